@@ -1,0 +1,37 @@
+import type { Secret } from './secret.ts';
+
+export type Side = 'source' | 'target';
+
+export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+export type SslMode = (typeof SSL_MODES)[number];
+
+/** One database, as the strict parser read it. The string itself is not kept. */
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: Secret;
+  readonly sslmode?: SslMode;
+}
+
+/** What a database says of itself; two connections with the same identity are the same database. */
+export interface ServerIdentity {
+  /** `system_identifier` of the cluster, as text: it is a 64-bit number. */
+  readonly system_identifier: string;
+  readonly database_oid: string;
+  /** `server_version_num`, e.g. 180004. */
+  readonly version_num: number;
+}
+
+/** A connection for people: no password, ever. */
+export interface ConnectionView {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+}
+
+export function connectionView(c: Connection): ConnectionView {
+  return { host: c.host, port: c.port, database: c.database, user: c.user };
+}

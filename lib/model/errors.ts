@@ -1,0 +1,262 @@
+/**
+ * The error list is the manual: each code, its HTTP status, what it means and what to do about it.
+ *
+ * A code is stable: clients and runbooks match on it. Messages never hold a secret, a row value or SQL text.
+ */
+const CATALOGUE = {
+  // what the caller sent
+  body_invalid_json: [
+    400,
+    'The body is not a JSON object.',
+    'Send one JSON object, UTF-8, with content-type application/json.',
+  ],
+  body_too_large: [413, 'The body is larger than 256 KiB.', 'Send a smaller body.'],
+  unsupported_media_type: [
+    415,
+    'The body is not application/json.',
+    'Set content-type: application/json and send no content-encoding.',
+  ],
+  invalid_request: [
+    400,
+    'One or more fields are not as expected.',
+    'See errors[]: each names its field, what was expected and what to do.',
+  ],
+  unknown_field: [400, 'A field has a name this API does not know.', 'Use the suggested name, or remove the field.'],
+  required: [400, 'A required field is missing.', 'Add the field.'],
+  type_mismatch: [400, 'A field has another JSON type than expected.', 'Send the type that the message names.'],
+  type_integer: [400, 'A field must be a whole number.', 'Send a JSON integer, not text and not a fraction.'],
+  type_string: [400, 'A field must be text.', 'Send a JSON string.'],
+  out_of_range: [400, 'A number is outside its allowed range.', 'Use a number in the range that the message names.'],
+  invalid_enum: [400, 'A field must be one of a fixed list of words.', 'Use one of the words that the message lists.'],
+  connection_invalid: [
+    400,
+    'The connection string cannot be read.',
+    'Use postgresql://user:password@host:port/database?sslmode=...',
+  ],
+  connection_scheme: [
+    400,
+    'The connection string is not a postgresql:// URL.',
+    'Start it with postgresql:// or postgres://.',
+  ],
+  connection_port: [400, 'The port is not a number from 1 to 65535.', 'Give a valid port, or leave it out for 5432.'],
+  connection_host_required: [400, 'The connection string has no host.', 'Name the host.'],
+  connection_database_required: [400, 'The connection string has no database.', 'Add /database after the host.'],
+  connection_user_required: [400, 'The connection string has no user.', 'Add user:password@ before the host.'],
+  connection_param_not_allowed: [
+    400,
+    'The connection string has a parameter that is not allowed.',
+    'Only sslmode is accepted after the question mark.',
+  ],
+  connection_sslmode: [
+    400,
+    'The sslmode is not one this service knows.',
+    'Use disable, prefer, require, verify-ca or verify-full.',
+  ],
+  connection_socket_not_allowed: [400, 'A Unix socket cannot be used.', 'Name a TCP host.'],
+  connection_multihost: [400, 'The connection string names several hosts.', 'Name exactly one host.'],
+  tls_required: [
+    400,
+    'This deployment only connects over verified TLS.',
+    'Use sslmode=verify-full, or leave sslmode out.',
+  ],
+  same_database: [400, 'Source and target are the same database.', 'Name two different databases.'],
+  cursor_invalid: [
+    400,
+    'The next_token was not issued by this API.',
+    'Use next_token exactly as the previous page returned it.',
+  ],
+  id_format: [400, 'The id is not a UUID.', 'Use the job_id as the start answered it.'],
+  // who asks, and for what
+  unauthenticated: [401, 'There is no valid token.', 'Send Authorization: Bearer <token>.'],
+  forbidden: [
+    403,
+    'The role of this token does not allow this.',
+    'Ask an administrator for the role that the message names.',
+  ],
+  origin_not_allowed: [
+    403,
+    'A request from a browser page is not accepted without sign-in.',
+    'Use the command line, or start the service with sign-in.',
+  ],
+  job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
+  route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],
+  method_not_allowed: [405, 'The path exists, but not with this method.', 'See the Allow header.'],
+  target_busy: [409, 'Another job holds a target table.', 'Wait until the job that the message names has ended.'],
+  // the databases, seen before any row moves
+  connection_unreachable: [
+    422,
+    'The database server cannot be reached.',
+    'Check host, port, network path and firewall.',
+  ],
+  connection_auth_failed: [
+    422,
+    'The database server refused the user or password.',
+    'Check user and password, and pg_hba.conf.',
+  ],
+  database_not_found: [422, 'The server has no database of that name.', 'Check the database name.'],
+  tls_verify_failed: [
+    422,
+    'The server certificate could not be verified, or the server has no TLS.',
+    'Check the certificate, its name and its issuer, or the sslmode.',
+  ],
+  server_unsupported: [
+    422,
+    'The server is older than PostgreSQL 14, or not PostgreSQL.',
+    'Use PostgreSQL 14 or later on both sides.',
+  ],
+  target_read_only: [422, 'The target is read-only or a standby.', 'Name the primary server.'],
+  table_not_found: [422, 'A table of one side does not exist on the other.', 'Create the table in the target.'],
+  tables_empty: [
+    422,
+    'The source has no table that this user may see.',
+    'Check the database and the privileges of the source user.',
+  ],
+  column_not_found: [422, 'The target table lacks a column of the source.', 'Add the column to the target table.'],
+  target_column_unmapped: [
+    422,
+    'A target column is NOT NULL, has no default and no source column.',
+    'Give it a default, or drop NOT NULL.',
+  ],
+  target_column_generated: [
+    422,
+    'A column is generated in the target but plain in the source.',
+    'Make both sides the same kind of column.',
+  ],
+  type_incompatible: [422, 'A column has another type in the target.', 'Give both columns the same type.'],
+  no_key: [422, 'A table has no primary key and no unique index over NOT NULL columns.', 'Add a primary key.'],
+  key_mismatch: [
+    422,
+    'The key of the source is not unique and NOT NULL in the target.',
+    'Give the target table the same primary key.',
+  ],
+  relation_kind_unsupported: [422, 'A relation is not an ordinary or partitioned table.', 'Sync the table behind it.'],
+  fk_cycle: [
+    422,
+    'Foreign keys form a cycle between tables.',
+    'Use triggers: "suppress", or make one of the foreign keys nullable and load it later.',
+  ],
+  rls_partial_view: [
+    422,
+    'Row security hides rows of a table from this role.',
+    'Use a role with BYPASSRLS, or the table owner.',
+  ],
+  privilege_missing: [422, 'The database role lacks a privilege.', 'Run the GRANT statements that the message lists.'],
+  job_too_large: [
+    422,
+    'The job has more tables than this version carries.',
+    'Split the database by schema into jobs of at most 200 tables.',
+  ],
+  // while a job runs
+  delete_guard: [
+    409,
+    'The run would delete more rows than max_delete_percent allows.',
+    'Check the source; start again with a higher max_delete_percent if the deletes are right.',
+  ],
+  verification_failed: [
+    409,
+    'The final comparison found differences that no rule explains.',
+    'Look at the tables named; run the sync again; with triggers: "fire" check the triggers of the target.',
+  ],
+  row_rejected: [
+    409,
+    'The target refused a row.',
+    'See the constraint or SQLSTATE named; fix the row or the constraint, and run again.',
+  ],
+  target_moving: [
+    409,
+    'Target rows changed faster than they could be decided.',
+    'Run again when the target is quieter.',
+  ],
+  trigger_interfered: [
+    409,
+    'A trigger in the target dropped or changed rows as they were written.',
+    'Use triggers: "suppress", or disable the trigger.',
+  ],
+  schema_changed: [409, 'A table changed its definition while the job ran.', 'Start a new job.'],
+  epoch_superseded: [409, 'A newer run of this job has taken over.', 'Nothing: the newer run continues the work.'],
+  state_conflict: [409, 'The job is not in a state that allows this.', 'Read the job status first.'],
+  source_unavailable: [
+    503,
+    'The source stopped answering.',
+    'Check the source server; the work continues by itself after a retry.',
+  ],
+  target_unavailable: [
+    503,
+    'The target stopped answering.',
+    'Check the target server; the work continues by itself after a retry.',
+  ],
+  worker_lost: [
+    500,
+    'A segment got no answer from any worker in time.',
+    'Look at the dead-letter queue and the worker log.',
+  ],
+  takeover_limit: [
+    500,
+    'The job was taken over too often without an end.',
+    'Look at the worker log for the reason, then start a new job.',
+  ],
+  unavailable: [503, 'A part of the service does not answer.', 'See GET /api/sync/health.'],
+  internal: [500, 'Something unexpected happened.', 'Give the request_id to whoever runs the service.'],
+} as const satisfies Record<string, readonly [status: number, meaning: string, remedy: string]>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+export interface ErrorEntry {
+  readonly status: number;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+/** All codes with HTTP status, meaning and remedy, in the order of the manual. */
+export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = Object.fromEntries(
+  Object.entries(CATALOGUE).map(([code, [status, meaning, remedy]]) => [code, { status, meaning, remedy }]),
+) as Record<ErrorCode, ErrorEntry>; // fromEntries forgets the key type
+
+/** One thing that is wrong: which field or object, what was found, what to do. Safe to show to a caller. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** JSON Pointer into the request body or query, where one field is to blame. */
+  readonly field?: string;
+  readonly side?: 'source' | 'target';
+  /** `schema.table`, `schema.table.column` or another catalog name. */
+  readonly object?: string;
+  readonly hint?: string;
+}
+
+/**
+ * The one error class. `message` and `facts` are safe to show and to log; what a driver said stays in `cause`.
+ *
+ * `problems` holds everything that is wrong at once, for answers to bad input.
+ */
+export class SyncError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly problems: readonly Problem[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; facts?: SyncError['facts']; problems?: readonly Problem[] } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SyncError';
+    this.code = code;
+    this.facts = options.facts ?? {};
+    this.problems = options.problems ?? [];
+  }
+}
+
+/** One error for many problems: its code is the first problem's when there is one only, else `invalid_request`. */
+export function problemsError(problems: readonly Problem[]): SyncError {
+  const [first] = problems;
+  if (!first) throw new TypeError('problemsError needs at least one problem');
+  const code = problems.every((p) => p.code === first.code) ? first.code : 'invalid_request';
+  const status = ERRORS[first.code].status;
+  const sameStatus = problems.every((p) => ERRORS[p.code].status === status);
+  return new SyncError(
+    problems.length === 1 || sameStatus ? first.code : code,
+    problems.length === 1 ? first.message : `${problems.length} problems; see errors[]`,
+    { problems },
+  );
+}

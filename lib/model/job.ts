@@ -1,0 +1,123 @@
+import type { JobConfig } from './config.ts';
+import type { ConnectionView, ServerIdentity } from './connection.ts';
+import type { Problem } from './errors.ts';
+
+export const JOB_STATES = [
+  'created',
+  'preparing',
+  'running',
+  'verifying',
+  'stopping',
+  'stopped',
+  'paused',
+  'completed',
+  'completed_with_issues',
+  'failed',
+] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** States in which nothing more happens unless somebody asks. */
+export const ENDED_STATES: readonly JobState[] = ['completed', 'completed_with_issues', 'failed', 'stopped'];
+
+/**
+ * What happened to the rows of a segment, table or job. `read` counts each key found on either side once, so
+ * `read = inserted + updated + deleted + unchanged + kept + conflicts + quarantined + skipped`.
+ */
+export interface Counts {
+  readonly read: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  /** Target-only rows that the delete mode keeps. */
+  readonly kept: number;
+  readonly conflicts: number;
+  readonly quarantined: number;
+  readonly skipped: number;
+}
+
+export const NO_COUNTS: Counts = {
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  unchanged: 0,
+  kept: 0,
+  conflicts: 0,
+  quarantined: 0,
+  skipped: 0,
+};
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return Object.fromEntries(
+    Object.keys(NO_COUNTS).map((k) => [k, a[k as keyof Counts] + b[k as keyof Counts]]),
+  ) as unknown as Counts; // fromEntries forgets the keys; they are those of Counts
+}
+
+/** Why a job or table failed, for people and programs. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly problems?: readonly Problem[];
+}
+
+/** One run over a pair, as DynamoDB keeps it: what is wanted (state, epoch), and a mirror of what happened. */
+export interface Job {
+  readonly job_id: string;
+  readonly mode: 'full';
+  readonly state: JobState;
+  /** Raised by each start, resume, stop and takeover; a writer of an older epoch can commit nothing. */
+  readonly epoch: number;
+  readonly config: JobConfig;
+  readonly source: ConnectionView & ServerIdentity;
+  readonly target: ConnectionView & ServerIdentity;
+  /** Name of the secret that holds both connections. */
+  readonly secret_ref: string;
+  readonly actor: string;
+  readonly guarantee: 'exactly_once_effect';
+  /** ISO 8601 in UTC, as all instants. */
+  readonly created_at: string;
+  readonly started_at?: string;
+  readonly ended_at?: string;
+  /** Last sign of life of the run; the sweeper takes over when it is too old. */
+  readonly heartbeat_at: string;
+  /** How often the sweeper restarted this job without anybody asking. */
+  readonly takeovers: number;
+  readonly failure?: Failure;
+}
+
+export const TABLE_STATES = ['pending', 'running', 'verified', 'failed'] as const;
+export type TableState = (typeof TABLE_STATES)[number];
+
+/** One table of a job, mirrored for reading. */
+export interface JobTable {
+  readonly job_id: string;
+  /** Position in the job, from 0; messages and executions name a table by it. */
+  readonly table: number;
+  readonly name: string;
+  readonly state: TableState;
+  readonly level: number;
+  /** Planner's estimate of source rows; for progress only. */
+  readonly rows_estimate: number;
+  readonly segments: number;
+  readonly failure?: Failure;
+}
+
+export const PASSES = ['apply', 'delete', 'verify'] as const;
+/** A job goes over its tables up to three times: changes in parent order, deletes in child order, the final comparison. */
+export type Pass = (typeof PASSES)[number];
+
+/** Progress of one segment in one pass, mirrored for reading. `seq` only grows within an epoch. */
+export interface SegmentProgress {
+  readonly job_id: string;
+  readonly table: number;
+  readonly pass: Pass;
+  readonly segment: number;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly finished: boolean;
+  readonly counts: Counts;
+  /** ISO 8601; when this progress was written. */
+  readonly updated_at: string;
+}

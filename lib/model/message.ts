@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import { PASSES } from './job.ts';
+
+/** The body of one SQS message: ids only, at most 4 KiB. */
+export const segmentMessage = z.strictObject({
+  v: z.literal(1),
+  job_id: z.uuid(),
+  epoch: z.int().min(1),
+  table: z.int().min(0),
+  pass: z.enum(PASSES),
+  segment: z.int().min(0),
+  /** Step Functions task token; whoever finishes the segment answers it. */
+  task_token: z.string().min(1).max(2048),
+});
+export type SegmentMessage = z.infer<typeof segmentMessage>;
+
+/** Input of SyncJob. */
+export const jobInput = z.strictObject({ job_id: z.uuid(), epoch: z.int().min(1) });
+export type JobInput = z.infer<typeof jobInput>;
+
+/** Output of prepare-job and state of SyncJob: table numbers in the order they may run. */
+export interface JobPlan extends JobInput {
+  readonly max_parallel_tables: number;
+  readonly max_parallel_operations: number;
+  /** Parents before children; tables of one level may run at once. */
+  readonly apply_levels: readonly (readonly number[])[];
+  /** Children before parents; empty where nothing may be deleted. */
+  readonly delete_levels: readonly (readonly number[])[];
+  readonly verify_tables: readonly number[];
+}
+
+/** Input of SyncTable, plan-table and settle-table. */
+export const tableInput = z.object({
+  job_id: z.uuid(),
+  epoch: z.int().min(1),
+  table: z.int().min(0),
+  pass: z.enum(PASSES),
+});
+export type TableInput = z.infer<typeof tableInput>;
+
+/** Output of plan-table: segments still to do; empty means nothing to do. */
+export interface TablePlan {
+  readonly segments: readonly number[];
+}
+
+/** Input of settle-job: the job, and the error of the step that failed, as Step Functions catches it. */
+export const settleInput = z.object({
+  job_id: z.uuid(),
+  epoch: z.int().min(1),
+  error: z.object({ Error: z.string(), Cause: z.string().optional() }).optional(),
+});
+export type SettleInput = z.infer<typeof settleInput>;
