@@ -1,7 +1,10 @@
 import type { AuditEvent } from './model/audit-event.ts';
-import type { Connection } from './model/connection.ts';
-import type { Job, JobState, JobTable, SegmentProgress } from './model/job.ts';
+import type { BucketRun, BucketSum, Change, KeyedFingerprint, RowImage, RowKey } from './model/change.ts';
+import type { Advance, Applied, Checkpoint, JobEvent, Progress, SegmentId } from './model/checkpoint.ts';
+import type { Connection, ServerFacts } from './model/connection.ts';
+import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
+import type { PlannedColumn, Relation, RelationName, Segment, TablePlan } from './model/table.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -95,4 +98,105 @@ export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One side of one segment, as a strategy reads it. */
+export interface SegmentReader {
+  /** One sum per bucket that has rows, within `runs` where given. One scan, or one index range per run. */
+  sums(runs?: readonly BucketRun[]): Promise<readonly BucketSum[]>;
+  /** Keys and fingerprints of every row in the runs. Holds them all: ask for a bounded number of rows. */
+  open(runs: readonly BucketRun[]): Promise<readonly KeyedFingerprint[]>;
+}
+
+/** One side of one segment, rows included. */
+export interface RowReader extends SegmentReader {
+  /** Rows of these keys that still exist, with values in mapping order. */
+  rows(keys: readonly RowKey[]): Promise<readonly RowImage[]>;
+}
+
+/** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
+export interface Database {
+  facts(): Promise<ServerFacts>;
+  /** Tables that can take part in a sync, in name order. */
+  introspect(): Promise<readonly Relation[]>;
+  /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
+  probe(columns: readonly PlannedColumn[]): Promise<readonly string[]>;
+  reader(plan: TablePlan, segment: Segment): RowReader;
+  /** Where each sequence that feeds a column of the table stands. */
+  sequences(table: RelationName): Promise<readonly SequenceState[]>;
+  close(): Promise<void>;
+}
+
+/** A sequence owned by a column: the last number it gave (as text), undefined when it gave none. */
+export interface SequenceState {
+  readonly column: string;
+  readonly last?: string;
+}
+
+/** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
+export interface Chunk {
+  readonly id: SegmentId;
+  readonly owner: string;
+  readonly plan: TablePlan;
+  readonly suppressTriggers: boolean;
+  /** Number of this chunk: one more than the checkpoint's. */
+  readonly seq: number;
+  readonly changes: readonly Change[];
+  /** What the checkpoint becomes, from what was really applied; called before the commit. */
+  readonly advance: (applied: Applied) => Advance;
+}
+
+/** The target: rows, and the control schema in which everything lives that decides what happened. */
+export interface TargetDatabase extends Database {
+  /**
+   * Takes the lease of every table, creates the job's row and its first event, in one transaction. `stale` says of a holder
+   * whether its job is known to have ended, or never to have begun. Throws `target_busy` naming the holder.
+   */
+  takeLease(
+    jobId: string,
+    tables: readonly RelationName[],
+    event: JobEvent,
+    stale: (holder: string, heldSeconds: number) => Promise<boolean>,
+  ): Promise<void>;
+  /** Undoes takeLease when the job could not be stored. */
+  dropJob(jobId: string): Promise<void>;
+  /** Afterwards no writer of an older epoch can commit. Throws `epoch_superseded` when a newer one is there. */
+  raiseEpoch(jobId: string, epoch: number): Promise<void>;
+  isPrepared(jobId: string): Promise<boolean>;
+  /** Writes all plans and checkpoints at once. */
+  storePlans(
+    job: { readonly jobId: string; readonly epoch: number; readonly passes: readonly Pass[] },
+    plans: readonly { readonly plan: TablePlan; readonly segments: readonly Segment[] }[],
+    event: JobEvent,
+  ): Promise<void>;
+  loadPlans(jobId: string, table?: number): Promise<readonly TablePlan[]>;
+  loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
+  recordEvent(jobId: string, epoch: number, event: JobEvent): Promise<void>;
+  /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
+  endJob(jobId: string, epoch: number, event: JobEvent): Promise<void>;
+  peekOutbox(jobId: string, limit: number): Promise<readonly AuditEvent[]>;
+  trimOutbox(jobId: string, events: readonly AuditEvent[]): Promise<void>;
+  /** Makes `owner` the one worker of the segment. Throws `epoch_superseded`. */
+  claim(id: SegmentId, owner: string): Promise<Checkpoint>;
+  /** Buckets that an earlier pass noted: holding target-only rows, or also written into. */
+  notedBuckets(id: SegmentId, kind: 'written' | 'extra'): Promise<readonly BucketRun[]>;
+  /** One transaction: fence, rows, checkpoint, outbox. Throws `epoch_superseded`, `target_moving`, `row_rejected`, ... */
+  commit(chunk: Chunk): Promise<void>;
+  /** Raises sequences of a table to at least these numbers and to the largest value of their column; never lowers one. */
+  raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
+}
+
+/** Who connects, for `application_name` and limits. */
+export interface ConnectAs {
+  /** `<job>/<epoch>`, or what is being done before there is a job. */
+  readonly name: string;
+  readonly statementTimeoutMs: number;
+}
+
+/** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */
+export interface Databases {
+  source(connection: Connection, as: ConnectAs): Promise<Database>;
+  target(connection: Connection, as: ConnectAs): Promise<TargetDatabase>;
+  /** Cuts a table into segments with their buckets, about equal in size. */
+  planSegments(source: Database, target: TargetDatabase, plan: TablePlan): Promise<readonly Segment[]>;
 }

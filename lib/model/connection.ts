@@ -24,6 +24,16 @@ export interface ServerIdentity {
   readonly version_num: number;
 }
 
+/** Who and what the server is, and whether it takes writes. */
+export interface ServerFacts extends ServerIdentity {
+  readonly readOnly: boolean;
+  /** May this role set session_replication_role? */
+  readonly maySuppressTriggers: boolean;
+  /** May this role create the control schema, or does it own one already? */
+  readonly mayKeepControlSchema: boolean;
+  readonly role: string;
+}
+
 /** A connection for people: no password, ever. */
 export interface ConnectionView {
   readonly host: string;

@@ -1,7 +1,19 @@
+import { jobEvent } from '../audit/job-event.ts';
 import type { JobConfig } from '../model/config.ts';
-import type { Job } from '../model/job.ts';
-import type { TlsPolicy } from '../model/tls.ts';
-import type { Clock, ConnectionPair, JobStore, SecretStore, Workflow } from '../ports.ts';
+import { connectionView } from '../model/connection.ts';
+import { problemsError, SyncError } from '../model/errors.ts';
+import { ENDED_STATES, type Job } from '../model/job.ts';
+import type {
+  Clock,
+  ConnectionPair,
+  Database,
+  Databases,
+  JobStore,
+  SecretStore,
+  TargetDatabase,
+  Workflow,
+} from '../ports.ts';
+import { type Preflight, preflight } from './preflight.ts';
 
 export interface StartRequest {
   readonly jobId: string;
@@ -14,17 +26,111 @@ export interface StartPorts {
   readonly jobs: JobStore;
   readonly secrets: SecretStore;
   readonly workflow: Workflow;
+  readonly databases: Databases;
   readonly clock: Clock;
-  readonly tlsPolicy: TlsPolicy;
-  /** Goes into application_name. */
-  readonly version: string;
+}
+
+/** The start answers within API Gateway's 30 s; what needs longer is left to Prepare. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+
+/**
+ * A job item is written within the commands function's 29 s of its lease. A holder without a job item after ten times that
+ * died in between and will never come back.
+ */
+const ORPHAN_SECONDS = 300;
+
+/** Both connections, or every reason why not. */
+async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
+  const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const [source, target] = await Promise.allSettled([
+    databases.source(request.pair.source, as),
+    databases.target(request.pair.target, as),
+  ]);
+  if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value];
+  if (source.status === 'fulfilled') await source.value.close();
+  if (target.status === 'fulfilled') await target.value.close();
+  const failed = [
+    ['source', source],
+    ['target', target],
+  ] as const;
+  const problems = failed.flatMap(([side, r]) => {
+    if (r.status === 'fulfilled') return [];
+    if (!(r.reason instanceof SyncError)) throw r.reason;
+    return [{ code: r.reason.code, side, field: `/${side}_connection`, message: r.reason.message }];
+  });
+  throw problemsError(problems);
+}
+
+function newJob(request: StartRequest, found: Preflight, secretRef: string, now: string): Job {
+  const identity = ({ system_identifier, database_oid, version_num }: Preflight['source']) => ({
+    system_identifier,
+    database_oid,
+    version_num,
+  });
+  return {
+    job_id: request.jobId,
+    mode: 'full',
+    state: 'created',
+    epoch: 1,
+    config: request.config,
+    source: { ...connectionView(request.pair.source), ...identity(found.source) },
+    target: { ...connectionView(request.pair.target), ...identity(found.target) },
+    secret_ref: secretRef,
+    actor: request.actor,
+    guarantee: 'exactly_once_effect',
+    created_at: now,
+    heartbeat_at: now,
+    takeovers: 0,
+  };
+}
+
+async function takeLease(
+  request: StartRequest,
+  found: Preflight,
+  target: TargetDatabase,
+  jobs: JobStore,
+): Promise<void> {
+  const created = jobEvent('job.created', request.actor, {
+    mode: 'full',
+    source: connectionView(request.pair.source),
+    target: connectionView(request.pair.target),
+    config: request.config,
+  });
+  await target.takeLease(
+    request.jobId,
+    found.tables.map((t) => t.target),
+    created,
+    async (holder, heldSeconds) => {
+      const job = await jobs.get(holder);
+      return job ? ENDED_STATES.includes(job.state) && job.state !== 'stopped' : heldSeconds > ORPHAN_SECONDS;
+    },
+  );
 }
 
 /**
  * Checks both ends, then takes the lease, stores the secret and the job, and starts the workflow, in that order.
  *
- * Throws a SyncError with every problem found (at most 20 s of checking); then nothing was written anywhere.
+ * Throws a SyncError with every problem found; then nothing was written anywhere. When only the workflow does not start, the
+ * job is stored and the sweeper starts it.
  */
-export async function startJob(_request: StartRequest, _ports: StartPorts): Promise<Job> {
-  throw new Error('being written');
+export async function startJob(request: StartRequest, ports: StartPorts): Promise<Job> {
+  const [source, target] = await openBoth(request, ports.databases);
+  try {
+    const found = await preflight(source, target, request.config);
+    await takeLease(request, found, target, ports.jobs);
+    let secretRef: string | undefined;
+    try {
+      secretRef = await ports.secrets.put(request.jobId, request.pair);
+      const job = newJob(request, found, secretRef, ports.clock().toISOString());
+      await ports.jobs.create(job);
+      await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
+      return job;
+    } catch (error) {
+      await target.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+      if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
+      throw error;
+    }
+  } finally {
+    await Promise.all([source.close(), target.close()]);
+  }
 }

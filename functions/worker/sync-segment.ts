@@ -1,0 +1,102 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { SyncError } from '../../lib/model/errors.ts';
+import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
+import { remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts';
+import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
+import { runSegment } from '../../lib/orchestrator/run-segment.ts';
+import { runPorts } from '../run-ports.ts';
+import { type Services, services } from '../runtime.ts';
+
+/**
+ * A worker hides its message for this long at a time and extends it three times as often, so that the segment of a dead
+ * worker is delivered again within 30 s.
+ */
+const HIDDEN_SECONDS = 30;
+const EXTEND_MS = 10_000;
+
+/** The queue gives a message up after five deliveries; the last one answers the token itself, so that the job learns why. */
+const LAST_DELIVERY = 5;
+
+/** Keeps the message hidden and the task alive until the returned function is called. */
+function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services): () => void {
+  const beat = () =>
+    Promise.all([s.queue.hide(record.receiptHandle, HIDDEN_SECONDS), s.workflow.beat(message.task_token)]).catch(() =>
+      s.log.warn('sign of life not delivered', {
+        job_id: message.job_id,
+        table: message.table,
+        segment: message.segment,
+      }),
+    );
+  void beat();
+  const timer = setInterval(() => void beat(), EXTEND_MS);
+  return () => clearInterval(timer);
+}
+
+async function answer(message: SegmentMessage, record: SQSRecord, context: Context, s: Services): Promise<void> {
+  const outcome = await runSegment(message, {
+    ...runPorts(s),
+    owner: `${context.awsRequestId}/${record.messageId}`,
+    remainingMs: () => context.getRemainingTimeInMillis(),
+    wait: async (ms) => {
+      await wait(ms);
+    },
+  });
+  if (outcome === 'continue') await s.queue.send(message);
+  if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
+}
+
+/** True when the message is done with; false gives it back to the queue for another try. */
+async function settle(error: unknown, message: SegmentMessage, record: SQSRecord, s: Services): Promise<boolean> {
+  const failure = failureOf(error);
+  const delivery = Number(record.attributes.ApproximateReceiveCount);
+  const sqlstate = error instanceof SyncError ? error.facts.sqlstate : undefined;
+  const where = {
+    job_id: message.job_id,
+    epoch: message.epoch,
+    table: message.table,
+    pass: message.pass,
+    segment: message.segment,
+  };
+  s.log.error('segment failed', {
+    ...where,
+    code: failure.code,
+    sqlstate,
+    delivery,
+    error_name: (error as Error).name,
+  });
+  if (remedyFor(error) === 'retry' && delivery < LAST_DELIVERY) {
+    await s.queue.hide(record.receiptHandle, retryDelaySeconds(delivery, Math.random()));
+    return false;
+  }
+  await recordFailure(message, error, runPorts(s));
+  await s.workflow.fail(message.task_token, failure.code, failure.message);
+  return true;
+}
+
+async function handleRecord(record: SQSRecord, context: Context, s: Services): Promise<boolean> {
+  const message = segmentMessage.parse(JSON.parse(record.body));
+  const stop = keepAlive(record, message, s);
+  try {
+    await answer(message, record, context, s);
+    return true;
+  } catch (error) {
+    return await settle(error, message, record, s);
+  } finally {
+    stop();
+  }
+}
+
+/** Lambda handler: one segment per record. A record that is not known to be done is reported as failed. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const s = services();
+  const batchItemFailures = [];
+  for (const record of event.Records) {
+    const done = await handleRecord(record, context, s).catch((error: unknown) => {
+      s.log.error('message not handled', { message_id: record.messageId, error_name: (error as Error).name });
+      return false;
+    });
+    if (!done) batchItemFailures.push({ itemIdentifier: record.messageId });
+  }
+  return { batchItemFailures };
+}

@@ -1,0 +1,46 @@
+import type * as z from 'zod';
+import { SyncError } from '../../lib/model/errors.ts';
+import type { JobInput } from '../../lib/model/message.ts';
+import { remedyFor } from '../../lib/orchestrator/healing.ts';
+import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
+import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
+import { runPorts } from '../run-ports.ts';
+import { services } from '../runtime.ts';
+
+/** An error whose name is the code, which is what Retry and Catch of a state machine match. */
+function named(code: string, message: string, cause: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name: code });
+}
+
+/**
+ * A Lambda handler for one step of a state machine: input parsed, result returned, errors named by their code.
+ *
+ * An error that is worth a retry is only thrown (the machine retries it by name); any other is first recorded where
+ * settle-job finds it. A run that was taken over records nothing: the job is not its own any more.
+ */
+export function step<Input extends JobInput & { readonly table?: number }, Output>(
+  schema: z.ZodType<Input>,
+  work: (input: Input, ports: RunPorts) => Promise<Output>,
+): (event: unknown) => Promise<Output | Record<string, never>> {
+  return async (event) => {
+    const ports = runPorts(services());
+    const input = schema.parse(event);
+    try {
+      return (await work(input, ports)) ?? {};
+    } catch (error) {
+      const failure = failureOf(error);
+      const sqlstate = error instanceof SyncError ? error.facts.sqlstate : undefined;
+      const where = {
+        job_id: input.job_id,
+        epoch: input.epoch,
+        table: input.table,
+        code: failure.code,
+        sqlstate,
+        error_name: (error as Error).name,
+      };
+      ports.log.error('step failed', where);
+      if (remedyFor(error) === 'stop' && failure.code !== 'epoch_superseded') await recordFailure(input, error, ports);
+      throw named(failure.code, failure.message, error);
+    }
+  };
+}

@@ -1,0 +1,30 @@
+/** How much of the audit trail a job keeps; each level includes the one before. */
+export type AuditLevel = 'minimal' | 'standard' | 'detailed';
+
+const CATALOGUE = {
+  'job.created': ['minimal', 'A job was accepted: who started it, over which databases, with which config.'],
+  'job.prepared': ['minimal', 'Tables were ordered and cut into segments.'],
+  'job.taken_over': ['minimal', 'The run was restarted at a new epoch, because it gave no sign of life.'],
+  'job.completed': ['minimal', 'The job ended; every remaining difference is one it can name.'],
+  'job.failed': ['minimal', 'The job ended without reaching its goal; the code says why.'],
+  'table.applied': ['standard', 'All segments of a table went through a pass.'],
+  'table.failed': ['minimal', 'A table could not be synced; the code says why.'],
+  'chunk.applied': ['standard', 'Changes were decided by a rule and applied in one transaction; with counts.'],
+  'segment.finished': ['standard', 'The last buckets of a segment were decided in a pass; with counts.'],
+} as const satisfies Record<string, readonly [AuditLevel, string]>;
+
+export type AuditEventType = keyof typeof CATALOGUE;
+
+/** Every event type with the level that keeps it and its meaning. */
+export const AUDIT_EVENTS: Readonly<Record<AuditEventType, { readonly level: AuditLevel; readonly meaning: string }>> =
+  Object.fromEntries(Object.entries(CATALOGUE).map(([type, [level, meaning]]) => [type, { level, meaning }])) as Record<
+    AuditEventType,
+    { level: AuditLevel; meaning: string }
+  >; // fromEntries forgets the key type
+
+const RANK: Readonly<Record<AuditLevel, number>> = { minimal: 0, standard: 1, detailed: 2 };
+
+/** Whether a job with this level keeps events of this type. */
+export function keeps(level: AuditLevel, type: AuditEventType): boolean {
+  return RANK[AUDIT_EVENTS[type].level] <= RANK[level];
+}

@@ -1,0 +1,63 @@
+/** Key values in key order, as PostgreSQL text. */
+export type RowKey = readonly string[];
+
+/** 128 bits that stand for the mapped columns of one row, as text. */
+export type Fingerprint = string;
+
+/** An identity for a key that no other key has; for use in maps only. */
+export function keyId(key: RowKey): string {
+  return key.length === 1 ? (key[0] as string) : JSON.stringify(key); // length is 1
+}
+
+/** One key that is not alike on both sides. */
+export type Difference =
+  | { readonly kind: 'source_only'; readonly bucket: number; readonly key: RowKey; readonly source: Fingerprint }
+  | { readonly kind: 'target_only'; readonly bucket: number; readonly key: RowKey; readonly target: Fingerprint }
+  | {
+      readonly kind: 'both_differ';
+      readonly bucket: number;
+      readonly key: RowKey;
+      readonly source: Fingerprint;
+      readonly target: Fingerprint;
+    };
+
+/** A row with its values, in mapping order, as PostgreSQL text. */
+export interface RowImage {
+  readonly key: RowKey;
+  readonly fingerprint: Fingerprint;
+  readonly values: readonly (string | null)[];
+}
+
+/** What would make the target follow the source. `expected` is the target fingerprint the decision was made on. */
+export type Change =
+  | { readonly kind: 'insert'; readonly row: RowImage }
+  | { readonly kind: 'update'; readonly row: RowImage; readonly expected: Fingerprint }
+  | { readonly kind: 'delete'; readonly key: RowKey; readonly expected: Fingerprint };
+
+/** One aggregate over the rows of a bucket. Equal count and hash on both sides: equal rows. */
+export interface BucketSum {
+  readonly bucket: number;
+  readonly rows: number;
+  readonly hash: string;
+}
+
+/** A run of buckets `[first, last]`, both included. */
+export type BucketRun = readonly [first: number, last: number];
+
+/** Joins sorted or unsorted buckets into the fewest runs. */
+export function toRuns(buckets: readonly number[]): BucketRun[] {
+  const runs: [number, number][] = [];
+  for (const b of [...buckets].sort((x, y) => x - y)) {
+    const last = runs.at(-1);
+    if (last && b <= last[1] + 1) last[1] = Math.max(last[1], b);
+    else runs.push([b, b]);
+  }
+  return runs;
+}
+
+/** Key and fingerprint of a row that was opened. */
+export interface KeyedFingerprint {
+  readonly bucket: number;
+  readonly key: RowKey;
+  readonly fingerprint: Fingerprint;
+}

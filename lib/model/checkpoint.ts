@@ -1,0 +1,70 @@
+import type { AuditEvent } from './audit-event.ts';
+import type { BucketRun } from './change.ts';
+import type { Counts, Pass } from './job.ts';
+import type { Segment } from './table.ts';
+
+/** A job event before the target has given it its number and time. */
+export type JobEvent = Pick<AuditEvent, 'type' | 'actor' | 'data'>;
+
+/** What a checkpoint says of one segment in one pass. */
+export interface Progress {
+  readonly table: number;
+  readonly pass: Pass;
+  readonly segment: number;
+  readonly seq: number;
+  readonly counts: Partial<Counts>;
+  readonly finished: boolean;
+  /** Buckets this job wrote into, and buckets with target-only rows. */
+  readonly wrote: boolean;
+  readonly hasExtra: boolean;
+  readonly unexplained: number;
+}
+
+/** Name of the stream of a segment in a pass: of its checkpoint and of its events. */
+export function streamOf(table: number, pass: Pass, segment: number): string {
+  return `t${table}/${pass}/${segment}`;
+}
+
+/** Which segment, in which run of which job. */
+export interface SegmentId {
+  readonly jobId: string;
+  readonly epoch: number;
+  readonly table: number;
+  readonly pass: Pass;
+  readonly segment: number;
+}
+
+/**
+ * How far a segment has come. `through`: every bucket up to it is decided and counted. `credit`: rows of later buckets that
+ * an earlier run has applied already; they will be found equal, and are not to be counted twice.
+ */
+export interface Cursor {
+  readonly through: number;
+  readonly credit: number;
+}
+
+export interface Checkpoint {
+  readonly seq: number;
+  readonly cursor: Cursor;
+  readonly counts: Counts;
+  readonly finished: boolean;
+  readonly segment: Segment;
+}
+
+/** What one chunk adds to a checkpoint. */
+export interface Advance {
+  readonly cursor: Cursor;
+  readonly counts: Counts;
+  readonly written: readonly BucketRun[];
+  readonly extra: readonly BucketRun[];
+  readonly unexplained: number;
+  readonly finished: boolean;
+  readonly event: JobEvent;
+}
+
+/** How many rows each statement touched. Fewer than asked for: the target had moved, or a trigger dropped a row. */
+export interface Applied {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+}

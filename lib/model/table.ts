@@ -1,0 +1,118 @@
+/** A relation's name, as the catalog spells it. */
+export interface RelationName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export function relationText(r: RelationName): string {
+  return `${r.schema}.${r.name}`;
+}
+
+export interface ColumnType {
+  readonly schema: string;
+  /** `typname`: `int4`, `_text`, `mpaa_rating`. */
+  readonly name: string;
+  /** `typtype`: b base, e enum, d domain, c composite, r range, m multirange, p pseudo. */
+  readonly kind: string;
+  /** The type behind a domain, else the type itself; what equality and hashing go by. */
+  readonly base: { readonly schema: string; readonly name: string; readonly kind: string };
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** `format_type` with modifier, e.g. `numeric(14,2)`; equal text means an equal declaration. */
+  readonly declared: string;
+  readonly notNull: boolean;
+  readonly generated: boolean;
+  /** a: always, d: by default. */
+  readonly identity: '' | 'a' | 'd';
+  readonly hasDefault: boolean;
+}
+
+export interface ForeignKey {
+  readonly name: string;
+  readonly references: RelationName;
+  /** Whether deleting a referenced row changes rows here (cascade, set null, set default). */
+  readonly deleteAction: boolean;
+}
+
+/** A table as one side's catalog describes it. */
+export interface Relation extends RelationName {
+  readonly oid: string;
+  /** r ordinary, p partitioned. */
+  readonly kind: string;
+  readonly columns: readonly Column[];
+  /** The primary key, else the first unique index over NOT NULL columns, else undefined. */
+  readonly key: readonly string[] | undefined;
+  /** Column sets that are unique and not null, the primary key first. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly foreignKeys: readonly ForeignKey[];
+  /** Has inheritance children that are not partitions. */
+  readonly inherited: boolean;
+  readonly rowSecurity: boolean;
+  /** Enabled user triggers. */
+  readonly triggers: number;
+  /** Privileges that the role has on it. */
+  readonly privileges: readonly string[];
+  /** Estimate from the statistics and the size; -1 when unknown. */
+  readonly rowsEstimate: number;
+  /** Heap and TOAST, in bytes. */
+  readonly bytes: number;
+}
+
+/** A column that travels, as the plan keeps it. */
+export interface PlannedColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/**
+ * How a key maps to buckets. `integer`: the first key column divided into equal ranges; `epoch`: the same over its seconds
+ * since 1970; `hashed`: by hash of the whole key, where the first column has no useful distance.
+ */
+export type Keyspace = 'integer' | 'epoch' | 'hashed';
+
+/**
+ * The buckets of one segment: `ranges` equal ranges of width `width` from `lo` on, each split into `split` parts by a hash
+ * of the other key columns. Outermost ranges are open, so that no row is outside. Numbers are decimal text (they may
+ * exceed 2^53); `split` is a power of two.
+ */
+export interface BucketScheme {
+  readonly keyspace: Keyspace;
+  readonly lo: string;
+  readonly width: string;
+  readonly ranges: number;
+  readonly split: number;
+}
+
+/** A half-open range of the first key column; absent ends are open. Bounds are PostgreSQL text. */
+export interface Segment {
+  readonly from?: string;
+  readonly to?: string;
+  readonly rowsEstimate: number;
+  readonly buckets: BucketScheme;
+}
+
+/** What a worker needs to know of a table; written once by Prepare into the target, read by every worker. */
+export interface TablePlan {
+  readonly version: 1;
+  readonly table: number;
+  readonly level: number;
+  readonly source: RelationName;
+  readonly target: RelationName;
+  /** Mapped columns in mapping order; the key columns are among them. */
+  readonly columns: readonly PlannedColumn[];
+  readonly key: readonly string[];
+  /** `portable` where both servers do not hash alike. */
+  readonly fingerprint: FingerprintForm;
+  /** Rows may refer to rows of the same table. */
+  readonly selfReferencing: boolean;
+  /** Something other than this job's own statements may change the table while the job writes (triggers, cascades). */
+  readonly sideEffects: boolean;
+  readonly rowsEstimate: number;
+  readonly rowBytesEstimate: number;
+}
+
+/** `fast`: PostgreSQL's typed 64-bit hashes; `portable`: sha256 over length-prefixed canonical text. */
+export type FingerprintForm = 'fast' | 'portable';

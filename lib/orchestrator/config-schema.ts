@@ -1,0 +1,9 @@
+import { detectionStrategyNames } from '../change-detector/registry.ts';
+import { conflictStrategyNames } from '../conflict-resolver/registry.ts';
+import { configSchema } from '../model/config.ts';
+
+/** The config of a job, with the names that the registries of this build know. */
+export const jobConfigSchema = configSchema({
+  detectionStrategies: detectionStrategyNames,
+  conflictStrategies: conflictStrategyNames,
+});

@@ -1,0 +1,23 @@
+import { type AuditEventType, type AuditLevel, keeps } from '../audit/catalogue.ts';
+import type { AuditLog, TargetDatabase } from '../ports.ts';
+
+/** Events per round; DynamoDB takes 25 per write, so this is 20 writes between two looks at the target. */
+const ROUND = 500;
+
+/**
+ * Moves events from the target's outbox into the audit log. Idempotent: an event keeps its identity, so a crash between the
+ * two stores it again as the same one.
+ */
+export async function drainOutbox(
+  target: TargetDatabase,
+  audit: AuditLog,
+  jobId: string,
+  level: AuditLevel,
+): Promise<void> {
+  for (;;) {
+    const events = await target.peekOutbox(jobId, ROUND);
+    if (events.length === 0) return;
+    await audit.append(events.filter((e) => keeps(level, e.type as AuditEventType))); // only our own code writes the outbox
+    await target.trimOutbox(jobId, events);
+  }
+}

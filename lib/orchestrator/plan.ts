@@ -1,0 +1,127 @@
+import type { Progress } from '../model/checkpoint.ts';
+import type { JobConfig } from '../model/config.ts';
+import { SyncError } from '../model/errors.ts';
+import type { Pass } from '../model/job.ts';
+import type { JobInput, JobPlan } from '../model/message.ts';
+import {
+  type FingerprintForm,
+  type PlannedColumn,
+  type Relation,
+  relationText,
+  type TablePlan,
+} from '../model/table.ts';
+import type { Preflight } from './preflight.ts';
+
+/** Bytes a row takes when nothing is known; only used to size chunks and samples. */
+const UNKNOWN_ROW_BYTES = 200;
+
+function rowEstimates(source: Relation, target: Relation) {
+  const known = source.rowsEstimate > 0 ? source.rowsEstimate : source.bytes / UNKNOWN_ROW_BYTES;
+  const rows = Math.max(1, Math.ceil(known));
+  const inTarget = target.rowsEstimate > 0 ? target.rowsEstimate : target.bytes / UNKNOWN_ROW_BYTES;
+  return {
+    rowsEstimate: Math.max(rows, Math.ceil(inTarget)),
+    rowBytesEstimate: Math.max(1, Math.ceil(source.bytes / rows)),
+  };
+}
+
+/** The columns that travel: those of both sides that are not generated, typed as the target has them. */
+function mappedColumns(source: Relation, target: Relation): readonly PlannedColumn[] {
+  const plain = new Set(source.columns.filter((c) => !c.generated).map((c) => c.name));
+  return target.columns.filter((c) => plain.has(c.name) && !c.generated).map((c) => ({ name: c.name, type: c.type }));
+}
+
+/** Whether anything but the job's own statements may change rows of the target while the job writes. */
+function hasSideEffects(found: Preflight, config: JobConfig): boolean {
+  const triggers = config.triggers === 'fire' && found.tables.some((t) => t.target.triggers > 0);
+  const cascades =
+    config.delete_mode === 'mirror' &&
+    config.triggers === 'fire' &&
+    found.tables.some((t) => t.target.foreignKeys.some((f) => f.deleteAction));
+  return triggers || cascades;
+}
+
+/** Plans of all tables, in the order they are applied. */
+export function tablePlans(found: Preflight, config: JobConfig, fingerprint: FingerprintForm): readonly TablePlan[] {
+  const sideEffects = hasSideEffects(found, config);
+  return found.tables.map(({ level, source, target }, table) => ({
+    version: 1,
+    table,
+    level,
+    source: { schema: source.schema, name: source.name },
+    target: { schema: target.schema, name: target.name },
+    columns: mappedColumns(source, target),
+    key: source.key as readonly string[], // preflight refuses tables without
+    fingerprint,
+    selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),
+    sideEffects,
+    ...rowEstimates(source, target),
+  }));
+}
+
+/** The passes a job makes over its tables. */
+export function passesOf(config: JobConfig): readonly Pass[] {
+  return config.delete_mode === 'mirror' ? ['apply', 'delete', 'verify'] : ['apply', 'verify'];
+}
+
+/** What SyncJob goes by: table numbers, parents before children for changes, children before parents for deletes. */
+export function jobPlan(input: JobInput, config: JobConfig, plans: readonly TablePlan[]): JobPlan {
+  const levels: number[][] = [];
+  for (const p of plans) {
+    const level = levels[p.level] ?? [];
+    level.push(p.table);
+    levels[p.level] = level;
+  }
+  return {
+    ...input,
+    max_parallel_tables: config.max_parallel_tables,
+    max_parallel_operations: config.max_parallel_operations,
+    apply_levels: levels,
+    delete_levels: passesOf(config).includes('delete') ? levels.toReversed() : [],
+    verify_tables: plans.map((p) => p.table),
+  };
+}
+
+const wroteAnything = (progress: readonly Progress[]) => progress.some((p) => p.wrote);
+
+/**
+ * Segments of a table that a pass still has to look at.
+ *
+ * Delete: those where target-only rows were seen. Verify: those written into or holding target-only rows; all of them when
+ * triggers or cascades may have changed others. What was compared equal and not touched since needs no second look.
+ */
+export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Progress[]): readonly number[] {
+  const own = progress.filter((p) => p.table === plan.table);
+  const open = own.filter((p) => p.pass === pass && !p.finished).map((p) => p.segment);
+  if (pass === 'apply') return open;
+  const noted = new Set(own.filter((p) => p.hasExtra || (pass === 'verify' && p.wrote)).map((p) => p.segment));
+  const all = pass === 'verify' && plan.sideEffects && wroteAnything(progress);
+  return open.filter((s) => all || noted.has(s));
+}
+
+/** A run may always delete this many rows; below it a percentage says little. */
+const FREE_DELETES = 100;
+
+/**
+ * Stops a run that would delete more of a table than the config allows, before it deletes anything: a source that was
+ * restored empty, or a wrong database. Throws `delete_guard`.
+ */
+export function guardDeletes(plans: readonly TablePlan[], progress: readonly Progress[], config: JobConfig): void {
+  const beyond = plans.flatMap((plan) => {
+    const applied = progress.filter((p) => p.table === plan.table && p.pass === 'apply');
+    const sum = (key: 'kept' | 'unchanged' | 'updated') => applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
+    const deletes = sum('kept');
+    const before = deletes + sum('unchanged') + sum('updated');
+    const percent = before === 0 ? 0 : (100 * deletes) / before;
+    if (deletes <= FREE_DELETES || percent <= config.max_delete_percent) return [];
+    return [`${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)`];
+  });
+  if (beyond.length === 0) return;
+  throw new SyncError(
+    'delete_guard',
+    `Nothing was deleted: more than max_delete_percent (${config.max_delete_percent}) would be. ${beyond.join('; ')}.`,
+    {
+      facts: { tables: beyond },
+    },
+  );
+}

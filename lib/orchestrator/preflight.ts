@@ -1,0 +1,113 @@
+import type { JobConfig } from '../model/config.ts';
+import type { ServerFacts } from '../model/connection.ts';
+import { type Problem, problemsError, SyncError } from '../model/errors.ts';
+import type { Relation } from '../model/table.ts';
+import type { Database } from '../ports.ts';
+import { schemaProblems } from '../validator/schema.ts';
+import { foreignKeyLevels } from './levels.ts';
+
+/** What both ends look like, found fit for the job. */
+export interface Preflight {
+  readonly source: ServerFacts;
+  readonly target: ServerFacts;
+  /** Source tables in the order they are applied, with their level; positions number the tables of the job. */
+  readonly tables: readonly { readonly level: number; readonly source: Relation; readonly target: Relation }[];
+}
+
+/** A job of more tables needs paging over executions, which comes with issue 3. */
+const MAX_TABLES = 200;
+
+/** The oldest server whose catalogs and functions the engine relies on. */
+const OLDEST_VERSION = 140_000;
+
+function versionProblems(facts: ServerFacts, side: 'source' | 'target'): Problem[] {
+  if (facts.version_num >= OLDEST_VERSION) return [];
+  return [
+    {
+      code: 'server_unsupported',
+      side,
+      message: `The ${side} is PostgreSQL ${Math.floor(facts.version_num / 10_000)}; 14 or later is needed.`,
+    },
+  ];
+}
+
+function targetProblems(target: ServerFacts, config: JobConfig): Problem[] {
+  const problems: Problem[] = [];
+  if (target.readOnly)
+    problems.push({ code: 'target_read_only', side: 'target', message: 'The target is a standby or read-only.' });
+  if (!target.mayKeepControlSchema) {
+    problems.push({
+      code: 'privilege_missing',
+      side: 'target',
+      message: 'The target role may not create the schema tf_sync, in which the service keeps its checkpoints.',
+      hint: `GRANT CREATE ON DATABASE <target database> TO ${target.role};`,
+    });
+  }
+  if (config.triggers === 'suppress' && !target.maySuppressTriggers) {
+    problems.push({
+      code: 'privilege_missing',
+      side: 'target',
+      message: 'triggers: "suppress" needs the right to set session_replication_role.',
+      hint: `GRANT SET ON PARAMETER session_replication_role TO ${target.role};  (PostgreSQL 15 and later)`,
+    });
+  }
+  return problems;
+}
+
+function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[] {
+  if (cycle.length === 0 || config.triggers === 'suppress') return [];
+  const names = cycle.map((t) => `${t.schema}.${t.name}`);
+  return [
+    {
+      code: 'fk_cycle',
+      side: 'target',
+      object: names.join(', '),
+      message: `Foreign keys tie these tables into a cycle: ${names.join(', ')}.`,
+      hint: 'Use triggers: "suppress".',
+    },
+  ];
+}
+
+function sameDatabase(a: ServerFacts, b: ServerFacts): boolean {
+  return a.system_identifier === b.system_identifier && a.database_oid === b.database_oid;
+}
+
+/**
+ * Looks at both ends and finds everything that speaks against the job. Writes nothing.
+ *
+ * Throws one SyncError with all problems.
+ */
+export async function preflight(source: Database, target: Database, config: JobConfig): Promise<Preflight> {
+  const [s, t] = await Promise.all([source.facts(), target.facts()]);
+  const servers = [...versionProblems(s, 'source'), ...versionProblems(t, 'target')];
+  if (servers.length > 0) throw problemsError(servers);
+  if (sameDatabase(s, t)) throw new SyncError('same_database', 'Source and target are the same database.');
+
+  const [sourceTables, targetTables] = await Promise.all([source.introspect(), target.introspect()]);
+  // foreign keys of the target decide the order: it is the target that checks them
+  const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
+  const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
+  const { levels, cycle } = foreignKeyLevels(inScope);
+  const problems = [
+    ...targetProblems(t, config),
+    ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
+    ...cycleProblems(cycle, config),
+  ];
+  if (problems.length > 0) throw problemsError(problems);
+  if (sourceTables.length > MAX_TABLES) {
+    throw new SyncError(
+      'job_too_large',
+      `The source has ${sourceTables.length} tables; this version carries ${MAX_TABLES} in one job.`,
+    );
+  }
+  const bySource = new Map(sourceTables.map((x) => [`${x.schema}.${x.name}`, x]));
+  const ordered = [...levels, ...(cycle.length > 0 ? [cycle] : [])];
+  return {
+    source: s,
+    target: t,
+    tables: ordered.flatMap(
+      (level, n) =>
+        level.map((x) => ({ level: n, source: bySource.get(`${x.schema}.${x.name}`) as Relation, target: x })), // inScope came from it
+    ),
+  };
+}

@@ -1,0 +1,28 @@
+import { ERRORS, SyncError } from '../model/errors.ts';
+import type { Failure } from '../model/job.ts';
+import type { JobInput } from '../model/message.ts';
+import { statesAllowing } from './lifecycle.ts';
+import type { RunPorts } from './run-ports.ts';
+
+/** An error for people and programs. What is not ours is `internal`: its text may hold anything. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof SyncError))
+    return { code: 'internal', message: ERRORS.internal.meaning, hint: ERRORS.internal.remedy };
+  const { code, message, problems } = error;
+  return { code, message, hint: ERRORS[code].remedy, ...(problems.length > 0 && { problems }) };
+}
+
+/** Notes why a step cannot go on, where settle-job will find it: at its table, or at the job itself. */
+export async function recordFailure(
+  at: JobInput & { readonly table?: number },
+  error: unknown,
+  ports: RunPorts,
+): Promise<void> {
+  const failure = failureOf(error);
+  if (at.table === undefined) {
+    await ports.jobs.transition(at.job_id, { from: statesAllowing('fail'), epoch: at.epoch }, { failure });
+    return;
+  }
+  const table = (await ports.jobs.tables(at.job_id)).find((t) => t.table === at.table);
+  if (table) await ports.jobs.putTables([{ ...table, state: 'failed', failure }]);
+}

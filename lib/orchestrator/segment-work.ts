@@ -1,0 +1,86 @@
+import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { type BucketRun, type Change, toRuns } from '../model/change.ts';
+import type { Advance, Applied, Checkpoint, Cursor, SegmentId } from '../model/checkpoint.ts';
+import type { JobConfig } from '../model/config.ts';
+import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
+import { relationText, type TablePlan } from '../model/table.ts';
+import type { RowReader, TargetDatabase } from '../ports.ts';
+
+/** One segment being worked on: its ends, and where its checkpoint stands. Changed by `commit` only. */
+export interface SegmentWork {
+  readonly id: SegmentId;
+  readonly owner: string;
+  readonly plan: TablePlan;
+  readonly config: JobConfig;
+  readonly source: RowReader;
+  readonly target: RowReader;
+  readonly database: TargetDatabase;
+  seq: number;
+  cursor: Cursor;
+  counts: Counts;
+  /** Called after each commit; true means: hand over to another invocation. */
+  readonly committed: () => Promise<boolean>;
+}
+
+/** What a chunk adds besides the changes it applies. */
+export interface Step {
+  readonly changes: readonly Change[];
+  readonly cursor: Cursor;
+  /** Rows decided without a change: found equal, or kept. */
+  readonly counts: Partial<Counts>;
+  readonly buckets: readonly number[];
+  readonly extra?: readonly number[];
+  readonly unexplained?: number;
+  readonly finished?: boolean;
+  /** The rule that decided, for the audit trail. */
+  readonly rule: string;
+}
+
+export function startWork(base: Omit<SegmentWork, 'seq' | 'cursor' | 'counts'>, checkpoint: Checkpoint): SegmentWork {
+  return { ...base, seq: checkpoint.seq, cursor: checkpoint.cursor, counts: checkpoint.counts };
+}
+
+/** Counts of a chunk. A deleted row was counted as kept by the pass that found it, so the sums stay whole. */
+function countsOf(step: Step, applied: Applied): Counts {
+  const { inserted, updated, deleted } = applied;
+  const extra = { ...NO_COUNTS, ...step.counts };
+  const read = inserted + updated + extra.unchanged + extra.kept;
+  return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, kept: -deleted });
+}
+
+/** Applies one step in one transaction of the target, then moves this work's own picture of the checkpoint on. */
+export async function commit(work: SegmentWork, step: Step): Promise<boolean> {
+  let next: Advance | undefined;
+  const advance = (applied: Applied): Advance => {
+    const written: readonly BucketRun[] = step.changes.length > 0 ? toRuns(step.buckets) : [];
+    next = {
+      cursor: step.cursor,
+      counts: addCounts(work.counts, countsOf(step, applied)),
+      written,
+      extra: toRuns(step.extra ?? []),
+      unexplained: step.unexplained ?? 0,
+      finished: step.finished ?? false,
+      event: jobEvent(step.finished ? 'segment.finished' : 'chunk.applied', SERVICE, {
+        table: relationText(work.plan.target),
+        rule: step.rule,
+        ...applied,
+        ...(step.unexplained !== undefined && { unexplained: step.unexplained }),
+      }),
+    };
+    return next;
+  };
+  await work.database.commit({
+    id: work.id,
+    owner: work.owner,
+    plan: work.plan,
+    suppressTriggers: work.config.triggers === 'suppress',
+    seq: work.seq + 1,
+    changes: step.changes,
+    advance,
+  });
+  if (!next) throw new TypeError('the target committed without asking what the checkpoint becomes');
+  work.seq += 1;
+  work.cursor = next.cursor;
+  work.counts = next.counts;
+  return work.committed();
+}

@@ -1,0 +1,113 @@
+import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { ERRORS, type ErrorCode, SyncError } from '../model/errors.ts';
+import type { Failure, Job } from '../model/job.ts';
+import type { SettleInput } from '../model/message.ts';
+import { relationText } from '../model/table.ts';
+import type { Database, TargetDatabase } from '../ports.ts';
+import { drainOutbox } from './drain-outbox.ts';
+import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
+import { sumCounts, unexplainedIn } from './table-steps.ts';
+
+const STATEMENT_TIMEOUT_MS = 120_000;
+
+/** Sequences of the target end where neither its own nor a copied row will be hit by the next insert. */
+async function alignSequences(job: Job, source: Database, target: TargetDatabase): Promise<void> {
+  for (const plan of await target.loadPlans(job.job_id)) {
+    await target.raiseSequences(plan.target, await source.sequences(plan.source));
+  }
+}
+
+/** What the final comparison says, or undefined when nothing is left unexplained. */
+async function verdict(job: Job, target: TargetDatabase): Promise<Failure | undefined> {
+  const [plans, progress] = [await target.loadPlans(job.job_id), await target.loadProgress(job.job_id)];
+  const open = plans.flatMap((plan) => {
+    const n = unexplainedIn(progress.filter((p) => p.table === plan.table));
+    return n > 0 ? [`${relationText(plan.target)} (${n} rows)`] : [];
+  });
+  if (open.length === 0) return undefined;
+  return {
+    code: 'verification_failed',
+    message: `The final comparison found differences that no rule explains: ${open.join(', ')}.`,
+    hint: ERRORS.verification_failed.remedy,
+  };
+}
+
+async function finish(job: Job, failure: Failure | undefined, ports: RunPorts): Promise<void> {
+  const event = failure ? 'fail' : 'complete';
+  const patch = { state: stateAfter(event), ended_at: ports.clock().toISOString(), ...(failure && { failure }) };
+  await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
+  await ports.secrets.remove(job.secret_ref);
+}
+
+async function settleGood(job: Job, ports: RunPorts): Promise<void> {
+  await ports.jobs.transition(
+    job.job_id,
+    { from: statesAllowing('verify'), epoch: job.epoch },
+    { state: stateAfter('verify') },
+  );
+  const failure = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
+    await alignSequences(job, source, target);
+    const found = await verdict(job, target);
+    const counts = sumCounts(await target.loadProgress(job.job_id));
+    const event = found
+      ? jobEvent('job.failed', SERVICE, { code: found.code, message: found.message, counts })
+      : jobEvent('job.completed', SERVICE, { counts });
+    await target.endJob(job.job_id, job.epoch, event);
+    await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
+    return found;
+  });
+  await finish(job, failure, ports);
+}
+
+/** Step Functions' own words for a step that gave no answer. */
+const NO_ANSWER = /States\.(Timeout|HeartbeatTimeout)/;
+
+/** Our own code in what Step Functions caught: as the error's name, or nested in the cause of a child execution. */
+function codeIn(error: NonNullable<SettleInput['error']>): ErrorCode {
+  const nested = [...(error.Cause ?? '').matchAll(/Error\W+([a-z_]+)/g)].map((m) => m[1] ?? '');
+  const code = [error.Error, ...nested.reverse()].find((name): name is ErrorCode => name in ERRORS);
+  if (code) return code;
+  return NO_ANSWER.test(`${error.Error} ${error.Cause ?? ''}`) ? 'worker_lost' : 'internal';
+}
+
+/** Why the run failed: what a step recorded, else what Step Functions says. */
+async function reason(job: Job, error: NonNullable<SettleInput['error']>, ports: RunPorts): Promise<Failure> {
+  if (job.failure) return job.failure;
+  const table = (await ports.jobs.tables(job.job_id)).find((t) => t.failure);
+  if (table?.failure) return table.failure;
+  const code = codeIn(error);
+  return { code, message: ERRORS[code].meaning, hint: ERRORS[code].remedy };
+}
+
+/**
+ * Ends a job that cannot go on. The target is closed to its workers and its leases are freed where it can be reached;
+ * DynamoDB learns the reason either way.
+ */
+export async function failJob(job: Job, failure: Failure, ports: RunPorts): Promise<void> {
+  try {
+    await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+      await target.endJob(
+        job.job_id,
+        job.epoch,
+        jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message }),
+      );
+      await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
+    });
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'epoch_superseded') return;
+    ports.log.warn('the target did not learn that the job has failed', {
+      job_id: job.job_id,
+      code: error instanceof SyncError ? error.code : 'internal',
+    });
+  }
+  await finish(job, failure, ports);
+}
+
+/** Last step of a run. Does nothing when a newer run has taken over, or when the job has ended already. */
+export async function settleJob(input: SettleInput, ports: RunPorts): Promise<void> {
+  const job = await ports.jobs.get(input.job_id);
+  if (!job || job.epoch !== input.epoch || job.ended_at) return;
+  if (!input.error) return settleGood(job, ports);
+  await failJob(job, await reason(job, input.error, ports), ports);
+}

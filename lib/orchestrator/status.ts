@@ -1,0 +1,205 @@
+import * as z from 'zod';
+import {
+  addCounts,
+  type Counts,
+  ENDED_STATES,
+  JOB_STATES,
+  type Job,
+  type JobTable,
+  NO_COUNTS,
+  PASSES,
+  type Pass,
+  type SegmentProgress,
+  TABLE_STATES,
+} from '../model/job.ts';
+import { jobConfigSchema } from './config-schema.ts';
+
+const count = z.int();
+const countsView = z
+  .object({
+    read: count,
+    inserted: count,
+    updated: count,
+    deleted: count,
+    unchanged: count,
+    kept: count,
+    conflicts: count,
+    quarantined: count,
+    skipped: count,
+  })
+  .meta({
+    id: 'Counts',
+    description:
+      'Rows by what happened to them. read counts each key found on either side once and is the sum of the others.',
+  });
+
+const failureView = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    problems: z
+      .array(
+        z.object({
+          code: z.string(),
+          message: z.string(),
+          field: z.string().optional(),
+          side: z.enum(['source', 'target']).optional(),
+          object: z.string().optional(),
+          hint: z.string().optional(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Failure', description: 'Why a job or a table failed.' });
+
+const databaseView = z
+  .object({
+    host: z.string(),
+    port: z.int(),
+    database: z.string(),
+    user: z.string(),
+    version: z.string().meta({ description: 'PostgreSQL version, for example 18.4.' }),
+  })
+  .meta({ id: 'Database' });
+
+const tableView = z
+  .object({
+    table: z.int().meta({ description: 'Position in the job, from 0.' }),
+    name: z.string(),
+    state: z.enum(TABLE_STATES),
+    level: z.int().meta({ description: 'Foreign-key level; parents have lower ones.' }),
+    rows_estimate: z.int(),
+    pass: z.enum(PASSES).meta({ description: 'The pass the table is in, or was in last.' }),
+    segments: z.object({ total: z.int(), done: z.int() }).meta({ description: 'Segments of this pass.' }),
+    counts: countsView,
+    failure: failureView.optional(),
+  })
+  .meta({ id: 'TableStatus' });
+
+/** What a caller may know about a job without its tables: the item of a list. */
+export const jobSummary = z
+  .object({
+    job_id: z.uuid(),
+    mode: z.enum(['full']),
+    state: z.enum(JOB_STATES),
+    epoch: z.int().meta({ description: 'Raised by each start, resume, stop and takeover.' }),
+    source: databaseView,
+    target: databaseView,
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().optional(),
+    ended_at: z.iso.datetime().optional(),
+    failure: failureView.optional(),
+  })
+  .meta({ id: 'JobSummary' });
+export type JobSummary = z.infer<typeof jobSummary>;
+
+export const statusView = z
+  .object({
+    ...jobSummary.shape,
+    guarantee: z.enum(['exactly_once_effect']),
+    config: jobConfigSchema,
+    seconds: z.number().meta({ description: 'From the start, or before it the creation, until the end or now.' }),
+    rows_estimate: z.int(),
+    counts: countsView,
+    rows_per_second: z.number().optional().meta({ description: 'Rows compared per second; absent when unknown.' }),
+    eta_seconds: z.int().optional().meta({ description: 'Absent when unknown.' }),
+    tables: z.array(tableView),
+  })
+  .meta({ id: 'JobStatus' });
+export type StatusView = z.infer<typeof statusView>;
+export type TableView = z.infer<typeof tableView>;
+
+export function summarise(job: Job): JobSummary {
+  return {
+    job_id: job.job_id,
+    mode: job.mode,
+    state: job.state,
+    epoch: job.epoch,
+    source: database(job.source),
+    target: database(job.target),
+    created_at: job.created_at,
+    ...(job.started_at !== undefined && { started_at: job.started_at }),
+    ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
+    ...(job.failure && { failure: failure(job.failure) }),
+  };
+}
+
+/**
+ * Folds a job, its tables and its segments' progress into what a caller sees. Pure; `now` only matters while the job runs.
+ *
+ * Counts add up over all passes: `apply` counts a target-only row as kept, and `delete` reports each row it removes as
+ * deleted +1 and kept -1.
+ */
+export function jobStatus(
+  job: Job,
+  { tables, progress }: { readonly tables: readonly JobTable[]; readonly progress: readonly SegmentProgress[] },
+  now: Date,
+): StatusView {
+  const byTable = Map.groupBy(progress, (p) => p.table);
+  const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? []));
+  const counts = sum(views.map((v) => v.counts));
+  const rowsEstimate = views.reduce((total, v) => total + v.rows_estimate, 0);
+  const seconds = secondsBetween(job.started_at ?? job.created_at, job.ended_at ?? now.toISOString());
+  const rate = job.started_at !== undefined && seconds > 0 && counts.read > 0 ? counts.read / seconds : undefined;
+  const left = rowsEstimate - counts.read;
+  const eta = rate !== undefined && job.state === 'running' && left > 0 ? Math.ceil(left / rate) : undefined;
+
+  return {
+    ...summarise(job),
+    guarantee: job.guarantee,
+    config: job.config,
+    seconds,
+    rows_estimate: rowsEstimate,
+    counts,
+    ...(rate !== undefined && { rows_per_second: Math.round(rate * 10) / 10 }),
+    ...(eta !== undefined && { eta_seconds: eta }),
+    tables: views,
+  };
+}
+
+/** True once nothing more happens unless somebody asks. */
+export function hasEnded(view: Pick<JobSummary, 'state'>): boolean {
+  return ENDED_STATES.includes(view.state);
+}
+
+function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): TableView {
+  const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
+  return {
+    table: table.table,
+    name: table.name,
+    state: table.state,
+    level: table.level,
+    rows_estimate: table.rows_estimate,
+    pass,
+    segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
+    counts: sum(progress.map((p) => p.counts)),
+    ...(table.failure && { failure: failure(table.failure) }),
+  };
+}
+
+const firstPass: Pass = PASSES[0];
+
+function sum(all: readonly Counts[]): Counts {
+  return all.reduce(addCounts, NO_COUNTS);
+}
+
+function database(side: Job['source']) {
+  const { host, port, database: name, user, version_num } = side;
+  // 180004 is 18.4: since PostgreSQL 10 the last four digits are the minor version.
+  const version = `${Math.floor(version_num / 10_000)}.${version_num % 10_000}`;
+  return { host, port, database: name, user, version };
+}
+
+function failure(f: NonNullable<Job['failure']>): NonNullable<JobSummary['failure']> {
+  return {
+    code: f.code,
+    message: f.message,
+    ...(f.hint !== undefined && { hint: f.hint }),
+    ...(f.problems && { problems: f.problems.map((p) => ({ ...p })) }),
+  };
+}
+
+function secondsBetween(from: string, to: string): number {
+  return Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 100) / 10);
+}

@@ -1,0 +1,78 @@
+import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import type { Progress } from '../model/checkpoint.ts';
+import { SyncError } from '../model/errors.ts';
+import { addCounts, type Counts, type JobTable, NO_COUNTS } from '../model/job.ts';
+import type { TablePlan as SegmentsToDo, TableInput } from '../model/message.ts';
+import { relationText, type TablePlan } from '../model/table.ts';
+import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { guardDeletes, segmentsToDo } from './plan.ts';
+import { currentJob, type RunPorts, withTarget } from './run-ports.ts';
+
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+async function planOf(input: TableInput, plans: readonly TablePlan[]): Promise<TablePlan> {
+  const plan = plans.find((p) => p.table === input.table);
+  if (!plan) throw new SyncError('internal', `The job has no table ${input.table}.`);
+  return plan;
+}
+
+async function mirrorTable(input: TableInput, ports: RunPorts, patch: Partial<JobTable>): Promise<void> {
+  const table = (await ports.jobs.tables(input.job_id)).find((t) => t.table === input.table);
+  if (table) await ports.jobs.putTables([{ ...table, ...patch }]);
+}
+
+/** First step of a table in a pass: which segments are to be done. Throws `delete_guard` before anything is deleted. */
+export async function planTable(input: TableInput, ports: RunPorts): Promise<SegmentsToDo> {
+  const job = await currentJob(input, ports.jobs);
+  return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    const plans = await target.loadPlans(job.job_id);
+    const progress = await target.loadProgress(job.job_id);
+    if (input.pass === 'delete') guardDeletes(plans, progress, job.config);
+    if (input.pass === 'verify') {
+      await ports.jobs.transition(
+        job.job_id,
+        { from: statesAllowing('verify'), epoch: job.epoch },
+        { state: stateAfter('verify') },
+      );
+    }
+    const segments = segmentsToDo(await planOf(input, plans), input.pass, progress);
+    if (input.pass === 'apply') await mirrorTable(input, ports, { state: 'running' });
+    return { segments };
+  });
+}
+
+export function sumCounts(progress: readonly Progress[]): Counts {
+  return progress.reduce((sum, p) => addCounts(sum, { ...NO_COUNTS, ...p.counts }), NO_COUNTS);
+}
+
+/** How many differences the final comparison of these segments could not explain. */
+export function unexplainedIn(progress: readonly Progress[]): number {
+  return progress.filter((p) => p.pass === 'verify').reduce((n, p) => n + p.unexplained, 0);
+}
+
+/** Last step of a table in a pass: records what the pass did. The final comparison's verdict falls in settle-job. */
+export async function settleTable(input: TableInput, ports: RunPorts): Promise<void> {
+  const job = await currentJob(input, ports.jobs);
+  await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    const plan = await planOf(input, await target.loadPlans(job.job_id, input.table));
+    const progress = await target.loadProgress(job.job_id, input.table);
+    const inPass = progress.filter((p) => p.pass === input.pass);
+    const unexplained = unexplainedIn(progress);
+    await target.recordEvent(
+      job.job_id,
+      job.epoch,
+      jobEvent('table.applied', SERVICE, {
+        table: relationText(plan.target),
+        pass: input.pass,
+        counts: sumCounts(inPass),
+        unexplained,
+      }),
+    );
+    if (input.pass !== 'verify') return;
+    const failure = {
+      code: 'verification_failed',
+      message: `${unexplained} rows of ${relationText(plan.target)} differ and no rule explains why.`,
+    };
+    await mirrorTable(input, ports, unexplained > 0 ? { state: 'failed', failure } : { state: 'verified' });
+  });
+}

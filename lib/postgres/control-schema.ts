@@ -1,0 +1,45 @@
+import type { Session } from './session.ts';
+
+/** Version of the tables below; raised with a migration beside it. */
+const VERSION = 1;
+
+/**
+ * `tf_sync` in the target: everything that decides what happened, beside the rows it happened to.
+ *
+ * job: every chunk locks its row shared and requires its own epoch; raising the epoch waits for those chunks.
+ * checkpoint: a row per segment and pass, created by Prepare alone. outbox: what DynamoDB must learn.
+ */
+const TABLES = `
+  create schema if not exists tf_sync;
+  create table if not exists tf_sync.schema_version (version int primary key, applied_at timestamptz not null default now());
+  create table if not exists tf_sync.job (
+    job_id uuid primary key, epoch int not null, event_seq int not null default 0, prepared boolean not null default false,
+    ended boolean not null default false, created_at timestamptz not null default now());
+  create table if not exists tf_sync.table_plan (
+    job_id uuid not null references tf_sync.job on delete cascade, table_no int not null, plan jsonb not null,
+    primary key (job_id, table_no));
+  create table if not exists tf_sync.checkpoint (
+    job_id uuid not null references tf_sync.job on delete cascade, stream text not null, table_no int not null, pass text not null,
+    segment_no int not null, segment jsonb not null, epoch int not null, owner text, seq int not null default 0,
+    cursor jsonb not null default '{"through": -1, "credit": 0}', counts jsonb not null default '{}',
+    written int8multirange not null default '{}', extra int8multirange not null default '{}', unexplained int8 not null default 0,
+    finished boolean not null default false, updated_at timestamptz not null default now(),
+    primary key (job_id, stream));
+  create table if not exists tf_sync.outbox (
+    job_id uuid not null, stream text not null, seq int not null, event jsonb not null, primary key (job_id, stream, seq));
+  create table if not exists tf_sync.lease (
+    table_schema text not null, table_name text not null, job_id uuid not null, taken_at timestamptz not null default now(),
+    primary key (table_schema, table_name));
+  insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
+
+/**
+ * Creates what is missing. To be called inside a transaction, so that a refused start leaves nothing behind.
+ *
+ * The advisory lock keeps two first starts from creating the schema at once (`if not exists` alone may fail then).
+ */
+export async function ensureControlSchema(session: Session): Promise<void> {
+  const [row] = await session.query(`select to_regclass('tf_sync.lease') is not null`);
+  if (row?.[0] === 't') return;
+  await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);
+  await session.run(TABLES);
+}

@@ -1,0 +1,220 @@
+import type { AuditEvent } from '../model/audit-event.ts';
+import { type JobEvent, type Progress, streamOf } from '../model/checkpoint.ts';
+import { SyncError } from '../model/errors.ts';
+import type { Counts, Pass } from '../model/job.ts';
+import { type RelationName, relationText, type Segment, type TablePlan } from '../model/table.ts';
+import { ensureControlSchema } from './control-schema.ts';
+import type { Session } from './session.ts';
+
+const epochSuperseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');
+
+/** Appends an event to the job's own stream. Inside the caller's transaction; locks the job row. */
+async function append(session: Session, jobId: string, event: JobEvent): Promise<void> {
+  await session.query(
+    `with j as (update tf_sync.job set event_seq = event_seq + 1 where job_id = $1 returning event_seq)
+     insert into tf_sync.outbox (job_id, stream, seq, event)
+     select $1, 'job', j.event_seq, jsonb_build_object('type', $2::text, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'actor', $3::text, 'data', $4::jsonb) from j`,
+    [jobId, event.type, event.actor, JSON.stringify(event.data)],
+  );
+}
+
+/**
+ * Takes the lease of every target table, creates the job's row and its first event, in one transaction.
+ *
+ * `stale` says of a holder whether its job is known to have ended or never to have begun; its leases are then taken over.
+ * Throws `target_busy` naming the holder; then nothing was written.
+ */
+export async function takeLease(
+  session: Session,
+  jobId: string,
+  tables: readonly RelationName[],
+  event: JobEvent,
+  stale: (holder: string, heldSeconds: number) => Promise<boolean>,
+): Promise<void> {
+  await session.transaction(async () => {
+    await ensureControlSchema(session);
+    const names = [tables.map((t) => t.schema), tables.map((t) => t.name)];
+    const held = await session.query(
+      `select l.job_id::text, l.table_schema, l.table_name, extract(epoch from now() - l.taken_at)::int8::text
+       from tf_sync.lease l join unnest($1::text[], $2::text[]) u(s, n) on (l.table_schema, l.table_name) = (u.s, u.n)
+       order by l.table_schema, l.table_name for update of l`,
+      names,
+    );
+    for (const [holder, schema, name, seconds] of held) {
+      if (await stale(holder ?? '', Number(seconds))) continue;
+      throw new SyncError('target_busy', `Job ${holder} holds the target table ${schema}.${name}.`, {
+        facts: { job_id: holder ?? '' },
+      });
+    }
+    await session.query('insert into tf_sync.job (job_id, epoch) values ($1, 1)', [jobId]);
+    const taken = await session.query(
+      `insert into tf_sync.lease (table_schema, table_name, job_id) select s, n, $3 from unnest($1::text[], $2::text[]) u(s, n)
+       on conflict (table_schema, table_name) do update set job_id = excluded.job_id, taken_at = now() where tf_sync.lease.job_id::text = any($4)
+       returning 1`,
+      [...names, jobId, held.map((h) => h[0])],
+    );
+    if (taken.length < tables.length) {
+      // somebody took one between our look and our insert
+      throw new SyncError('target_busy', `Another job has just taken one of: ${tables.map(relationText).join(', ')}.`);
+    }
+    await append(session, jobId, event);
+  });
+}
+
+/** Undoes takeLease when the job could not be stored. */
+export async function dropJob(session: Session, jobId: string): Promise<void> {
+  await session.transaction(async () => {
+    await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
+    await session.query('delete from tf_sync.outbox where job_id = $1', [jobId]);
+    await session.query('delete from tf_sync.job where job_id = $1', [jobId]);
+  });
+}
+
+/**
+ * Raises the job's epoch to `epoch`; afterwards no writer of an older one can commit. Repeating it changes nothing.
+ *
+ * Waits for chunks in flight, up to the session's lock_timeout. Throws `epoch_superseded` when a newer epoch is there.
+ */
+export async function raiseEpoch(session: Session, jobId: string, epoch: number): Promise<void> {
+  await session.transaction(async () => {
+    const rows = await session.query(
+      'update tf_sync.job set epoch = $2 where job_id = $1 and epoch <= $2 returning 1',
+      [jobId, String(epoch)],
+    );
+    if (rows.length === 0) throw epochSuperseded();
+    await session.query('update tf_sync.checkpoint set epoch = $2, owner = null where job_id = $1 and epoch < $2', [
+      jobId,
+      String(epoch),
+    ]);
+  });
+}
+
+/** Whether Prepare has written the plans and checkpoints of this job. */
+export async function isPrepared(session: Session, jobId: string): Promise<boolean> {
+  const [row] = await session.query('select prepared from tf_sync.job where job_id = $1', [jobId]);
+  return row?.[0] === 't';
+}
+
+/** Writes all plans and checkpoints at once; the only place that creates checkpoints. */
+export async function storePlans(
+  session: Session,
+  job: { readonly jobId: string; readonly epoch: number; readonly passes: readonly Pass[] },
+  plans: readonly { readonly plan: TablePlan; readonly segments: readonly Segment[] }[],
+  event: JobEvent,
+): Promise<void> {
+  await session.transaction(async () => {
+    const fence = await session.query(
+      'select 1 from tf_sync.job where job_id = $1 and epoch = $2 and not prepared for update',
+      [job.jobId, String(job.epoch)],
+    );
+    if (fence.length === 0) throw epochSuperseded();
+    await session.query(
+      'insert into tf_sync.table_plan (job_id, table_no, plan) select $1, n, p from unnest($2::int[], $3::jsonb[]) u(n, p)',
+      [job.jobId, plans.map((p) => p.plan.table), plans.map((p) => JSON.stringify(p.plan))],
+    );
+    const rows = plans.flatMap(({ plan, segments }) =>
+      job.passes.flatMap((pass) =>
+        segments.map((segment, i) => ({ table: plan.table, pass, i, segment, stream: streamOf(plan.table, pass, i) })),
+      ),
+    );
+    await session.query(
+      `insert into tf_sync.checkpoint (job_id, epoch, stream, table_no, pass, segment_no, segment)
+       select $1, $2, u.* from unnest($3::text[], $4::int[], $5::text[], $6::int[], $7::jsonb[]) u`,
+      [
+        job.jobId,
+        String(job.epoch),
+        rows.map((r) => r.stream),
+        rows.map((r) => r.table),
+        rows.map((r) => r.pass),
+        rows.map((r) => r.i),
+        rows.map((r) => JSON.stringify(r.segment)),
+      ],
+    );
+    await session.query('update tf_sync.job set prepared = true where job_id = $1', [job.jobId]);
+    await append(session, job.jobId, event);
+  });
+}
+
+/** Plans of a job, or of one table of it, in table order. */
+export async function loadPlans(session: Session, jobId: string, table?: number): Promise<readonly TablePlan[]> {
+  const rows = await session.query(
+    'select plan::text from tf_sync.table_plan p where p.job_id = $1 and ($2::int is null or p.table_no = $2) order by p.table_no',
+    [jobId, table === undefined ? null : String(table)],
+  );
+  return rows.map((r) => JSON.parse(r[0] ?? '') as TablePlan); // written by storePlans
+}
+
+/** Progress of every segment of a job, or of one table of it. */
+export async function loadProgress(session: Session, jobId: string, table?: number): Promise<readonly Progress[]> {
+  const rows = await session.query(
+    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text
+     from tf_sync.checkpoint c where c.job_id = $1 and ($2::int is null or c.table_no = $2) order by c.table_no, c.pass, c.segment_no`,
+    [jobId, table === undefined ? null : String(table)],
+  );
+  return rows.map((r) => ({
+    table: Number(r[0]),
+    pass: r[1] as Pass, // only storePlans writes it
+    segment: Number(r[2]),
+    seq: Number(r[3]),
+    counts: JSON.parse(r[4] ?? '{}') as Partial<Counts>, // only commitChunk writes it
+    finished: r[5] === 'true',
+    wrote: r[6] === 'true',
+    hasExtra: r[7] === 'true',
+    unexplained: Number(r[8]),
+  }));
+}
+
+/** Records a job event under the epoch fence. Throws `epoch_superseded`. */
+export async function recordEvent(session: Session, jobId: string, epoch: number, event: JobEvent): Promise<void> {
+  await session.transaction(async () => {
+    const fence = await session.query('select 1 from tf_sync.job where job_id = $1 and epoch = $2 for update', [
+      jobId,
+      String(epoch),
+    ]);
+    if (fence.length === 0) throw epochSuperseded();
+    await append(session, jobId, event);
+  });
+}
+
+/**
+ * Ends a job in the target: closes it at `epoch` so that nothing commits for it any more, releases its leases, records the
+ * last event. Repeating it changes nothing. Throws `epoch_superseded`.
+ */
+export async function endJob(session: Session, jobId: string, epoch: number, event: JobEvent): Promise<void> {
+  await session.transaction(async () => {
+    const [row] = await session.query('select ended, epoch::text from tf_sync.job where job_id = $1 for update', [
+      jobId,
+    ]);
+    if (!row || row[0] === 't') return;
+    if (Number(row[1]) > epoch) throw epochSuperseded();
+    await append(session, jobId, event);
+    // one more than any worker of this run has: a worker still at work finds itself superseded
+    await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
+      jobId,
+      String(epoch + 1),
+    ]);
+    await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
+  });
+}
+
+/** Oldest events that DynamoDB has not learnt yet, in stream order. */
+export async function peekOutbox(session: Session, jobId: string, limit: number): Promise<readonly AuditEvent[]> {
+  const rows = await session.query(
+    'select stream, seq::text, event::text from tf_sync.outbox o where o.job_id = $1 order by o.stream, o.seq limit $2',
+    [jobId, String(limit)],
+  );
+  return rows.map(([stream, seq, event]) => ({
+    job_id: jobId,
+    stream: stream ?? '',
+    seq: Number(seq),
+    ...(JSON.parse(event ?? '{}') as JobEvent & { at: string }),
+  })); // written by append and commitChunk
+}
+
+/** Forgets events that the audit log has stored. */
+export async function trimOutbox(session: Session, jobId: string, events: readonly AuditEvent[]): Promise<void> {
+  await session.query(
+    'delete from tf_sync.outbox o using unnest($2::text[], $3::int[]) u(s, n) where o.job_id = $1 and o.stream = u.s and o.seq = u.n',
+    [jobId, events.map((e) => e.stream), events.map((e) => e.seq)],
+  );
+}

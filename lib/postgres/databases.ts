@@ -1,0 +1,90 @@
+import type { Connection, Side } from '../model/connection.ts';
+import type { TlsPolicy } from '../model/tls.ts';
+import type { Chunk, ConnectAs, Database, Databases, TargetDatabase } from '../ports.ts';
+import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
+import * as control from './control.ts';
+import { introspect, serverFacts } from './introspect.ts';
+import { planSegments } from './planner.ts';
+import { probeRow } from './probe.ts';
+import { segmentReader } from './reader.ts';
+import { raiseSequences, sequenceStates } from './sequences.ts';
+import { openSession, type Session } from './session.ts';
+import { applyChanges } from './writer.ts';
+
+/** Sessions behind the ports, for the one operation that needs both. */
+const sessions = new WeakMap<Database, Session>();
+
+function sessionOf(database: Database): Session {
+  const session = sessions.get(database);
+  if (!session) throw new TypeError('this database was not opened here');
+  return session;
+}
+
+function commonPart(session: Session): Database {
+  return {
+    facts: () => serverFacts(session),
+    introspect: () => introspect(session),
+    probe: (columns) => probeRow(session, columns, 'fast'),
+    reader: (plan, segment) =>
+      segmentReader(session, session.side === 'source' ? plan.source : plan.target, plan, segment),
+    sequences: (table) => sequenceStates(session, table),
+    close: () => session.end(),
+  };
+}
+
+/** One chunk: fence, rows, checkpoint and outbox in one READ COMMITTED transaction of the target. */
+async function commit(session: Session, chunk: Chunk): Promise<void> {
+  const settings = chunk.suppressTriggers ? 'set local session_replication_role = replica' : '';
+  await session.transaction(async () => {
+    await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
+    const applied = await applyChanges(session, chunk.plan, chunk.changes);
+    await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
+  }, settings);
+}
+
+function targetPart(session: Session): TargetDatabase {
+  return {
+    ...commonPart(session),
+    takeLease: (...args) => control.takeLease(session, ...args),
+    dropJob: (jobId) => control.dropJob(session, jobId),
+    raiseEpoch: (...args) => control.raiseEpoch(session, ...args),
+    isPrepared: (jobId) => control.isPrepared(session, jobId),
+    storePlans: (...args) => control.storePlans(session, ...args),
+    loadPlans: (...args) => control.loadPlans(session, ...args),
+    loadProgress: (...args) => control.loadProgress(session, ...args),
+    recordEvent: (...args) => control.recordEvent(session, ...args),
+    endJob: (...args) => control.endJob(session, ...args),
+    peekOutbox: (...args) => control.peekOutbox(session, ...args),
+    trimOutbox: (...args) => control.trimOutbox(session, ...args),
+    claim: (id, owner) => claimSegment(session, id, owner),
+    notedBuckets: (id, kind) => notedBuckets(session, id, kind),
+    commit: (chunk) => commit(session, chunk),
+    raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
+  };
+}
+
+/** The databases behind real connections. `version` and `ConnectAs.name` make the application_name. */
+export function postgresDatabases(options: { readonly tlsPolicy: TlsPolicy; readonly version: string }): Databases {
+  const open = (side: Side, connection: Connection, as: ConnectAs) =>
+    openSession(connection, {
+      side,
+      applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
+      tlsPolicy: options.tlsPolicy,
+      statementTimeoutMs: as.statementTimeoutMs,
+    });
+  const remember = <D extends Database>(session: Session, database: D): D => {
+    sessions.set(database, session);
+    return database;
+  };
+  return {
+    async source(connection, as) {
+      const session = await open('source', connection, as);
+      return remember(session, commonPart(session));
+    },
+    async target(connection, as) {
+      const session = await open('target', connection, as);
+      return remember(session, targetPart(session));
+    },
+    planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan),
+  };
+}

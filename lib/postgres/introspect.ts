@@ -1,0 +1,179 @@
+import type { ServerFacts } from '../model/connection.ts';
+import type { Column, ForeignKey, Relation } from '../model/table.ts';
+import type { Session } from './session.ts';
+
+export async function serverFacts(session: Session): Promise<ServerFacts> {
+  const [row] = await session.query(
+    `
+    select (select system_identifier::text from pg_control_system()),
+           (select oid::text from pg_database where datname = current_database()),
+           current_setting('server_version_num'),
+           pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' and $1 = 'target'
+             or (select setting from pg_settings where name = 'default_transaction_read_only') = 'on' and $1 = 'target',
+           (select rolsuper from pg_roles where rolname = current_user),
+           has_database_privilege(current_database(), 'create')
+             or exists (select from pg_namespace where nspname = 'tf_sync' and pg_has_role(nspowner, 'usage')),
+           current_user`,
+    [session.side],
+  );
+  if (!row) throw new TypeError('a select without from always answers one row');
+  const superuser = row[4] === 't';
+  return {
+    system_identifier: row[0] ?? '',
+    database_oid: row[1] ?? '',
+    version_num: Number(row[2]),
+    readOnly: row[3] === 't',
+    maySuppressTriggers: superuser || (await maySetReplicationRole(session, Number(row[2]))),
+    mayKeepControlSchema: row[5] === 't',
+    role: row[6] ?? '',
+  };
+}
+
+/** From PostgreSQL 15 on, SET on the parameter can be granted to a role. */
+async function maySetReplicationRole(session: Session, version: number): Promise<boolean> {
+  if (version < 150_000) return false;
+  const [row] = await session.query(`select has_parameter_privilege('session_replication_role', 'set')`);
+  return row?.[0] === 't';
+}
+
+/** Schemas that are never synced: the system's and our own. */
+const IN_SCOPE = `n.nspname not in ('pg_catalog', 'information_schema', 'tf_sync') and n.nspname !~ '^pg_(toast|temp)'`;
+
+/** Ordinary and partitioned tables, without partitions (their parent stands for them) and extension members. */
+const TABLES = `
+  select c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't' and ${IN_SCOPE}
+    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
+
+/**
+ * Rows by the statistics, scaled to the present size as the planner does it; leaves of a partitioned table added up.
+ */
+const SIZES = `
+  select t.oid::text,
+         coalesce(sum(case when l.reltuples < 0 then -1
+                           when l.relpages = 0 then l.reltuples
+                           else l.reltuples / l.relpages * (pg_relation_size(l.oid) / current_setting('block_size')::int) end), 0)::int8::text,
+         coalesce(sum(pg_table_size(l.oid)), 0)::int8::text,
+         bool_or(l.reltuples < 0)::text
+  from tables t
+  cross join lateral (select relid from pg_partition_tree(t.oid) where isleaf union select t.oid where t.relkind = 'r') leaf(relid)
+  join pg_class l on l.oid = leaf.relid
+  group by t.oid`;
+
+const COLUMNS = `
+  select a.attrelid::text, a.attname, tn.nspname, t.typname, t.typtype::text,
+         bn.nspname, b.typname, b.typtype::text, format_type(a.atttypid, a.atttypmod),
+         (a.attnotnull or t.typnotnull)::text, (a.attgenerated <> '')::text, a.attidentity::text, (a.atthasdef or t.typdefault is not null)::text
+  from tables c
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
+  join lateral (
+    with recursive up(oid, typbasetype) as (
+      select t.oid, t.typbasetype union all select x.oid, x.typbasetype from up join pg_type x on x.oid = up.typbasetype where up.typbasetype <> 0)
+    select x.* from up join pg_type x on x.oid = up.oid where up.typbasetype = 0) b on true
+  join pg_namespace bn on bn.oid = b.typnamespace
+  order by a.attrelid, a.attnum`;
+
+/** Unique indexes over plain NOT NULL columns, the primary key first. */
+const KEYS = `
+  select i.indrelid::text, json_agg(a.attname order by k.ord)::text, min(i.indisprimary::int)::text
+  from tables c
+  join pg_index i on i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+  cross join lateral unnest(i.indkey::int2[]) with ordinality k(attnum, ord)
+  join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+  where k.ord <= i.indnkeyatts
+  group by i.indrelid, i.indexrelid, i.indisprimary
+  having bool_and(a.attnotnull)
+  order by i.indrelid, i.indisprimary desc, i.indexrelid`;
+
+/** Foreign keys, with partitions replaced by the table they belong to. */
+const FOREIGN_KEYS = `
+  select distinct coalesce(pg_partition_root(f.conrelid), f.conrelid)::oid::text, f.conname, n.nspname, r.relname, (f.confdeltype not in ('a', 'r'))::text
+  from pg_constraint f
+  join tables c on c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid)
+  join pg_class r on r.oid = coalesce(pg_partition_root(f.confrelid), f.confrelid)
+  join pg_namespace n on n.oid = r.relnamespace
+  where f.contype = 'f'
+  order by 1, 2`;
+
+const FLAGS = `
+  select c.oid::text,
+         (exists (select from pg_inherits h join pg_class k on k.oid = h.inhrelid where h.inhparent = c.oid and not k.relispartition))::text,
+         row_security_active(c.oid)::text,
+         (select count(*) from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal and g.tgenabled <> 'D')::text,
+         (select json_agg(p) from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p where has_table_privilege(c.oid, p))::text
+  from tables c`;
+
+const truth = (text: string | null | undefined) => text === 'true';
+
+function columnOf(row: readonly (string | null)[]): Column {
+  const [, name, schema, type, kind, baseSchema, base, baseKind, declared, notNull, generated, identity, hasDefault] =
+    row as readonly string[]; // no column of the query is null
+  return {
+    name: name ?? '',
+    type: {
+      schema: schema ?? '',
+      name: type ?? '',
+      kind: kind ?? '',
+      base: { schema: baseSchema ?? '', name: base ?? '', kind: baseKind ?? '' },
+    },
+    declared: declared ?? '',
+    notNull: truth(notNull),
+    generated: truth(generated),
+    identity: (identity ?? '') as Column['identity'], // attidentity is '', a or d
+    hasDefault: truth(hasDefault),
+  };
+}
+
+function grouped<T>(
+  rows: readonly (readonly (string | null)[])[],
+  make: (row: readonly (string | null)[]) => T,
+): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const list = groups.get(row[0] ?? '') ?? [];
+    list.push(make(row));
+    groups.set(row[0] ?? '', list);
+  }
+  return groups;
+}
+
+/** Every table of the database that can take part in a sync, in name order. Six catalog queries, whatever the number. */
+export async function introspect(session: Session): Promise<readonly Relation[]> {
+  const ask = (body: string) => session.query(`with tables as (${TABLES}) ${body}`);
+  const tables = await ask('select oid::text, nspname, relname, relkind::text from tables order by nspname, relname');
+  const sizes = new Map((await ask(SIZES)).map((r) => [r[0], r]));
+  const columns = grouped(await ask(COLUMNS), columnOf);
+  const keys = grouped(await ask(KEYS), (r) => JSON.parse(r[1] ?? '[]') as string[]);
+  const foreignKeys = grouped(
+    await ask(FOREIGN_KEYS),
+    (r): ForeignKey => ({
+      name: r[1] ?? '',
+      references: { schema: r[2] ?? '', name: r[3] ?? '' },
+      deleteAction: truth(r[4]),
+    }),
+  );
+  const flags = new Map((await ask(FLAGS)).map((r) => [r[0], r]));
+  return tables.map(([oid, schema, name, kind]) => {
+    const size = sizes.get(oid ?? '');
+    const flag = flags.get(oid ?? '');
+    const uniqueKeys = keys.get(oid ?? '') ?? [];
+    return {
+      oid: oid ?? '',
+      schema: schema ?? '',
+      name: name ?? '',
+      kind: kind ?? '',
+      columns: columns.get(oid ?? '') ?? [],
+      key: uniqueKeys[0],
+      uniqueKeys,
+      foreignKeys: foreignKeys.get(oid ?? '') ?? [],
+      inherited: truth(flag?.[1]),
+      rowSecurity: truth(flag?.[2]),
+      triggers: Number(flag?.[3] ?? 0),
+      privileges: JSON.parse(flag?.[4] ?? '[]') as string[],
+      rowsEstimate: truth(size?.[3]) ? -1 : Number(size?.[1] ?? 0),
+      bytes: Number(size?.[2] ?? 0),
+    };
+  });
+}

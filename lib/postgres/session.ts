@@ -1,0 +1,177 @@
+import pg from 'pg';
+import type { Connection, Side } from '../model/connection.ts';
+import { SyncError } from '../model/errors.ts';
+import { TLS_MEANING, type TlsMode, type TlsPolicy } from '../model/tls.ts';
+import { translate } from './translate.ts';
+
+/** A row as text, in select order: no value becomes a number or a Date on the way. */
+export type TextRow = readonly (string | null)[];
+
+/** One connection to one side, with every setting that changes text forms pinned. */
+export interface Session {
+  readonly side: Side;
+  /** One statement. Values are text, null, or arrays of these. Throws SyncError. */
+  query(text: string, values?: readonly unknown[]): Promise<readonly TextRow[]>;
+  /** Several statements without values; answers nothing. */
+  run(text: string): Promise<void>;
+  /** Runs `work` between BEGIN and COMMIT; any error rolls back. `settings` are SET LOCAL statements. */
+  transaction<T>(work: () => Promise<T>, settings?: string): Promise<T>;
+  end(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly side: Side;
+  readonly applicationName: string;
+  readonly tlsPolicy: TlsPolicy;
+  /** No statement runs longer; 0 means no limit. */
+  readonly statementTimeoutMs: number;
+}
+
+/** A server that does not answer the handshake within this time is out of reach. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Settings that change what a value looks like or who may be fooled by a name. The same on both sides, so that text
+ * compares byte for byte. An idle transaction frees its locks after 30 s, whatever happened to its worker.
+ */
+function pins(options: SessionOptions): string {
+  return [
+    "set timezone = 'UTC'",
+    "set datestyle = 'ISO, YMD'",
+    "set intervalstyle = 'iso_8601'",
+    'set extra_float_digits = 3',
+    "set bytea_output = 'hex'",
+    "set lc_monetary = 'C'",
+    "set search_path = ''",
+    'set xmloption = content',
+    'set row_security = off',
+    'set jit = off',
+    'set max_parallel_workers_per_gather = 0',
+    "set work_mem = '64MB'",
+    "set lock_timeout = '5s'",
+    "set idle_in_transaction_session_timeout = '30s'",
+    `set statement_timeout = ${options.statementTimeoutMs}`,
+    ...(options.side === 'source' ? ['set default_transaction_read_only = on'] : []),
+  ].join('; ');
+}
+
+function sslOption(mode: TlsMode, host: string): pg.ClientConfig['ssl'] {
+  if (mode === 'off') return false;
+  if (mode === 'verify_full') return { rejectUnauthorized: true, servername: host, minVersion: 'TLSv1.2' };
+  if (mode === 'verify_ca')
+    return { rejectUnauthorized: true, checkServerIdentity: () => undefined, minVersion: 'TLSv1.2' };
+  return { rejectUnauthorized: false };
+}
+
+const asText = { getTypeParser: () => (value: string) => value };
+
+async function connect(c: Connection, options: SessionOptions, mode: TlsMode): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: c.host,
+    port: c.port,
+    database: c.database,
+    user: c.user,
+    // an empty password keeps the driver from looking into ~/.pgpass and PGPASSWORD
+    password: c.password?.reveal() ?? '',
+    ssl: sslOption(mode, c.host) ?? false,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    types: asText as unknown as pg.CustomTypesConfig, // its overloads insist on per-format parsers
+  });
+  // a broken idle connection is reported by the next query; without a listener it would end the process
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** TLS problems have no SQLSTATE; their Node codes tell them from an unreachable host. */
+function connectError(error: unknown, side: Side): SyncError {
+  const { code, message } = error as { code?: string; message?: string }; // Node and pg errors, both optional
+  const name = side === 'source' ? 'The source server' : 'The target server';
+  if (
+    /SSL|TLS|CERT|SELF_SIGNED|UNABLE_TO/i.test(code ?? '') ||
+    /does not support SSL|certificate/i.test(message ?? '')
+  ) {
+    return new SyncError('tls_verify_failed', `${name} offers no TLS that can be verified as asked.`, {
+      cause: error,
+      facts: { side },
+    });
+  }
+  const translated = translate(error, side);
+  if (translated.code === `${side}_unavailable`) {
+    return new SyncError('connection_unreachable', `${name} cannot be reached.`, { cause: error, facts: { side } });
+  }
+  if (translated.code === 'connection_auth_failed') {
+    return new SyncError('connection_auth_failed', `${name} refused the user or password.`, {
+      cause: error,
+      facts: { side },
+    });
+  }
+  if (translated.code === 'database_not_found') {
+    return new SyncError('database_not_found', `${name} has no database of that name.`, {
+      cause: error,
+      facts: { side },
+    });
+  }
+  return translated;
+}
+
+async function connectAsAsked(c: Connection, options: SessionOptions): Promise<pg.Client> {
+  const mode = TLS_MEANING[options.tlsPolicy][c.sslmode ?? 'absent'];
+  if (mode === 'refused')
+    throw new SyncError('tls_required', `sslmode ${c.sslmode} is not accepted by this deployment.`);
+  try {
+    return await connect(c, options, mode);
+  } catch (error) {
+    const plainServer = mode === 'opportunistic' && /does not support SSL/.test((error as Error).message);
+    if (plainServer) return connect(c, options, 'off');
+    throw error;
+  }
+}
+
+/** Connects and pins the settings. Throws SyncError: unreachable, auth, database, TLS, or the server's refusal. */
+export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
+  const { side } = options;
+  const client = await connectAsAsked(connection, options).catch((e: unknown) => {
+    throw connectError(e, side);
+  });
+  const query: Session['query'] = async (text, values = []) => {
+    try {
+      const result = await client.query({ text, values: [...values], rowMode: 'array' });
+      return result.rows;
+    } catch (e) {
+      throw translate(e, side);
+    }
+  };
+  const run = async (text: string) => {
+    try {
+      await client.query(text);
+    } catch (e) {
+      throw translate(e, side);
+    }
+  };
+  const session: Session = {
+    side,
+    query,
+    run,
+    async transaction(work, settings = '') {
+      await run(`begin; ${settings}`);
+      try {
+        const result = await work();
+        await run('commit');
+        return result;
+      } catch (e) {
+        await run('rollback').catch(() => undefined); // the connection may be gone; then the server rolls back
+        throw e;
+      }
+    },
+    end: () => client.end().catch(() => undefined),
+  };
+  await run(pins(options)).catch(async (e: unknown) => {
+    await session.end();
+    throw e;
+  });
+  return session;
+}

@@ -1,0 +1,169 @@
+import type { JobConfig } from '../model/config.ts';
+import type { Problem } from '../model/errors.ts';
+import { type Column, type Relation, relationText } from '../model/table.ts';
+
+const sameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x) => b.includes(x));
+
+function columnProblems(source: Column, target: Column | undefined, table: string): Problem[] {
+  const object = `${table}.${source.name}`;
+  if (!target) {
+    if (source.generated) return [];
+    return [
+      {
+        code: 'column_not_found',
+        side: 'target',
+        object,
+        message: `The target table ${table} has no column ${source.name}.`,
+        hint: `Add the column ${source.name} ${source.declared} to the target table.`,
+      },
+    ];
+  }
+  if (target.generated !== source.generated) {
+    const [is, other] = target.generated ? ['generated', 'plain'] : ['plain', 'generated'];
+    return [
+      {
+        code: 'target_column_generated',
+        side: 'target',
+        object,
+        message: `The column ${object} is ${is} in the target and ${other} in the source.`,
+        hint: 'Make both sides the same kind of column.',
+      },
+    ];
+  }
+  const same = source.declared === target.declared && source.type.schema === target.type.schema;
+  if (same) return [];
+  return [
+    {
+      code: 'type_incompatible',
+      side: 'target',
+      object,
+      message: `The column ${object} is ${source.declared} in the source and ${target.declared} in the target.`,
+      hint: 'Give both columns the same type.',
+    },
+  ];
+}
+
+function unmapped(target: Column, source: Relation, table: string): Problem[] {
+  const fed =
+    source.columns.some((c) => c.name === target.name) ||
+    target.generated ||
+    target.hasDefault ||
+    target.identity !== '';
+  if (fed || !target.notNull) return [];
+  const object = `${table}.${target.name}`;
+  return [
+    {
+      code: 'target_column_unmapped',
+      side: 'target',
+      object,
+      message: `The target column ${object} is NOT NULL, has no default, and the source has no such column.`,
+      hint: 'Give it a default, or drop NOT NULL.',
+    },
+  ];
+}
+
+function keyProblems(source: Relation, target: Relation): Problem[] {
+  const object = relationText(source);
+  if (!source.key) {
+    return [
+      {
+        code: 'no_key',
+        side: 'source',
+        object,
+        message: `The table ${object} has no primary key and no unique index over NOT NULL columns.`,
+        hint: 'Add a primary key on both sides.',
+      },
+    ];
+  }
+  const key = source.key;
+  if (target.uniqueKeys.some((k) => sameSet(k, key))) return [];
+  return [
+    {
+      code: 'key_mismatch',
+      side: 'target',
+      object,
+      message: `The target table ${object} has no unique key over (${key.join(', ')}).`,
+      hint: 'Give the target table the same primary key.',
+    },
+  ];
+}
+
+function sideProblems(table: Relation, side: 'source' | 'target', role: string, config: JobConfig): Problem[] {
+  const object = relationText(table);
+  const problems: Problem[] = [];
+  const needed =
+    side === 'source'
+      ? ['SELECT']
+      : ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'mirror' ? ['DELETE'] : [])];
+  const missing = needed.filter((p) => !table.privileges.includes(p));
+  if (missing.length > 0) {
+    problems.push({
+      code: 'privilege_missing',
+      side,
+      object,
+      message: `The ${side} role lacks ${missing.join(', ')} on ${object}.`,
+      hint: `GRANT ${missing.join(', ')} ON ${object} TO ${role};`,
+    });
+  }
+  if (table.rowSecurity) {
+    problems.push({
+      code: 'rls_partial_view',
+      side,
+      object,
+      message: `Row security hides rows of ${object} from the ${side} role.`,
+      hint: 'Use a role with BYPASSRLS, or the table owner.',
+    });
+  }
+  if (table.inherited) {
+    problems.push({
+      code: 'relation_kind_unsupported',
+      side,
+      object,
+      message: `The table ${object} has inheritance children.`,
+      hint: 'Sync the children as tables of their own database, or turn them into partitions.',
+    });
+  }
+  return problems;
+}
+
+/**
+ * Compares both catalogs: everything that would make a sync wrong or impossible, all at once, before any row moves.
+ *
+ * Target tables that the source lacks are left alone and are no problem.
+ */
+export function schemaProblems(
+  source: readonly Relation[],
+  target: readonly Relation[],
+  roles: { readonly source: string; readonly target: string },
+  config: JobConfig,
+): readonly Problem[] {
+  if (source.length === 0)
+    return [{ code: 'tables_empty', side: 'source', message: 'The source has no table that could be synced.' }];
+  return source.flatMap((s) => {
+    const object = relationText(s);
+    const t = target.find((x) => relationText(x) === object);
+    if (!t)
+      return [
+        {
+          code: 'table_not_found',
+          side: 'target',
+          object,
+          message: `The target has no table ${object}.`,
+          hint: 'Create the table in the target.',
+        } satisfies Problem,
+      ];
+    return [
+      ...keyProblems(s, t),
+      ...s.columns.flatMap((c) =>
+        columnProblems(
+          c,
+          t.columns.find((x) => x.name === c.name),
+          object,
+        ),
+      ),
+      ...t.columns.flatMap((c) => unmapped(c, s, object)),
+      ...sideProblems(s, 'source', roles.source, config),
+      ...sideProblems(t, 'target', roles.target, config),
+    ];
+  });
+}

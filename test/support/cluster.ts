@@ -1,0 +1,100 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from '../../local/postgres.ts';
+
+/** What tests know of the cluster: a superuser URL and the prefix of every database this run makes. */
+export interface TestCluster {
+  readonly url: string;
+  readonly prefix: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    cluster: TestCluster;
+  }
+}
+
+const FOLDER = 'tfsync-test-pg-';
+let shared: { cluster: Promise<{ url: string; end: () => Promise<void> }>; users: number } | undefined;
+
+/**
+ * vitest's global setup: one throw-away server for the whole run, whatever the number of projects (0.7 s).
+ *
+ * TEST_POSTGRES_URL names another server instead (its user must be a superuser); the databases made there are dropped.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const slot = globalThis as { tfsyncTestCluster?: typeof shared }; // each project loads this module anew
+  slot.tfsyncTestCluster ??= { cluster: start(), users: 0 };
+  const mine = slot.tfsyncTestCluster;
+  mine.users += 1;
+
+  const prefix = `tfsync_${process.pid}_`;
+  const { url, end } = await mine.cluster;
+  project.provide('cluster', { url, prefix });
+
+  return async () => {
+    mine.users -= 1;
+    if (mine.users > 0) return;
+    delete slot.tfsyncTestCluster;
+    if (process.env.TEST_POSTGRES_URL) await dropAll(url, prefix);
+    await end();
+  };
+}
+
+async function start() {
+  const given = process.env.TEST_POSTGRES_URL;
+  if (given) return { url: given, end: async () => {} };
+
+  await removeLeftovers();
+  const dataDir = join(tmpdir(), `${FOLDER}${process.pid}`);
+  const postgres = await startPostgres({
+    dataDir,
+    settings: {
+      fsync: 'off',
+      full_page_writes: 'off',
+      synchronous_commit: 'off',
+      max_prepared_transactions: '10',
+      max_wal_size: '2GB',
+    },
+  });
+  const end = async () => {
+    await postgres.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { url: postgres.url('postgres'), end };
+}
+
+// A run that was killed leaves its server running. The folder's name says whose it was.
+async function removeLeftovers(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((n) => n.startsWith(FOLDER))) {
+    if (isRunning(Number(name.slice(FOLDER.length)))) continue;
+    const dataDir = join(tmpdir(), name);
+    const old = await startPostgres({ dataDir }).catch(() => undefined); // another run may be removing it
+    await old?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function dropAll(url: string, prefix: string): Promise<void> {
+  const admin = new pg.Client(url);
+  await admin.connect();
+  const like = `${prefix.replaceAll('_', '\\_')}%`;
+  const { rows } = await admin.query('select datname from pg_database where datname like $1', [like]);
+  for (const { datname } of rows) {
+    await admin.query(`alter database ${pg.escapeIdentifier(datname)} is_template false`);
+    await admin.query(`drop database ${pg.escapeIdentifier(datname)} with (force)`);
+  }
+  await admin.end();
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { JobConfig } from '../../lib/model/config.ts';
+import type { Counts, Job, Pass } from '../../lib/model/job.ts';
+import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
+import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
+import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
+import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
+import { runSegment } from '../../lib/orchestrator/run-segment.ts';
+import { settleJob } from '../../lib/orchestrator/settle-job.ts';
+import { startJob } from '../../lib/orchestrator/start-job.ts';
+import { planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
+import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import type { TestPair } from './databases.ts';
+import { memoryAudit, memoryJobs, memoryLog, memorySecrets } from './memory-ports.ts';
+
+type Partly<T> = { -readonly [K in keyof T]?: T[K] | undefined };
+
+/** Ports in memory over real databases; nothing starts workflows but `runJob`. */
+export function ports() {
+  const workflow: RunPorts['workflow'] = {
+    start: async () => undefined,
+    state: async () => 'running',
+    succeed: async () => undefined,
+    fail: async () => undefined,
+    beat: async () => undefined,
+  };
+  return {
+    jobs: memoryJobs(),
+    secrets: memorySecrets(),
+    audit: memoryAudit(),
+    log: memoryLog(),
+    workflow,
+    clock: () => new Date(),
+    databases: postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }),
+  };
+}
+
+export type Ports = ReturnType<typeof ports>;
+
+export interface Outcome {
+  readonly job: Job;
+  readonly counts: Counts;
+  readonly ports: Ports;
+}
+
+/** Hooks to interfere between the steps of a job. */
+export interface Between {
+  /** Before the first segment of a pass. */
+  readonly before?: (pass: Pass) => Promise<void>;
+}
+
+/** Starts a job; throws what the API would answer. */
+export function start(pair: TestPair, config: Partly<JobConfig> = {}, p: Ports = ports()): Promise<Job> {
+  return startJob(
+    {
+      jobId: randomUUID(),
+      pair: { source: pair.source.connection, target: pair.target.connection },
+      config: jobConfigSchema.parse(config),
+      actor: 'tester',
+    },
+    p,
+  );
+}
+
+async function onePass(input: { job_id: string; epoch: number; table: number; pass: Pass }, p: Ports): Promise<void> {
+  const { segments } = await planTable(input, p);
+  for (const segment of segments) {
+    const message = { v: 1 as const, ...input, segment, task_token: 'none' };
+    await runSegment(message, { ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined });
+  }
+  await settleTable(input, p);
+}
+
+/** The steps of SyncJob and SyncTable one after the other, as the state machines take them. */
+async function steps(job: Job, p: Ports, between: Between): Promise<void> {
+  const input = { job_id: job.job_id, epoch: job.epoch };
+  const plan = await prepareJob(input, p);
+  for (const [pass, tables] of [
+    ['apply', plan.apply_levels.flat()],
+    ['delete', plan.delete_levels.flat()],
+    ['verify', plan.verify_tables],
+  ] as const) {
+    await between.before?.(pass);
+    for (const table of tables) {
+      await onePass({ ...input, table, pass }, p).catch(async (error: unknown) => {
+        await recordFailure({ ...input, table }, error, p);
+        throw error;
+      });
+    }
+  }
+  await settleJob(input, p);
+}
+
+/** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */
+export async function runJob(
+  pair: TestPair,
+  config: Partly<JobConfig> = {},
+  between: Between = {},
+  p: Ports = ports(),
+): Promise<Outcome> {
+  const job = await start(pair, config, p);
+  try {
+    await steps(job, p, between);
+  } catch (error) {
+    await settleJob({ job_id: job.job_id, epoch: job.epoch, error: { Error: failureOf(error).code } }, p);
+    if (failureOf(error).code === 'internal') throw error;
+  }
+  const ended = await p.jobs.get(job.job_id);
+  if (!ended) throw new Error('the job is gone');
+  return { job: ended, counts: await countsOf(ended, pair), ports: p };
+}
+
+async function countsOf(job: Job, pair: TestPair): Promise<Counts> {
+  const target = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).target(pair.target.connection, {
+    name: 'counts',
+    statementTimeoutMs: 0,
+  });
+  try {
+    return sumCounts(await target.loadProgress(job.job_id));
+  } finally {
+    await target.close();
+  }
+}

@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+// One cluster serves the whole run (test/support/cluster.ts). Test files run two at a time; those that start the whole
+// service or measure time run one at a time, after the others.
+const slow = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/last-line-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: [...slow, 'test/browser/**'],
+          globalSetup: ['./test/support/cluster.ts'],
+          maxWorkers: 2,
+          testTimeout: 30_000, // machines are shared; a test that hangs is still found
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'whole',
+          include: slow,
+          globalSetup: ['./test/support/cluster.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
