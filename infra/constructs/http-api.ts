@@ -1,0 +1,105 @@
+import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi as Gateway,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpStage,
+  LogGroupLogDestination,
+  PayloadFormatVersion,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Route } from '../../functions/api/route.ts';
+import { acknowledge } from '../acknowledge.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+/** What API Gateway needs to know of a route declaration. */
+export type RouteDeclaration = Pick<Route, 'method' | 'path' | 'role' | 'runs'>;
+
+export interface HttpApiProps {
+  readonly routes: readonly RouteDeclaration[];
+  readonly commands: ServiceFunction;
+  readonly queries: ServiceFunction;
+  readonly jwtIssuer: string;
+  readonly jwtAudience: string;
+  readonly logRetention: RetentionDays;
+}
+
+/**
+ * The front door: one explicit route per declaration, and no other way in. The authorizer checks that a token is genuine;
+ * the function checks that its role is enough. No CORS: the web UI is served from the same origin.
+ */
+export class HttpApi extends Construct {
+  readonly url: string;
+
+  constructor(scope: Construct, props: HttpApiProps) {
+    super(scope, 'Api');
+
+    const gateway = new Gateway(this, 'Gateway', {
+      apiName: Aws.STACK_NAME,
+      description: 'TerraFusion Sync',
+      createDefaultStage: false,
+    });
+    const integrations = {
+      commands: new HttpLambdaIntegration('Commands', props.commands.lambda, {
+        payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
+      }),
+      queries: new HttpLambdaIntegration('Queries', props.queries.lambda, {
+        payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
+      }),
+    };
+    const signedIn = new HttpJwtAuthorizer('Token', props.jwtIssuer, { jwtAudience: [props.jwtAudience] });
+    const anybody = new HttpNoneAuthorizer();
+
+    for (const route of props.routes) {
+      const [added] = gateway.addRoutes({
+        path: route.path,
+        methods: [HttpMethod[route.method]],
+        integration: integrations[route.runs],
+        authorizer: route.role === 'open' ? anybody : signedIn,
+      });
+      if (added && route.role === 'open') {
+        acknowledge(
+          added,
+          'AwsSolutions-APIG4',
+          'Declared open in the route registry: liveness or documentation, no data.',
+        );
+      }
+    }
+
+    const log = new LogGroup(this, 'AccessLog', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const stage = new HttpStage(this, 'Stage', {
+      httpApi: gateway,
+      stageName: '$default',
+      autoDeploy: true,
+      // Of the gateway, over all callers. A poll of the status costs one; jobs are bounded by the leases on their tables.
+      throttle: { rateLimit: 50, burstLimit: 100 },
+      detailedMetricsEnabled: true,
+      accessLogSettings: { destination: new LogGroupLogDestination(log), format: ACCESS_LOG },
+    });
+    this.url = stage.url;
+  }
+}
+
+/** No query string, no body, no claims but the caller's id. */
+const ACCESS_LOG = AccessLogFormat.custom(
+  JSON.stringify({
+    request_id: '$context.requestId',
+    time: '$context.requestTime',
+    route: '$context.routeKey',
+    path: '$context.path',
+    status: '$context.status',
+    latency_ms: '$context.responseLatency',
+    response_bytes: '$context.responseLength',
+    source_ip: '$context.identity.sourceIp',
+    subject: '$context.authorizer.claims.sub',
+    authorizer_error: '$context.authorizer.error',
+    integration_error: '$context.integrationErrorMessage',
+  }),
+);

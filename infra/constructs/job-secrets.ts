@@ -1,0 +1,25 @@
+import { Fn } from 'aws-cdk-lib';
+import { acknowledge } from '../acknowledge.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+/** Names of the secrets that hold a job's two connections start with this. `commands` creates them, one per job. */
+export const SECRET_PREFIX = Fn.sub(`\${AWS::StackName}/job/`);
+
+const ANY_JOB_SECRET = Fn.sub(
+  `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:\${AWS::StackName}/job/*`,
+);
+
+export type SecretRight = 'CreateSecret' | 'PutSecretValue' | 'GetSecretValue' | 'DescribeSecret' | 'DeleteSecret';
+
+/** Secrets come and go with jobs, so their names are not known here: the prefix is all a role can name. */
+export function allowJobSecrets(fn: ServiceFunction, ...rights: readonly SecretRight[]): void {
+  fn.allow(
+    rights.map((right) => `secretsmanager:${right}`),
+    [ANY_JOB_SECRET],
+  );
+  acknowledge(
+    fn.role,
+    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:<AWS::StackName>/job/*]`,
+    'Secrets are created per job at run time; the name prefix of this stack is as narrow as a role can be.',
+  );
+}

@@ -1,0 +1,58 @@
+import { CfnParameter } from 'aws-cdk-lib';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { TLS_POLICIES } from '../../lib/model/tls.ts';
+
+/** What differs between deployments. One template serves every stage and the local run; nothing is decided at synth time. */
+export class Parameters extends Construct {
+  readonly jwtIssuer: string;
+  readonly jwtAudience: string;
+  readonly tlsPolicy: string;
+  readonly databaseConnectionBudget: number;
+  readonly logRetention: RetentionDays;
+
+  constructor(scope: Construct) {
+    super(scope, 'Parameters');
+
+    this.jwtIssuer = this.parameter('JwtIssuer', {
+      description:
+        'URL of the identity provider whose tokens this API accepts; its keys are found by OpenID discovery.',
+      allowedPattern: '^https?://.+',
+      constraintDescription: 'must be a URL, written exactly as in the iss claim',
+    }).valueAsString;
+
+    this.jwtAudience = this.parameter('JwtAudience', {
+      description: 'Audience (aud, or client_id) that a token must be issued for.',
+      minLength: 1,
+    }).valueAsString;
+
+    this.tlsPolicy = this.parameter('TlsPolicy', {
+      description:
+        'verify_full: databases are reached over verified TLS only. as_asked: as the connection string says.',
+      allowedValues: [...TLS_POLICIES],
+      default: 'verify_full',
+    }).valueAsString;
+
+    this.databaseConnectionBudget = this.parameter('DatabaseConnectionBudget', {
+      type: 'Number',
+      description:
+        'How many segments may be worked on at once, over all jobs. Each holds one connection to each database.',
+      minValue: 2,
+      maxValue: 1000,
+      default: 10,
+    }).valueAsNumber;
+
+    this.logRetention = this.parameter('LogRetentionDays', {
+      type: 'Number',
+      description: 'How long logs are kept. The audit trail is not a log and is kept without limit.',
+      allowedValues: ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '180', '365', '400', '731', '1827'],
+      default: 90,
+    }).valueAsNumber;
+  }
+
+  private parameter(name: string, props: ConstructorParameters<typeof CfnParameter>[2]): CfnParameter {
+    const parameter = new CfnParameter(this, name, props);
+    parameter.overrideLogicalId(name);
+    return parameter;
+  }
+}

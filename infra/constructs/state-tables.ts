@@ -1,0 +1,115 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import {
+  type Attribute,
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { ServiceFunction } from './service-function.ts';
+
+const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
+
+/**
+ * The four tables of DESIGN section 7. They outlive the stack.
+ *
+ * No table has a time to live: nothing may take an expired item for a released lock, and DynamoDB deletes hours late.
+ */
+export class StateTables extends Construct {
+  readonly jobs: Table;
+  readonly conflicts: Table;
+  readonly audit: Table;
+  readonly registry: Table;
+
+  constructor(scope: Construct) {
+    super(scope, 'State');
+
+    this.jobs = this.table('Jobs', 'job_id', 'item');
+    this.jobs.addGlobalSecondaryIndex({
+      indexName: 'by_start',
+      partitionKey: text('list'),
+      sortKey: text('started'),
+      projectionType: ProjectionType.ALL,
+    });
+
+    this.conflicts = this.table('Conflicts', 'pair_id', 'conflict_id');
+    this.conflicts.addGlobalSecondaryIndex({
+      indexName: 'open_by_pair', // sparse: a decided conflict loses `open_pair`
+      partitionKey: text('open_pair'),
+      sortKey: text('opened_at'),
+      projectionType: ProjectionType.ALL,
+    });
+
+    this.audit = this.table('Audit', 'job_id', 'position', APPEND_ONLY);
+    this.registry = this.table('Registry', 'kind', 'name');
+  }
+
+  readJobs(fn: ServiceFunction): void {
+    fn.allow(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], [this.jobs.tableArn]);
+    fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_start`]);
+  }
+
+  writeJobs(fn: ServiceFunction): void {
+    this.readJobs(fn);
+    fn.allow(['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'], [this.jobs.tableArn]);
+  }
+
+  readAudit(fn: ServiceFunction): void {
+    fn.allow(['dynamodb:GetItem', 'dynamodb:Query'], [this.audit.tableArn]);
+  }
+
+  /** Events are put, never changed: the table's own policy refuses everybody else's updates and deletes too. */
+  appendAudit(fn: ServiceFunction): void {
+    fn.allow(['dynamodb:PutItem', 'dynamodb:Query'], [this.audit.tableArn]);
+  }
+
+  writeRegistry(fn: ServiceFunction): void {
+    fn.allow(
+      ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      [this.registry.tableArn],
+    );
+  }
+
+  /** Enough to tell whether each table is there. */
+  describe(fn: ServiceFunction): void {
+    fn.allow(
+      ['dynamodb:DescribeTable'],
+      [this.jobs, this.conflicts, this.audit, this.registry].map((table) => table.tableArn),
+    );
+  }
+
+  private table(id: string, partitionKey: string, sortKey: string, resourcePolicy?: PolicyDocument): Table {
+    return new Table(this, id, {
+      partitionKey: text(partitionKey),
+      sortKey: text(sortKey),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.AWS_MANAGED,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(resourcePolicy && { resourcePolicy }),
+    });
+  }
+}
+
+/** Whatever a role allows, an audit event stays as it was written. Retention, when it comes, gets its own exception here. */
+const APPEND_ONLY = new PolicyDocument({
+  statements: [
+    new PolicyStatement({
+      sid: 'AppendOnly',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: [
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:BatchWriteItem',
+        'dynamodb:PartiQLUpdate',
+        'dynamodb:PartiQLDelete',
+      ],
+      resources: ['*'], // a resource policy speaks of its own table; naming it would be a cycle
+    }),
+  ],
+});

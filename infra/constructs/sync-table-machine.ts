@@ -1,0 +1,105 @@
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type Asl, catchInto, forEach, invoke, pick, place, sendAndWait } from '../asl.ts';
+import type { SegmentQueue } from './segment-queue.ts';
+import type { ServiceFunction } from './service-function.ts';
+import { WorkflowMachine } from './workflow-machine.ts';
+
+/**
+ * Long enough for a whole county: PlanTable, then Segments, then SettleTable. Reached only when something is broken.
+ * The local runner counts in setTimeout, which ends at 24.8 days.
+ */
+export const SYNC_TABLE_TIMEOUT_SECONDS = 7 * 86_400;
+
+export interface SyncTableMachineProps {
+  readonly planTable: ServiceFunction;
+  readonly settleTable: ServiceFunction;
+  readonly segments: SegmentQueue;
+  readonly logRetention: RetentionDays;
+}
+
+/** One pass over one table: plan its segments, dispatch them through the queue, settle. */
+export class SyncTableMachine extends Construct {
+  readonly arn: string;
+
+  constructor(scope: Construct, props: SyncTableMachineProps) {
+    super(scope, 'SyncTable');
+    const machine = new WorkflowMachine(this, 'Workflow', {
+      name: 'sync-table',
+      definition: syncTableDefinition({
+        planSeconds: props.planTable.timeout.toSeconds(),
+        settleSeconds: props.settleTable.timeout.toSeconds(),
+      }),
+      substitutions: {
+        PlanTableArn: props.planTable.arn,
+        SettleTableArn: props.settleTable.arn,
+        SegmentQueueUrl: props.segments.queue.queueUrl,
+      },
+      logRetention: props.logRetention,
+    });
+    machine.allow(['lambda:InvokeFunction'], [props.planTable.arn, props.settleTable.arn]);
+    machine.allow(['sqs:SendMessage'], [props.segments.queue.queueArn]);
+    this.arn = machine.arn;
+  }
+}
+
+/**
+ * Input: `TableInput` and `max_parallel_operations` of lib/model/message.ts. States carry ids only.
+ *
+ * How long a lost segment can go unnoticed: a worker that dies is replaced by the queue within 45 s, five times; after
+ * that the message lies with the dead letters and nobody beats. The heartbeat runs out 1 h later, the message is sent
+ * once more, and after another hour the table fails as `worker_lost`: 2 h and some minutes. The hour is that long because
+ * it also runs while the message waits in the queue behind other jobs.
+ *
+ * History: 8 events a segment, at most 400 segments: 3,200, and 4 more for each retry, of at most 5,000.
+ */
+function syncTableDefinition(limits: { readonly planSeconds: number; readonly settleSeconds: number }): Asl {
+  const table = ['job_id', 'epoch', 'table', 'pass'] as const;
+  return {
+    Comment: 'One pass over one table of a sync job.',
+    StartAt: 'PlanTable',
+    TimeoutSeconds: SYNC_TABLE_TIMEOUT_SECONDS,
+    States: {
+      PlanTable: {
+        ...invoke(place('PlanTableArn'), limits.planSeconds, pick(...table)),
+        ResultPath: '$.plan',
+        Catch: catchInto('TableFailed', 'StepTimedOut'),
+        Next: 'Segments',
+      },
+      Segments: {
+        ...forEach(
+          '$.plan.segments',
+          { MaxConcurrencyPath: '$.max_parallel_operations' },
+          { ...pick(...table), 'segment.$': '$$.Map.Item.Value' },
+          [
+            'SyncSegment',
+            sendAndWait(
+              place('SegmentQueueUrl'),
+              { heartbeatSeconds: 3600, timeoutSeconds: 86_400 },
+              { v: 1, ...pick(...table, 'segment') },
+            ),
+          ],
+        ),
+        Catch: catchInto('TableFailed', 'SegmentLost'),
+        Next: 'SettleTable',
+      },
+      SettleTable: {
+        ...invoke(place('SettleTableArn'), limits.settleSeconds, pick(...table)),
+        ResultPath: null,
+        Catch: catchInto('TableFailed', 'StepTimedOut'),
+        End: true,
+      },
+      SegmentLost: {
+        Type: 'Fail',
+        Error: 'worker_lost',
+        Cause: 'A segment got no answer from any worker in time. See the dead-letter queue and the worker log.',
+      },
+      StepTimedOut: {
+        Type: 'Fail',
+        Error: 'unavailable',
+        Cause: 'plan-table or settle-table ran out of time on every attempt.',
+      },
+      TableFailed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
+    },
+  };
+}

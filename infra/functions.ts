@@ -1,0 +1,13 @@
+/** Every function of the service and the file its bundle starts from. The stack and the build derive from this table. */
+export const FUNCTIONS = {
+  commands: 'functions/api/commands.ts',
+  queries: 'functions/api/queries.ts',
+  'prepare-job': 'functions/workflow/prepare-job.ts',
+  'plan-table': 'functions/workflow/plan-table.ts',
+  'settle-table': 'functions/workflow/settle-table.ts',
+  'settle-job': 'functions/workflow/settle-job.ts',
+  sweeper: 'functions/workflow/sweeper.ts',
+  'sync-segment': 'functions/worker/sync-segment.ts',
+} as const;
+
+export type FunctionName = keyof typeof FUNCTIONS;

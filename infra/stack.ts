@@ -1,0 +1,191 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
+import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
+import { Parameters } from './constructs/parameters.ts';
+import { SegmentQueue } from './constructs/segment-queue.ts';
+import { ServiceFunction } from './constructs/service-function.ts';
+import { StateTables } from './constructs/state-tables.ts';
+import { SweeperSchedule } from './constructs/sweeper-schedule.ts';
+import { SyncJobMachine } from './constructs/sync-job-machine.ts';
+import { SyncTableMachine } from './constructs/sync-table-machine.ts';
+import { acknowledgeExecutions, executionArns, machineArn } from './constructs/workflow-machine.ts';
+
+export interface SyncStackProps extends StackProps {
+  readonly routes: readonly RouteDeclaration[];
+  /** Where the bundles lie, one folder a function. */
+  readonly distDir: string;
+  readonly serviceVersion: string;
+}
+
+/** Lambda's longest. A worker stops before its deadline and sends its own continuation, so this bounds one stride only. */
+const WORKER_TIMEOUT_SECONDS = 900;
+
+/**
+ * ```
+ * client -> HttpApi -> commands --start--> SyncJob --child--> SyncTable --message--> SegmentQueue -> worker
+ *              \-----> queries               |                   |  ^                                  |
+ *                                  prepare-job, settle-job  plan-table, settle-table  <--task token----/
+ * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
+ * ```
+ */
+export class SyncStack extends Stack {
+  constructor(scope: Construct, id: string, props: SyncStackProps) {
+    super(scope, id, props);
+
+    const parameters = new Parameters(this);
+    const state = new StateTables(this);
+    const segments = new SegmentQueue(this, { workerTimeoutSeconds: WORKER_TIMEOUT_SECONDS });
+
+    const common = {
+      distDir: props.distDir,
+      logRetention: parameters.logRetention,
+      environment: {
+        JOBS_TABLE: state.jobs.tableName,
+        CONFLICTS_TABLE: state.conflicts.tableName,
+        AUDIT_TABLE: state.audit.tableName,
+        REGISTRY_TABLE: state.registry.tableName,
+        SEGMENT_QUEUE_URL: segments.queue.queueUrl,
+        SYNC_JOB_ARN: machineArn('sync-job'),
+        SYNC_TABLE_ARN: machineArn('sync-table'),
+        SECRET_PREFIX,
+        TLS_POLICY: parameters.tlsPolicy,
+        SERVICE_VERSION: props.serviceVersion,
+        NODE_OPTIONS: '--enable-source-maps',
+      },
+    };
+
+    // The worker. It promises to stay under 256 MB whatever the table size, and gets no more.
+    const worker = new ServiceFunction(this, 'SyncSegment', {
+      ...common,
+      name: 'sync-segment',
+      description: 'Works on one segment: detect, apply, checkpoint.',
+      memoryMb: 256,
+      timeoutSeconds: WORKER_TIMEOUT_SECONDS,
+    });
+    segments.feed(worker, { maxConcurrency: parameters.databaseConnectionBudget });
+    state.writeJobs(worker);
+    state.appendAudit(worker);
+    allowJobSecrets(worker, 'GetSecretValue');
+    worker.allow(
+      ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
+      [machineArn('sync-table')],
+    );
+
+    // One table, one pass.
+    const planTable = new ServiceFunction(this, 'PlanTable', {
+      ...common,
+      name: 'plan-table',
+      description: 'Lists the segments of a table that are still to do.',
+      memoryMb: 256,
+      timeoutSeconds: 300,
+    });
+    const settleTable = new ServiceFunction(this, 'SettleTable', {
+      ...common,
+      name: 'settle-table',
+      description: 'Closes one pass over a table.',
+      memoryMb: 256,
+      timeoutSeconds: 300,
+    });
+    const syncTable = new SyncTableMachine(this, {
+      planTable,
+      settleTable,
+      segments,
+      logRetention: parameters.logRetention,
+    });
+
+    // One job.
+    const prepareJob = new ServiceFunction(this, 'PrepareJob', {
+      ...common,
+      name: 'prepare-job',
+      description: 'Checks both ends in full, orders the tables, creates the checkpoints.',
+      memoryMb: 512, // both catalogs at once
+      timeoutSeconds: 900,
+    });
+    const settleJob = new ServiceFunction(this, 'SettleJob', {
+      ...common,
+      name: 'settle-job',
+      description: 'Ends a job: sequences, leases, report, state.',
+      memoryMb: 256,
+      timeoutSeconds: 300,
+    });
+    for (const step of [planTable, settleTable, prepareJob, settleJob]) {
+      state.writeJobs(step);
+      state.appendAudit(step);
+      allowJobSecrets(step, 'GetSecretValue', ...(step === settleJob ? (['DeleteSecret'] as const) : []));
+    }
+    const syncJob = new SyncJobMachine(this, {
+      prepareJob,
+      settleJob,
+      syncTable,
+      logRetention: parameters.logRetention,
+    });
+
+    // Jobs that nobody works on any more.
+    const sweeper = new ServiceFunction(this, 'Sweeper', {
+      ...common,
+      name: 'sweeper',
+      description: 'Takes over jobs whose heartbeat died, and drains what they left.',
+      memoryMb: 256,
+      timeoutSeconds: 300,
+    });
+    new SweeperSchedule(this, sweeper);
+    state.writeJobs(sweeper);
+    state.appendAudit(sweeper);
+    allowJobSecrets(sweeper, 'GetSecretValue', 'DeleteSecret');
+    sweeper.allow(['states:StartExecution'], [machineArn('sync-job')]);
+    sweeper.allow(['states:DescribeExecution', 'states:StopExecution'], [executionArns('sync-job')]);
+    acknowledgeExecutions(sweeper.role, 'sync-job');
+
+    // The front door: what changes something, and what only reads.
+    const commands = new ServiceFunction(this, 'Commands', {
+      ...common,
+      name: 'commands',
+      description: 'API routes that change state.',
+      memoryMb: 512, // a preflight reads both catalogs while the caller waits
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.writeJobs(commands);
+    state.writeRegistry(commands);
+    allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    commands.allow(['states:StartExecution'], [machineArn('sync-job')]);
+
+    const queries = new ServiceFunction(this, 'Queries', {
+      ...common,
+      name: 'queries',
+      description: 'API routes that only read.',
+      memoryMb: 256,
+      timeoutSeconds: 15,
+    });
+    state.readJobs(queries);
+    state.readAudit(queries);
+    state.describe(queries);
+    segments.describe(queries);
+    allowJobSecrets(queries, 'DescribeSecret');
+    queries.allow(['states:DescribeStateMachine'], [machineArn('sync-job'), machineArn('sync-table')]);
+
+    const api = new HttpApi(this, {
+      routes: props.routes,
+      commands,
+      queries,
+      jwtIssuer: parameters.jwtIssuer,
+      jwtAudience: parameters.jwtAudience,
+      logRetention: parameters.logRetention,
+    });
+
+    this.output('ApiUrl', api.url);
+    this.output('JobsTable', state.jobs.tableName);
+    this.output('ConflictsTable', state.conflicts.tableName);
+    this.output('AuditTable', state.audit.tableName);
+    this.output('RegistryTable', state.registry.tableName);
+    this.output('SegmentQueueUrl', segments.queue.queueUrl);
+    this.output('DeadLetterQueueUrl', segments.deadLetters.queueUrl);
+    this.output('SyncJobArn', syncJob.arn);
+    this.output('SyncTableArn', syncTable.arn);
+    this.output('SecretPrefix', SECRET_PREFIX);
+  }
+
+  private output(name: string, value: string): void {
+    new CfnOutput(this, name, { value });
+  }
+}

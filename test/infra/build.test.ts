@@ -1,0 +1,63 @@
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BUNDLE_LIMIT_BYTES, buildFunctions } from '../../infra/build.ts';
+import { FUNCTIONS } from '../../infra/functions.ts';
+
+const scratch = () => mkdtempSync(join(tmpdir(), 'tf-build-'));
+
+describe('bundles', () => {
+  const outDir = scratch();
+
+  it('stay below 600 KB each, with the source map beside them and not counted', async () => {
+    const bundles = await buildFunctions({ outDir });
+
+    expect(bundles.map((b) => b.name).sort()).toEqual(Object.keys(FUNCTIONS).sort());
+    expect(BUNDLE_LIMIT_BYTES).toBe(600_000);
+    for (const { name, bytes } of bundles) {
+      expect(statSync(join(outDir, name, 'index.mjs')).size, name).toBe(bytes);
+      expect(bytes, name).toBeLessThanOrEqual(BUNDLE_LIMIT_BYTES);
+      expect(existsSync(join(outDir, name, 'index.mjs.map')), name).toBe(true);
+    }
+  }, 60_000);
+
+  it('come out byte for byte the same the second time', async () => {
+    const again = scratch();
+    await buildFunctions({ outDir: again });
+
+    for (const name of Object.keys(FUNCTIONS)) {
+      const bytes = (dir: string) => readFileSync(join(dir, name, 'index.mjs'));
+      expect(bytes(again).equals(bytes(outDir)), name).toBe(true);
+    }
+  }, 60_000);
+
+  it('leave out the credential chain that Lambda never uses', () => {
+    for (const name of Object.keys(FUNCTIONS)) {
+      const inputs = Object.keys(JSON.parse(readFileSync(join(outDir, `${name}.meta.json`), 'utf8')).inputs);
+      expect(inputs.filter((path) => /credential-provider-(node|sso|ini|process)\//.test(path))).toEqual([]);
+    }
+  });
+
+  it.each(Object.keys(FUNCTIONS))(
+    '%s loads as an ES module and exports its handler',
+    async (name) => {
+      const module = await import(join(outDir, name, 'index.mjs'));
+
+      expect(module.handler).toBeTypeOf('function');
+    },
+    30_000,
+  );
+});
+
+describe('a bundle over the limit', () => {
+  it('fails the build, by name', async () => {
+    const dir = scratch();
+    const entry = join(dir, 'large.ts');
+    writeFileSync(entry, `export const handler = () => ${JSON.stringify('x'.repeat(2000))};`);
+
+    const building = buildFunctions({ entries: { large: entry }, outDir: join(dir, 'out'), limitBytes: 1000 });
+
+    await expect(building).rejects.toThrow(/larger than 1000 bytes: large \(/);
+  });
+});

@@ -1,0 +1,299 @@
+import aslValidator from 'asl-validator';
+import { type ExecutionError, StateMachine } from 'aws-local-stepfunctions';
+import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../../lib/model/errors.ts';
+import { segmentMessage, tableInput } from '../../lib/model/message.ts';
+import { allStates, type Definition, definitions, synthesize } from './synthesized.ts';
+
+const { template } = synthesize();
+const machines = definitions(template);
+
+const JOB = '11111111-2222-4333-8444-555555555555';
+
+type Json = ConstructorParameters<typeof StateMachine>[0] extends infer T ? T : never;
+// biome-ignore lint/suspicious/noExplicitAny: a state's input is JSON of that state's own shape
+type Handlers = Record<string, (input: any) => any>;
+
+/** Runs a definition on the runner that serves one machine, with these functions in place of its tasks. */
+async function run(definition: Definition, input: object, taskResourceLocalHandlers: Handlers) {
+  const machine = new StateMachine(definition as unknown as Json);
+  const context = { State: { RetryCount: 0 }, Task: { Token: 'the-token' }, Execution: { Id: 'arn:the-parent' } };
+  const retryIntervalOverrides = Object.fromEntries(allStates(definition).map(([name]) => [name, 0]));
+  const execution = machine.run(input as never, {
+    context,
+    overrides: { taskResourceLocalHandlers, retryIntervalOverrides },
+  });
+  return execution.result.then(
+    () => ({ error: undefined }),
+    (failure: ExecutionError) => ({ error: (failure.cause as Error).name, cause: (failure.cause as Error).message }),
+  );
+}
+
+const named = (name: string, message = 'what happened') => Object.assign(new Error(message), { name });
+
+describe.each(Object.entries(machines))('%s', (_, definition) => {
+  const states = allStates(definition);
+  const tasks = states.filter(([, state]) => state.Type === 'Task');
+
+  it('is accepted by asl-validator', () => {
+    const { isValid, errorsText } = aslValidator(definition, { checkPaths: true, checkArn: true });
+
+    expect(isValid, errorsText()).toBe(true);
+  });
+
+  it('is accepted by the older asl-validator inside the local runner', () => {
+    expect(() => new StateMachine(definition as unknown as Json)).not.toThrow();
+  });
+
+  it('gives every state a name of its own, also across Maps', () => {
+    expect(new Set(states.map(([name]) => name)).size).toBe(states.length);
+  });
+
+  it('bounds every task in time, and every wait for a token by a shorter heartbeat', () => {
+    expect(tasks.length).toBeGreaterThan(0);
+    for (const [name, task] of tasks) {
+      expect(task.TimeoutSeconds, name).toBeGreaterThan(0);
+      // setTimeout, which the local runner counts with, ends at 2^31 ms
+      expect(task.TimeoutSeconds, name).toBeLessThan(2 ** 31 / 1000);
+      if (!task.Resource?.endsWith('.waitForTaskToken')) continue;
+      expect(task.HeartbeatSeconds, name).toBeLessThan(task.TimeoutSeconds as number);
+    }
+    expect(definition.TimeoutSeconds).toBeLessThan(2 ** 31 / 1000);
+  });
+
+  it('retries every task with growing, jittered, bounded waits', () => {
+    for (const [name, task] of tasks) {
+      expect(task.Retry, name).not.toHaveLength(0);
+      for (const retrier of task.Retry ?? []) {
+        expect(retrier, name).toMatchObject({ BackoffRate: 2, JitterStrategy: 'FULL' });
+        expect(retrier, name).toHaveProperty('MaxDelaySeconds');
+      }
+    }
+  });
+
+  it('retries no code of ours that does not say so', () => {
+    const retried = new Set(tasks.flatMap(([, task]) => task.Retry ?? []).flatMap((retrier) => retrier.ErrorEquals));
+
+    expect(retried).not.toContain('States.ALL');
+    expect(retried).not.toContain('States.TaskFailed');
+    expect([...retried].filter((error) => error in ERRORS).sort()).not.toContain('verification_failed');
+    for (const code of retried) if (code in ERRORS) expect(ERRORS[code as keyof typeof ERRORS].status).toBe(503);
+  });
+
+  it('catches timeouts by name before everything else', () => {
+    const caught = Object.entries(definition.States).filter(([name, state]) => state.Catch && name !== 'SettleFailed');
+
+    expect(caught.length).toBeGreaterThan(0);
+    for (const [name, state] of caught) {
+      expect(
+        state.Catch?.map((c) => c.ErrorEquals),
+        name,
+      ).toEqual([['States.Timeout', 'States.HeartbeatTimeout'], ['States.ALL']]);
+    }
+  });
+
+  it('leaves no Map result in its state', () => {
+    for (const [name, state] of states) if (state.Type === 'Map') expect(state.ResultPath, name).toBeNull();
+  });
+
+  it('is written in JSONPath with inline Maps, which both runners execute', () => {
+    const text = JSON.stringify(definition);
+
+    expect(text).not.toContain('JSONata');
+    expect(text).not.toContain('DISTRIBUTED');
+  });
+});
+
+describe('syncTable', () => {
+  const input = { job_id: JOB, epoch: 3, table: 7, pass: 'apply', max_parallel_operations: 2 };
+
+  it('plans, sends one message per segment, then settles', async () => {
+    const calls: string[] = [];
+    const messages: unknown[] = [];
+
+    const { error } = await run(machines.syncTable, input, {
+      PlanTable: (i) => {
+        calls.push('plan');
+        expect(tableInput.parse(i)).toEqual({ job_id: JOB, epoch: 3, table: 7, pass: 'apply' });
+        return { segments: [4, 9] };
+      },
+      SyncSegment: ({ MessageBody }) => messages.push(segmentMessage.parse(MessageBody)),
+      SettleTable: (i) => calls.push(`settle ${i.table}`),
+    });
+
+    expect(error).toBeUndefined();
+    expect(calls).toEqual(['plan', 'settle 7']);
+    const common = { v: 1, job_id: JOB, epoch: 3, table: 7, pass: 'apply', task_token: 'the-token' };
+    expect(messages).toEqual([
+      { ...common, segment: 4 },
+      { ...common, segment: 9 },
+    ]);
+  });
+
+  it('settles at once when there is nothing to do', async () => {
+    let settled = 0;
+
+    await run(machines.syncTable, input, { PlanTable: () => ({ segments: [] }), SettleTable: () => settled++ });
+
+    expect(settled).toBe(1);
+  });
+
+  it('fails with the code and cause that the worker answered, without another try', async () => {
+    let tries = 0;
+
+    const failure = await run(machines.syncTable, input, {
+      PlanTable: () => ({ segments: [0] }),
+      SyncSegment: () => {
+        tries++;
+        throw named('row_rejected', 'check constraint owners_pkey');
+      },
+    });
+
+    expect(failure).toEqual({ error: 'row_rejected', cause: 'check constraint owners_pkey' });
+    expect(tries).toBe(1);
+  });
+
+  it('sends a segment again after a database came back', async () => {
+    let tries = 0;
+
+    const { error } = await run(machines.syncTable, input, {
+      PlanTable: () => ({ segments: [0] }),
+      SyncSegment: () => {
+        if (++tries < 3) throw named('target_unavailable');
+      },
+      SettleTable: () => null,
+    });
+
+    expect(error).toBeUndefined();
+    expect(tries).toBe(3);
+  });
+
+  it('calls a segment lost when nobody answers, twice', async () => {
+    let tries = 0;
+
+    const { error } = await run(machines.syncTable, input, {
+      PlanTable: () => ({ segments: [0] }),
+      SyncSegment: () => {
+        tries++;
+        throw named('States.HeartbeatTimeout');
+      },
+    });
+
+    expect(error).toBe('worker_lost');
+    expect(tries).toBe(2);
+  });
+});
+
+describe('syncJob', () => {
+  const plan = {
+    job_id: JOB,
+    epoch: 2,
+    max_parallel_tables: 1,
+    max_parallel_operations: 5,
+    apply_levels: [[0, 1], [2]],
+    delete_levels: [[2], [0]],
+    verify_tables: [0, 1, 2],
+  };
+  interface Child {
+    readonly Name: string;
+    readonly StateMachineArn: string;
+    readonly Input: Readonly<Record<string, unknown>>;
+  }
+  const record = (into: string[]) => (child: Child) => {
+    into.push(child.Name.slice(JOB.length));
+  };
+
+  it('applies parents first, deletes children first, compares, settles', async () => {
+    const order: string[] = [];
+
+    const { error } = await run(
+      machines.syncJob,
+      { job_id: JOB, epoch: 2 },
+      {
+        Prepare: () => plan,
+        ApplyTable: record(order),
+        DeleteTable: record(order),
+        VerifyTable: record(order),
+        Settle: (i) => order.push(JSON.stringify(i)),
+      },
+    );
+
+    expect(error).toBeUndefined();
+    expect(order).toEqual([
+      '-e2-t0-apply-a0',
+      '-e2-t1-apply-a0',
+      '-e2-t2-apply-a0',
+      '-e2-t2-delete-a0',
+      '-e2-t0-delete-a0',
+      '-e2-t0-verify-a0',
+      '-e2-t1-verify-a0',
+      '-e2-t2-verify-a0',
+      `{"job_id":"${JOB}","epoch":2}`,
+    ]);
+  });
+
+  it('tells a child its table and pass, and who started it', async () => {
+    const children: Child[] = [];
+    const push = (child: Child) => children.push(child);
+
+    await run(
+      machines.syncJob,
+      { job_id: JOB, epoch: 2 },
+      {
+        Prepare: () => ({ ...plan, apply_levels: [[1]], delete_levels: [], verify_tables: [] }),
+        ApplyTable: push,
+        Settle: () => null,
+      },
+    );
+
+    expect(children).toEqual([
+      {
+        StateMachineArn: expect.stringContaining(':stateMachine:'),
+        Name: `${JOB}-e2-t1-apply-a0`,
+        Input: {
+          job_id: JOB,
+          epoch: 2,
+          table: 1,
+          pass: 'apply',
+          max_parallel_operations: 5,
+          AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: 'arn:the-parent',
+        },
+      },
+    ]);
+  });
+
+  it('keeps the names of children within 80 characters', () => {
+    expect(`${JOB}-e999999-t199-delete-a99`.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each(['Prepare', 'ApplyTable', 'DeleteTable', 'VerifyTable', 'Settle'])(
+    'settles the job as failed when %s fails, and fails with the same error',
+    async (failing) => {
+      const settled: unknown[] = [];
+      const fine: Handlers = { Prepare: () => plan, ...dummies, SettleFailed: (i) => settled.push(i) };
+
+      const failure = await run(
+        machines.syncJob,
+        { job_id: JOB, epoch: 2 },
+        {
+          ...fine,
+          [failing]: () => {
+            throw named('verification_failed');
+          },
+        },
+      );
+
+      expect(failure.error).toBe('verification_failed');
+      expect(settled).toEqual([
+        { job_id: JOB, epoch: 2, error: { Error: 'verification_failed', Cause: 'what happened' } },
+      ]);
+    },
+  );
+});
+
+const dummies: Handlers = {
+  ApplyTable: () => null,
+  DeleteTable: () => null,
+  VerifyTable: () => null,
+  Settle: () => null,
+};

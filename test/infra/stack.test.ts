@@ -1,0 +1,312 @@
+import { Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { FUNCTIONS } from '../../infra/functions.ts';
+import { ofType, synthesize } from './synthesized.ts';
+
+const { app, stack, routes, template } = synthesize();
+
+const functions = ofType(template, 'AWS::Lambda::Function');
+const byName = (name: string) => {
+  const found = functions.find(([, f]) => f.Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME === name);
+  if (!found) throw new Error(`The template has no function ${name}`);
+  return { id: found[0], ...found[1] };
+};
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+/** Every statement that allows a role something. */
+const allowed = ofType(template, 'AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
+  (Properties.PolicyDocument.Statement as Statement[]).map((statement) => ({
+    role: Properties.Roles[0].Ref as string,
+    policy,
+    actions: list(statement.Action),
+    resources: list(statement.Resource).map((resource) => JSON.stringify(resource)),
+  })),
+);
+const rightsOf = (name: string, service: string) => {
+  const role = byName(name).Properties.Role['Fn::GetAtt'][0];
+  const actions = allowed.filter((s) => s.role === role).flatMap((s) => s.actions);
+  return [...new Set(actions.filter((action) => action.startsWith(`${service}:`)))].sort();
+};
+const resource = (id: string) => {
+  const found = template.Resources[id];
+  if (!found) throw new Error(`The template has no resource ${id}`);
+  return found;
+};
+const idOf = (type: string, prefix: string) => {
+  const found = ofType(template, type).find(([id]) => id.startsWith(prefix));
+  if (!found) throw new Error(`The template has no ${type} ${prefix}...`);
+  return found[0];
+};
+
+describe('HTTP API', () => {
+  const gatewayRoutes = ofType(template, 'AWS::ApiGatewayV2::Route').map(([, r]) => r.Properties);
+
+  it('has exactly the routes of the registry', () => {
+    expect(gatewayRoutes.map((r) => r.RouteKey).sort()).toEqual(routes.map((r) => `${r.method} ${r.path}`).sort());
+  });
+
+  it('asks for a token on every route that is not declared open', () => {
+    const authorizer = idOf('AWS::ApiGatewayV2::Authorizer', 'Api');
+
+    const open = gatewayRoutes.filter((r) => r.AuthorizationType !== 'JWT' || r.AuthorizerId?.Ref !== authorizer);
+
+    const declaredOpen = routes.filter((r) => r.role === 'open').map((r) => `${r.method} ${r.path}`);
+    expect(open.map((r) => r.RouteKey).sort()).toEqual(declaredOpen.sort());
+  });
+
+  it('sends each route to the function that its declaration names', () => {
+    for (const route of routes) {
+      const gatewayRoute = gatewayRoutes.find((r) => r.RouteKey === `${route.method} ${route.path}`);
+      const integration = template.Resources[gatewayRoute.Target['Fn::Join'][1][1].Ref];
+
+      expect(integration?.Properties).toMatchObject({
+        IntegrationUri: { 'Fn::GetAtt': [byName(route.runs).id, 'Arn'] },
+        PayloadFormatVersion: '2.0',
+      });
+    }
+  });
+
+  it('takes issuer and audience from parameters, throttles, logs, and allows no other origin', () => {
+    const [authorizer] = ofType(template, 'AWS::ApiGatewayV2::Authorizer').map(([, r]) => r.Properties);
+    const [stage] = ofType(template, 'AWS::ApiGatewayV2::Stage').map(([, r]) => r.Properties);
+    const [api] = ofType(template, 'AWS::ApiGatewayV2::Api').map(([, r]) => r.Properties);
+
+    expect(authorizer.JwtConfiguration).toEqual({ Issuer: { Ref: 'JwtIssuer' }, Audience: [{ Ref: 'JwtAudience' }] });
+    expect(stage.AccessLogSettings.DestinationArn).toBeDefined();
+    expect(stage.DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
+    expect(api.CorsConfiguration).toBeUndefined();
+  });
+});
+
+describe('functions', () => {
+  it('are one per entry of the table, each an ESM bundle for Node 24 on arm64', () => {
+    expect(functions.map(([, f]) => f.Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME).sort()).toEqual(
+      Object.keys(FUNCTIONS).sort(),
+    );
+    for (const [, f] of functions) {
+      expect(f.Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        TracingConfig: { Mode: 'Active' },
+        Environment: { Variables: { NODE_OPTIONS: '--enable-source-maps' } },
+      });
+    }
+  });
+
+  it('keep logs for as long as the parameter says, as every log group does', () => {
+    for (const [, f] of functions) expect(template.Resources[f.Properties.LoggingConfig.LogGroup.Ref]).toBeDefined();
+    for (const [, log] of ofType(template, 'AWS::Logs::LogGroup')) {
+      expect(log.Properties.RetentionInDays).toEqual({ Ref: 'LogRetentionDays' });
+    }
+  });
+
+  it('have a role each, shared with nobody', () => {
+    const roles = functions.map(([, f]) => f.Properties.Role['Fn::GetAtt'][0]);
+
+    expect(new Set(roles).size).toBe(functions.length);
+  });
+
+  it('find no secret in their environment', () => {
+    for (const [, f] of functions) {
+      const text = JSON.stringify(f.Properties.Environment.Variables);
+      expect(text).not.toMatch(/password|dynamic reference|\{\{resolve/i);
+    }
+  });
+
+  it('bound the worker to 256 MB and the longest run Lambda allows', () => {
+    expect(byName('sync-segment').Properties).toMatchObject({ MemorySize: 256, Timeout: 900 });
+  });
+
+  it('answer before the gateway gives up after 30 s', () => {
+    for (const name of ['commands', 'queries']) expect(byName(name).Properties.Timeout).toBeLessThan(30);
+  });
+});
+
+describe('segment queue', () => {
+  const queue = resource(idOf('AWS::SQS::Queue', 'SegmentsQueue')).Properties;
+  const [mapping] = ofType(template, 'AWS::Lambda::EventSourceMapping').map(([, r]) => r.Properties);
+
+  it('feeds the worker one segment at a time, up to the connection budget, with partial batch answers', () => {
+    expect(mapping).toMatchObject({
+      BatchSize: 1,
+      ScalingConfig: { MaximumConcurrency: { Ref: 'DatabaseConnectionBudget' } },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      FunctionName: { Ref: byName('sync-segment').id },
+    });
+  });
+
+  it('hides a message at least as long as the worker may run, and sets it aside after five deaths', () => {
+    expect(queue.VisibilityTimeout).toBeGreaterThanOrEqual(byName('sync-segment').Properties.Timeout);
+    expect(queue.RedrivePolicy.maxReceiveCount).toBe(5);
+  });
+
+  it('encrypts both queues', () => {
+    for (const [, q] of ofType(template, 'AWS::SQS::Queue')) expect(q.Properties.SqsManagedSseEnabled).toBe(true);
+  });
+});
+
+describe('state tables', () => {
+  const tables = ofType(template, 'AWS::DynamoDB::Table');
+
+  it('are four, on demand, protected from deletion, recoverable, encrypted, without a time to live', () => {
+    expect(tables).toHaveLength(4);
+    for (const [, table] of tables) {
+      expect(table.DeletionPolicy).toBe('Retain');
+      expect(table.Properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true },
+      });
+      expect(table.Properties.TimeToLiveSpecification).toBeUndefined();
+    }
+  });
+
+  it('have the keys and indexes that the stores use', () => {
+    const shape = (prefix: string) => {
+      const { KeySchema, GlobalSecondaryIndexes } = resource(idOf('AWS::DynamoDB::Table', prefix)).Properties;
+      const keys = (schema: { AttributeName: string }[]) => schema.map((k) => k.AttributeName).join(' ');
+      const indexes = (GlobalSecondaryIndexes ?? []).map(
+        (i: { IndexName: string; KeySchema: { AttributeName: string }[] }) => `${i.IndexName}: ${keys(i.KeySchema)}`,
+      );
+      return [keys(KeySchema), ...indexes];
+    };
+
+    expect(shape('StateJobs')).toEqual(['job_id item', 'by_start: list started']);
+    expect(shape('StateConflicts')).toEqual(['pair_id conflict_id', 'open_by_pair: open_pair opened_at']);
+    expect(shape('StateAudit')).toEqual(['job_id position']);
+    expect(shape('StateRegistry')).toEqual(['kind name']);
+  });
+
+  it('let nobody update or delete an audit event', () => {
+    const audit = idOf('AWS::DynamoDB::Table', 'StateAudit');
+
+    const touching = allowed.filter((s) => s.resources.some((r) => r.includes(audit)));
+    const actions = new Set(touching.flatMap((s) => s.actions));
+
+    expect([...actions].sort()).toEqual([
+      'dynamodb:DescribeTable',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+    ]);
+    const [denied] = resource(audit).Properties.ResourcePolicy.PolicyDocument.Statement;
+    expect(denied).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
+    expect(denied.Action).toEqual(expect.arrayContaining(['dynamodb:UpdateItem', 'dynamodb:DeleteItem']));
+  });
+});
+
+describe('rights', () => {
+  it('name no wildcard but those that cannot be avoided', () => {
+    const wildcards = allowed.flatMap((s) =>
+      [...s.resources, ...s.actions].filter((text) => text.includes('*')).map((text) => [text, s.policy] as const),
+    );
+    const kinds = wildcards.map(([text, policy]) => {
+      if (text === '"*"' && /Tracing|LogDelivery/.test(policy)) return 'X-Ray and log delivery know no resource';
+      if (/secret:\$\{AWS::StackName\}\/job\/\*"\}$/.test(text)) return 'secrets of jobs, by prefix';
+      if (/:execution:\$\{AWS::StackName\}-sync-(job|table):\*"\}$/.test(text)) return 'executions of one machine';
+      return `${policy}: ${text}`;
+    });
+
+    expect([...new Set(kinds)].sort()).toEqual([
+      'X-Ray and log delivery know no resource',
+      'executions of one machine',
+      'secrets of jobs, by prefix',
+    ]);
+  });
+
+  it('let only the functions that need it read passwords, and only commands create them', () => {
+    const holders = (action: string) =>
+      Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'secretsmanager').includes(`secretsmanager:${action}`));
+
+    expect(holders('CreateSecret')).toEqual(['commands']);
+    expect(holders('PutSecretValue')).toEqual(['commands']);
+    expect(holders('DeleteSecret')).toEqual(['commands', 'settle-job', 'sweeper']);
+    expect(rightsOf('queries', 'secretsmanager')).toEqual(['secretsmanager:DescribeSecret']);
+  });
+
+  it('let queries read and nothing else', () => {
+    expect(rightsOf('queries', 'dynamodb')).toEqual([
+      'dynamodb:BatchGetItem',
+      'dynamodb:DescribeTable',
+      'dynamodb:GetItem',
+      'dynamodb:Query',
+    ]);
+    expect(rightsOf('queries', 'states')).toEqual(['states:DescribeStateMachine']);
+    expect(rightsOf('queries', 'sqs')).toEqual(['sqs:GetQueueAttributes']);
+  });
+
+  it('let the worker hold its message, send its continuation and answer its token', () => {
+    expect(rightsOf('sync-segment', 'sqs')).toEqual(
+      expect.arrayContaining(['sqs:ChangeMessageVisibility', 'sqs:SendMessage']),
+    );
+    expect(rightsOf('sync-segment', 'states')).toEqual([
+      'states:SendTaskFailure',
+      'states:SendTaskHeartbeat',
+      'states:SendTaskSuccess',
+    ]);
+  });
+
+  it('let only commands and the sweeper start a job', () => {
+    const starters = Object.keys(FUNCTIONS).filter((name) =>
+      rightsOf(name, 'states').includes('states:StartExecution'),
+    );
+
+    expect(starters).toEqual(['commands', 'sweeper']);
+  });
+});
+
+describe('template', () => {
+  it('leaves what differs between deployments to parameters, and depends on no account, region or context', () => {
+    const text = JSON.stringify(template);
+
+    expect(Object.keys(template.Parameters).sort()).toEqual([
+      'DatabaseConnectionBudget',
+      'JwtAudience',
+      'JwtIssuer',
+      'LogRetentionDays',
+      'TlsPolicy',
+    ]);
+    expect(template.Parameters.TlsPolicy?.Default).toBe('verify_full');
+    expect(text).not.toMatch(/\b\d{12}\b(?!\.)/);
+    expect(text).not.toMatch(/\b(us|eu|ap)-(north|south|east|west|central)\w*-\d\b/);
+  });
+
+  it('is the same from one synthesis to the next', () => {
+    expect(synthesize().template).toEqual(template);
+  });
+
+  it('sweeps every minute', () => {
+    const [schedule] = ofType(template, 'AWS::Scheduler::Schedule').map(([, r]) => r.Properties);
+
+    expect(schedule.ScheduleExpression).toBe('rate(1 minute)');
+    expect(schedule.Target.Arn).toEqual({ 'Fn::GetAtt': [byName('sweeper').id, 'Arn'] });
+  });
+});
+
+describe('cdk-nag AwsSolutions', () => {
+  const acknowledged = stack.node
+    .findAll()
+    .flatMap((c) => c.node.metadata)
+    .filter((entry) => entry.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+    .flatMap((entry) => Object.entries(entry.data as Record<string, string>));
+
+  it('has no open finding', () => {
+    const report = new AwsSolutionsChecks(app).validateScope(app);
+
+    expect(report.violations).toEqual([]);
+  });
+
+  it('is acknowledged for few kinds of finding, each with a reason', () => {
+    expect(new Set(acknowledged.map(([id]) => id)).size).toBeLessThanOrEqual(8);
+    for (const [, reason] of acknowledged) expect(reason).toMatch(/\w{3,}.*\.$/);
+  });
+});
