@@ -1,0 +1,198 @@
+import type { JobConfig } from '../lib/model/config.ts';
+import type { ConnectionView } from '../lib/model/connection.ts';
+import type { Problem } from '../lib/model/errors.ts';
+import type { Counts, Failure, JobState, Pass, TableState } from '../lib/model/job.ts';
+import { CommandError, EXIT } from './exit.ts';
+
+/** One job in a list. */
+export interface JobSummary {
+  readonly job_id: string;
+  readonly mode: string;
+  readonly state: JobState;
+  readonly epoch: number;
+  readonly source: ConnectionView;
+  readonly target: ConnectionView;
+  readonly created_at: string;
+  readonly started_at?: string;
+  readonly ended_at?: string;
+  readonly counts?: Counts;
+  readonly failure?: Failure;
+}
+
+/** The answer of GET /api/sync/status/{job_id}. */
+export interface JobStatus extends JobSummary {
+  readonly guarantee: string;
+  readonly config: JobConfig;
+  readonly seconds: number;
+  readonly rows_estimate: number;
+  readonly counts: Counts;
+  readonly rows_per_second?: number;
+  readonly eta_seconds?: number;
+  readonly tables: readonly TableStatus[];
+}
+
+export interface TableStatus {
+  readonly table: number;
+  readonly name: string;
+  readonly state: TableState;
+  readonly pass: Pass;
+  readonly level: number;
+  readonly rows_estimate: number;
+  /** Segments of the pass. */
+  readonly segments: { readonly total: number; readonly done: number };
+  readonly counts: Counts;
+  readonly failure?: Failure;
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobSummary[];
+  readonly next_token?: string;
+}
+
+export interface Started {
+  readonly job_id: string;
+  readonly state: JobState;
+  readonly status_url: string;
+}
+
+export interface StartRequest {
+  readonly source_connection: string;
+  readonly target_connection: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** The body of a refused call (RFC 9457). */
+export interface ProblemBody {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly request_id?: string;
+  readonly errors: readonly Problem[];
+}
+
+/** The service refused a call (exit 2) or failed at it (exit 1). */
+export class ApiError extends CommandError {
+  readonly problem: ProblemBody;
+
+  constructor(problem: ProblemBody) {
+    super(problem.detail, problem.status < 500 ? EXIT.refused : EXIT.failed);
+    this.problem = problem;
+  }
+}
+
+/** The service did not answer, or not now; asking again may help. */
+export class UnavailableError extends CommandError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, EXIT.failed, options);
+  }
+}
+
+export interface ApiOptions {
+  readonly url: URL;
+  readonly token?: string;
+  readonly fetch: typeof fetch;
+  readonly userAgent: string;
+  readonly interrupted: AbortSignal;
+}
+
+// A start is answered after a preflight of up to 20 s.
+const TIMEOUT_MS = 35_000;
+
+/** Calls the HTTP API. Throws `ApiError` and `UnavailableError`; never follows a redirect, which could carry the token away. */
+export class Api {
+  readonly #options: ApiOptions;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+  }
+
+  startFull(request: StartRequest, idempotencyKey: string): Promise<Started> {
+    return this.#call('POST', '/api/sync/full', { body: request, headers: { 'idempotency-key': idempotencyKey } });
+  }
+
+  status(jobId: string): Promise<JobStatus> {
+    return this.#call('GET', `/api/sync/status/${encodeURIComponent(jobId)}`);
+  }
+
+  jobs(query: { limit?: string; status?: string; next_token?: string }): Promise<JobPage> {
+    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return this.#call('GET', `/api/sync/jobs?${new URLSearchParams(given)}`);
+  }
+
+  async #call<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    send: { body?: object; headers?: Record<string, string> } = {},
+  ): Promise<T> {
+    const { url, token, fetch, userAgent, interrupted } = this.#options;
+    const answer = await fetch(new URL(url.pathname.replace(/\/$/, '') + path, url), {
+      method,
+      redirect: 'manual',
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), interrupted]),
+      headers: {
+        accept: 'application/json, application/problem+json',
+        'user-agent': userAgent,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(send.body && { 'content-type': 'application/json' }),
+        ...send.headers,
+      },
+      ...(send.body && { body: JSON.stringify(send.body) }),
+    }).catch((cause) => {
+      if (interrupted.aborted) throw new CommandError('Interrupted.', EXIT.interrupted);
+      throw new UnavailableError(
+        `Nothing answers at ${url.origin}. Start the service with npm start, or name another with --url.`,
+        { cause },
+      );
+    });
+    const text = await answer.text().catch((cause) => {
+      throw new UnavailableError(`The answer of ${url.origin} broke off.`, { cause });
+    });
+    const body = parse(text);
+    if (answer.ok && body !== undefined) return body as T; // the shape is the API's promise
+    throw failureOf(answer, body, url.origin);
+  }
+}
+
+function failureOf(answer: Response, body: unknown, origin: string): CommandError {
+  if (isProblem(body)) return new ApiError(body);
+  // the gateway answers these itself, and not as problem+json
+  if (answer.status === 401) {
+    const hint = 'Set TFSYNC_TOKEN, or name a file with --token-file.';
+    return new ApiError(plainProblem(401, 'unauthenticated', 'There is no valid token.', hint));
+  }
+  if (answer.status === 403) {
+    return new ApiError(plainProblem(403, 'forbidden', 'The role of this token does not allow this.'));
+  }
+  if (answer.status === 429 || answer.status >= 500) {
+    return new UnavailableError(`${origin} answers ${answer.status} now. Try again later.`);
+  }
+  return new CommandError(
+    `What answers at ${origin} is not TerraFusion Sync (HTTP ${answer.status}). Name the right address with --url.`,
+    EXIT.failed,
+  );
+}
+
+function plainProblem(
+  status: number,
+  code: 'unauthenticated' | 'forbidden',
+  message: string,
+  hint?: string,
+): ProblemBody {
+  const error = { code, message, ...(hint !== undefined && { hint }) };
+  return { title: message, status, detail: message, code, errors: [error] };
+}
+
+function isProblem(body: unknown): body is ProblemBody {
+  const has = body as Partial<ProblemBody> | undefined;
+  return typeof has?.code === 'string' && typeof has.detail === 'string' && Array.isArray(has.errors);
+}
+
+function parse(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { JOB_STATES } from '../lib/model/job.ts';
+import { Api, ApiError, type JobStatus, type JobSummary } from './api.ts';
+import { addConfigOptions, readConfig } from './config.ts';
+import { CommandError, EXIT, exitCodeOf } from './exit.ts';
+import { follow } from './follow.ts';
+import { columns, harmless } from './format.ts';
+import { type Io, paintFor } from './io.ts';
+import { renderJob, renderOutcome } from './progress.ts';
+import { Secrets } from './secrets.ts';
+
+const DEFAULT_URL = 'http://127.0.0.1:5000';
+
+const EXIT_CODES = `
+Exit codes:
+  0    done; a job that was asked about goes on or has completed
+  1    the job failed, was stopped or is paused; or the service does not answer
+  2    the command line is wrong, or the service refused the request
+  3    the job completed, but conflicts or quarantined rows wait
+  130  interrupted; the job goes on`;
+
+interface Globals {
+  readonly url: string;
+  readonly tokenFile?: string;
+  readonly color: boolean;
+  readonly json?: boolean;
+}
+
+/** Runs one command and returns its exit code. Data goes to stdout, progress and errors to stderr. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  let code: number = EXIT.ok;
+  const secrets = new Secrets(io);
+  const program = makeProgram(io, secrets, (exitCode) => {
+    code = exitCode;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    return explain(error, io, args.includes('--json'));
+  } finally {
+    await secrets.close();
+  }
+}
+
+function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void): Command {
+  const connect = async ({ url, tokenFile }: Globals): Promise<Api> => {
+    const address = readUrl(url);
+    const token = await secrets.token(tokenFile, address);
+    if (token !== undefined && address.protocol === 'http:' && !/^(127\.|localhost$|\[::1\]$)/.test(address.hostname)) {
+      io.stderr.write(`warning: the token goes to ${address.host} unencrypted\n`);
+    }
+    return new Api({
+      url: address,
+      fetch: io.fetch,
+      userAgent: `tfsync/${version()}`,
+      interrupted: io.interrupted,
+      ...(token && { token }),
+    });
+  };
+
+  const program = new Command('tfsync')
+    .description('Keeps PostgreSQL databases in step: a client of the TerraFusion Sync service.')
+    .version(version(), '--version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    })
+    .option('--url <url>', 'address of the service (env TFSYNC_URL)', io.env.TFSYNC_URL ?? DEFAULT_URL)
+    .option(
+      '--token-file <path>',
+      'file with the token, - for standard input; else env TFSYNC_TOKEN, else .terrafusion/token',
+    )
+    .option('--no-color', 'no colours (also: NO_COLOR)')
+    .addHelpText(
+      'before',
+      `Examples:
+  tfsync start full --source postgresql://sync@prod/county --target postgresql://sync@train/county --wait
+  tfsync status 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --watch
+  tfsync jobs --status failed
+`,
+    )
+    .addHelpText('after', EXIT_CODES);
+
+  const start = program.command('start').description('start a job');
+  addConfigOptions(
+    start
+      .command('full')
+      .description('compare everything and make the target follow the source')
+      .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
+      .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+      .option('--wait', 'show progress and wait until the job has ended')
+      .option('--json', 'print the answer as JSON'),
+  )
+    .addHelpText(
+      'before',
+      `Examples:
+  TFSYNC_SOURCE=postgresql://... TFSYNC_TARGET=postgresql://... tfsync start full --wait
+  tfsync start full --source - --target - --delete-mode mirror < connections.txt
+  tfsync start full --source URL --target URL --config '{"batch_size": 5000}' --json
+
+A password in --source or --target can be seen by other users of this machine while the command runs. Lines of
+standard input are read in the order token, source, target.
+`,
+    )
+    .addHelpText('after', EXIT_CODES)
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<Globals & { source?: string; target?: string; wait?: boolean }>();
+      const api = await connect(options);
+      const source = await secrets.connection('source', options.source);
+      const target = await secrets.connection('target', options.target);
+      const started = await api.startFull(
+        { source_connection: source, target_connection: target, config: readConfig({ ...options }) },
+        randomUUID(),
+      );
+      if (options.wait) {
+        io.stderr.write(`Job ${started.job_id}\n`);
+        return done(report(await follow(started.job_id, api, io, options.color), options, io));
+      }
+      io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
+      if (!options.json) io.stderr.write(`Started. Follow it with: tfsync status ${started.job_id} --watch\n`);
+    });
+
+  program
+    .command('status')
+    .description('show a job and its tables')
+    .argument('<job>', 'job id')
+    .option('--watch', 'show progress until the job has ended')
+    .option('--json', 'print the status as JSON')
+    .addHelpText('before', 'Example:\n  tfsync status 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --watch\n')
+    .addHelpText('after', EXIT_CODES)
+    .action(async (job: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals & { watch?: boolean }>();
+      const api = await connect(options);
+      const status = options.watch ? await follow(job, api, io, options.color) : await api.status(job);
+      done(report(status, options, io));
+    });
+
+  program
+    .command('jobs')
+    .description('list jobs, newest first')
+    .option('--status <state>', `only jobs in this state: ${JOB_STATES.join(', ')}`)
+    .option('--limit <n>', 'most jobs on one page')
+    .option('--next-token <token>', 'the page after the one that printed it')
+    .option('--json', 'print the page as JSON')
+    .addHelpText('before', 'Example:\n  tfsync jobs --status failed --limit 5\n')
+    .action(async (_options, command: Command) => {
+      type Query = { status?: string; limit?: string; nextToken?: string };
+      const { status, limit, nextToken, ...options } = command.optsWithGlobals<Globals & Query>();
+      const api = await connect(options);
+      const page = await api.jobs({
+        ...(status !== undefined && { status }),
+        ...(limit !== undefined && { limit }),
+        ...(nextToken !== undefined && { next_token: nextToken }),
+      });
+      io.stdout.write(options.json ? json(page) : jobList(page.jobs, options, io));
+      if (page.next_token && !options.json)
+        io.stderr.write(`More: tfsync jobs --next-token ${harmless(page.next_token)}\n`);
+    });
+
+  return program;
+}
+
+function report(status: JobStatus, options: Globals, io: Io): number {
+  if (options.json) {
+    io.stdout.write(json(status));
+    return exitCodeOf(status.state);
+  }
+  const paint = paintFor(io.stdout, io, options.color);
+  const outcome = renderOutcome(status, paint);
+  const lines = [
+    ...renderJob(status, { width: io.stdout.columns ?? 120, paint }),
+    ...(outcome.length > 0 ? ['', ...outcome] : []),
+  ];
+  io.stdout.write(`${lines.join('\n')}\n`);
+  return exitCodeOf(status.state);
+}
+
+function jobList(jobs: readonly JobSummary[], options: Globals, io: Io): string {
+  if (jobs.length === 0) return 'No jobs.\n';
+  const heads = ['JOB', 'STATE', 'SOURCE', 'TARGET', 'CREATED', 'ENDED'].map((title) => ({ title }));
+  const rows = jobs.map((job) => [
+    job.job_id,
+    job.state,
+    harmless(`${job.source.database} (${job.source.host}:${job.source.port})`),
+    harmless(`${job.target.database} (${job.target.host}:${job.target.port})`),
+    instant(job.created_at),
+    job.ended_at ? instant(job.ended_at) : '',
+  ]);
+  const paint = paintFor(io.stdout, io, options.color);
+  // never narrower: a job id must stay whole
+  return `${columns(heads, rows, { width: Number.POSITIVE_INFINITY, paint }).join('\n')}\n`;
+}
+
+function explain(error: unknown, io: Io, asJson: boolean): number {
+  if (error instanceof CommanderError) {
+    // commander has printed its message, or the help that was asked for
+    return error.exitCode === 0 ? EXIT.ok : EXIT.refused;
+  }
+  if (error instanceof ApiError) {
+    const { problem } = error;
+    if (asJson) io.stdout.write(json(problem));
+    io.stderr.write(`error: ${harmless(problem.detail)} (${problem.code}, HTTP ${problem.status})\n`);
+    for (const { code, message, field, object, hint } of problem.errors) {
+      const where = [field, object].filter((part) => part !== undefined).join(' ');
+      const repeated = problem.errors.length === 1 && message === problem.detail;
+      if (!repeated || where)
+        io.stderr.write(harmless(`  ${where ? `${where}: ` : ''}${message} (${code})`).concat('\n'));
+      if (hint) io.stderr.write(`    ${harmless(hint)}\n`);
+    }
+    if (problem.request_id) io.stderr.write(`  request ${harmless(problem.request_id)}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof CommandError) {
+    const prefix = error.exitCode === EXIT.interrupted ? '\n' : 'error: ';
+    io.stderr.write(`${prefix}${error.message}\n`);
+    return error.exitCode;
+  }
+  throw error;
+}
+
+function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.username === '') return url;
+  throw new CommandError('--url needs an http:// or https:// address without a user name.', EXIT.refused);
+}
+
+function instant(iso: string): string {
+  return iso.replace('T', ' ').replace(/(\.\d+)?Z$/, 'Z');
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version; // our own package.json has one
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { CommandError, EXIT } from './exit.ts';
+import type { Io } from './io.ts';
+
+/** Reads what may not stand on a command line: from the environment, a file, or lines of standard input. */
+export class Secrets {
+  readonly #io: Io;
+  #lines: AsyncIterator<string> | undefined;
+
+  constructor(io: Io) {
+    this.#io = io;
+  }
+
+  /** A connection string: as given, `-` for the next line of standard input, else from the environment. */
+  async connection(side: 'source' | 'target', given: string | undefined): Promise<string> {
+    const variable = `TFSYNC_${side.toUpperCase()}`;
+    const text = given === '-' ? await this.#ask(`${side} connection string: `) : (given ?? this.#io.env[variable]);
+    if (text) return text;
+    throw new CommandError(`The ${side} is missing: use --${side} URL, --${side} - or ${variable}.`, EXIT.refused);
+  }
+
+  /** `--token-file` (`-` is standard input), then TFSYNC_TOKEN, then the local service's own file for a local address. */
+  async token(file: string | undefined, url: URL): Promise<string | undefined> {
+    if (file === '-') return this.#ask('token: ');
+    if (file !== undefined) return this.#read(file);
+    if (this.#io.env.TFSYNC_TOKEN) return this.#io.env.TFSYNC_TOKEN;
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) return undefined;
+    return readIfThere(join(this.#io.cwd, '.terrafusion', 'token'));
+  }
+
+  #read(file: string): string {
+    const text = readIfThere(file);
+    if (text) return text;
+    throw new CommandError(`The token file ${file} is missing or empty.`, EXIT.refused);
+  }
+
+  async #ask(prompt: string): Promise<string> {
+    const { stdin, stderr } = this.#io;
+    if (!this.#lines) {
+      const terminal = stdin.isTTY === true;
+      const silent = new Writable({ write: (_chunk, _encoding, done) => done() }); // what is typed is not shown
+      const lines = createInterface({ input: stdin, output: silent, terminal });
+      lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT')); // a terminal in raw mode sends none itself
+      this.#lines = lines[Symbol.asyncIterator]();
+    }
+    if (stdin.isTTY) stderr.write(prompt);
+    const { value, done } = await this.#lines.next();
+    if (stdin.isTTY) stderr.write('\n');
+    if (!done && value.trim() !== '') return value.trim();
+    throw new CommandError(`Standard input has no line for the ${prompt.replace(': ', '')}.`, EXIT.refused);
+  }
+
+  /** Lets go of standard input, so that the process can end. */
+  async close(): Promise<void> {
+    await this.#lines?.return?.();
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import { NO_PACE, renderChanges, renderJob, renderOutcome, track } from '../../../cli/progress.ts';
+import { jobStatus } from './fake-service.ts';
+
+test('shows the job, its share done, and rate and time left of each running table', () => {
+  const tables = (read: number) => [
+    { name: 'public.owners', state: 'verified' as const, counts: { read: 1000, unchanged: 990, updated: 10 } },
+    {
+      name: 'public.parcels',
+      rows_estimate: 7000,
+      segments: { total: 8, done: 3 },
+      counts: { read, inserted: 17, kept: 4, conflicts: 1, unchanged: read - 22 },
+    },
+    { name: 'public.sales', state: 'pending' as const, rows_estimate: 3500 },
+  ];
+  const first = jobStatus('running', tables(2000));
+  const second = jobStatus('running', tables(3000), { rows_per_second: 1600, eta_seconds: 5 });
+
+  const pace = track(track(NO_PACE, first, 0), second, 1000);
+  const lines = renderJob(second, { width: 120, pace });
+
+  expect(lines).toEqual([
+    'Job 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11  full sync  running  2.5 s',
+    'county_production (127.0.0.1:5432) -> county_training (127.0.0.1:5432)',
+    '[########----------------] 34 %  4,000 of about 11,500 rows  1,600 rows/s  5.0 s left',
+    '',
+    'TABLE           STATE       ROWS   DONE  ROWS/S   LEFT  NEW  CHANGED  DELETED  KEPT  ISSUES',
+    'public.owners   verified   1,000  100 %                   0       10        0     0       0',
+    'public.parcels  apply 3/8  3,000   42 %   1,000  4.0 s   17        0        0     4       1',
+    'public.sales    waiting        0    0 %                   0        0        0     0       0',
+  ]);
+});
+
+test('takes the rate from the last seconds, not from the beginning', () => {
+  const at = (read: number) => jobStatus('running', [{ counts: { read } }]);
+
+  let pace = NO_PACE;
+  for (const [second, read] of [0, 100, 200, 1200, 2200, 3200, 4200, 5200].entries()) {
+    pace = track(pace, at(read), second * 1000);
+  }
+
+  expect(pace.get('public.t0')?.perSecond).toBeGreaterThan(950);
+});
+
+test('never shows a table as done before it is', () => {
+  const status = jobStatus('running', [{ rows_estimate: 10, counts: { read: 5000 } }]);
+
+  const line = renderJob(status, { width: 100 }).at(-1);
+
+  expect(line).toContain(' 99 %');
+});
+
+test('keeps to the height of the terminal, failed and running tables first', () => {
+  const states = ['verified', 'verified', 'verified', 'failed', 'running', 'pending', 'pending'] as const;
+  const status = jobStatus(
+    'running',
+    states.map((state) => ({ state })),
+  );
+
+  const lines = renderJob(status, { width: 100, height: 10 });
+
+  expect(lines).toHaveLength(9);
+  expect(lines.slice(5).map((line) => line.split(/\s/)[0])).toEqual(['public.t3', 'public.t4', 'public.t5', '...']);
+  expect(lines.at(-1)).toBe('... and 4 more tables');
+});
+
+test('shortens long table names to the width and takes the sting out of control characters', () => {
+  const status = jobStatus('running', [{ name: `public.\x1b[2Jx${'y'.repeat(200)}` }]);
+
+  const lines = renderJob(status, { width: 90 }).slice(4);
+
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(90);
+  expect(lines[1]).toMatch(/^public\.\?\[2Jxy+… {2}apply 0\/4/);
+});
+
+test('tells a change once, in a line of its own', () => {
+  const before = jobStatus('running', [{ counts: { read: 100 } }, { state: 'pending' }]);
+  const same = jobStatus('running', [{ counts: { read: 120 } }, { state: 'pending' }]);
+  const after = jobStatus('running', [
+    { state: 'verified', counts: { read: 1000, inserted: 5, unchanged: 995 } },
+    { counts: { read: 350 }, segments: { total: 4, done: 1 } },
+  ]);
+
+  expect(renderChanges(undefined, before)).toEqual([
+    '2.5 s  job running',
+    '2.5 s  public.t0  apply 0/4, 100 of about 1,000 rows',
+  ]);
+  expect(renderChanges(before, same)).toEqual([]);
+  expect(renderChanges(same, after)).toEqual([
+    '2.5 s  public.t0  verified: 5 new, 0 changed, 0 deleted, 995 equal',
+    '2.5 s  public.t1  apply 1/4, 350 of about 1,000 rows',
+  ]);
+});
+
+test.each([
+  ['completed', { read: 9, unchanged: 9 }, 'Completed: source and target compare equal.'],
+  ['completed', { read: 9, kept: 2 }, 'Completed: source and target compare equal, but for the rows named here.'],
+  [
+    'completed_with_issues',
+    { read: 9, conflicts: 2 },
+    'Completed with issues: 2 conflicts and 0 quarantined rows wait.',
+  ],
+] as const)('says what %s means for %o', (state, counts, first) => {
+  const [line, ...rest] = renderOutcome(jobStatus(state, [{ state: 'verified', counts }]));
+
+  expect(line).toBe(first);
+  expect(rest.join('\n')).toContain('9 rows in 2.5 s');
+  expect(rest.join('\n').includes('2 rows exist only in the target and stay there (delete_mode tracked).')).toBe(
+    'kept' in counts,
+  );
+});
+
+test('names the reason of a failure and its tables', () => {
+  const failure = { code: 'privilege_missing', message: 'A privilege is missing.', hint: 'grant insert on public.t0' };
+  const status = jobStatus('failed', [{ state: 'failed', failure: { code: 'row_rejected', message: 'No.' } }], {
+    failure,
+  });
+
+  expect(renderOutcome(status).slice(0, 3)).toEqual([
+    'Failed (privilege_missing): A privilege is missing.',
+    '  grant insert on public.t0',
+    '  public.t0: No. (row_rejected)',
+  ]);
+});
