@@ -3,6 +3,7 @@ export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
   queries: 'functions/api/queries.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',
+  'plan-pass': 'functions/workflow/plan-pass.ts',
   'plan-table': 'functions/workflow/plan-table.ts',
   'settle-table': 'functions/workflow/settle-table.ts',
   'settle-job': 'functions/workflow/settle-job.ts',

@@ -25,7 +25,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
  * ```
  * client -> HttpApi -> commands --start--> SyncJob --child--> SyncTable --message--> SegmentQueue -> worker
  *              \-----> queries               |                   |  ^                                  |
- *                                  prepare-job, settle-job  plan-table, settle-table  <--task token----/
+ *                                  prepare-job, plan-pass, settle-job  plan-table, settle-table  <--task token----/
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
  * ```
  */
@@ -102,6 +102,13 @@ export class SyncStack extends Stack {
       memoryMb: 512, // both catalogs at once
       timeoutSeconds: 900,
     });
+    const planPass = new ServiceFunction(this, 'PlanPass', {
+      ...common,
+      name: 'plan-pass',
+      description: 'Lists the tables that a pass has something to do in.',
+      memoryMb: 256,
+      timeoutSeconds: 300,
+    });
     const settleJob = new ServiceFunction(this, 'SettleJob', {
       ...common,
       name: 'settle-job',
@@ -109,13 +116,14 @@ export class SyncStack extends Stack {
       memoryMb: 256,
       timeoutSeconds: 300,
     });
-    for (const step of [planTable, settleTable, prepareJob, settleJob]) {
+    for (const step of [planTable, settleTable, prepareJob, planPass, settleJob]) {
       state.writeJobs(step);
       state.appendAudit(step);
       allowJobSecrets(step, 'GetSecretValue', ...(step === settleJob ? (['DeleteSecret'] as const) : []));
     }
     const syncJob = new SyncJobMachine(this, {
       prepareJob,
+      planPass,
       settleJob,
       syncTable,
       logRetention: parameters.logRetention,

@@ -9,6 +9,7 @@ import { acknowledgeExecutions, executionArns, WorkflowMachine } from './workflo
 
 export interface SyncJobMachineProps {
   readonly prepareJob: ServiceFunction;
+  readonly planPass: ServiceFunction;
   readonly settleJob: ServiceFunction;
   readonly syncTable: SyncTableMachine;
   readonly logRetention: RetentionDays;
@@ -24,16 +25,18 @@ export class SyncJobMachine extends Construct {
       name: 'sync-job',
       definition: syncJobDefinition({
         prepareSeconds: props.prepareJob.timeout.toSeconds(),
+        planSeconds: props.planPass.timeout.toSeconds(),
         settleSeconds: props.settleJob.timeout.toSeconds(),
       }),
       substitutions: {
         PrepareJobArn: props.prepareJob.arn,
+        PlanPassArn: props.planPass.arn,
         SettleJobArn: props.settleJob.arn,
         SyncTableArn: props.syncTable.arn,
       },
       logRetention: props.logRetention,
     });
-    machine.allow(['lambda:InvokeFunction'], [props.prepareJob.arn, props.settleJob.arn]);
+    machine.allow(['lambda:InvokeFunction'], [props.prepareJob.arn, props.planPass.arn, props.settleJob.arn]);
     machine.allow(['states:StartExecution'], [props.syncTable.arn]);
     machine.allow(['states:DescribeExecution', 'states:StopExecution'], [executionArns('sync-table')]);
     acknowledgeExecutions(machine.role, 'sync-table');
@@ -50,6 +53,12 @@ export class SyncJobMachine extends Construct {
   }
 }
 
+interface Limits {
+  readonly prepareSeconds: number;
+  readonly planSeconds: number;
+  readonly settleSeconds: number;
+}
+
 /**
  * Input: `JobInput` of lib/model/message.ts; after Prepare the state is `JobPlan`. States carry ids only; the one other
  * thing is `$.error`, once, on the way to SettleFailed. When a table failed, its `Error` is States.TaskFailed and its
@@ -61,7 +70,7 @@ export class SyncJobMachine extends Construct {
  * History, with 200 tables: 8 events a table and pass, 3 passes: 4,800, and 6 a level: below 5,000 for up to 14 levels,
  * and far below the service's limit of 25,000 always. Time: what Prepare and Settle take, and at most 14 days.
  */
-function syncJobDefinition(limits: { readonly prepareSeconds: number; readonly settleSeconds: number }): Asl {
+function syncJobDefinition(limits: Limits): Asl {
   const job = ['job_id', 'epoch'] as const;
   return {
     Comment: 'One run of a sync job.',
@@ -79,18 +88,23 @@ function syncJobDefinition(limits: { readonly prepareSeconds: number; readonly s
           forEachTable('$.tables', ['ApplyTable', syncTable('apply')]),
         ]),
         Catch: catchInto('SettleFailed'),
-        Next: 'DeleteLevels',
+        Next: 'PlanDeletes',
       },
+      PlanDeletes: { ...planPass('delete', limits), Next: 'DeleteLevels' },
       DeleteLevels: {
-        ...forEachLevel('$.delete_levels', [
+        ...forEachLevel('$.next.levels', [
           'DeleteTables',
           forEachTable('$.tables', ['DeleteTable', syncTable('delete')]),
         ]),
         Catch: catchInto('SettleFailed'),
-        Next: 'VerifyTables',
+        Next: 'PlanVerify',
       },
-      VerifyTables: {
-        ...forEachTable('$.verify_tables', ['VerifyTable', syncTable('verify')]),
+      PlanVerify: { ...planPass('verify', limits), Next: 'VerifyLevels' },
+      VerifyLevels: {
+        ...forEachLevel('$.next.levels', [
+          'VerifyTables',
+          forEachTable('$.tables', ['VerifyTable', syncTable('verify')]),
+        ]),
         Catch: catchInto('SettleFailed'),
         Next: 'Settle',
       },
@@ -111,6 +125,13 @@ function syncJobDefinition(limits: { readonly prepareSeconds: number; readonly s
     },
   };
 }
+
+/** Which tables the pass has something to do in: often none, and then the job is a few steps shorter. */
+const planPass = (pass: Pass, limits: Limits): Asl => ({
+  ...invoke(place('PlanPassArn'), limits.planSeconds, { ...pick('job_id', 'epoch'), pass }),
+  ResultPath: '$.next',
+  Catch: catchInto('SettleFailed'),
+});
 
 /** Levels one after another, so that parents are there before their children; none at all is fine. */
 const forEachLevel = (levels: string, body: readonly [string, Asl]): Asl =>

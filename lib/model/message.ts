@@ -18,15 +18,21 @@ export type SegmentMessage = z.infer<typeof segmentMessage>;
 export const jobInput = z.strictObject({ job_id: z.uuid(), epoch: z.int().min(1) });
 export type JobInput = z.infer<typeof jobInput>;
 
-/** Output of prepare-job and state of SyncJob: table numbers in the order they may run. */
+/** Output of prepare-job and state of SyncJob. */
 export interface JobPlan extends JobInput {
   readonly max_parallel_tables: number;
   readonly max_parallel_operations: number;
-  /** Parents before children; tables of one level may run at once. */
+  /** Table numbers, parents before children; tables of one level may run at once. */
   readonly apply_levels: readonly (readonly number[])[];
-  /** Children before parents; empty where nothing may be deleted. */
-  readonly delete_levels: readonly (readonly number[])[];
-  readonly verify_tables: readonly number[];
+}
+
+/** Input of plan-pass. */
+export const passInput = z.object({ job_id: z.uuid(), epoch: z.int().min(1), pass: z.enum(PASSES) });
+export type PassInput = z.infer<typeof passInput>;
+
+/** Output of plan-pass: tables that the pass has something to do in, level by level in the order they may run. */
+export interface PassPlan {
+  readonly levels: readonly (readonly number[])[];
 }
 
 /** Input of SyncTable, plan-table and settle-table. */

@@ -2,7 +2,6 @@ import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Pass } from '../model/job.ts';
-import type { JobInput, JobPlan } from '../model/message.ts';
 import {
   type FingerprintForm,
   type PlannedColumn,
@@ -64,22 +63,15 @@ export function passesOf(config: JobConfig): readonly Pass[] {
   return config.delete_mode === 'mirror' ? ['apply', 'delete', 'verify'] : ['apply', 'verify'];
 }
 
-/** What SyncJob goes by: table numbers, parents before children for changes, children before parents for deletes. */
-export function jobPlan(input: JobInput, config: JobConfig, plans: readonly TablePlan[]): JobPlan {
+/** Table numbers level by level, parents before children. */
+export function levelsOf(plans: readonly TablePlan[]): readonly (readonly number[])[] {
   const levels: number[][] = [];
   for (const p of plans) {
     const level = levels[p.level] ?? [];
     level.push(p.table);
     levels[p.level] = level;
   }
-  return {
-    ...input,
-    max_parallel_tables: config.max_parallel_tables,
-    max_parallel_operations: config.max_parallel_operations,
-    apply_levels: levels,
-    delete_levels: passesOf(config).includes('delete') ? levels.toReversed() : [],
-    verify_tables: plans.map((p) => p.table),
-  };
+  return levels.filter((level) => level.length > 0);
 }
 
 const wroteAnything = (progress: readonly Progress[]) => progress.some((p) => p.wrote);
@@ -97,6 +89,17 @@ export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Pro
   const noted = new Set(own.filter((p) => p.hasExtra || (pass === 'verify' && p.wrote)).map((p) => p.segment));
   const all = pass === 'verify' && plan.sideEffects && wroteAnything(progress);
   return open.filter((s) => all || noted.has(s));
+}
+
+/** Tables that a pass has something to do in; children before parents where rows are deleted. */
+export function passLevels(
+  plans: readonly TablePlan[],
+  pass: Pass,
+  progress: readonly Progress[],
+): readonly (readonly number[])[] {
+  const levels = levelsOf(plans.filter((plan) => segmentsToDo(plan, pass, progress).length > 0));
+  if (pass === 'verify') return levels.length > 0 ? [levels.flat()] : [];
+  return pass === 'delete' ? levels.toReversed() : levels;
 }
 
 /** A run may always delete this many rows; below it a percentage says little. */

@@ -5,7 +5,7 @@ import type { JobInput, JobPlan } from '../model/message.ts';
 import { type FingerprintForm, relationText, type TablePlan } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { jobPlan, passesOf, tablePlans } from './plan.ts';
+import { levelsOf, passesOf, tablePlans } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
 
@@ -84,6 +84,7 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
       { from: statesAllowing('run'), epoch: job.epoch },
       { state: stateAfter('run'), started_at: job.started_at ?? now, heartbeat_at: now },
     );
-    return jobPlan(input, job.config, plans);
+    const { max_parallel_tables, max_parallel_operations } = job.config;
+    return { ...input, max_parallel_tables, max_parallel_operations, apply_levels: levelsOf(plans) };
   });
 }

@@ -2,10 +2,10 @@ import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { addCounts, type Counts, type JobTable, NO_COUNTS } from '../model/job.ts';
-import type { TablePlan as SegmentsToDo, TableInput } from '../model/message.ts';
+import type { PassInput, PassPlan, TablePlan as SegmentsToDo, TableInput } from '../model/message.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { guardDeletes, segmentsToDo } from './plan.ts';
+import { guardDeletes, passesOf, passLevels, segmentsToDo } from './plan.ts';
 import { currentJob, type RunPorts, withTarget } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -21,20 +21,42 @@ async function mirrorTable(input: TableInput, ports: RunPorts, patch: Partial<Jo
   if (table) await ports.jobs.putTables([{ ...table, ...patch }]);
 }
 
-/** First step of a table in a pass: which segments are to be done. Throws `delete_guard` before anything is deleted. */
+/**
+ * First step of a pass: which tables it has something to do in. What apply compared equal and nobody touched since needs no
+ * second look, so in a quiet job no table is verified twice. Throws `delete_guard` before anything is deleted.
+ */
+export async function planPass(input: PassInput, ports: RunPorts): Promise<PassPlan> {
+  const job = await currentJob(input, ports.jobs);
+  if (!passesOf(job.config).includes(input.pass)) return { levels: [] };
+  if (input.pass === 'verify') {
+    await ports.jobs.transition(
+      job.job_id,
+      { from: statesAllowing('verify'), epoch: job.epoch },
+      { state: stateAfter('verify') },
+    );
+  }
+  return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    const plans = await target.loadPlans(job.job_id);
+    const progress = await target.loadProgress(job.job_id);
+    if (input.pass === 'delete') guardDeletes(plans, progress, job.config);
+    const levels = passLevels(plans, input.pass, progress);
+    if (input.pass === 'verify') await mirrorQuiet(job.job_id, new Set(levels.flat()), ports);
+    return { levels };
+  });
+}
+
+/** Tables without anything left to verify are verified already. */
+async function mirrorQuiet(jobId: string, busy: ReadonlySet<number>, ports: RunPorts): Promise<void> {
+  const quiet = (await ports.jobs.tables(jobId)).filter((t) => !busy.has(t.table) && t.state !== 'failed');
+  await ports.jobs.putTables(quiet.map((t) => ({ ...t, state: 'verified' as const })));
+}
+
+/** First step of a table in a pass: which segments are to be done. */
 export async function planTable(input: TableInput, ports: RunPorts): Promise<SegmentsToDo> {
   const job = await currentJob(input, ports.jobs);
   return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);
-    if (input.pass === 'delete') guardDeletes(plans, progress, job.config);
-    if (input.pass === 'verify') {
-      await ports.jobs.transition(
-        job.job_id,
-        { from: statesAllowing('verify'), epoch: job.epoch },
-        { state: stateAfter('verify') },
-      );
-    }
     const segments = segmentsToDo(await planOf(input, plans), input.pass, progress);
     if (input.pass === 'apply') await mirrorTable(input, ports, { state: 'running' });
     return { segments };

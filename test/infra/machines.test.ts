@@ -191,9 +191,12 @@ describe('syncJob', () => {
     max_parallel_tables: 1,
     max_parallel_operations: 5,
     apply_levels: [[0, 1], [2]],
-    delete_levels: [[2], [0]],
-    verify_tables: [0, 1, 2],
   };
+  const planned = {
+    PlanDeletes: () => ({ levels: [[2], [0]] }),
+    PlanVerify: () => ({ levels: [[0, 1, 2]] }),
+  };
+  const nothing = { PlanDeletes: () => ({ levels: [] }), PlanVerify: () => ({ levels: [] }) };
   interface Child {
     readonly Name: string;
     readonly StateMachineArn: string;
@@ -211,6 +214,7 @@ describe('syncJob', () => {
       { job_id: JOB, epoch: 2 },
       {
         Prepare: () => plan,
+        ...planned,
         ApplyTable: record(order),
         DeleteTable: record(order),
         VerifyTable: record(order),
@@ -240,7 +244,8 @@ describe('syncJob', () => {
       machines.syncJob,
       { job_id: JOB, epoch: 2 },
       {
-        Prepare: () => ({ ...plan, apply_levels: [[1]], delete_levels: [], verify_tables: [] }),
+        Prepare: () => ({ ...plan, apply_levels: [[1]] }),
+        ...nothing,
         ApplyTable: push,
         Settle: () => null,
       },
@@ -266,11 +271,11 @@ describe('syncJob', () => {
     expect(`${JOB}-e999999-t199-delete-a99`.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(['Prepare', 'ApplyTable', 'DeleteTable', 'VerifyTable', 'Settle'])(
+  it.each(['Prepare', 'ApplyTable', 'PlanDeletes', 'DeleteTable', 'PlanVerify', 'VerifyTable', 'Settle'])(
     'settles the job as failed when %s fails, and fails with the same error',
     async (failing) => {
       const settled: unknown[] = [];
-      const fine: Handlers = { Prepare: () => plan, ...dummies, SettleFailed: (i) => settled.push(i) };
+      const fine: Handlers = { Prepare: () => plan, ...planned, ...dummies, SettleFailed: (i) => settled.push(i) };
 
       const failure = await run(
         machines.syncJob,

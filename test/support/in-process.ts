@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobConfig } from '../../lib/model/config.ts';
 import type { Counts, Job, Pass } from '../../lib/model/job.ts';
+import type { PassInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
@@ -8,7 +9,7 @@ import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { settleJob } from '../../lib/orchestrator/settle-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
-import { planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
+import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import type { TestPair } from './databases.ts';
 import { memoryAudit, memoryJobs, memoryLog, memorySecrets } from './memory-ports.ts';
@@ -71,17 +72,23 @@ async function onePass(input: { job_id: string; epoch: number; table: number; pa
   await settleTable(input, p);
 }
 
+async function levelsFor(input: PassInput, p: Ports) {
+  try {
+    return (await planPass(input, p)).levels;
+  } catch (error) {
+    await recordFailure(input, error, p);
+    throw error;
+  }
+}
+
 /** The steps of SyncJob and SyncTable one after the other, as the state machines take them. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
   const plan = await prepareJob(input, p);
-  for (const [pass, tables] of [
-    ['apply', plan.apply_levels.flat()],
-    ['delete', plan.delete_levels.flat()],
-    ['verify', plan.verify_tables],
-  ] as const) {
+  for (const pass of ['apply', 'delete', 'verify'] as const) {
     await between.before?.(pass);
-    for (const table of tables) {
+    const levels = pass === 'apply' ? plan.apply_levels : await levelsFor({ ...input, pass }, p);
+    for (const table of levels.flat()) {
       await onePass({ ...input, table, pass }, p).catch(async (error: unknown) => {
         await recordFailure({ ...input, table }, error, p);
         throw error;
