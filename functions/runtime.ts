@@ -1,5 +1,14 @@
-import type { TlsPolicy } from '../lib/model/tls.ts';
+import { SyncError } from '../lib/model/errors.ts';
+import { TLS_POLICIES, type TlsPolicy } from '../lib/model/tls.ts';
 import type { AuditLog, Clock, JobStore, Log, SecretStore, SegmentQueue, Workflow } from '../lib/ports.ts';
+import { dynamoClient, queueClient, secretsClient, workflowClient } from './aws/clients.ts';
+import { dynamoAuditLog } from './aws/dynamo/audit-log.ts';
+import { dynamoJobStore } from './aws/dynamo/job-store.ts';
+import { lazy } from './aws/lazy.ts';
+import { powertoolsLog } from './aws/log.ts';
+import { awsSegmentQueue } from './aws/queue.ts';
+import { awsSecretStore } from './aws/secrets.ts';
+import { awsWorkflow } from './aws/workflow.ts';
 
 /** What the environment of a function says; every name is a CloudFormation output of infra/stack.ts. */
 export interface Settings {
@@ -11,17 +20,91 @@ export interface Settings {
   readonly registryTable: string;
   readonly segmentQueueUrl: string;
   readonly syncJobArn: string;
+  readonly syncTableArn: string;
   readonly secretPrefix: string;
 }
 
-/** Everything a handler needs from outside, wired once per container. */
-export interface Services {
+/** What every handler needs from outside, wired once per container. */
+export interface CoreServices {
   readonly settings: Settings;
   readonly jobs: JobStore;
   readonly audit: AuditLog;
   readonly secrets: SecretStore;
   readonly workflow: Workflow;
-  readonly queue: SegmentQueue;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** Everything the steps of a job need. */
+export interface Services extends CoreServices {
+  readonly queue: SegmentQueue;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The services of this container; the first call builds them, and no AWS client before its first use. */
+export const services: () => Services = /* @__PURE__ */ lazy(() => {
+  const core = wire(process.env);
+  return { ...core, queue: awsSegmentQueue(queueClient, () => core.settings.segmentQueueUrl) };
+});
+
+/** The same without the queue, which the API does not use: 26 KB less in its bundles. */
+export const apiServices: () => CoreServices = /* @__PURE__ */ lazy(() => wire(process.env));
+
+/** Environment -> ports. Settings are read one by one at their first use: no function needs all of them. */
+export function wire(env: Environment): CoreServices {
+  const settings = readSettings(env);
+  const table = (name: () => string) => ({ name, client: dynamoClient });
+  return {
+    settings,
+    jobs: dynamoJobStore(table(() => settings.jobsTable)),
+    audit: dynamoAuditLog(table(() => settings.auditTable)),
+    secrets: awsSecretStore(secretsClient, () => settings.secretPrefix),
+    workflow: awsWorkflow(workflowClient, () => settings.syncJobArn),
+    clock: () => new Date(),
+    log: powertoolsLog({ name: 'terrafusion-sync', version: env.SERVICE_VERSION ?? 'unknown' }),
+  };
+}
+
+function readSettings(env: Environment): Settings {
+  const text = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '')
+      throw new SyncError('internal', `the environment variable ${name} is not set`);
+    return value;
+  };
+  return {
+    get version() {
+      return text('SERVICE_VERSION');
+    },
+    get tlsPolicy() {
+      const policy = TLS_POLICIES.find((p) => p === text('TLS_POLICY'));
+      if (!policy) throw new SyncError('internal', `TLS_POLICY must be one of ${TLS_POLICIES.join(', ')}`);
+      return policy;
+    },
+    get jobsTable() {
+      return text('JOBS_TABLE');
+    },
+    get conflictsTable() {
+      return text('CONFLICTS_TABLE');
+    },
+    get auditTable() {
+      return text('AUDIT_TABLE');
+    },
+    get registryTable() {
+      return text('REGISTRY_TABLE');
+    },
+    get segmentQueueUrl() {
+      return text('SEGMENT_QUEUE_URL');
+    },
+    get syncJobArn() {
+      return text('SYNC_JOB_ARN');
+    },
+    get syncTableArn() {
+      return text('SYNC_TABLE_ARN');
+    },
+    get secretPrefix() {
+      return text('SECRET_PREFIX');
+    },
+  };
 }

@@ -1,6 +1,10 @@
 import type * as z from 'zod';
+import type { Problem } from '../../lib/model/errors.ts';
+import type { Job } from '../../lib/model/job.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
-import type { Services } from '../runtime.ts';
+import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
+import type { Dependency } from '../aws/dependencies.ts';
+import type { CoreServices } from '../runtime.ts';
 
 /** One call, parsed: what a route's handler sees. `actor` comes from the token only. */
 export interface RouteRequest<Body, Query> {
@@ -20,6 +24,15 @@ export interface RouteResponse {
 }
 
 /**
+ * What only some routes use. Handed in by the function that serves them, so that no bundle holds what its routes do not
+ * use: the database driver, or the clients that only a health check asks.
+ */
+export interface Parts {
+  startJob(request: StartRequest): Promise<Job>;
+  readonly dependencies: readonly Dependency[];
+}
+
+/**
  * One route, declared once: API Gateway, OpenAPI, the local gateway and the README table derive from it.
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
@@ -31,11 +44,20 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly role: RouteRole;
   readonly runs: 'commands' | 'queries';
   readonly summary: string;
+  /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
+  readonly params?: Readonly<Record<string, z.ZodType<string>>>;
   readonly body?: z.ZodType<Body>;
   readonly query?: z.ZodType<Query>;
   /** Schemas of the answers by status, for OpenAPI. */
-  readonly responses: Readonly<Record<number, { description: string; schema?: z.ZodType }>>;
-  readonly handle: (request: RouteRequest<Body, Query>, services: Services) => Promise<RouteResponse>;
+  readonly responses: Readonly<
+    Record<number, { description: string; schema?: z.ZodType; headers?: Readonly<Record<string, string>> }>
+  >;
+  /**
+   * Problems that no schema can see because they depend on the deployment. Gets the JSON as it came, also when the schema
+   * has found problems in it, so that one answer names them all.
+   */
+  alsoCheck?(json: unknown, services: CoreServices): readonly Problem[];
+  handle(request: RouteRequest<Body, Query>, services: CoreServices, parts: Parts): Promise<RouteResponse>;
 }
 
 /** Types a declaration; does nothing at run time. */

@@ -1,0 +1,163 @@
+import middy from '@middy/core';
+import httpHeaderNormalizer from '@middy/http-header-normalizer';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { SyncError } from '../../lib/model/errors.ts';
+import type { CoreServices } from '../runtime.ts';
+import { authorise, type Claims } from './caller.ts';
+import { type Match, matchRoute } from './match.ts';
+import { parseBody, parseParams, parseQuery } from './parse.ts';
+import { type ProblemBody, problemOf } from './problem.ts';
+import type { Parts, Route, RouteResponse } from './route.ts';
+
+/** An HTTP API event, payload 2.0; the claims are there when the gateway has verified a token. */
+export type ApiEvent = Omit<APIGatewayProxyEventV2, 'requestContext'> & {
+  readonly requestContext: APIGatewayProxyEventV2['requestContext'] & {
+    readonly authorizer?: { readonly jwt?: { readonly claims?: Claims } };
+  };
+  /** What the middlewares have found out so far. */
+  call?: Call;
+};
+export type ApiResult = APIGatewayProxyStructuredResultV2;
+
+interface Call extends Partial<Match> {
+  readonly startedMs: number;
+  readonly path: string;
+  readonly requestId: string;
+  actor?: string;
+}
+
+export interface ApiOptions {
+  /** What this function serves. */
+  readonly serves: readonly Route[];
+  /** All paths there are, to tell 404 from 405; what this function serves where left out. */
+  readonly declared?: readonly Route[];
+  readonly services: () => CoreServices;
+  readonly parts: (services: CoreServices) => Partial<Parts>;
+}
+
+const NO_PARTS: Parts = {
+  startJob: () => Promise.reject(new SyncError('internal', 'this function cannot start jobs')),
+  dependencies: [],
+};
+
+/** What is kept of the function's time to still answer by itself when a call takes too long. */
+const ANSWER_IN_TIME_MS = 250;
+
+/**
+ * A Lambda handler for some routes: find the route, check the role, parse, run, present. Every error becomes
+ * problem+json, every call one log line.
+ */
+export function apiHandler({ serves, declared = serves, services, parts }: ApiOptions) {
+  return middy<ApiEvent, ApiResult>({ timeoutEarlyInMillis: ANSWER_IN_TIME_MS, timeoutEarlyResponse: tooSlow })
+    .use(edges(services))
+    .use(httpHeaderNormalizer())
+    .before(({ event }) => {
+      const call = callOf(event);
+      const { method } = event.requestContext.http;
+      Object.assign(call, matchRoute(declared, method, call.path));
+      if (!call.route || !serves.includes(call.route)) throw new SyncError('route_not_found', 'there is no such path');
+      call.actor = authorise(call.route.role, event.requestContext.authorizer?.jwt?.claims);
+    })
+    .handler(async (event: ApiEvent) => {
+      const { route, params, actor, requestId } = callOf(event);
+      if (!route || !params || actor === undefined) throw new TypeError('the route is found before the handler runs');
+      const own = services();
+      const request = {
+        params: parseParams(route, params),
+        query: parseQuery(route, event.rawQueryString),
+        body: parseBody(route, event, own),
+        headers: event.headers,
+        actor,
+        requestId,
+      };
+      return present(await route.handle(request, own, { ...NO_PARTS, ...parts(own) }));
+    });
+}
+
+function tooSlow(): never {
+  throw new SyncError('unavailable', 'the call took too long');
+}
+
+function callOf(event: ApiEvent): Call {
+  event.call ??= {
+    startedMs: performance.now(),
+    path: (event.rawPath ?? '').slice(0, 512),
+    requestId: event.requestContext?.requestId ?? 'unknown',
+  };
+  return event.call;
+}
+
+/** The outermost middleware: errors become problems, every answer gets its headers, every call its log line. */
+function edges(services: () => CoreServices): middy.MiddlewareObj<ApiEvent, ApiResult> {
+  return {
+    before: ({ event }) => {
+      callOf(event);
+    },
+    after: (request) => {
+      const call = callOf(request.event);
+      if (request.response) Object.assign(request.response, { headers: { ...HEADERS, ...request.response.headers } });
+      note(services, 'info', { ...facts(call), status: request.response?.statusCode });
+    },
+    onError: (request) => {
+      const call = callOf(request.event);
+      const problem = problemOf(request.error, call);
+      const failed = problem.status >= 500;
+      note(services, failed ? 'error' : 'info', {
+        ...facts(call),
+        status: problem.status,
+        code: problem.code,
+        ...(failed && { error: request.error }),
+      });
+      request.response = problemResult(problem);
+    },
+  };
+}
+
+function facts({ requestId, route, startedMs }: Call) {
+  return {
+    request_id: requestId,
+    ...(route && { route: `${route.method} ${route.path}` }),
+    duration_ms: Math.round(performance.now() - startedMs),
+  };
+}
+
+/** Logging must not turn an answer into an error, not even where the services cannot be wired. */
+function note(services: () => CoreServices, level: 'info' | 'error', fields: Record<string, unknown>): void {
+  try {
+    services().log[level]('api call', fields);
+  } catch {
+    console.error(JSON.stringify({ level: 'ERROR', message: 'api call, and no log', request_id: fields.request_id }));
+  }
+}
+
+/** The same on every answer: nothing is cached, sniffed, framed or run. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+function present({ status, headers, body }: RouteResponse): ApiResult {
+  return {
+    statusCode: status,
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  };
+}
+
+function problemResult(problem: ProblemBody): ApiResult {
+  const allow = problem.facts?.allow;
+  return {
+    statusCode: problem.status,
+    headers: {
+      ...HEADERS,
+      'content-type': 'application/problem+json',
+      ...(problem.status === 401 && { 'www-authenticate': 'Bearer' }),
+      ...(problem.status === 405 && Array.isArray(allow) && { allow: allow.join(', ') }),
+      ...(problem.status === 503 && { 'retry-after': '5' }),
+    },
+    body: JSON.stringify(problem),
+  };
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { type Problem, problemsError } from '../../lib/model/errors.ts';
+import type { CoreServices } from '../runtime.ts';
+import { type RawBody, readJsonObject } from './body.ts';
+import type { Route } from './route.ts';
+import { bare, schemaProblems } from './schema-problems.ts';
+
+/** The body as the route's schema reads it. Throws every problem at once. */
+export function parseBody(route: Route, raw: RawBody, services: CoreServices): unknown {
+  if (!route.body) return undefined;
+  const json = readJsonObject(raw);
+  return parse(route.body, json, route.alsoCheck?.(json, services) ?? []);
+}
+
+/** The query string as the route's schema reads it; a route without a schema takes no parameter. */
+export function parseQuery(route: Route, queryString: string | undefined): unknown {
+  const schema = route.query ?? noParameters;
+  const fields: Readonly<Record<string, unknown>> = schema instanceof z.ZodObject ? schema.shape : {};
+  const given: Record<string, unknown> = {};
+  const twice: Problem[] = [];
+  for (const [name, text] of new URLSearchParams(queryString ?? '')) {
+    if (Object.hasOwn(given, name)) twice.push({ code: 'invalid_request', message: 'a parameter is given twice' });
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const value = field instanceof z.ZodType && bare(field) instanceof z.ZodNumber ? wholeNumber(text) : text;
+    // Not an assignment: __proto__ would vanish in it.
+    Object.defineProperty(given, name, { value, enumerable: true, configurable: true });
+  }
+  return parse(schema, given, twice);
+}
+
+/** Text that is not a whole number stays text, for the schema to refuse. */
+function wholeNumber(text: string): number | string {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+/** The values in the path. Throws `id_format` for one that does not fit its schema. */
+export function parseParams(route: Route, params: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const bad = Object.keys(params).filter((name) => !route.params?.[name]?.safeParse(params[name]).success);
+  if (bad.length === 0) return params;
+  throw problemsError(bad.map((name) => ({ code: 'id_format', message: `${name} is not a UUID`, field: `/${name}` })));
+}
+
+const noParameters = z.strictObject({});
+
+function parse(schema: z.ZodType, value: unknown, alsoFound: readonly Problem[]): unknown {
+  const parsed = schema.safeParse(value);
+  const problems = parsed.success ? [] : schemaProblems(schema, value, parsed.error.issues);
+  if (parsed.success && alsoFound.length === 0) return parsed.data;
+  throw problemsError([...problems, ...alsoFound]);
+}

@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { SyncError } from '../../../lib/model/errors.ts';
+import { ENDED_STATES, JOB_STATES, type Job, type JobTable, type SegmentProgress } from '../../../lib/model/job.ts';
+import type { JobQuery, JobStore } from '../../../lib/ports.ts';
+import { calling, isAws } from '../errors.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { type Item, putAll, queryAll, type Table } from './table.ts';
+
+/**
+ * Jobs in DynamoDB, one item each for the job, its tables and its segments in a pass:
+ *
+ *     job_id  item                         further
+ *     <uuid>  job                          list "jobs", started <created_at>#<job_id>  (index by_start)
+ *     <uuid>  table#00012
+ *     <uuid>  segment#00012#apply#00003
+ */
+export function dynamoJobStore(table: Table): JobStore {
+  const call = <T>(work: () => Promise<T>) => calling('jobs table', work);
+  return {
+    create: (job) => call(() => create(table, job)),
+    get: (jobId) => call(async () => (await getItem(table, jobId))?.job),
+    list: (query) => call(() => list(table, query)),
+    listActive: () => call(() => listActive(table)),
+    transition: (jobId, expected, patch) => call(() => transition(table, jobId, { expected, patch })),
+    heartbeat: (jobId, epoch, at) => call(() => heartbeat(table, jobId, { epoch, at })),
+    putTables: (tables) => call(() => putAll(table, tables.map(tableItem))),
+    tables: (jobId) => call(async () => (await children(table, jobId, 'table#')).map((i) => entity<JobTable>(i))),
+    putProgress: (progress) => call(() => putProgress(table, progress)),
+    progress: (jobId) =>
+      call(async () => (await children(table, jobId, 'segment#')).map((i) => entity<SegmentProgress>(i))),
+  };
+}
+
+const pad = (n: number) => String(n).padStart(5, '0');
+const startedKey = (job: Pick<Job, 'created_at' | 'job_id'>) => `${job.created_at}#${job.job_id}`;
+const tableItem = (t: JobTable): Item => ({ ...t, item: `table#${pad(t.table)}` });
+
+/** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
+function entity<T>(stored: Item): T {
+  const { item, list, started, last_request_id, ...rest } = stored;
+  return rest as T;
+}
+
+async function getItem(table: Table, jobId: string): Promise<{ job: Job; lastRequestId: unknown } | undefined> {
+  const { Item } = await table
+    .client()
+    .send(new GetCommand({ TableName: table.name(), Key: { job_id: jobId, item: 'job' }, ConsistentRead: true }));
+  return Item && { job: entity<Job>(Item), lastRequestId: Item.last_request_id };
+}
+
+async function create(table: Table, job: Job): Promise<void> {
+  try {
+    await table.client().send(
+      new PutCommand({
+        TableName: table.name(),
+        Item: { ...job, item: 'job', list: 'jobs', started: startedKey(job) },
+        ConditionExpression: 'attribute_not_exists(job_id)',
+      }),
+    );
+  } catch (error) {
+    if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
+    // Our own first try may have won and its reply been lost. The job may have moved on since: compare what never changes.
+    const stored = await getItem(table, job.job_id);
+    if (!stored || !isDeepStrictEqual(birth(stored.job), birth(job)))
+      throw new SyncError('state_conflict', 'another job has this id');
+  }
+}
+
+/** What a job keeps from its creation on, as JSON would carry it. */
+function birth(job: Job): unknown {
+  const { job_id, mode, config, source, target, secret_ref, actor, guarantee, created_at } = job;
+  return JSON.parse(JSON.stringify({ job_id, mode, config, source, target, secret_ref, actor, guarantee, created_at }));
+}
+
+/**
+ * Changes a job on a condition. A retry by the SDK carries the same `last_request_id`, so a failed condition over an
+ * item that holds our own id means that our first try won and its reply was lost.
+ */
+async function transition(
+  table: Table,
+  jobId: string,
+  {
+    expected,
+    patch,
+  }: { expected: Parameters<JobStore['transition']>[1]; patch: Parameters<JobStore['transition']>[2] },
+): Promise<Job | undefined> {
+  const requestId = randomUUID();
+  const values: Item = { ':epoch': expected.epoch, ':request': requestId };
+  const names: Record<string, string> = { '#state': 'state', '#epoch': 'epoch', '#request': 'last_request_id' };
+  expected.from.forEach((state, i) => {
+    values[`:from${i}`] = state;
+  });
+  const sets = ['#request = :request'];
+  Object.entries(patch).forEach(([key, value], i) => {
+    names[`#set${i}`] = key;
+    values[`:set${i}`] = value;
+    sets.push(`#set${i} = :set${i}`);
+  });
+  const from = expected.from.map((_, i) => `:from${i}`).join(', ');
+  try {
+    const { Attributes } = await table.client().send(
+      new UpdateCommand({
+        TableName: table.name(),
+        Key: { job_id: jobId, item: 'job' },
+        UpdateExpression: `set ${sets.join(', ')}`,
+        ConditionExpression: `#state in (${from}) and #epoch = :epoch`,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values,
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return Attributes && entity<Job>(Attributes);
+  } catch (error) {
+    if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
+    const stored = await getItem(table, jobId);
+    return stored?.lastRequestId === requestId ? stored.job : undefined;
+  }
+}
+
+async function heartbeat(table: Table, jobId: string, beat: { epoch: number; at: string }): Promise<void> {
+  await unlessRefused(() =>
+    table.client().send(
+      new UpdateCommand({
+        TableName: table.name(),
+        Key: { job_id: jobId, item: 'job' },
+        UpdateExpression: 'set heartbeat_at = :at',
+        ConditionExpression: '#epoch = :epoch and heartbeat_at < :at',
+        ExpressionAttributeNames: { '#epoch': 'epoch' },
+        ExpressionAttributeValues: { ':at': beat.at, ':epoch': beat.epoch },
+      }),
+    ),
+  );
+}
+
+async function putProgress(table: Table, progress: SegmentProgress): Promise<void> {
+  const item = `segment#${pad(progress.table)}#${progress.pass}#${pad(progress.segment)}`;
+  await unlessRefused(() =>
+    table.client().send(
+      new PutCommand({
+        TableName: table.name(),
+        Item: { ...progress, item },
+        ConditionExpression: 'attribute_not_exists(job_id) or #epoch < :epoch or (#epoch = :epoch and seq <= :seq)',
+        ExpressionAttributeNames: { '#epoch': 'epoch' },
+        ExpressionAttributeValues: { ':epoch': progress.epoch, ':seq': progress.seq },
+      }),
+    ),
+  );
+}
+
+/** A refused condition means that something newer is there, or that our first try won: fine either way. */
+async function unlessRefused(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
+  }
+}
+
+function children(table: Table, jobId: string, prefix: string): Promise<Item[]> {
+  return queryAll(table, {
+    KeyConditionExpression: 'job_id = :job and begins_with(#item, :prefix)',
+    ExpressionAttributeNames: { '#item': 'item' },
+    ExpressionAttributeValues: { ':job': jobId, ':prefix': prefix },
+    ConsistentRead: true,
+  });
+}
+
+/** Newest first; the key alone orders jobs that were created in the same millisecond. */
+const BY_START = {
+  IndexName: 'by_start',
+  KeyConditionExpression: '#list = :list',
+  ScanIndexForward: false,
+} as const;
+
+/**
+ * Most reads for one page of a list. A rare status may lie far back: the page then ends early, with a cursor, instead of
+ * reading every job there ever was in one call.
+ */
+const READS = 10;
+/** Jobs looked at per read where a status is asked for; some 200 KB. */
+const LOOK_AT = 100;
+
+async function list(table: Table, { limit, state, cursor }: JobQuery): Promise<{ jobs: Job[]; cursor?: string }> {
+  const jobs: Job[] = [];
+  let after = cursor === undefined ? undefined : decodeCursor(cursor);
+  for (let read = 0; read < READS; read++) {
+    const page = await table.client().send(
+      new QueryCommand({
+        ...BY_START,
+        TableName: table.name(),
+        Limit: state === undefined ? limit - jobs.length : LOOK_AT,
+        ...(state !== undefined && { FilterExpression: '#state = :state' }),
+        ExpressionAttributeNames: { '#list': 'list', ...(state !== undefined && { '#state': 'state' }) },
+        ExpressionAttributeValues: { ':list': 'jobs', ...(state !== undefined && { ':state': state }) },
+        ...(after !== undefined && { ExclusiveStartKey: startKey(after) }),
+      }),
+    );
+    const found = (page.Items ?? []).map((i) => entity<Job>(i));
+    const taken = found.slice(0, limit - jobs.length);
+    jobs.push(...taken);
+    const last = taken.at(-1);
+    if (taken.length < found.length && last) return { jobs, cursor: encodeCursor(startedKey(last)) };
+    if (!page.LastEvaluatedKey) return { jobs };
+    after = String(page.LastEvaluatedKey.started);
+    if (jobs.length >= limit) break;
+  }
+  return { jobs, ...(after !== undefined && { cursor: encodeCursor(after) }) };
+}
+
+function startKey(after: string): Item {
+  return { job_id: after.slice(after.indexOf('#') + 1), item: 'job', list: 'jobs', started: after };
+}
+
+async function listActive(table: Table): Promise<Job[]> {
+  const states = JOB_STATES.filter((s) => !ENDED_STATES.includes(s));
+  const items = await queryAll(table, {
+    ...BY_START,
+    FilterExpression: `#state in (${states.map((_, i) => `:state${i}`).join(', ')})`,
+    ExpressionAttributeNames: { '#list': 'list', '#state': 'state' },
+    ExpressionAttributeValues: { ':list': 'jobs', ...Object.fromEntries(states.map((s, i) => [`:state${i}`, s])) },
+  });
+  return items.map((i) => entity<Job>(i));
+}

@@ -1,0 +1,55 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
+  type BatchWriteCommandOutput,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { SyncError } from '../../../lib/model/errors.ts';
+
+/** One table: its name and the client are asked for at each use, so that building a store needs neither. */
+export interface Table {
+  readonly name: () => string;
+  readonly client: () => DynamoDBDocumentClient;
+}
+
+export type Item = Record<string, unknown>;
+
+/** All items of a query, over as many 1 MB pages as it takes. */
+export async function queryAll(table: Table, query: Omit<QueryCommandInput, 'TableName'>): Promise<Item[]> {
+  const items: Item[] = [];
+  let start: Item | undefined;
+  do {
+    const page = await table
+      .client()
+      .send(new QueryCommand({ ...query, TableName: table.name(), ...(start && { ExclusiveStartKey: start }) }));
+    items.push(...(page.Items ?? []));
+    start = page.LastEvaluatedKey;
+  } while (start);
+  return items;
+}
+
+/** Most items one BatchWriteItem takes. */
+const BATCH = 25;
+/** 8 rounds with doubling pauses from 50 ms wait some 6 s in all; throttling that lasts longer is an outage. */
+const ROUNDS = 8;
+
+/** Puts all items, replacing what is there; sends again what DynamoDB left unprocessed. */
+export async function putAll(table: Table, items: readonly Item[]): Promise<void> {
+  for (let i = 0; i < items.length; i += BATCH) await putBatch(table, items.slice(i, i + BATCH));
+}
+
+async function putBatch(table: Table, items: readonly Item[]): Promise<void> {
+  let open: NonNullable<BatchWriteCommandInput['RequestItems']> = {
+    [table.name()]: items.map((Item) => ({ PutRequest: { Item } })),
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round > 0) await setTimeout(Math.random() * 50 * 2 ** (round - 1));
+    const answer: BatchWriteCommandOutput = await table.client().send(new BatchWriteCommand({ RequestItems: open }));
+    open = answer.UnprocessedItems ?? {};
+    if (Object.keys(open).length === 0) return;
+  }
+  throw new SyncError('unavailable', 'the table takes no more writes for now');
+}

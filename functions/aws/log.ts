@@ -1,0 +1,52 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SyncError } from '../../lib/model/errors.ts';
+import { Secret } from '../../lib/model/secret.ts';
+import type { Log } from '../../lib/ports.ts';
+
+/** The log on Powertools: one JSON line per call. Errors in `fields` are reduced first, see `loggable`. */
+export function powertoolsLog(service: { readonly name: string; readonly version: string }): Log {
+  const logger = new Logger({
+    serviceName: service.name,
+    persistentKeys: { version: service.version },
+  });
+  const line = (write: 'info' | 'warn' | 'error') => (message: string, fields: object | undefined) =>
+    logger[write](message, loggable({ ...fields }) as Record<string, unknown>); // an object in, an object out
+  return { info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+/** How deep a cause of a cause is followed. */
+const DEPTH = 6;
+
+/**
+ * A value without what must not be logged. The message of a driver's error may hold row values or a host, so of errors
+ * that are not ours only name and code (SQLSTATE, system or AWS code) stay, and where they were thrown.
+ */
+export function loggable(value: unknown, depth = 0): unknown {
+  if (value instanceof Secret) return '[redacted]';
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  if (depth > DEPTH) return '[deeper]';
+  if (value instanceof Error) return errorFields(value, depth);
+  if (Array.isArray(value)) return value.map((v) => loggable(v, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, loggable(v, depth + 1)]));
+}
+
+function errorFields(error: Error, depth: number): Record<string, unknown> {
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return {
+    name: error.name,
+    ...(typeof code === 'string' && { code }),
+    ...(error instanceof SyncError && { message: error.message, facts: loggable(error.facts, depth + 1) }),
+    at: frames(error),
+    ...(error.cause !== undefined && { cause: loggable(error.cause, depth + 1) }),
+  };
+}
+
+/** The top of the stack without the message, which a stack begins with and which may itself hold line breaks. */
+function frames(error: Error): string[] {
+  const lines = (error.stack ?? '')
+    .replace(error.message, '')
+    .split('\n')
+    .map((line) => line.trim());
+  return lines.filter((line) => /^at .*:\d+:\d+\)?$/.test(line)).slice(0, 5);
+}

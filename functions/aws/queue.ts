@@ -1,0 +1,30 @@
+import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SegmentQueue } from '../../lib/ports.ts';
+import { calling, isAws } from './errors.ts';
+
+/** The segment queue on SQS; `url` is its URL. */
+export function awsSegmentQueue(client: () => SQSClient, url: () => string): SegmentQueue {
+  const call = <T>(work: () => Promise<T>) => calling('segment queue', work);
+  return {
+    send: (message) =>
+      call(async () => {
+        await client().send(new SendMessageCommand({ QueueUrl: url(), MessageBody: JSON.stringify(message) }));
+      }),
+    hide: (receiptHandle, seconds) =>
+      call(async () => {
+        try {
+          await client().send(
+            new ChangeMessageVisibilityCommand({
+              QueueUrl: url(),
+              ReceiptHandle: receiptHandle,
+              VisibilityTimeout: seconds,
+            }),
+          );
+        } catch (error) {
+          // The message is visible again or done: another worker may have it, and the checkpoint's owner decides. SQS itself
+          // calls a message that was deleted an invalid parameter.
+          if (!isAws(error, 'MessageNotInflight', 'ReceiptHandleIsInvalid', 'InvalidParameterValue')) throw error;
+        }
+      }),
+  };
+}

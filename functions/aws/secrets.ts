@@ -1,0 +1,75 @@
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+import { type Connection, SSL_MODES } from '../../lib/model/connection.ts';
+import { SyncError } from '../../lib/model/errors.ts';
+import { Secret } from '../../lib/model/secret.ts';
+import type { ConnectionPair, SecretStore } from '../../lib/ports.ts';
+import { calling, isAws } from './errors.ts';
+
+const stored = z.object({
+  host: z.string(),
+  port: z.int(),
+  database: z.string(),
+  user: z.string(),
+  password: z.string().optional(),
+  sslmode: z.enum(SSL_MODES).optional(),
+});
+const storedPair = z.object({ v: z.literal(1), source: stored, target: stored });
+
+/** Connections in Secrets Manager, one secret per job; the reference is its name, prefix and job id. */
+export function awsSecretStore(client: () => SecretsManagerClient, prefix: () => string): SecretStore {
+  const call = <T>(work: () => Promise<T>) => calling('secrets', work);
+  return {
+    put: (jobId, pair) =>
+      call(async () => {
+        const Name = prefix() + jobId;
+        const SecretString = JSON.stringify({ v: 1, source: reveal(pair.source), target: reveal(pair.target) });
+        try {
+          await client().send(new CreateSecretCommand({ Name, SecretString }));
+        } catch (error) {
+          if (!isAws(error, 'ResourceExistsException')) throw error;
+          await client().send(new PutSecretValueCommand({ SecretId: Name, SecretString }));
+        }
+        return Name;
+      }),
+    get: (ref) => call(() => get(client(), ref)),
+    remove: (ref) =>
+      call(async () => {
+        try {
+          await client().send(new DeleteSecretCommand({ SecretId: ref, ForceDeleteWithoutRecovery: true }));
+        } catch (error) {
+          if (!isAws(error, 'ResourceNotFoundException')) throw error;
+        }
+      }),
+  };
+}
+
+async function get(client: SecretsManagerClient, ref: string): Promise<ConnectionPair> {
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: ref }));
+  const parsed = storedPair.safeParse(json(SecretString));
+  // Neither the text nor what the parser said of it goes into the error: both may hold a password.
+  if (!parsed.success) throw new SyncError('internal', 'the secret of the job cannot be read', { facts: { ref } });
+  return { source: hide(parsed.data.source), target: hide(parsed.data.target) };
+}
+
+function reveal({ password, ...rest }: Connection): z.infer<typeof stored> {
+  return { ...rest, ...(password && { password: password.reveal() }) };
+}
+
+function hide({ password, sslmode, ...rest }: z.infer<typeof stored>): Connection {
+  return { ...rest, ...(password !== undefined && { password: new Secret(password) }), ...(sslmode && { sslmode }) };
+}
+
+function json(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  DescribeExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskHeartbeatCommand,
+  SendTaskSuccessCommand,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { JobInput } from '../../lib/model/message.ts';
+import type { Workflow } from '../../lib/ports.ts';
+import { calling, isAws } from './errors.ts';
+
+/** What Step Functions takes at most, in characters. */
+const MAX_ERROR = 256;
+const MAX_CAUSE = 32_768;
+
+/** SyncJob on Step Functions; `machine` is its ARN. */
+export function awsWorkflow(client: () => SFNClient, machine: () => string): Workflow {
+  const call = <T>(work: () => Promise<T>) => calling('workflow', work);
+  return {
+    start: (input) =>
+      call(async () => {
+        try {
+          const { job_id, epoch } = input;
+          await client().send(
+            new StartExecutionCommand({
+              stateMachineArn: machine(),
+              name: executionName(input),
+              input: JSON.stringify({ job_id, epoch }),
+            }),
+          );
+        } catch (error) {
+          if (!isAws(error, 'ExecutionAlreadyExists')) throw error;
+        }
+      }),
+    state: (input) =>
+      call(async () => {
+        try {
+          const executionArn = `${machine().replace(':stateMachine:', ':execution:')}:${executionName(input)}`;
+          const { status } = await client().send(new DescribeExecutionCommand({ executionArn }));
+          return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
+        } catch (error) {
+          if (isAws(error, 'ExecutionDoesNotExist')) return 'missing';
+          throw error;
+        }
+      }),
+    succeed: (taskToken, output) =>
+      call(() =>
+        unlessGone(() => client().send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }))),
+      ),
+    fail: (taskToken, error, cause) =>
+      call(() =>
+        unlessGone(() =>
+          client().send(
+            new SendTaskFailureCommand({
+              taskToken,
+              error: error.slice(0, MAX_ERROR),
+              cause: cause.slice(0, MAX_CAUSE),
+            }),
+          ),
+        ),
+      ),
+    beat: (taskToken) => call(() => unlessGone(() => client().send(new SendTaskHeartbeatCommand({ taskToken })))),
+  };
+}
+
+function executionName({ job_id, epoch }: JobInput): string {
+  return `job-${job_id}-e${epoch}`;
+}
+
+/** A token is gone once somebody answered it, its task timed out or its execution was stopped. */
+async function unlessGone(answer: () => Promise<unknown>): Promise<void> {
+  try {
+    await answer();
+  } catch (error) {
+    if (!isAws(error, 'TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken')) throw error;
+  }
+}

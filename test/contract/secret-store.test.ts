@@ -1,0 +1,99 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { awsSecretStore } from '../../functions/aws/secrets.ts';
+import { Secret } from '../../lib/model/secret.ts';
+import type { ConnectionPair, SecretStore } from '../../lib/ports.ts';
+import { AwsFault, type FakeAws, startFakeAws } from './fake-aws.ts';
+
+const pair: ConnectionPair = {
+  source: {
+    host: 'source.example',
+    port: 5432,
+    database: 'd',
+    user: 'u',
+    password: new Secret('p@/?#% "é'),
+    sslmode: 'verify-full',
+  },
+  target: { host: 'target.example', port: 6432, database: 'd2', user: 'u2' },
+};
+
+describe('a secret store in Secrets Manager', () => {
+  let aws: FakeAws;
+  let store: SecretStore;
+  const kept = new Map<unknown, { text: unknown; token: unknown }>();
+  beforeEach(async () => {
+    kept.clear();
+    aws = await startFakeAws({
+      CreateSecret({ Name, SecretString, ClientRequestToken }) {
+        const old = kept.get(Name);
+        if (old && old.token !== ClientRequestToken) return new AwsFault('ResourceExistsException');
+        kept.set(Name, { text: SecretString, token: ClientRequestToken });
+        return { Name };
+      },
+      PutSecretValue({ SecretId, SecretString, ClientRequestToken }) {
+        if (!kept.has(SecretId)) return new AwsFault('ResourceNotFoundException');
+        kept.set(SecretId, { text: SecretString, token: ClientRequestToken });
+        return {};
+      },
+      GetSecretValue({ SecretId }) {
+        const found = kept.get(SecretId);
+        return found ? { SecretString: found.text } : new AwsFault('ResourceNotFoundException');
+      },
+      DeleteSecret({ SecretId }) {
+        return kept.delete(SecretId) ? {} : new AwsFault('ResourceNotFoundException');
+      },
+    });
+    store = awsSecretStore(
+      () => new SecretsManagerClient(aws.client),
+      () => 'tf/job/',
+    );
+  });
+  afterEach(() => aws.close());
+
+  it('gives back both connections with their passwords', async () => {
+    const ref = await store.put('job-1', pair);
+    const read = await store.get(ref);
+
+    expect(ref).toBe('tf/job/job-1');
+    expect(read.source.password?.reveal()).toBe('p@/?#% "é');
+    expect(read.target).toEqual(pair.target);
+    expect({ ...read.source, password: '' }).toEqual({ ...pair.source, password: '' });
+    expect(JSON.stringify(read)).not.toContain('p@/');
+  });
+
+  it('replaces the secret of a job that has one', async () => {
+    await store.put('job-1', pair);
+    const ref = await store.put('job-1', { ...pair, source: { ...pair.source, password: new Secret('new') } });
+
+    expect((await store.get(ref)).source.password?.reveal()).toBe('new');
+  });
+
+  it('survives a lost reply', async () => {
+    aws.loseReply('CreateSecret');
+
+    const ref = await store.put('job-1', pair);
+
+    expect((await store.get(ref)).target.host).toBe('target.example');
+    expect(aws.calls.map((c) => c.operation)).toEqual(['CreateSecret', 'CreateSecret', 'GetSecretValue']);
+  });
+
+  it('removes a secret, also one that is gone', async () => {
+    const ref = await store.put('job-1', pair);
+
+    await store.remove(ref);
+    await store.remove(ref);
+
+    await expect(store.get(ref)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('never repeats the text of a secret that it cannot read', async () => {
+    kept.set('tf/job/broken', { text: '{"v":1,"source":"c4n4ry"', token: '' });
+    kept.set('tf/job/odd', { text: '{"v":1,"source":{"host":"c4n4ry"}}', token: '' });
+
+    for (const ref of ['tf/job/broken', 'tf/job/odd']) {
+      const error = await store.get(ref).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: 'internal' });
+      expect(`${error} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain('c4n4ry');
+    }
+  });
+});

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { groupsOf } from '../../../functions/api/caller.ts';
+import { commandRoutes } from '../../../functions/api/routes/commands.ts';
+import { routes } from '../../../functions/api/routes/index.ts';
+import { queryRoutes } from '../../../functions/api/routes/queries.ts';
+import { mayCall, ROLES } from '../../../lib/model/roles.ts';
+import { sampleJob } from '../../contract/samples.ts';
+import { type Call, start, testApi } from './client.ts';
+
+const job = sampleJob();
+const calls: Readonly<Record<string, Call>> = {
+  'POST /api/sync/full': start(),
+  'GET /api/sync/jobs': { path: '/api/sync/jobs' },
+  'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
+  'GET /api/sync/health': { path: '/api/sync/health' },
+  'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
+};
+
+describe('roles', () => {
+  const matrix = routes.flatMap((route) =>
+    [...ROLES, 'nobody', undefined].map((role) => ({ route, role, name: `${route.method} ${route.path}` })),
+  );
+
+  it.each(matrix)('$role calling $name', async ({ route, role, name }) => {
+    const call = calls[name];
+    if (!call) throw new Error(`add a call of ${name} to this test`);
+    const api = testApi();
+    await api.jobs.create(job);
+    const allowed = mayCall(route.role, role === undefined ? [] : [role]);
+
+    const answer = await api.call({ ...call, groups: role === undefined ? null : `[${role}]` });
+
+    if (allowed) expect(answer.status).toBeLessThan(300);
+    else expect(answer).toMatchObject(role === undefined ? unauthenticated : forbidden(route.role));
+    expect(api.started).toHaveLength(allowed && route.method === 'POST' ? 1 : 0);
+  });
+
+  const unauthenticated = { status: 401, json: { code: 'unauthenticated' }, headers: { 'www-authenticate': 'Bearer' } };
+  const forbidden = (needed: string) => ({
+    status: 403,
+    json: { code: 'forbidden', detail: expect.stringContaining(needed), facts: { needed_role: needed } },
+  });
+
+  it('are checked before the body is looked at', async () => {
+    const answer = await testApi().call({ path: '/api/sync/full', raw: 'not JSON', groups: 'viewer' });
+
+    expect(answer.status).toBe(403);
+  });
+
+  it.each([
+    ['[admin operator]', ['admin', 'operator']],
+    ['admin', ['admin']],
+    ['[admin]', ['admin']],
+    ['[]', []],
+    ['', []],
+    ['[x,admin y]', ['x,admin', 'y']],
+    [['admin', 5], ['admin']],
+    [5, []],
+    [undefined, []],
+  ])('come from the groups claim %j as %j', (groups, expected) => {
+    expect(groupsOf({ 'cognito:groups': groups })).toEqual(expected);
+    expect(groupsOf(undefined)).toEqual([]);
+  });
+});
+
+describe('the actor', () => {
+  it.each([
+    [{}, 'ada'],
+    [{ username: undefined, email: 'ada@county.example' }, 'ada@county.example'],
+    [{ username: '', email: 5 }, 'id-1'],
+    [{ username: 'a\nb\u001b[31m' }, 'a b [31m'],
+  ])('of %j is %j', async (claims, expected) => {
+    const api = testApi();
+
+    await api.call({ ...start(), claims });
+
+    expect(api.started[0]?.actor).toBe(expected);
+  });
+
+  it('never comes from the body', async () => {
+    const api = testApi();
+
+    expect((await api.call(start(undefined, { actor: 'eve' }))).status).toBe(400);
+    expect((await api.call({ ...start(), claims: { username: undefined, sub: undefined } })).status).toBe(401);
+    expect(api.started).toEqual([]);
+  });
+});
+
+describe('paths and methods', () => {
+  it.each([
+    ['GET', '/api/sync/full', 405, 'POST'],
+    ['POST', '/api/sync/jobs', 405, 'GET'],
+    ['DELETE', '/api/sync/health', 405, 'GET'],
+    ['GET', '/api/sync', 404, undefined],
+    ['GET', '/api/sync/jobs/', 404, undefined],
+    ['GET', '/api/sync/jobs/x', 404, undefined],
+    ['GET', '//api/sync/jobs', 404, undefined],
+  ])('%s %s is %i', async (method, path, status, allow) => {
+    const answer = await testApi().call({ method, path, groups: null });
+
+    expect(answer.status).toBe(status);
+    expect(answer.json.code).toBe(status === 405 ? 'method_not_allowed' : 'route_not_found');
+    expect(answer.headers.allow).toBe(allow);
+  });
+
+  it('are declared once, each by the function that serves it', () => {
+    expect(new Set(routes.map((r) => `${r.method} ${r.path}`)).size).toBe(routes.length);
+    expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
+    expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
+    expect(routes).toEqual([...commandRoutes, ...queryRoutes]);
+  });
+});
+
+describe('every answer', () => {
+  it.each([
+    calls['GET /api/sync/jobs'],
+    { path: '/nowhere' },
+    { path: '/api/sync/jobs', groups: null },
+    start(),
+    start(5),
+  ])('has the security headers: %#', async (call) => {
+    const { headers } = await testApi().call(call as Call);
+
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+      'strict-transport-security': expect.stringContaining('max-age='),
+      'referrer-policy': 'no-referrer',
+    });
+  });
+
+  it('leaves one log line without path, query or body', async () => {
+    const api = testApi();
+
+    await api.call({ path: `/api/sync/status/${job.job_id}`, query: 'c4n4ry=1' });
+    await api.call(start({ batch_size: 'c4n4ry' }));
+
+    expect(api.logged).toHaveLength(2);
+    expect(JSON.parse(api.logged[0] ?? '')).toEqual({
+      level: 'info',
+      message: 'api call',
+      request_id: 'request-1',
+      route: 'GET /api/sync/status/{job_id}',
+      duration_ms: expect.any(Number),
+      status: 400,
+      code: 'unknown_field',
+    });
+    expect(api.logged.join('')).not.toContain('c4n4ry');
+  });
+});

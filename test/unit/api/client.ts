@@ -1,0 +1,149 @@
+import type { Context } from 'aws-lambda';
+import { type ApiEvent, type ApiResult, apiHandler } from '../../../functions/api/handler.ts';
+import type { ProblemBody } from '../../../functions/api/problem.ts';
+import type { Parts } from '../../../functions/api/route.ts';
+import { commandRoutes } from '../../../functions/api/routes/commands.ts';
+import { routes } from '../../../functions/api/routes/index.ts';
+import { queryRoutes } from '../../../functions/api/routes/queries.ts';
+import type { CoreServices, Settings } from '../../../functions/runtime.ts';
+import type { Job } from '../../../lib/model/job.ts';
+import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
+import type { JobStore } from '../../../lib/ports.ts';
+import { memoryAuditLog, memoryJobStore } from '../../contract/memory.ts';
+import { sampleJob } from '../../contract/samples.ts';
+
+export interface Call {
+  readonly method?: string;
+  readonly path: string;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; `raw` is sent as it is. */
+  readonly body?: unknown;
+  readonly raw?: string | Buffer;
+  /** As API Gateway shows them, for example `[operator]`; null for a call without a token. */
+  readonly groups?: string | null;
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly json: any;
+}
+
+/** Both API functions over memory, with everything they said to anybody. */
+export interface TestApi {
+  call(call: Call): Promise<Answer>;
+  readonly jobs: JobStore;
+  readonly started: StartRequest[];
+  /** Log lines as JSON. */
+  readonly logged: string[];
+}
+
+export interface TestApiOptions {
+  readonly settings?: Partial<Settings>;
+  readonly startJob?: (request: StartRequest) => Promise<Job>;
+  readonly dependencies?: Parts['dependencies'];
+  readonly jobs?: JobStore;
+  readonly now?: string;
+}
+
+export function testApi(options: TestApiOptions = {}): TestApi {
+  const jobs = options.jobs ?? memoryJobStore();
+  const started: StartRequest[] = [];
+  const logged: string[] = [];
+  const log = (level: string) => (message: string, fields?: object) =>
+    void logged.push(JSON.stringify({ level, message, ...fields }));
+  const notHere = () => Promise.reject(new Error('not used by the API'));
+  const services: CoreServices = {
+    settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
+    jobs,
+    audit: memoryAuditLog(),
+    secrets: { put: notHere, get: notHere, remove: notHere },
+    workflow: { start: notHere, state: notHere, succeed: notHere, fail: notHere, beat: notHere },
+    clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
+    log: { info: log('info'), warn: log('warn'), error: log('error') },
+  };
+  const parts: Parts = {
+    startJob: async (request) => {
+      started.push(request);
+      return options.startJob?.(request) ?? sampleJob({ job_id: request.jobId });
+    },
+    dependencies: options.dependencies ?? [],
+  };
+  const commands = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
+  const queries = apiHandler({
+    serves: queryRoutes,
+    declared: routes,
+    services: () => services,
+    parts: () => ({ dependencies: parts.dependencies }),
+  });
+  return {
+    jobs,
+    started,
+    logged,
+    async call(call) {
+      const event = apiEvent(call);
+      const toCommands = commandRoutes.some(
+        (r) => r.path === call.path && r.method === event.requestContext.http.method,
+      );
+      return answer(await (toCommands ? commands : queries)(event, {} as Context)); // no handler reads the context
+    },
+  };
+}
+
+/** An HTTP API event, payload 2.0, as the real gateway shapes it. */
+export function apiEvent(call: Call): ApiEvent {
+  const body = call.raw ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  const method = call.method ?? (body === undefined ? 'GET' : 'POST');
+  const claims = { sub: 'id-1', username: 'ada', 'cognito:groups': call.groups ?? '[admin]', ...call.claims };
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: call.path,
+    rawQueryString: call.query ?? '',
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...call.headers },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'api',
+      domainName: 'api.example',
+      domainPrefix: 'api',
+      http: { method, path: call.path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+      requestId: 'request-1',
+      routeKey: '$default',
+      stage: '$default',
+      time: '',
+      timeEpoch: 0,
+      ...(call.groups !== null && { authorizer: { jwt: { claims } } }),
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : body.toString('base64') }),
+    isBase64Encoded: body !== undefined && typeof body !== 'string',
+  };
+}
+
+function answer(result: ApiResult): Answer {
+  const text = result.body ?? '';
+  return {
+    status: result.statusCode ?? 0,
+    headers: result.headers ?? {},
+    text,
+    json: text === '' ? undefined : JSON.parse(text),
+  };
+}
+
+/** `code field` of every error of a problem, in order. */
+export function errorsOf(answer: Answer): string[] {
+  return (answer.json as ProblemBody).errors.map((e) => [e.code, e.field].filter(Boolean).join(' '));
+}
+
+export const SOURCE = 'postgresql://sync:c4n4ry-s@source.example/d';
+export const TARGET = 'postgresql://sync:c4n4ry-t@target.example/d';
+
+export function start(config?: unknown, over: object = {}): Call {
+  return {
+    path: '/api/sync/full',
+    body: { source_connection: SOURCE, target_connection: TARGET, ...(config !== undefined && { config }), ...over },
+  };
+}

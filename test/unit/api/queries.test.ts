@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import { SyncError } from '../../../lib/model/errors.ts';
+import { NO_COUNTS } from '../../../lib/model/job.ts';
+import { memoryJobStore } from '../../contract/memory.ts';
+import { sampleJob, sampleProgress, sampleTable } from '../../contract/samples.ts';
+import { errorsOf, testApi } from './client.ts';
+
+describe('GET /api/sync/status/{job_id}', () => {
+  async function running() {
+    const api = testApi();
+    const job = sampleJob({ state: 'running', started_at: '2026-11-23T10:00:00.000Z' });
+    await api.jobs.create(job);
+    await api.jobs.putTables([sampleTable(job.job_id)]);
+    await api.jobs.putProgress(sampleProgress(job.job_id, { counts: { ...NO_COUNTS, read: 100, unchanged: 100 } }));
+    return { api, job, path: `/api/sync/status/${job.job_id}` };
+  }
+
+  it('shows the job, without the name of its secret', async () => {
+    const { api, job, path } = await running();
+
+    const answer = await api.call({ path });
+
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({
+      job_id: job.job_id,
+      state: 'running',
+      source: { host: 'source.example', version: '18.4' },
+      seconds: 10,
+      rows_per_second: 10,
+      eta_seconds: 90,
+    });
+    expect(answer.text).not.toContain('secret_ref');
+    expect(answer.text).not.toContain('system_identifier');
+    expect(answer.headers['retry-after']).toBe('1');
+  });
+
+  it('answers 304 without a body until something happens, whatever the time', async () => {
+    const { api, job, path } = await running();
+    const first = await api.call({ path });
+    const ask = () => api.call({ path, headers: { 'If-None-Match': `"other", ${first.headers.etag}` } });
+    const later = testApi({ jobs: api.jobs, now: '2026-11-23T11:00:00.000Z' });
+
+    expect(await ask()).toMatchObject({ status: 304, text: '', headers: { etag: first.headers.etag } });
+    expect((await later.call({ path })).headers.etag).toBe(first.headers.etag);
+    await api.jobs.putProgress(sampleProgress(job.job_id, { seq: 2, finished: true }));
+    const changed = await ask();
+
+    expect(changed.status).toBe(200);
+    expect(changed.headers.etag).not.toBe(first.headers.etag);
+    expect((await api.call({ path, headers: { 'if-none-match': '*' } })).status).toBe(304);
+  });
+
+  it('does not ask to come back once the job has ended', async () => {
+    const api = testApi();
+    const job = sampleJob({ state: 'completed', ended_at: '2026-11-23T10:01:00.000Z' });
+    await api.jobs.create(job);
+
+    expect((await api.call({ path: `/api/sync/status/${job.job_id}` })).headers).not.toHaveProperty('retry-after');
+  });
+
+  it('takes an id in capitals', async () => {
+    const { api, job } = await running();
+
+    expect((await api.call({ path: `/api/sync/status/${job.job_id.toUpperCase()}` })).status).toBe(200);
+  });
+
+  it.each([
+    ['not-a-uuid', 400, 'id_format'],
+    ['%00', 400, 'id_format'],
+    ['%zz', 400, 'id_format'],
+    ['', 400, 'id_format'],
+    ["'; drop table jobs", 400, 'id_format'],
+    ['c0ffee00-0000-4000-8000-000000000000', 404, 'job_not_found'],
+  ])('of %j is %i %s', async (id, status, code) => {
+    const answer = await testApi().call({ path: `/api/sync/status/${id}` });
+
+    expect(answer).toMatchObject({ status, json: { code } });
+  });
+});
+
+describe('GET /api/sync/jobs', () => {
+  async function withJobs(count: number) {
+    const api = testApi();
+    for (let i = 0; i < count; i++) {
+      const state = i % 2 ? ('completed' as const) : ('failed' as const);
+      await api.jobs.create(sampleJob({ state, created_at: `2026-11-23T10:00:${String(i).padStart(2, '0')}.000Z` }));
+    }
+    return api;
+  }
+
+  it('gives 20 jobs a page, newest first, and the way to the next', async () => {
+    const api = await withJobs(25);
+
+    const first = await api.call({ path: '/api/sync/jobs' });
+    const second = await api.call({ path: '/api/sync/jobs', query: `next_token=${first.json.next_token}` });
+
+    expect(first.json.jobs).toHaveLength(20);
+    expect(first.json.jobs[0].created_at).toBe('2026-11-23T10:00:24.000Z');
+    expect(second.json.jobs).toHaveLength(5);
+    expect(second.json).not.toHaveProperty('next_token');
+    expect(first.text).not.toContain('secret_ref');
+  });
+
+  it('takes limit and status', async () => {
+    const api = await withJobs(5);
+
+    const answer = await api.call({ path: '/api/sync/jobs', query: 'limit=1&status=completed' });
+
+    expect(answer.json.jobs).toMatchObject([{ state: 'completed', created_at: '2026-11-23T10:00:03.000Z' }]);
+    expect(answer.json.next_token).toEqual(expect.any(String));
+  });
+
+  it.each([
+    ['limit=0', ['out_of_range /limit']],
+    ['limit=101', ['out_of_range /limit']],
+    ['limit=10000', ['out_of_range /limit']],
+    ['limit=-1', ['out_of_range /limit']],
+    ['limit=1.5', ['type_integer /limit']],
+    ['limit=abc', ['type_integer /limit']],
+    ['limit=', ['type_integer /limit']],
+    ['limit=1e2', ['type_integer /limit']],
+    ['limit=5&limit=6', ['invalid_request']],
+    ['status=done', ['invalid_enum /status']],
+    ['next_token=x', ['cursor_invalid /next_token']],
+    ['next_token=', ['cursor_invalid /next_token']],
+    ['state=failed', ['unknown_field /state']],
+    ['__proto__=1', ['unknown_field /__proto__']],
+    ['limit=0&status=x&stat=1', ['unknown_field /stat', 'out_of_range /limit', 'invalid_enum /status']],
+  ])('refuses ?%s', async (query, errors) => {
+    const answer = await testApi().call({ path: '/api/sync/jobs', query });
+
+    expect(answer.status).toBe(400);
+    expect(errorsOf(answer)).toEqual(errors);
+  });
+
+  it('says 503 and when to come back while the store does not answer', async () => {
+    const failing = { ...memoryJobStore(), list: () => Promise.reject(new SyncError('unavailable', 'jobs table')) };
+
+    const answer = await testApi({ jobs: failing }).call({ path: '/api/sync/jobs' });
+
+    expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' }, headers: { 'retry-after': '5' } });
+  });
+});
+
+describe('GET /api/sync/health', () => {
+  const up = { name: 'jobs_table', check: async () => undefined };
+
+  it('is ok when everything answers', async () => {
+    const answer = await testApi({ dependencies: [up] }).call({ path: '/api/sync/health', groups: null });
+
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({
+      status: 'ok',
+      dependencies: [{ name: 'jobs_table', status: 'up', latency_ms: expect.any(Number) }],
+      version: '1.2.3',
+    });
+  });
+
+  it('names what is down by a short code, and waits for nothing longer than 2 s', async () => {
+    const startedMs = performance.now();
+    const refused = Object.assign(new Error('connect c4n4ry:8000'), { code: 'ECONNREFUSED' });
+    const dependencies = [
+      up,
+      { name: 'a', check: () => Promise.reject(refused) },
+      { name: 'b', check: () => new Promise(() => {}) },
+      {
+        name: 'c',
+        check: () => {
+          throw new SyncError('internal', 'the environment variable C is not set');
+        },
+      },
+      { name: 'd', check: () => Promise.reject(Object.assign(new Error('c4n4ry'), { name: 'c4n4ry is\nodd' })) },
+    ];
+
+    const answer = await testApi({ dependencies }).call({ path: '/api/sync/health' });
+
+    expect(answer.status).toBe(503);
+    expect(answer.json.status).toBe('degraded');
+    expect(answer.json.dependencies.map((d: Record<string, unknown>) => [d.name, d.status, d.error])).toEqual([
+      ['jobs_table', 'up', undefined],
+      ['a', 'down', 'ECONNREFUSED'],
+      ['b', 'down', 'timeout'],
+      ['c', 'down', 'internal'],
+      ['d', 'down', 'unknown'],
+    ]);
+    expect(answer.text).not.toContain('c4n4ry');
+    expect(performance.now() - startedMs).toBeLessThan(3000);
+  });
+});
