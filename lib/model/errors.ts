@@ -247,16 +247,17 @@ export class SyncError extends Error {
   }
 }
 
-/** One error for many problems: its code is the first problem's when there is one only, else `invalid_request`. */
+/**
+ * One error for many problems. Its code is that of the first: for one problem that says it all, for many it decides the
+ * HTTP status, and `errors[]` names the rest.
+ */
 export function problemsError(problems: readonly Problem[]): SyncError {
   const [first] = problems;
   if (!first) throw new TypeError('problemsError needs at least one problem');
-  const code = problems.every((p) => p.code === first.code) ? first.code : 'invalid_request';
-  const status = ERRORS[first.code].status;
-  const sameStatus = problems.every((p) => ERRORS[p.code].status === status);
+  const sameStatus = problems.every((p) => ERRORS[p.code].status === ERRORS[first.code].status);
   return new SyncError(
-    problems.length === 1 || sameStatus ? first.code : code,
-    problems.length === 1 ? first.message : `${problems.length} problems; see errors[]`,
+    sameStatus ? first.code : 'invalid_request',
+    problems.length === 1 ? first.message : `${problems.length} problems; see errors[].`,
     { problems },
   );
 }

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+import type { Progress } from '../../../lib/model/checkpoint.ts';
+import type { Pass } from '../../../lib/model/job.ts';
+import type { Relation, TablePlan } from '../../../lib/model/table.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
+import { foreignKeyLevels } from '../../../lib/orchestrator/levels.ts';
+import { guardDeletes, levelsOf, passLevels, segmentsToDo } from '../../../lib/orchestrator/plan.ts';
+import { bucketScheme } from '../../../lib/postgres/planner.ts';
+
+const config = jobConfigSchema.parse({});
+const plan = (table: number, level = 0, sideEffects = false): TablePlan => ({
+  version: 1,
+  table,
+  level,
+  source: { schema: 'public', name: `t${table}` },
+  target: { schema: 'public', name: `t${table}` },
+  columns: [],
+  key: ['id'],
+  fingerprint: 'fast',
+  selfReferencing: false,
+  sideEffects,
+  rowsEstimate: 1,
+  rowBytesEstimate: 1,
+});
+const progress = (table: number, pass: Pass, more: Partial<Progress> = {}): Progress => ({
+  table,
+  pass,
+  segment: 0,
+  seq: 1,
+  counts: {},
+  finished: false,
+  wrote: false,
+  hasExtra: false,
+  unexplained: 0,
+  ...more,
+});
+const relation = (name: string, ...parents: string[]): Relation => ({
+  schema: 'public',
+  name,
+  oid: name,
+  kind: 'r',
+  columns: [],
+  key: ['id'],
+  uniqueKeys: [['id']],
+  foreignKeys: parents.map((p) => ({ name: p, references: { schema: 'public', name: p }, deleteAction: false })),
+  inherited: false,
+  rowSecurity: false,
+  triggers: 0,
+  privileges: [],
+  rowsEstimate: 0,
+  bytes: 0,
+});
+
+test('orders parents before children, and takes a self-reference for no cycle', () => {
+  const { levels, cycle } = foreignKeyLevels([
+    relation('c', 'b', 'a'),
+    relation('b', 'a', 'b'),
+    relation('a'),
+    relation('x', 'elsewhere'),
+  ]);
+
+  expect(levels.map((l) => l.map((t) => t.name))).toEqual([['a', 'x'], ['b'], ['c']]);
+  expect(cycle).toEqual([]);
+});
+
+test('names the tables of a cycle and all that hang on them', () => {
+  const { levels, cycle } = foreignKeyLevels([
+    relation('a', 'b'),
+    relation('b', 'a'),
+    relation('c', 'a'),
+    relation('free'),
+  ]);
+
+  expect(levels.map((l) => l.map((t) => t.name))).toEqual([['free']]);
+  expect(cycle.map((t) => t.name)).toEqual(['a', 'b', 'c']);
+});
+
+test('deletes children first, and only where target-only rows were seen', () => {
+  const plans = [plan(0, 0), plan(1, 1), plan(2, 2)];
+  const all = [0, 1, 2].flatMap((t) => [
+    progress(t, 'apply', { finished: true, hasExtra: t !== 1 }),
+    progress(t, 'delete'),
+  ]);
+
+  expect(passLevels(plans, 'delete', all)).toEqual([[2], [0]]);
+  expect(levelsOf(plans)).toEqual([[0], [1], [2]]);
+});
+
+test('verifies what was written into, and everything where triggers may have written', () => {
+  const all = [
+    progress(0, 'apply', { finished: true, wrote: true }),
+    progress(0, 'verify'),
+    progress(1, 'apply', { finished: true }),
+    progress(1, 'verify'),
+  ];
+
+  expect(passLevels([plan(0), plan(1)], 'verify', all)).toEqual([[0]]);
+  expect(passLevels([plan(0, 0, true), plan(1, 0, true)], 'verify', all)).toEqual([[0, 1]]);
+});
+
+test('a job that wrote nothing has nothing to verify', () => {
+  const all = [progress(0, 'apply', { finished: true }), progress(0, 'verify')];
+
+  expect(segmentsToDo(plan(0, 0, true), 'verify', all)).toEqual([]);
+});
+
+test.each([
+  [100, 0, true],
+  [101, 908, false],
+  [101, 909, true],
+  [101, 0, false],
+  [5000, 100_000, true],
+] as const)('%i deletes beside %i other rows: allowed is %s', (kept, unchanged, allowed) => {
+  const guard = () => guardDeletes([plan(0)], [progress(0, 'apply', { counts: { kept, unchanged } })], config);
+
+  if (allowed) expect(guard).not.toThrow();
+  else expect(guard).toThrow(expect.objectContaining({ code: 'delete_guard' }));
+});
+
+test('buckets hold about 64 rows, whatever the spread of the keys', () => {
+  for (const [lo, hi, rows] of [
+    [0n, 999_999n, 1_000_000],
+    [-5n, 10n ** 15n, 64_000],
+    [7n, 7n, 1],
+    [1n, 3n, 1_000_000],
+  ] as const) {
+    const s = bucketScheme('integer', lo, hi, rows, true);
+    const covered = BigInt(s.lo) + BigInt(s.width) * BigInt(s.ranges);
+
+    expect(covered).toBeGreaterThan(hi);
+    expect(s.ranges * s.split).toBeLessThanOrEqual(2 * Math.ceil(rows / 64) + 2);
+    expect(s.ranges * s.split * 64).toBeGreaterThanOrEqual(Math.min(rows, Number(hi - lo)) / 2);
+  }
+});
