@@ -8,12 +8,12 @@ import type { Session } from './session.ts';
 
 const epochSuperseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');
 
-/** Appends an event to the job's own stream. Inside the caller's transaction; locks the job row. */
+/** Appends an event to the job's own stream. Inside the caller's transaction. */
 async function append(session: Session, jobId: string, event: JobEvent): Promise<void> {
   await session.query(
-    `with j as (update tf_sync.job set event_seq = event_seq + 1 where job_id = $1 returning event_seq)
+    `with j as (update tf_sync.job_stream set seq = seq + 1 where job_id = $1 returning seq)
      insert into tf_sync.outbox (job_id, stream, seq, event)
-     select $1, 'job', j.event_seq, jsonb_build_object('type', $2::text, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'actor', $3::text, 'data', $4::jsonb) from j`,
+     select $1, 'job', j.seq, jsonb_build_object('type', $2::text, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'actor', $3::text, 'data', $4::jsonb) from j`,
     [jobId, event.type, event.actor, JSON.stringify(event.data)],
   );
 }
@@ -47,6 +47,7 @@ export async function takeLease(
       });
     }
     await session.query('insert into tf_sync.job (job_id, epoch) values ($1, 1)', [jobId]);
+    await session.query('insert into tf_sync.job_stream (job_id) values ($1)', [jobId]);
     const taken = await session.query(
       `insert into tf_sync.lease (table_schema, table_name, job_id) select s, n, $3 from unnest($1::text[], $2::text[]) u(s, n)
        on conflict (table_schema, table_name) do update set job_id = excluded.job_id, taken_at = now() where tf_sync.lease.job_id::text = any($4)
@@ -167,7 +168,7 @@ export async function loadProgress(session: Session, jobId: string, table?: numb
 /** Records a job event under the epoch fence. Throws `epoch_superseded`. */
 export async function recordEvent(session: Session, jobId: string, epoch: number, event: JobEvent): Promise<void> {
   await session.transaction(async () => {
-    const fence = await session.query('select 1 from tf_sync.job where job_id = $1 and epoch = $2 for update', [
+    const fence = await session.query('select 1 from tf_sync.job where job_id = $1 and epoch = $2 for share', [
       jobId,
       String(epoch),
     ]);

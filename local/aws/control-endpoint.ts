@@ -1,0 +1,52 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { JsonObject } from '../json.ts';
+import type { Emulator } from './emulator.ts';
+import { type Actions, answerJson } from './json-protocol.ts';
+import { closeServer, emulatorOf, listenLoopback } from './loopback.ts';
+
+export type Page = () => JsonObject;
+
+export interface ControlEndpoint extends Emulator {
+  /** Drops the connection of every call to one service (`AWSStepFunctions`, `secretsmanager`). */
+  setServiceOutage(service: string, down: boolean): void;
+  /** Serves `GET path` with what `page` returns at that moment. */
+  addPage(path: string, page: Page): void;
+  /** Serves calls whose X-Amz-Target begins with `service`. */
+  addService(service: string, actions: Actions): void;
+}
+
+/**
+ * One HTTP endpoint for what has no emulator of its own: Step Functions, Secrets Manager, the token issuer and what
+ * tests look at (`/_local/...`). It is not the product's API and listens on the loopback interface only.
+ */
+export async function startControlEndpoint(): Promise<ControlEndpoint> {
+  const services = new Map<string, Actions>();
+  const pages = new Map<string, Page>();
+  const outages = new Set<string>();
+
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const service = String(request.headers['x-amz-target'] ?? '').split('.')[0] ?? '';
+    const actions = services.get(service);
+    if (outages.has(service)) {
+      request.socket.destroy();
+      return;
+    }
+    if (actions && request.method === 'POST') {
+      void answerJson(request, response, actions); // answers its own errors
+      return;
+    }
+    const page = request.method === 'GET' ? pages.get(request.url ?? '') : undefined;
+    if (!page) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(page()));
+  });
+  const url = await listenLoopback(server);
+  return {
+    ...emulatorOf(server, url, () => closeServer(server)),
+    setServiceOutage: (service, down) => void (down ? outages.add(service) : outages.delete(service)),
+    addPage: (path, page) => void pages.set(path, page),
+    addService: (service, actions) => void services.set(service, actions),
+  };
+}

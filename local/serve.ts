@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { takeDataDir } from './data-dir.ts';
+import { startService } from './service.ts';
+import { adoptLeftoverPostgres } from './start/databases.ts';
+import { untilSignal } from './until-signal.ts';
+
+const program = new Command('serve')
+  .description('Runs the service alone, on this machine, until it is told to stop.')
+  .option('--port <number>', 'port of the HTTP API; 0 for any free one', '5000')
+  .option('--data-dir <folder>', 'where everything is kept', '.terrafusion')
+  .option('--json', 'print one line {"url","token"} when ready, and nothing else')
+  .option('--no-auth', 'ask for no token (loopback only, no browsers)')
+  .parse();
+const options = program.opts<{ port: string; dataDir: string; json?: true; auth: boolean }>();
+
+const say = (line: string) => console.error(line);
+const stopped = untilSignal();
+try {
+  const dataDir = takeDataDir(options.dataDir);
+  const undo: (() => Promise<void> | void)[] = [() => dataDir.release()];
+  try {
+    undo.push(await adoptLeftoverPostgres(dataDir));
+    const service = await startService({
+      port: Number(options.port),
+      dataDir,
+      auth: options.auth ? 'token' : 'none',
+      ...(options.json ? {} : { log: say }),
+    });
+    if (options.json) console.log(JSON.stringify({ url: service.url, token: service.token }));
+    else say(`The API answers at ${service.url}. Press Ctrl-C to stop.`);
+    undo.push(() => service.stop());
+    await stopped;
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+process.exit(); // as in start.ts

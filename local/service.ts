@@ -1,0 +1,228 @@
+import { startControlEndpoint } from './aws/control-endpoint.ts';
+import { startDynamoDb } from './aws/dynamodb.ts';
+import type { Emulator } from './aws/emulator.ts';
+import { secretActions } from './aws/secrets.ts';
+import { startSqs } from './aws/sqs.ts';
+import { type DataDir, takeDataDir } from './data-dir.ts';
+import type { QueueFigures } from './events/queue-poller.ts';
+import { startSchedule } from './events/schedule.ts';
+import { readSchedules } from './events/sources.ts';
+import { writePrivateFile } from './files.ts';
+import { jwtContext } from './gateway/jwt-authorizer.ts';
+import { readRoutes } from './gateway/routes.ts';
+import { startGateway } from './gateway/server.ts';
+import { createIssuer, type Issuer } from './issuer.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { FunctionFigures } from './lambda/function-pool.ts';
+import { ensureQueue, ensureTable } from './provision.ts';
+import type { TaskAnswers } from './states/actions.ts';
+import { synthesize } from './synth.ts';
+import { readAssembly } from './template/assembly.ts';
+import { resolveStack } from './template/stack.ts';
+import { createClients, createPools, describe, poolOf, startPollers, startStates } from './wiring.ts';
+
+export interface ServiceOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  /** A folder, or one that the caller has taken and will release itself. */
+  readonly dataDir: string | DataDir;
+  /** `none`: every caller is the local administrator; loopback only, and no browsers. */
+  readonly auth: 'token' | 'none';
+  /** What the service is doing, one line at a time, for people. */
+  readonly log?: (line: string) => void;
+  /** A cloud assembly to run instead of synthesizing this repository's stack. */
+  readonly assembly?: string;
+  /** CloudFormation parameters beside those that the service sets itself. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** What happened so far, for tests and benches; also at `GET /_local/counters` of the control endpoint. */
+export interface Counters {
+  readonly queues: Readonly<Record<string, QueueFigures>>;
+  readonly states: TaskAnswers & {
+    /** Task tokens handed out, each in one message. */
+    readonly tokens: number;
+    readonly executions: number;
+    readonly largestHistory: number;
+  };
+  readonly functions: Readonly<Record<string, FunctionFigures>>;
+}
+
+export const DEPENDENCIES = ['dynamodb', 'sqs', 'states', 'secrets'] as const;
+export type Dependency = (typeof DEPENDENCIES)[number];
+
+export interface Service {
+  readonly url: string;
+  /** Empty with `auth: 'none'`. */
+  readonly token: string;
+  /** Where Step Functions, Secrets Manager, the issuer and `/_local/...` answer. */
+  readonly controlUrl: string;
+  readonly issuer: Issuer;
+  counters(): Counters;
+  /** Function processes alive now. */
+  processes(): readonly {
+    readonly function: string;
+    readonly pid: number;
+    readonly busy: boolean;
+    readonly bytes: number;
+  }[];
+  /** The most resident memory that a process of each function ever had, in bytes. */
+  peakMemory(): Readonly<Record<string, number>>;
+  /** Makes an emulated AWS service unreachable, or reachable again. */
+  setOutage(dependency: Dependency, down: boolean): void;
+  /** Ends everything and waits until no process is left. Repeatable. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the whole service from the synthesized template, in this process and one child process per running function.
+ *
+ * State is kept in `dataDir`, which one service at a time may use; executions of state machines are not kept, so the
+ * service's own sweeper starts their jobs again. Throws with a message for people when the folder is in use, the stack
+ * cannot be synthesized, or the template needs something that is not emulated.
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const log = options.log ?? (() => {});
+  const taken = typeof options.dataDir === 'string' ? takeDataDir(options.dataDir) : undefined;
+  const undo: Ending['undo'] = [() => taken?.release()];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      for (const step of undo.reverse()) await step();
+    })();
+    return stopping;
+  };
+  try {
+    return await assemble(options, taken ?? (options.dataDir as DataDir), log, { undo, stop }); // not a string, or it were taken
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Ending {
+  /** Steps to take back, last one first. */
+  readonly undo: (() => Promise<unknown> | unknown)[];
+  readonly stop: () => Promise<void>;
+}
+
+async function assemble(
+  options: ServiceOptions,
+  dataDir: DataDir,
+  log: (line: string) => void,
+  { undo, stop }: Ending,
+): Promise<Service> {
+  const assembly = readAssembly(options.assembly ?? (await synthesizeAloud(log)));
+
+  const [dynamodb, sqs, control] = await Promise.all([
+    startDynamoDb(dataDir.path('dynamodb')),
+    startSqs(dataDir.path('sqs')),
+    startControlEndpoint(),
+  ]);
+  undo.push(...[dynamodb, sqs, control].map((emulator: Emulator) => () => emulator.stop()));
+  const issuer = await createIssuer(dataDir.path('issuer-key.pem'), control.url);
+  for (const [path, page] of Object.entries(issuer.pages)) control.addPage(path, () => page);
+
+  const stack = resolveStack(assembly, {
+    sqsUrl: sqs.url,
+    parameters: {
+      JwtIssuer: issuer.issuer,
+      JwtAudience: issuer.audience,
+      TlsPolicy: 'as_asked',
+      ...options.parameters,
+    },
+  });
+  const clients = createClients(dynamodb.url, sqs.url);
+  undo.push(() => clients.destroy());
+  const tables = stack.ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable');
+  await Promise.all(tables.map((table) => ensureTable(clients.dynamodb, table)));
+  await Promise.all(stack.ofType('AWS::SQS::Queue').map((queue) => ensureQueue(clients.sqs, queue)));
+  log(`Emulated AWS is ready: ${tables.length} tables, ${stack.ofType('AWS::SQS::Queue').length} queues.`);
+
+  const endpoints = { dynamodb: dynamodb.url, sqs: sqs.url, control: control.url };
+  const pools = createPools(stack, assembly, dataDir, endpoints);
+  undo.push(() => Promise.all([...pools.values()].map((pool) => pool.stop())));
+  const invoke = (name: string, event: Json) => poolOf(pools, name).invoke(event);
+
+  control.addService('secretsmanager', secretActions(dataDir.path('secrets.json')));
+  const answers: TaskAnswers = { succeeded: 0, failed: 0, heartbeats: 0 };
+  const states = startStates(stack, control, { invoke, sqs: clients.sqs, answers });
+  undo.push(() => states.executions.stopAll());
+
+  const pollers = startPollers(stack, clients.sqs, pools, log);
+  undo.push(() => Promise.all([...pollers.values()].map((poller) => poller.stop())));
+
+  const gateway = await startGateway({
+    port: options.port,
+    routes: readRoutes(stack),
+    invoke,
+    ...(options.auth === 'none' ? { openAs: jwtContext(issuer.claims()) } : {}),
+  });
+  undo.push(() => gateway.stop());
+  const ends = readSchedules(stack).map(({ name, everyMs, functionName, input }) =>
+    startSchedule(everyMs, async () => {
+      await invoke(functionName, input()).catch((error: unknown) => log(`Schedule ${name}: ${describe(error)}`));
+    }),
+  );
+  undo.push(() => ends.map((end) => end()));
+
+  const counters = (): Counters => ({
+    queues: Object.fromEntries([...pollers].map(([name, poller]) => [name, poller.figures()])),
+    states: {
+      ...answers,
+      tokens: states.tokensHandedOut(),
+      executions: states.executions.count(),
+      largestHistory: states.executions.largestHistory(),
+    },
+    functions: Object.fromEntries([...pools].map(([name, pool]) => [name, pool.figures()])),
+  });
+  const processes = () =>
+    [...pools].flatMap(([name, pool]) => pool.processes().map((one) => ({ function: name, ...one })));
+  control.addPage('/_local/counters', () => counters() as unknown as JsonObject); // plain numbers and names
+  control.addPage('/_local/processes', () => ({ processes: processes() }));
+
+  const token = options.auth === 'none' ? '' : await issuer.mint();
+  writePrivateFile(dataDir.path('token'), token);
+  undo.push(
+    announce(dataDir, {
+      url: gateway.url,
+      controlUrl: control.url,
+      dynamodbUrl: dynamodb.url,
+      sqsUrl: sqs.url,
+      pid: process.pid,
+    }),
+  );
+
+  const outages: Readonly<Record<Dependency, (down: boolean) => void>> = {
+    dynamodb: dynamodb.setOutage,
+    sqs: sqs.setOutage,
+    states: (down) => control.setServiceOutage('AWSStepFunctions', down),
+    secrets: (down) => control.setServiceOutage('secretsmanager', down),
+  };
+  return {
+    url: gateway.url,
+    token,
+    controlUrl: control.url,
+    issuer,
+    counters,
+    processes,
+    peakMemory: () => Object.fromEntries([...pools].map(([name, pool]) => [name, pool.figures().peakBytes])),
+    setOutage: (dependency, down) => outages[dependency](down),
+    stop,
+  };
+}
+
+async function synthesizeAloud(log: (line: string) => void): Promise<string> {
+  const startedAt = performance.now();
+  const { folder, fresh } = await synthesize();
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  log(fresh ? `Functions built and stack synthesized in ${seconds} s.` : 'Functions and stack are as last built.');
+  return folder;
+}
+
+/** Tells other programs where the service is, as long as it is there. */
+function announce(dataDir: DataDir, facts: JsonObject): () => void {
+  const file = dataDir.path('service.json');
+  writePrivateFile(file, `${JSON.stringify(facts)}\n`);
+  return () => writePrivateFile(file, '{}\n');
+}
