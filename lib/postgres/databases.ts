@@ -9,6 +9,7 @@ import { probeRow } from './probe.ts';
 import { segmentReader } from './reader.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
+import { BY_INDEX } from './sql.ts';
 import { applyChanges } from './writer.ts';
 
 /** Sessions behind the ports, for the one operation that needs both. */
@@ -34,7 +35,7 @@ function commonPart(session: Session): Database {
 
 /** One chunk: fence, rows, checkpoint and outbox in one READ COMMITTED transaction of the target. */
 async function commit(session: Session, chunk: Chunk): Promise<void> {
-  const settings = chunk.suppressTriggers ? 'set local session_replication_role = replica' : '';
+  const settings = chunk.suppressTriggers ? `${BY_INDEX}; set local session_replication_role = replica` : BY_INDEX;
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
     const applied = await applyChanges(session, chunk.plan, chunk.changes);

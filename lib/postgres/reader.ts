@@ -4,7 +4,7 @@ import type { RowReader } from '../ports.ts';
 import { boundsCondition, bucketExpression, runBounds, segmentCondition } from './buckets.ts';
 import { mixed, rowFingerprint, rowHash } from './fingerprint.ts';
 import type { Session, TextRow } from './session.ts';
-import { ident, relation } from './sql.ts';
+import { BY_INDEX, ident, relation } from './sql.ts';
 
 /** SQL that turns arrays of text into a relation of typed keys `k(k1, k2, ..., n)`, n the position from 1; one parameter per key column from `$n`. */
 export function keyList(plan: TablePlan, n: number): string {
@@ -68,8 +68,7 @@ export function segmentReader(session: Session, table: RelationName, plan: Table
   const [first, second] = rowFingerprint(plan.fingerprint, plan.columns, 't');
   const bucket = bucketExpression(plan, segment.buckets, 't');
   const whole = segmentCondition(plan, segment, 't', 1);
-  // the planner knows nothing of how narrow the ranges are; where there is an index on the key, it is the way
-  const indexed = <T>(work: () => Promise<T>) => session.transaction(work, 'set local enable_seqscan = off');
+  const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
   return {
     async sums(runs) {
       const source = runs
@@ -101,7 +100,7 @@ export function segmentReader(session: Session, table: RelationName, plan: Table
       if (keys.length === 0) return [];
       const values = plan.columns.map((c) => `t.${ident(c.name)}`).join(', ');
       const text = `select ${first}, ${second}, ${keySelect(plan, 't')}, ${values} from ${keyList(plan, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}`;
-      const rows = await session.query(text, keyArrays(plan, keys));
+      const rows = await indexed(() => session.query(text, keyArrays(plan, keys)));
       const width = plan.key.length;
       return rows.map(
         ([h1, h2, ...rest]): RowImage => ({
