@@ -46,6 +46,9 @@ export function configSchema(names: ConfigNames) {
       description:
         'A run that would delete more than this share of a table, and more than 100 rows, ends before it deletes.',
     }),
+    allow_lossy: z.boolean().default(false).meta({
+      description: 'Accept target columns narrower than the source: values are rounded or cut, or their rows refused.',
+    }),
     triggers: z
       .enum(['fire', 'suppress'])
       .default('fire')

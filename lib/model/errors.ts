@@ -123,6 +123,11 @@ const CATALOGUE = {
     'Make both sides the same kind of column.',
   ],
   type_incompatible: [422, 'A column has another type in the target.', 'Give both columns the same type.'],
+  type_lossy: [
+    422,
+    'A column is narrower in the target than in the source.',
+    'Widen the target column, or set allow_lossy.',
+  ],
   no_key: [422, 'A table has no primary key and no unique index over NOT NULL columns.', 'Add a primary key.'],
   key_mismatch: [
     422,

@@ -64,7 +64,10 @@ export interface Relation extends RelationName {
 /** A column that travels, as the plan keeps it. */
 export interface PlannedColumn {
   readonly name: string;
+  /** The type that counts: the target's. */
   readonly type: ColumnType;
+  /** Where the source declares another type: that type, and the declaration its values are cast to. */
+  readonly source?: { readonly type: ColumnType; readonly castTo: string };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { conversion } from '../data-types/lattice.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
@@ -24,10 +25,15 @@ function rowEstimates(source: Relation, target: Relation) {
   };
 }
 
-/** The columns that travel: those of both sides that are not generated, typed as the target has them. */
+/** The columns that travel: those of both sides that are not generated, in the target's types. */
 function mappedColumns(source: Relation, target: Relation): readonly PlannedColumn[] {
-  const plain = new Set(source.columns.filter((c) => !c.generated).map((c) => c.name));
-  return target.columns.filter((c) => plain.has(c.name) && !c.generated).map((c) => ({ name: c.name, type: c.type }));
+  const plain = new Map(source.columns.filter((c) => !c.generated).map((c) => [c.name, c]));
+  return target.columns.flatMap((c): PlannedColumn[] => {
+    const from = plain.get(c.name);
+    if (!from || c.generated) return [];
+    if (conversion(from, c) === 'same') return [{ name: c.name, type: c.type }];
+    return [{ name: c.name, type: c.type, source: { type: from.type, castTo: c.declared } }];
+  });
 }
 
 /** Whether anything but the job's own statements may change rows of the target while the job writes. */

@@ -1,9 +1,12 @@
 import type { BucketRun } from '../model/change.ts';
+import type { Side } from '../model/connection.ts';
 import type { BucketScheme, PlannedColumn, Segment, TablePlan } from '../model/table.ts';
+import { columnSql, typeSql } from './columns.ts';
 import { keyHash } from './fingerprint.ts';
 import { ident } from './sql.ts';
 
-const keyColumns = (plan: TablePlan): readonly PlannedColumn[] =>
+/** The key columns of a plan, in key order. */
+export const keyColumns = (plan: TablePlan): readonly PlannedColumn[] =>
   plan.key.map((name) => plan.columns.find((c) => c.name === name) as PlannedColumn); // a plan maps its key columns
 
 /** The first key column of a plan. */
@@ -37,19 +40,20 @@ function rangeNumber(column: string, s: BucketScheme): string {
  * SQL for the bucket of a row: `range * split + (hash of the other key columns) % split`. The same expression on both
  * sides, also when it reads the rows of a bucket again, so rounding cannot put a row into two buckets.
  */
-export function bucketExpression(plan: TablePlan, s: BucketScheme, alias: string): string {
+export function bucketExpression(plan: TablePlan, s: BucketScheme, side: Side, alias: string): string {
   const key = keyColumns(plan);
-  if (s.keyspace === 'hashed') return `(${keyHash(plan.fingerprint, key, alias)} & ${s.split - 1})`;
+  const sql = columnSql(side, alias);
+  if (s.keyspace === 'hashed') return `(${keyHash(plan.fingerprint, key, sql)} & ${s.split - 1})`;
   const range = rangeNumber(`${alias}.${ident(key[0]?.name ?? '')}`, s);
   if (s.split === 1) return range;
-  return `(${range} * ${s.split} + (${keyHash(plan.fingerprint, key.slice(1), alias)} & ${s.split - 1}))`;
+  return `(${range} * ${s.split} + (${keyHash(plan.fingerprint, key.slice(1), sql)} & ${s.split - 1}))`;
 }
 
 /** SQL condition that a row is in the segment, and its parameters, numbered from `$n`. */
-export function segmentCondition(plan: TablePlan, segment: Segment, alias: string, n: number) {
-  const { name, type } = firstKeyColumn(plan);
-  const column = `${alias}.${ident(name)}`;
-  const cast = `${ident(type.base.schema)}.${ident(type.base.name)}`;
+export function segmentCondition(plan: TablePlan, segment: Segment, side: Side, alias: string, n: number) {
+  const first = firstKeyColumn(plan);
+  const column = `${alias}.${ident(first.name)}`;
+  const cast = typeSql(columnSql(side, alias).declaredType(first).base);
   const values: string[] = [];
   const parts: string[] = [];
   for (const [bound, op] of [

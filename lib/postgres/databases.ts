@@ -26,8 +26,7 @@ function commonPart(session: Session): Database {
     facts: () => serverFacts(session),
     introspect: () => introspect(session),
     probe: (columns) => probeRow(session, columns, 'fast'),
-    reader: (plan, segment) =>
-      segmentReader(session, session.side === 'source' ? plan.source : plan.target, plan, segment),
+    reader: (plan, segment) => segmentReader(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
     close: () => session.end(),
   };

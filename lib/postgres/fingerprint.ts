@@ -1,6 +1,6 @@
 import { dataTypeOf } from '../data-types/registry.ts';
 import type { FingerprintForm, PlannedColumn } from '../model/table.ts';
-import { ident } from './sql.ts';
+import type { ColumnSql } from './columns.ts';
 
 /**
  * Seeds: two for the 128 bits of a row, one for the hash of a key, two for the mix. Any numbers do; changing one is a new
@@ -9,19 +9,19 @@ import { ident } from './sql.ts';
 const SEED = { first: 7_243_771, second: 1_905_613, key: 40_503, mixHigh: 86_028_121, mixLow: 49_979_687 } as const;
 
 /** 64 bits over the parts, by PostgreSQL's record hash. */
-function fast(columns: readonly PlannedColumn[], alias: string, seed: number): string {
+function fast(columns: readonly PlannedColumn[], sql: ColumnSql, seed: number): string {
   const parts = columns.flatMap((c) => {
     const handler = dataTypeOf(c.type);
-    const column = `${alias}.${ident(c.name)}`;
+    const column = sql.value(c);
     return handler.parts?.(column, c.type.base) ?? [handler.canonical(column, c.type.base)];
   });
   return `pg_catalog.hash_record_extended(row(${parts.join(', ')}), ${seed})`;
 }
 
 /** sha256 over each value as `length:text`, NULL as `N`: no two rows share the text, on any server. */
-function digest(columns: readonly PlannedColumn[], alias: string): string {
+function digest(columns: readonly PlannedColumn[], sql: ColumnSql): string {
   const parts = columns.map((c) => {
-    const text = `(${dataTypeOf(c.type).canonical(`${alias}.${ident(c.name)}`, c.type.base)})::pg_catalog.text`;
+    const text = `(${dataTypeOf(c.type).canonical(sql.value(c), c.type.base)})::pg_catalog.text`;
     return `coalesce(pg_catalog.length(${text}) || ':' || ${text}, 'N')`;
   });
   return `pg_catalog.sha256(pg_catalog.convert_to(${parts.join(' || ')}, 'UTF8'))`;
@@ -31,23 +31,23 @@ const half = (digestSql: string, offset: number) =>
   `('x' || pg_catalog.encode(pg_catalog.substr(${digestSql}, ${offset}, 8), 'hex'))::pg_catalog.bit(64)::pg_catalog.int8`;
 
 /** SQL for 64 bits of a row, for aggregates. */
-export function rowHash(form: FingerprintForm, columns: readonly PlannedColumn[], alias: string): string {
-  return form === 'fast' ? fast(columns, alias, SEED.first) : half(digest(columns, alias), 1);
+export function rowHash(form: FingerprintForm, columns: readonly PlannedColumn[], sql: ColumnSql): string {
+  return form === 'fast' ? fast(columns, sql, SEED.first) : half(digest(columns, sql), 1);
 }
 
 /** SQL for the 128 bits of a row, as two int8 expressions. */
 export function rowFingerprint(
   form: FingerprintForm,
   columns: readonly PlannedColumn[],
-  alias: string,
+  sql: ColumnSql,
 ): readonly [string, string] {
-  if (form === 'fast') return [fast(columns, alias, SEED.first), fast(columns, alias, SEED.second)];
-  return [half(digest(columns, alias), 1), half(digest(columns, alias), 9)];
+  if (form === 'fast') return [fast(columns, sql, SEED.first), fast(columns, sql, SEED.second)];
+  return [half(digest(columns, sql), 1), half(digest(columns, sql), 9)];
 }
 
 /** SQL for 64 bits of key columns, to spread keys over buckets. Both servers must agree, so it follows the form. */
-export function keyHash(form: FingerprintForm, columns: readonly PlannedColumn[], alias: string): string {
-  return form === 'fast' ? fast(columns, alias, SEED.key) : half(digest(columns, alias), 1);
+export function keyHash(form: FingerprintForm, columns: readonly PlannedColumn[], sql: ColumnSql): string {
+  return form === 'fast' ? fast(columns, sql, SEED.key) : half(digest(columns, sql), 1);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { dataTypeOf } from '../data-types/registry.ts';
 import type { FingerprintForm, PlannedColumn } from '../model/table.ts';
+import { columnSql } from './columns.ts';
 import { keyHash, rowFingerprint } from './fingerprint.ts';
 import type { Session } from './session.ts';
 import { ident, literal } from './sql.ts';
@@ -29,9 +30,9 @@ export async function probeRow(
     .map((c) => `${literal(c.literal)}::pg_catalog.${ident(c.type.name)} as ${ident(c.name)}`)
     .join(', ');
   const nulls = row.map((c) => `null::pg_catalog.${ident(c.type.name)} as ${ident(c.name)}`).join(', ');
-  const [h1, h2] = rowFingerprint(form, row, 't');
+  const [h1, h2] = rowFingerprint(form, row, columnSql('target', 't'));
   const rows = await session.query(
-    `select ${h1}::text, ${h2}::text, ${keyHash(form, row, 't')}::text from (select ${values} union all select ${nulls}) t`,
+    `select ${h1}::text, ${h2}::text, ${keyHash(form, row, columnSql('target', 't'))}::text from (select ${values} union all select ${nulls}) t`,
   );
   return rows.flat().map((v) => v ?? '');
 }

@@ -1,17 +1,17 @@
 import type { BucketRun, BucketSum, KeyedFingerprint, RowImage, RowKey } from '../model/change.ts';
-import type { RelationName, Segment, TablePlan } from '../model/table.ts';
+import type { Side } from '../model/connection.ts';
+import type { Segment, TablePlan } from '../model/table.ts';
 import type { RowReader } from '../ports.ts';
-import { boundsCondition, bucketExpression, runBounds, segmentCondition } from './buckets.ts';
+import { boundsCondition, bucketExpression, keyColumns, runBounds, segmentCondition } from './buckets.ts';
+import { columnSql, typeSql } from './columns.ts';
 import { mixed, rowFingerprint, rowHash } from './fingerprint.ts';
 import type { Session, TextRow } from './session.ts';
 import { BY_INDEX, ident, relation } from './sql.ts';
 
 /** SQL that turns arrays of text into a relation of typed keys `k(k1, k2, ..., n)`, n the position from 1; one parameter per key column from `$n`. */
-export function keyList(plan: TablePlan, n: number): string {
-  const casts = plan.key.map((name, i) => {
-    const type = plan.columns.find((c) => c.name === name)?.type;
-    return `u.k${i + 1}::${ident(type?.schema ?? '')}.${ident(type?.name ?? '')} as k${i + 1}`;
-  });
+export function keyList(plan: TablePlan, side: Side, n: number): string {
+  const { declaredType } = columnSql(side, 't');
+  const casts = keyColumns(plan).map((c, i) => `u.k${i + 1}::${typeSql(declaredType(c))} as k${i + 1}`);
   const arrays = plan.key.map((_, i) => `$${n + i}::text[]`).join(', ');
   const names = plan.key.map((_, i) => `k${i + 1}`).join(', ');
   return `(select ${casts.join(', ')}, u.n from unnest(${arrays}) with ordinality u(${names}, n) offset 0) k`;
@@ -27,20 +27,21 @@ export function keyArrays(plan: TablePlan, keys: readonly RowKey[]): (string | n
   return plan.key.map((_, i) => keys.map((key) => key[i] ?? null));
 }
 
-const keySelect = (plan: TablePlan, alias: string) => plan.key.map((name) => `${alias}.${ident(name)}`).join(', ');
+const keySelect = (plan: TablePlan, side: Side) => keyColumns(plan).map(columnSql(side, 't').value).join(', ');
 
 /** The rows of the runs: index ranges where the keyspace has them, else one scan that keeps the buckets asked for. */
-function fromRuns(plan: TablePlan, segment: Segment, table: RelationName, runs: readonly BucketRun[]) {
+function fromRuns(plan: TablePlan, segment: Segment, side: Side, runs: readonly BucketRun[]) {
+  const table = plan[side];
   const s = segment.buckets;
-  const bucket = bucketExpression(plan, s, 't');
+  const bucket = bucketExpression(plan, s, side, 't');
   const bounds = runBounds(s, runs);
   if (!bounds) {
-    const inSegment = segmentCondition(plan, segment, 't', 2);
+    const inSegment = segmentCondition(plan, segment, side, 't', 2);
     const buckets = runs.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
     const sql = `from ${relation(table)} t where ${bucket} = any($1::int8[]) and ${inSegment.sql}`;
     return { sql, values: [buckets, ...inSegment.values] };
   }
-  const inSegment = segmentCondition(plan, segment, 't', 3);
+  const inSegment = segmentCondition(plan, segment, side, 't', 3);
   const { unnestTypes, sql: within } = boundsCondition(plan, s, 't');
   const n = 3 + inSegment.values.length;
   const exact = s.split > 1 || s.keyspace === 'epoch'; // integer ranges are exact by themselves
@@ -58,21 +59,24 @@ function fromRuns(plan: TablePlan, segment: Segment, table: RelationName, runs: 
 const sumOf = (row: TextRow): BucketSum => ({ bucket: Number(row[0]), rows: Number(row[1]), hash: row[2] ?? '' });
 
 /**
- * A reader of `table`, which is the plan's source or target.
+ * A reader of the session's side of a table.
  *
  * The `offset 0` fences keep the planner from evaluating a row's hash twice or sorting by bucket (performance.md: 0.97 ->
  * 1.31 s for a million rows without).
  */
-export function segmentReader(session: Session, table: RelationName, plan: TablePlan, segment: Segment): RowReader {
-  const hash = rowHash(plan.fingerprint, plan.columns, 't');
-  const [first, second] = rowFingerprint(plan.fingerprint, plan.columns, 't');
-  const bucket = bucketExpression(plan, segment.buckets, 't');
-  const whole = segmentCondition(plan, segment, 't', 1);
+export function segmentReader(session: Session, plan: TablePlan, segment: Segment): RowReader {
+  const { side } = session;
+  const table = plan[side];
+  const columns = columnSql(side, 't');
+  const hash = rowHash(plan.fingerprint, plan.columns, columns);
+  const [first, second] = rowFingerprint(plan.fingerprint, plan.columns, columns);
+  const bucket = bucketExpression(plan, segment.buckets, side, 't');
+  const whole = segmentCondition(plan, segment, side, 't', 1);
   const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
   return {
     async sums(runs) {
       const source = runs
-        ? fromRuns(plan, segment, table, runs)
+        ? fromRuns(plan, segment, side, runs)
         : { sql: `from ${relation(table)} t where ${whole.sql}`, values: whole.values };
       const text = `
         select b, count(*), bit_xor(${mixed('h')})
@@ -85,8 +89,8 @@ export function segmentReader(session: Session, table: RelationName, plan: Table
     },
     async open(runs) {
       if (runs.length === 0) return [];
-      const source = fromRuns(plan, segment, table, runs);
-      const text = `select ${bucket}, ${first}, ${second}, ${keySelect(plan, 't')} ${source.sql}`;
+      const source = fromRuns(plan, segment, side, runs);
+      const text = `select ${bucket}, ${first}, ${second}, ${keySelect(plan, side)} ${source.sql}`;
       const rows = await indexed(() => session.query(text, source.values));
       return rows.map(
         ([b, h1, h2, ...key]): KeyedFingerprint => ({
@@ -98,8 +102,8 @@ export function segmentReader(session: Session, table: RelationName, plan: Table
     },
     async rows(keys) {
       if (keys.length === 0) return [];
-      const values = plan.columns.map((c) => `t.${ident(c.name)}`).join(', ');
-      const text = `select ${first}, ${second}, ${keySelect(plan, 't')}, ${values} from ${keyList(plan, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}`;
+      const values = plan.columns.map(columns.value).join(', ');
+      const text = `select ${first}, ${second}, ${keySelect(plan, side)}, ${values} from ${keyList(plan, side, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}`;
       const rows = await indexed(() => session.query(text, keyArrays(plan, keys)));
       const width = plan.key.length;
       return rows.map(

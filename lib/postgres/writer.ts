@@ -3,19 +3,18 @@ import { keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
+import { columnSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch } from './reader.ts';
 import type { Session, TextRow } from './session.ts';
 import { ident, relation } from './sql.ts';
-
-const typeText = (schema: string, name: string) => `${ident(schema)}.${ident(name)}`;
 
 /** Name that a row list gives to a mapped column: by position, because a user's column may have any name. */
 const position = (plan: TablePlan, column: string) => `c${plan.columns.findIndex((c) => c.name === column) + 1}`;
 
 /** SQL of typed rows (c1, c2, ..., n) from one text array per column, from `$n` on. The cast has no length: it must not cut a value. */
 function rowList(plan: TablePlan, n: number): string {
-  const casts = plan.columns.map((c, i) => `u.c${i + 1}::${typeText(c.type.schema, c.type.name)} as c${i + 1}`);
+  const casts = plan.columns.map((c, i) => `u.c${i + 1}::${typeSql(c.type)} as c${i + 1}`);
   const arrays = plan.columns.map((_, i) => `$${n + i}::text[]`).join(', ');
   const names = plan.columns.map((_, i) => `c${i + 1}`).join(', ');
   return `select ${casts.join(', ')}, u.n from unnest(${arrays}) with ordinality u(${names}, n)`;
@@ -55,7 +54,7 @@ function requireAll(plan: TablePlan, wanted: number, written: number): void {
 
 async function insert(session: Session, plan: TablePlan, rows: readonly RowImage[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, 't');
+  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
   const columns = plan.columns.map((c) => ident(c.name)).join(', ');
   const key = plan.key.map((k) => `t.${ident(k)}`).join(', ');
   const same = plan.key.map((k) => `x.${ident(k)} = s.${position(plan, k)}`).join(' and ');
@@ -78,7 +77,7 @@ async function update(
   changes: readonly (Change & { kind: 'update' })[],
 ): Promise<number> {
   if (changes.length === 0) return 0;
-  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, 't');
+  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
   const n = plan.columns.length;
   const sets = plan.columns
     .filter((c) => !plan.key.includes(c.name))
@@ -109,10 +108,10 @@ async function remove(
   changes: readonly (Change & { kind: 'delete' })[],
 ): Promise<number> {
   if (changes.length === 0) return 0;
-  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, 't');
+  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
   const n = plan.key.length;
   const written = await session.query(
-    `with k as materialized (select k.*, e.h1, e.h2 from ${keyList(plan, 1)}
+    `with k as materialized (select k.*, e.h1, e.h2 from ${keyList(plan, 'target', 1)}
        join unnest($${n + 1}::int8[], $${n + 2}::int8[]) with ordinality e(h1, h2, n) using (n))
      delete from ${relation(plan.target)} t using k
      where ${keyMatch(plan, 't', 'k')} and ${h1} = k.h1 and ${h2} = k.h2 returning 1`,

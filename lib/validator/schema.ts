@@ -1,10 +1,11 @@
+import { conversion } from '../data-types/lattice.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
 
 const sameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x) => b.includes(x));
 
-function columnProblems(source: Column, target: Column | undefined, table: string): Problem[] {
+function columnProblems(source: Column, target: Column | undefined, table: string, config: JobConfig): Problem[] {
   const object = `${table}.${source.name}`;
   if (!target) {
     if (source.generated) return [];
@@ -30,15 +31,18 @@ function columnProblems(source: Column, target: Column | undefined, table: strin
       },
     ];
   }
-  const same = source.declared === target.declared && source.type.schema === target.type.schema;
-  if (same) return [];
+  const how = conversion(source, target);
+  if (how === 'same' || how === 'widening' || (how === 'lossy' && config.allow_lossy)) return [];
+  const lossy = how === 'lossy';
   return [
     {
-      code: 'type_incompatible',
+      code: lossy ? 'type_lossy' : 'type_incompatible',
       side: 'target',
       object,
       message: `The column ${object} is ${source.declared} in the source and ${target.declared} in the target.`,
-      hint: 'Give both columns the same type.',
+      hint: lossy
+        ? 'Widen the target column, or set allow_lossy to accept rounded values and refused rows.'
+        : 'Give both columns the same type.',
     },
   ];
 }
@@ -159,6 +163,7 @@ export function schemaProblems(
           c,
           t.columns.find((x) => x.name === c.name),
           object,
+          config,
         ),
       ),
       ...t.columns.flatMap((c) => unmapped(c, s, object)),

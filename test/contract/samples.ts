@@ -26,6 +26,7 @@ export function sampleJob(over: Partial<Job> = {}): Job {
       audit_level: 'standard',
       delete_mode: 'tracked',
       max_delete_percent: 10,
+      allow_lossy: false,
       triggers: 'fire',
     },
     source: { ...side, host: 'source.example' },

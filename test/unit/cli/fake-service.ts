@@ -123,6 +123,7 @@ export function jobStatus(
       audit_level: 'standard',
       delete_mode: 'tracked',
       max_delete_percent: 10,
+      allow_lossy: false,
       triggers: 'fire',
     },
     created_at: '2026-11-20T08:00:00.000Z',

@@ -1,0 +1,26 @@
+import type { Side } from '../model/connection.ts';
+import type { ColumnType, PlannedColumn } from '../model/table.ts';
+import { ident } from './sql.ts';
+
+/** How a column is read and addressed on one side. */
+export interface ColumnSql {
+  /** SQL of the column's value, in the type that counts. */
+  value(column: PlannedColumn): string;
+  /** The type the column is declared with on this side: what its index can look up. */
+  declaredType(column: PlannedColumn): ColumnType;
+}
+
+/** Columns of relation `alias` on `side`; a source of another type is cast to the target's declaration. */
+export function columnSql(side: Side, alias: string): ColumnSql {
+  const plain = (c: PlannedColumn) => `${alias}.${ident(c.name)}`;
+  if (side === 'target') return { value: plain, declaredType: (c) => c.type };
+  return {
+    // the declaration comes from the target's catalog (format_type), which quotes and qualifies it
+    value: (c) => (c.source ? `(${plain(c)}::${c.source.castTo})` : plain(c)),
+    declaredType: (c) => c.source?.type ?? c.type,
+  };
+}
+
+export function typeSql(type: { readonly schema: string; readonly name: string }): string {
+  return `${ident(type.schema)}.${ident(type.name)}`;
+}
