@@ -1,6 +1,14 @@
 import type { AuditEvent } from './model/audit-event.ts';
 import type { BucketRun, BucketSum, Change, KeyedFingerprint, RowImage, RowKey } from './model/change.ts';
-import type { Advance, Applied, Checkpoint, JobEvent, Progress, SegmentId } from './model/checkpoint.ts';
+import type {
+  Advance,
+  Applied,
+  Checkpoint,
+  JobEvent,
+  Progress,
+  QuarantinedRow,
+  SegmentId,
+} from './model/checkpoint.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
@@ -142,6 +150,7 @@ export interface Chunk {
   /** Number of this chunk: one more than the checkpoint's. */
   readonly seq: number;
   readonly changes: readonly Change[];
+  readonly quarantine?: readonly QuarantinedRow[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
   readonly advance: (applied: Applied) => Advance;
 }
@@ -182,6 +191,8 @@ export interface TargetDatabase extends Database {
   notedBuckets(id: SegmentId, kind: 'written' | 'extra'): Promise<readonly BucketRun[]>;
   /** One transaction: fence, rows, checkpoint, outbox. Throws `epoch_superseded`, `target_moving`, `row_rejected`, ... */
   commit(chunk: Chunk): Promise<void>;
+  /** Keys of a table that this job has put into quarantine. */
+  quarantined(jobId: string, table: number): Promise<readonly RowKey[]>;
   /** Raises sequences of a table to at least these numbers and to the largest value of their column; never lowers one. */
   raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
 }

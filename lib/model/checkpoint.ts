@@ -1,6 +1,7 @@
 import type { AuditEvent } from './audit-event.ts';
-import type { BucketRun } from './change.ts';
+import type { BucketRun, RowKey } from './change.ts';
 import type { Counts, Pass } from './job.ts';
+import type { RowCode } from './row-code.ts';
 import type { Segment } from './table.ts';
 
 /** A job event before the target has given it its number and time. */
@@ -51,6 +52,15 @@ export interface Checkpoint {
   readonly segment: Segment;
 }
 
+/** A row that could not be applied, and why. */
+export interface QuarantinedRow {
+  readonly key: RowKey;
+  readonly code: RowCode;
+  readonly sqlstate?: string;
+  /** The constraint or column that refused it. */
+  readonly object?: string;
+}
+
 /** What one chunk adds to a checkpoint. */
 export interface Advance {
   readonly cursor: Cursor;
@@ -64,6 +74,8 @@ export interface Advance {
 
 /** How many rows each statement touched. Fewer than asked for: the target had moved, or a trigger dropped a row. */
 export interface Applied {
+  /** Rows put into quarantine now; one that is there already does not count again. */
+  readonly quarantined: number;
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;

@@ -1,8 +1,10 @@
 import type { Finding } from '../change-detector/strategy.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
+import type { QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
+import { rowCode } from '../model/row-code.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 
 /** Most bytes of rows in one chunk; rows travel as text through the worker's memory (256 MB in all). */
@@ -47,6 +49,50 @@ function needsLaterRows(work: SegmentWork, error: unknown): boolean {
   return work.plan.selfReferencing && error instanceof SyncError && error.facts.sqlstate === '23503';
 }
 
+/** Why the target refused this one row, or undefined when the error says nothing about the row. */
+function refusal(difference: Difference, error: unknown): QuarantinedRow | undefined {
+  if (!(error instanceof SyncError) || error.code !== 'row_rejected') return undefined;
+  const { sqlstate, constraint, object } = error.facts;
+  const where = constraint ?? object;
+  return {
+    key: difference.key,
+    code: rowCode(String(sqlstate)),
+    sqlstate: String(sqlstate),
+    ...(where !== undefined && { object: String(where) }),
+  };
+}
+
+/** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
+async function movedMeanwhile(work: SegmentWork, difference: Difference, poison: QuarantinedRow): Promise<boolean> {
+  if (poison.code !== 'unique_clash' || difference.kind !== 'source_only') return false;
+  return (await work.target.rows([difference.key])).length > 0;
+}
+
+/** What the next attempt at `wanted[at]` and after does: how many rows, or the one row that is put aside. */
+interface Slice {
+  readonly size: number;
+  readonly poison?: QuarantinedRow;
+}
+
+/**
+ * After a chunk was refused: the same rows and as many behind them, where they wait for those; else half of it, until the
+ * one row that is at fault stands alone and is put aside. So a poison row costs log2(batch) attempts and nobody else.
+ */
+async function afterRefusal(
+  work: SegmentWork,
+  slice: readonly Difference[],
+  last: boolean,
+  error: unknown,
+): Promise<Slice> {
+  const [first] = slice;
+  const poison = first && refusal(first, error);
+  if (!poison) throw error;
+  if (needsLaterRows(work, error) && !last) return { size: slice.length * 2 };
+  if (slice.length > 1) return { size: Math.ceil(slice.length / 2) };
+  if (await movedMeanwhile(work, first, poison)) throw new SyncError('target_moving', 'A row appeared in the target.');
+  return { size: 1, poison };
+}
+
 /**
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
@@ -57,30 +103,30 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
   const { wanted, rule } = decided(work, finding.differences);
   const extra = finding.differences.filter((d) => d.kind === 'target_only').map((d) => d.bucket);
   const unchanged = (pending.unchanged ?? 0) + finding.equal - work.cursor.credit;
-  let size = chunkRows(work);
+  let next: Slice = { size: chunkRows(work) };
   let at = 0;
-  let credit = work.cursor.credit;
   do {
-    const slice = wanted.slice(at, at + size);
+    const slice = wanted.slice(at, at + next.size);
     const last = at + slice.length === wanted.length;
-    const changes = await changesFor(work, slice);
+    const changes = next.poison ? [] : await changesFor(work, slice);
+    const { through, credit } = work.cursor;
     const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through: work.cursor.through, credit: credit + changes.length }, counts: {} };
+    const partial = { cursor: { through, credit: credit + changes.length }, counts: {} };
     try {
       const handOver = await commit(work, {
         changes,
+        ...(next.poison && { quarantine: [next.poison] }),
         buckets: slice.map((d) => d.bucket),
         rule,
         ...(last ? final : partial),
       });
       if (handOver) return true;
     } catch (error) {
-      if (last || !needsLaterRows(work, error)) throw error;
-      size *= 2; // the same rows again, with as many behind them
+      next = await afterRefusal(work, slice, last, error);
       continue;
     }
-    credit += changes.length;
     at += slice.length;
+    next = { size: Math.min(chunkRows(work), slice.length * 2) };
   } while (at < wanted.length);
   return false;
 }

@@ -1,6 +1,6 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import type { Finding } from '../change-detector/strategy.ts';
-import { type BucketRun, toRuns } from '../model/change.ts';
+import { type BucketRun, keyId, toRuns } from '../model/change.ts';
 import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
@@ -84,9 +84,13 @@ function unexplained(work: SegmentWork, finding: Finding) {
   return finding.differences.filter((d) => d.kind !== 'target_only' || work.config.delete_mode === 'mirror');
 }
 
+/** Differences left over, but for rows in quarantine: those are named. */
 async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined) {
+  const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const found = [];
-  for await (const finding of findings(work, runs)) found.push(...unexplained(work, finding));
+  for await (const finding of findings(work, runs)) {
+    found.push(...unexplained(work, finding).filter((d) => !put.has(keyId(d.key))));
+  }
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { type BucketRun, type Change, toRuns } from '../model/change.ts';
-import type { Advance, Applied, Checkpoint, Cursor, SegmentId } from '../model/checkpoint.ts';
+import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, SegmentId } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
@@ -26,6 +26,7 @@ export interface SegmentWork {
 export interface Step {
   readonly changes: readonly Change[];
   readonly cursor: Cursor;
+  readonly quarantine?: readonly QuarantinedRow[];
   /** Rows decided without a change: found equal, or kept. */
   readonly counts: Partial<Counts>;
   readonly buckets: readonly number[];
@@ -42,10 +43,10 @@ export function startWork(base: Omit<SegmentWork, 'seq' | 'cursor' | 'counts'>, 
 
 /** Counts of a chunk. A deleted row was counted as kept by the pass that found it, so the sums stay whole. */
 function countsOf(step: Step, applied: Applied): Counts {
-  const { inserted, updated, deleted } = applied;
+  const { inserted, updated, deleted, quarantined } = applied;
   const extra = { ...NO_COUNTS, ...step.counts };
-  const read = inserted + updated + extra.unchanged + extra.kept;
-  return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, kept: -deleted });
+  const read = inserted + updated + quarantined + extra.unchanged + extra.kept;
+  return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, quarantined, kept: -deleted });
 }
 
 /** Applies one step in one transaction of the target, then moves this work's own picture of the checkpoint on. */
@@ -76,6 +77,7 @@ export async function commit(work: SegmentWork, step: Step): Promise<boolean> {
     suppressTriggers: work.config.triggers === 'suppress',
     seq: work.seq + 1,
     changes: step.changes,
+    ...(step.quarantine && { quarantine: step.quarantine }),
     advance,
   });
   if (!next) throw new TypeError('the target committed without asking what the checkpoint becomes');

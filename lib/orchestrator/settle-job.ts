@@ -33,9 +33,18 @@ async function verdict(job: Job, target: TargetDatabase): Promise<Failure | unde
   };
 }
 
-async function finish(job: Job, failure: Failure | undefined, ports: RunPorts): Promise<void> {
-  const event = failure ? 'fail' : 'complete';
-  const patch = { state: stateAfter(event), ended_at: ports.clock().toISOString(), ...(failure && { failure }) };
+/** How a job can end. */
+type Ending =
+  | { readonly event: 'complete' | 'complete_with_issues' }
+  | { readonly event: 'fail'; readonly failure: Failure };
+
+async function finish(job: Job, ending: Ending, ports: RunPorts): Promise<void> {
+  const { event } = ending;
+  const patch = {
+    state: stateAfter(event),
+    ended_at: ports.clock().toISOString(),
+    ...(ending.event === 'fail' && { failure: ending.failure }),
+  };
   await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
   await ports.secrets.remove(job.secret_ref);
 }
@@ -46,18 +55,19 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     { from: statesAllowing('verify'), epoch: job.epoch },
     { state: stateAfter('verify') },
   );
-  const failure = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
+  const ending = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target): Promise<Ending> => {
     await alignSequences(job, source, target);
-    const found = await verdict(job, target);
+    const failure = await verdict(job, target);
     const counts = sumCounts(await target.loadProgress(job.job_id));
-    const event = found
-      ? jobEvent('job.failed', SERVICE, { code: found.code, message: found.message, counts })
+    const event = failure
+      ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
       : jobEvent('job.completed', SERVICE, { counts });
     await target.endJob(job.job_id, job.epoch, event);
     await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
-    return found;
+    if (failure) return { event: 'fail', failure };
+    return { event: counts.quarantined > 0 ? 'complete_with_issues' : 'complete' };
   });
-  await finish(job, failure, ports);
+  await finish(job, ending, ports);
 }
 
 /** Step Functions' own words for a step that gave no answer. */
@@ -101,7 +111,7 @@ export async function failJob(job: Job, failure: Failure, ports: RunPorts): Prom
       code: error instanceof SyncError ? error.code : 'internal',
     });
   }
-  await finish(job, failure, ports);
+  await finish(job, { event: 'fail', failure }, ports);
 }
 
 /** Last step of a run. Does nothing when a newer run has taken over, or when the job has ended already. */

@@ -7,7 +7,7 @@ const VERSION = 1;
  * `tf_sync` in the target: everything that decides what happened, beside the rows it happened to.
  *
  * job: every chunk locks its row shared and requires its own epoch; raising the epoch waits for those chunks.
- * checkpoint: a row per segment and pass, created by Prepare alone. outbox: what DynamoDB must learn. job_stream: number of the job's last event, in a row of
+ * quarantine: rows that the target refused, by key. checkpoint: a row per segment and pass, created by Prepare alone. outbox: what DynamoDB must learn. job_stream: number of the job's last event, in a row of
  * its own so that an event does not wait for chunks in flight.
  */
 const TABLES = `
@@ -29,6 +29,9 @@ const TABLES = `
   create table if not exists tf_sync.outbox (
     job_id uuid not null, stream text not null, seq int not null, event jsonb not null, primary key (job_id, stream, seq));
   create table if not exists tf_sync.job_stream (job_id uuid primary key references tf_sync.job on delete cascade, seq int not null default 0);
+  create table if not exists tf_sync.quarantine (
+    job_id uuid not null references tf_sync.job on delete cascade, table_no int not null, key text[] not null, code text not null,
+    sqlstate text, object text, at timestamptz not null default now(), primary key (job_id, table_no, key));
   create table if not exists tf_sync.lease (
     table_schema text not null, table_name text not null, job_id uuid not null, taken_at timestamptz not null default now(),
     primary key (table_schema, table_name));

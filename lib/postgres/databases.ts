@@ -6,6 +6,7 @@ import * as control from './control.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { planSegments } from './planner.ts';
 import { probeRow } from './probe.ts';
+import { quarantine, quarantinedKeys } from './quarantine.ts';
 import { segmentReader } from './reader.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
@@ -37,7 +38,8 @@ async function commit(session: Session, chunk: Chunk): Promise<void> {
   const settings = chunk.suppressTriggers ? `${BY_INDEX}; set local session_replication_role = replica` : BY_INDEX;
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
-    const applied = await applyChanges(session, chunk.plan, chunk.changes);
+    const rows = await applyChanges(session, chunk.plan, chunk.changes);
+    const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
     await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
   }, settings);
 }
@@ -59,6 +61,7 @@ function targetPart(session: Session): TargetDatabase {
     claim: (id, owner) => claimSegment(session, id, owner),
     notedBuckets: (id, kind) => notedBuckets(session, id, kind),
     commit: (chunk) => commit(session, chunk),
+    quarantined: (jobId, table) => quarantinedKeys(session, jobId, table),
     raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
   };
 }

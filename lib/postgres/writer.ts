@@ -137,7 +137,11 @@ const of = <K extends Change['kind']>(changes: readonly Change[], kind: K) =>
  * Separate UPDATE, INSERT and DELETE, because an upsert would fire insert triggers for updates. Inside the caller's
  * transaction. Throws `target_moving`, `trigger_interfered`, `row_rejected`; then the whole chunk rolls back.
  */
-export async function applyChanges(session: Session, plan: TablePlan, changes: readonly Change[]): Promise<Applied> {
+export async function applyChanges(
+  session: Session,
+  plan: TablePlan,
+  changes: readonly Change[],
+): Promise<Omit<Applied, 'quarantined'>> {
   const deleted = await remove(session, plan, of(changes, 'delete'));
   const updated = await update(session, plan, of(changes, 'update'));
   const inserted = await insert(

@@ -1,0 +1,36 @@
+/** Why a single row was refused; a quarantined row carries one of these. */
+export const ROW_CODES = {
+  value_out_of_range: 'A value does not fit the range of its column.',
+  too_long: 'A value is longer than its column allows.',
+  value_invalid: 'A value has no meaning in the type of its column, such as an enum label the target lacks.',
+  encoding: 'Text holds a character the target cannot store.',
+  null_value: 'A NOT NULL column would be NULL.',
+  check_failed: 'A check constraint or a domain refused the row.',
+  fk_missing: 'The row refers to a row that is not there.',
+  unique_clash: 'Another row has the same unique value.',
+  exclusion_clash: 'An exclusion constraint refused the row.',
+  raised: 'A trigger of the target raised an error.',
+  refused: 'The target refused the row; the SQLSTATE says why.',
+} as const;
+export type RowCode = keyof typeof ROW_CODES;
+
+const BY_SQLSTATE: Readonly<Record<string, RowCode>> = {
+  '22003': 'value_out_of_range',
+  '22008': 'value_out_of_range',
+  '22001': 'too_long',
+  '22P02': 'value_invalid',
+  '22007': 'value_invalid',
+  '22021': 'encoding',
+  '22P05': 'encoding',
+  '23502': 'null_value',
+  '23514': 'check_failed',
+  '23503': 'fk_missing',
+  '23505': 'unique_clash',
+  '23P01': 'exclusion_clash',
+  P0001: 'raised',
+};
+
+/** The code for a SQLSTATE with which a server refused a row. */
+export function rowCode(sqlstate: string): RowCode {
+  return BY_SQLSTATE[sqlstate] ?? 'refused';
+}

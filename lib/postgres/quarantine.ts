@@ -1,0 +1,31 @@
+import type { RowKey } from '../model/change.ts';
+import type { QuarantinedRow, SegmentId } from '../model/checkpoint.ts';
+import type { Session } from './session.ts';
+
+/** Notes rows that could not be applied, in the chunk's transaction; returns how many were not noted before. */
+export async function quarantine(session: Session, id: SegmentId, rows: readonly QuarantinedRow[]): Promise<number> {
+  if (rows.length === 0) return 0;
+  const noted = await session.query(
+    `insert into tf_sync.quarantine (job_id, table_no, key, code, sqlstate, object)
+     select $1, $2, array(select jsonb_array_elements_text(k)), c, s, o
+     from unnest($3::jsonb[], $4::text[], $5::text[], $6::text[]) u(k, c, s, o)
+     on conflict do nothing returning 1`,
+    [
+      id.jobId,
+      String(id.table),
+      rows.map((r) => JSON.stringify(r.key)),
+      rows.map((r) => r.code),
+      rows.map((r) => r.sqlstate ?? null),
+      rows.map((r) => r.object ?? null),
+    ],
+  );
+  return noted.length;
+}
+
+export async function quarantinedKeys(session: Session, jobId: string, table: number): Promise<readonly RowKey[]> {
+  const rows = await session.query(
+    'select to_json(key)::text from tf_sync.quarantine where job_id = $1 and table_no = $2',
+    [jobId, String(table)],
+  );
+  return rows.map((r) => JSON.parse(r[0] ?? '[]') as RowKey); // written by quarantine
+}
