@@ -107,8 +107,8 @@ export class Api {
     this.#options = options;
   }
 
-  startFull(request: StartRequest, idempotencyKey: string): Promise<Started> {
-    return this.#call('POST', '/api/sync/full', { body: request, headers: { 'idempotency-key': idempotencyKey } });
+  startFull(request: StartRequest): Promise<Started> {
+    return this.#call('POST', '/api/sync/full', { body: request });
   }
 
   status(jobId: string): Promise<JobStatus> {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { JOB_STATES } from '../lib/model/job.ts';
@@ -116,10 +115,11 @@ standard input are read in the order token, source, target.
       const api = await connect(options);
       const source = await secrets.connection('source', options.source);
       const target = await secrets.connection('target', options.target);
-      const started = await api.startFull(
-        { source_connection: source, target_connection: target, config: readConfig({ ...options }) },
-        randomUUID(),
-      );
+      const started = await api.startFull({
+        source_connection: source,
+        target_connection: target,
+        config: readConfig({ ...options }),
+      });
       if (options.wait) {
         io.stderr.write(`Job ${started.job_id}\n`);
         return done(report(await follow(started.job_id, api, io, options.color), options, io));

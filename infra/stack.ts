@@ -133,7 +133,7 @@ export class SyncStack extends Stack {
     const sweeper = new ServiceFunction(this, 'Sweeper', {
       ...common,
       name: 'sweeper',
-      description: 'Takes over jobs whose heartbeat died, and drains what they left.',
+      description: 'Takes over jobs whose run died.',
       memoryMb: 256,
       timeoutSeconds: 300,
     });

@@ -21,7 +21,11 @@ const LAST_DELIVERY = 5;
 /** Keeps the message hidden and the task alive until the returned function is called. */
 function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services): () => void {
   const beat = () =>
-    Promise.all([s.queue.hide(record.receiptHandle, HIDDEN_SECONDS), s.workflow.beat(message.task_token)]).catch(() =>
+    Promise.all([
+      s.queue.hide(record.receiptHandle, HIDDEN_SECONDS),
+      s.workflow.beat(message.task_token),
+      s.jobs.heartbeat(message.job_id, message.epoch, s.clock().toISOString()),
+    ]).catch(() =>
       s.log.warn('sign of life not delivered', {
         job_id: message.job_id,
         table: message.table,
@@ -69,7 +73,8 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     await s.queue.hide(record.receiptHandle, retryDelaySeconds(delivery, Math.random()));
     return false;
   }
-  await recordFailure(message, error, runPorts(s));
+  // what is worth a retry is still tried again by the state machine; it must not look like the end of the table
+  if (remedyFor(error) === 'stop') await recordFailure(message, error, runPorts(s));
   await s.workflow.fail(message.task_token, failure.code, failure.message);
   return true;
 }

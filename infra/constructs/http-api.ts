@@ -29,7 +29,7 @@ export interface HttpApiProps {
 }
 
 /**
- * The front door: one explicit route per declaration, and no other way in. The authorizer checks that a token is genuine;
+ * The front door: one explicit route per declaration, and one for all the rest that only says so. The authorizer checks that a token is genuine;
  * the function checks that its role is enough. No CORS: the web UI is served from the same origin.
  */
 export class HttpApi extends Construct {
@@ -69,6 +69,10 @@ export class HttpApi extends Construct {
         );
       }
     }
+
+    // Paths and methods that are in no route: answered as problem+json, by code that has nothing else to give.
+    const [rest] = gateway.addRoutes({ path: '/{proxy+}', integration: integrations.queries, authorizer: anybody });
+    if (rest) acknowledge(rest, 'AwsSolutions-APIG4', 'Only answers route_not_found and method_not_allowed.');
 
     const log = new LogGroup(this, 'AccessLog', {
       retention: props.logRetention,

@@ -8,7 +8,6 @@ const CATALOGUE = {
   'job.completed': ['minimal', 'The job ended; every remaining difference is one it can name.'],
   'job.failed': ['minimal', 'The job ended without reaching its goal; the code says why.'],
   'table.applied': ['standard', 'All segments of a table went through a pass.'],
-  'table.failed': ['minimal', 'A table could not be synced; the code says why.'],
   'chunk.applied': ['standard', 'Changes were decided by a rule and applied in one transaction; with counts.'],
   'segment.finished': ['standard', 'The last buckets of a segment were decided in a pass; with counts.'],
 } as const satisfies Record<string, readonly [AuditLevel, string]>;

@@ -55,6 +55,10 @@ export interface Relation extends RelationName {
   readonly triggers: number;
   /** Privileges that the role has on it. */
   readonly privileges: readonly string[];
+  /** Whether the role may use its schema at all. */
+  readonly schemaUsable: boolean;
+  /** Sequences owned by its columns that the role may not set, as quoted names. */
+  readonly lockedSequences: readonly string[];
   /** Estimate from the statistics and the size; -1 when unknown. */
   readonly rowsEstimate: number;
   /** Heap and TOAST, in bytes. */

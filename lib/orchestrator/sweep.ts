@@ -11,10 +11,10 @@ export type SweepDecision = 'leave' | 'take_over' | 'give_up';
 const START_GRACE_MS = 30_000;
 
 /**
- * A run that lives beats at least each 10 s per worker. When its execution still runs but nothing has beaten for this
- * long, its messages are lost (dead-letter queue) or its workers cannot start.
+ * While its execution runs, a silent job may just be waiting in the queue behind others. Step Functions notices a lost
+ * segment by itself within a little over two hours (infra/constructs/sync-table-machine.ts); only after that is it dead.
  */
-const SILENT_MS = 15 * 60_000;
+const SILENT_MS = 3 * 3_600_000;
 
 /** As often as this a job is restarted without anybody asking. */
 const MAX_TAKEOVERS = 5;

@@ -102,8 +102,12 @@ const FLAGS = `
          (exists (select from pg_inherits h join pg_class k on k.oid = h.inhrelid where h.inhparent = c.oid and not k.relispartition))::text,
          row_security_active(c.oid)::text,
          (select count(*) from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal and g.tgenabled <> 'D')::text,
-         (select json_agg(p) from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p where has_table_privilege(c.oid, p))::text
-  from tables c`;
+         (select json_agg(p) from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p where has_table_privilege(c.oid, p))::text,
+         has_schema_privilege(n.oid, 'USAGE')::text,
+         (select coalesce(json_agg(format('%I.%I', sn.nspname, s.relname) order by s.oid), '[]')
+          from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace sn on sn.oid = s.relnamespace
+          where d.classid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i') and case when s.relkind = 'S' then not has_sequence_privilege(s.oid, 'UPDATE') end)::text
+  from tables c join pg_namespace n on n.nspname = c.nspname`;
 
 const truth = (text: string | null | undefined) => text === 'true';
 
@@ -171,7 +175,9 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       inherited: truth(flag?.[1]),
       rowSecurity: truth(flag?.[2]),
       triggers: Number(flag?.[3] ?? 0),
-      privileges: JSON.parse(flag?.[4] ?? '[]') as string[],
+      privileges: JSON.parse(flag?.[4] ?? '[]') as string[], // built by json_agg
+      schemaUsable: truth(flag?.[5]),
+      lockedSequences: JSON.parse(flag?.[6] ?? '[]') as string[], // built by json_agg
       rowsEstimate: truth(size?.[3]) ? -1 : Number(size?.[1] ?? 0),
       bytes: Number(size?.[2] ?? 0),
     };

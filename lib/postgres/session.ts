@@ -86,10 +86,19 @@ async function connect(c: Connection, options: SessionOptions, mode: TlsMode): P
   return client;
 }
 
+/** What pg says of an answer that is none of PostgreSQL's: another program listens there. */
+const NOT_POSTGRES = /error establishing an SSL connection|received invalid response/;
+
 /** TLS problems have no SQLSTATE; their Node codes tell them from an unreachable host. */
 function connectError(error: unknown, side: Side): SyncError {
   const { code, message } = error as { code?: string; message?: string }; // Node and pg errors, both optional
   const name = side === 'source' ? 'The source server' : 'The target server';
+  if (NOT_POSTGRES.test(message ?? '')) {
+    return new SyncError('server_unsupported', `${name} is not PostgreSQL; PostgreSQL 14 or later is needed.`, {
+      cause: error,
+      facts: { side },
+    });
+  }
   if (
     /SSL|TLS|CERT|SELF_SIGNED|UNABLE_TO/i.test(code ?? '') ||
     /does not support SSL|certificate/i.test(message ?? '')

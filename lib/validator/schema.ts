@@ -109,6 +109,24 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       hint: `GRANT ${missing.join(', ')} ON ${object} TO ${role};`,
     });
   }
+  if (!table.schemaUsable) {
+    problems.push({
+      code: 'privilege_missing',
+      side,
+      object,
+      message: `The ${side} role may not use the schema ${table.schema}.`,
+      hint: `GRANT USAGE ON SCHEMA ${table.schema} TO ${role};`,
+    });
+  }
+  if (side === 'target' && table.lockedSequences.length > 0) {
+    problems.push({
+      code: 'privilege_missing',
+      side,
+      object,
+      message: `The target role may not set the sequences of ${object}.`,
+      hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${role};`,
+    });
+  }
   if (table.rowSecurity) {
     problems.push({
       code: 'rls_partial_view',

@@ -1,8 +1,9 @@
 import aslValidator from 'asl-validator';
 import { type ExecutionError, StateMachine } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
-import { ERRORS } from '../../lib/model/errors.ts';
+import { ERRORS, type ErrorCode, SyncError } from '../../lib/model/errors.ts';
 import { segmentMessage, tableInput } from '../../lib/model/message.ts';
+import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { allStates, type Definition, definitions, synthesize } from './synthesized.ts';
 
 const { template } = synthesize();
@@ -76,8 +77,9 @@ describe.each(Object.entries(machines))('%s', (_, definition) => {
 
     expect(retried).not.toContain('States.ALL');
     expect(retried).not.toContain('States.TaskFailed');
-    expect([...retried].filter((error) => error in ERRORS).sort()).not.toContain('verification_failed');
-    for (const code of retried) if (code in ERRORS) expect(ERRORS[code as keyof typeof ERRORS].status).toBe(503);
+    const codes = [...retried].filter((error): error is ErrorCode => error in ERRORS);
+    expect(codes).toContain('target_unavailable');
+    expect(codes.filter((code) => remedyFor(new SyncError(code, '')) !== 'retry')).toEqual([]);
   });
 
   it('catches timeouts by name before everything else', () => {

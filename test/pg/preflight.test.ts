@@ -83,6 +83,12 @@ test('lists every missing privilege with its GRANT', async () => {
   for (const db of [pair.source, pair.target]) await db.client.query(TABLE);
   const role = `weak_${pair.target.name}`;
   await pair.target.client.query(
+    'alter table t add column n serial; create schema hidden; create table hidden.h (id int primary key)',
+  );
+  await pair.source.client.query(
+    'alter table t add column n serial; create schema hidden; create table hidden.h (id int primary key)',
+  );
+  await pair.target.client.query(
     `create role ${role} login password 'pw'; grant usage on schema public to ${role}; grant select on t to ${role}`,
   );
   const weak = { ...pair.target, connection: { ...pair.target.connection, user: role, password: new Secret('pw') } };
@@ -93,7 +99,10 @@ test('lists every missing privilege with its GRANT', async () => {
   expect(error.problems.map((p) => p.hint)).toEqual([
     `GRANT CREATE ON DATABASE <target database> TO ${role};`,
     `GRANT SET ON PARAMETER session_replication_role TO ${role};  (PostgreSQL 15 and later)`,
+    `GRANT SELECT, INSERT, UPDATE ON hidden.h TO ${role};`,
+    `GRANT USAGE ON SCHEMA hidden TO ${role};`,
     `GRANT INSERT, UPDATE ON public.t TO ${role};`,
+    `GRANT UPDATE ON SEQUENCE public.t_n_seq TO ${role};`,
   ]);
 });
 

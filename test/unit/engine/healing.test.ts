@@ -15,7 +15,8 @@ test.each([
   ['a run whose execution ended without settling', 'verifying', 5, 'ended', 'take_over'],
   ['a start that may still be on its way', 'created', 5, 'missing', 'leave'],
   ['a start that never came through', 'created', 31, 'missing', 'take_over'],
-  ['a run that lives and is silent for too long', 'running', 16 * 60, 'running', 'take_over'],
+  ['a run that lives and waits behind others', 'running', 2 * 3600, 'running', 'leave'],
+  ['a run that lives and is silent for too long', 'running', 3 * 3600 + 1, 'running', 'take_over'],
   ['a paused job', 'paused', 3600, 'missing', 'leave'],
 ] as const)('%s: %s, silent %i s, execution %s -> %s', (_, state, silent, execution, decision) => {
   expect(decideSweep(job(state, silent), execution, now)).toBe(decision);

@@ -47,6 +47,8 @@ const relation = (name: string, ...parents: string[]): Relation => ({
   rowSecurity: false,
   triggers: 0,
   privileges: [],
+  schemaUsable: true,
+  lockedSequences: [],
   rowsEstimate: 0,
   bytes: 0,
 });

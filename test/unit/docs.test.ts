@@ -1,0 +1,212 @@
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { routes } from '../../functions/api/routes/index.ts';
+import { AUDIT_EVENTS } from '../../lib/audit/catalogue.ts';
+import { SSL_MODES } from '../../lib/model/connection.ts';
+import { ERRORS } from '../../lib/model/errors.ts';
+import { JOB_STATES } from '../../lib/model/job.ts';
+import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
+import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
+import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
+
+// The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
+// between `<!-- generated:name -->` and `<!-- /generated -->` anew; everything else is for people to mend.
+
+const pages = [...globSync('*.md'), ...globSync('docs/**/*.md')].sort();
+const read = (file: string) => readFileSync(file, 'utf8');
+const code = (word: string) => `\`${word}\``;
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((c) => c.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(heads), `|${'---|'.repeat(heads.length)}`, ...rows.map(line)].join('\n');
+}
+
+interface Property {
+  readonly type: string;
+  readonly default: unknown;
+  readonly description: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+function configTable(): string {
+  const { properties } = z.toJSONSchema(jobConfigSchema, { io: 'input' });
+  const rows = Object.entries(properties as unknown as Record<string, Property>).map(([name, p]) => [
+    code(name),
+    p.enum ? p.enum.map(code).join(', ') : `${p.type}, ${p.minimum} to ${p.maximum}`,
+    code(String(p.default)),
+    p.description,
+  ]);
+  return table(['field', 'values', 'default', 'meaning'], rows);
+}
+
+/** Each generated part: its page, and what the code says that it holds. */
+const GENERATED: Readonly<Record<string, readonly [page: string, content: () => string]>> = {
+  routes: [
+    'README.md',
+    () =>
+      table(
+        ['method and path', 'role', 'function', 'does'],
+        routes.map((r) => [code(`${r.method} ${r.path}`), r.role, r.runs, r.summary]),
+      ),
+  ],
+  config: ['README.md', configTable],
+  sslmode: [
+    'README.md',
+    () =>
+      table(
+        [code('sslmode'), ...TLS_POLICIES.map((p) => `policy ${code(p)}`)],
+        (['absent', ...SSL_MODES] as const).map((mode) => [
+          mode === 'absent' ? '(left out)' : code(mode),
+          ...TLS_POLICIES.map((policy) => TLS_MEANING[policy][mode]),
+        ]),
+      ),
+  ],
+  lifecycle: [
+    'docs/sync-spec.md',
+    () =>
+      table(
+        ['state', ...JOB_EVENTS.map(code)],
+        JOB_STATES.map((state) => [code(state), ...JOB_EVENTS.map((event) => LIFECYCLE[state][event] ?? '')]),
+      ),
+  ],
+  errors: [
+    'docs/errors.md',
+    () =>
+      table(
+        ['code', 'HTTP', 'meaning', 'what to do'],
+        Object.entries(ERRORS).map(([name, e]) => [code(name), String(e.status), e.meaning, e.remedy]),
+      ),
+  ],
+  'audit-events': [
+    'docs/architecture.md',
+    () =>
+      table(
+        ['event', 'kept from level', 'meaning'],
+        Object.entries(AUDIT_EVENTS).map(([name, e]) => [code(name), code(e.level), e.meaning]),
+      ),
+  ],
+};
+
+const part = (name: string) => new RegExp(`(<!-- generated:${name} -->\n)((?:(?!<!--)[\\s\\S])*)(<!-- /generated -->)`);
+
+if (process.env.UPDATE_DOCS) {
+  for (const [name, [page, content]] of Object.entries(GENERATED)) {
+    writeFileSync(
+      page,
+      read(page).replace(part(name), (_, head, _old, tail) => `${head}${content()}\n${tail}`),
+    );
+  }
+}
+
+test.each(Object.entries(GENERATED))('the table %s of its page is what the code says', (name, [page, content]) => {
+  expect(part(name).exec(read(page))?.[2]).toBe(`${content()}\n`);
+});
+
+/** Columns by table, in order, of `create table` statements without nested commas but in parentheses and quotes. */
+function controlTables(): Record<string, string[]> {
+  const sql = read('lib/postgres/control-schema.ts');
+  const tables = sql.matchAll(/create table if not exists tf_sync\.(\w+) \(([\s\S]*?)\);/g);
+  return Object.fromEntries(
+    [...tables].map(([, name = '', body = '']) => {
+      const flat = body.replaceAll(/'[^']*'/g, '').replaceAll(/\([^()]*\)/g, '');
+      const columns = flat.split(',').map((c) => /^\s*(\w+)/.exec(c)?.[1] ?? '');
+      return [name, columns.filter((c) => c !== 'primary')];
+    }),
+  );
+}
+
+test('architecture.md names every table of tf_sync, column by column', () => {
+  const page = read('docs/architecture.md');
+  const sections = [...page.matchAll(/\n#### `tf_sync\.(\w+)`\n([\s\S]*?)(?=\n#|$)/g)];
+  const described = sections.map(([, name = '', text = '']) => [
+    name,
+    [...text.matchAll(/^\| `(\w+)` \|/gm)].map((m) => m[1]),
+  ]);
+
+  expect(Object.fromEntries(described)).toEqual(controlTables());
+});
+
+/** `| I3 | text | test/file.test.ts: *title* |`, with more tests after line breaks. */
+const invariants = [...read('docs/sync-spec.md').matchAll(/^\| (I\d+) \|(.*)\|$/gm)].map(([, id = '', row = '']) => ({
+  id,
+  tests: [...row.matchAll(/`(test\/[\w./-]+)`: \*([^*]+)\*/g)].map(([, file = '', title = '']) => ({ file, title })),
+}));
+
+test('invariants are numbered without gaps, and each names a test', () => {
+  expect(invariants.map((i) => i.id)).toEqual(invariants.map((_, n) => `I${n + 1}`));
+  expect(invariants.length).toBeGreaterThan(10);
+  expect(invariants.filter((i) => i.tests.length === 0)).toEqual([]);
+});
+
+test('each test that an invariant names is there', () => {
+  const missing = invariants.flatMap(({ id, tests }) =>
+    tests
+      .filter(({ file, title }) => !existsSync(file) || !read(file).includes(`'${title}'`))
+      .map(({ file, title }) => `${id}: ${file}: ${title}`),
+  );
+
+  expect(missing).toEqual([]);
+});
+
+/** The anchor GitHub makes of a heading. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+const anchorsIn = (page: string) => [...read(page).matchAll(/^#+ (.+)$/gm)].map((m) => anchorOf(m[1] ?? ''));
+
+function brokenLinks(page: string): string[] {
+  const targets = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map((m) => m[1] ?? '');
+  return targets
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .filter((target) => {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      return !existsSync(file) || (anchor !== undefined && !anchorsIn(file).includes(anchor));
+    })
+    .map((target) => `${page}: ${target}`);
+}
+
+test('every relative link leads somewhere', () => {
+  expect(pages).toContain('docs/adr/0001-toolchain.md');
+  expect(pages.flatMap(brokenLinks)).toEqual([]);
+});
+
+/** A page without its blocks of code, in which words stand for themselves. */
+const prose = (page: string) => read(page).replaceAll(/^```[\s\S]*?^```/gm, '');
+const inBackticks = (page: string) => [...prose(page).matchAll(/`([^`\n]+)`/g)].map((m) => m[1] ?? '');
+
+test('every word_with_underscores in backticks is an error code, or another word of the code', () => {
+  const sources = globSync('{lib,functions,infra,local,cli}/**/*.{ts,mjs}').filter((f) => f !== 'lib/model/errors.ts');
+  const words = new Set([...Object.keys(ERRORS), ...sources.flatMap((f) => read(f).match(/\w+/g) ?? [])]);
+  const unknown = pages.flatMap((page) =>
+    inBackticks(page)
+      .filter((text) => /^[a-z]+(_[a-z0-9]+)+$/.test(text) && !words.has(text))
+      .map((text) => `${page}: ${text}`),
+  );
+
+  expect(unknown).toEqual([]);
+});
+
+test('every file that a page names is there', () => {
+  const named = pages.flatMap((page) =>
+    inBackticks(page)
+      .filter((text) => /^(lib|functions|infra|local|cli|test|docs)\/[\w./-]+$/.test(text))
+      .map((text) => ({ page, text })),
+  );
+
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter(({ text }) => !existsSync(text))).toEqual([]);
+});
+
+test('every npm script that a page names is in package.json', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = pages.flatMap((page) => [...read(page).matchAll(/npm run ([a-z:]+)/g)].map((m) => m[1] ?? ''));
+
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
