@@ -24,6 +24,10 @@ export function addConfigOptions(command: Command): Command {
   command.addOption(new Option('--config <json>', 'config as JSON, or @file; flags add to it').helpGroup('Config:'));
   for (const [name, property] of properties()) {
     const kind = property.type ?? '';
+    if (kind === 'boolean') {
+      command.addOption(new Option(flag(name), `${property.description}`).helpGroup('Config:'));
+      continue;
+    }
     if (!['integer', 'number', 'string'].includes(kind)) continue;
     const words = property.enum && property.enum.length > 1 ? property.enum : undefined;
     const about = `${property.description} Default ${property.default}.`;

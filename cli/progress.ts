@@ -117,6 +117,8 @@ const TABLE_STYLE: Readonly<Record<TableState, Style>> = {
   pending: 'dim',
   running: 'cyan',
   verified: 'green',
+  compared: 'green',
+  unverified: 'yellow',
   failed: 'red',
 };
 
@@ -227,7 +229,14 @@ function mark(table: TableStatus): string {
 /** At most `lines` tables: failed and running ones first, in the order of the job. */
 function choose(tables: readonly TableStatus[], lines: number | undefined) {
   if (lines === undefined || tables.length <= lines) return { shown: tables, hidden: 0 };
-  const urgency: Record<TableState, number> = { failed: 0, running: 1, pending: 2, verified: 3 };
+  const urgency: Record<TableState, number> = {
+    failed: 0,
+    running: 1,
+    pending: 2,
+    unverified: 3,
+    compared: 3,
+    verified: 3,
+  };
   const room = Math.max(1, lines - 1);
   const chosen = new Set([...tables].sort((a, b) => urgency[a.state] - urgency[b.state]).slice(0, room));
   return { shown: tables.filter((table) => chosen.has(table)), hidden: tables.length - chosen.size };

@@ -127,6 +127,8 @@ export interface Database {
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
+  /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
+  keyClashes(table: RelationName, key: readonly string[]): Promise<number>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[]): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;

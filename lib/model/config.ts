@@ -9,6 +9,24 @@ export interface ConfigNames {
 const oneOf = (names: readonly string[], fallback: string) =>
   z.enum(names as readonly [string, ...string[]]).default(fallback);
 
+/** Names or patterns in a config: not empty, and short enough for any catalog name in quotes. */
+const nameList = z.array(z.string().min(1).max(200)).min(1).max(1000);
+
+export const FILTER_OPS = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in', 'is_null', 'not_null'] as const;
+
+/** One condition on a column. Values are text, numbers or booleans, read as the column's type; never SQL. */
+const filter = z.strictObject({
+  column: z.string().min(1).max(200),
+  op: z.enum(FILTER_OPS),
+  value: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  values: z
+    .array(z.union([z.string(), z.number(), z.boolean()]))
+    .min(1)
+    .max(1000)
+    .optional(),
+});
+export type RowFilter = z.infer<typeof filter>;
+
 /**
  * The config of a job: defaults filled in, unknown fields refused. Frozen when the job is created.
  *
@@ -48,6 +66,29 @@ export function configSchema(names: ConfigNames) {
     }),
     allow_lossy: z.boolean().default(false).meta({
       description: 'Accept target columns narrower than the source: values are rounded or cut, or their rows refused.',
+    }),
+    tables: z
+      .strictObject({ include: nameList.optional(), exclude: nameList.optional() })
+      .default({})
+      .meta({ description: 'Which tables take part: schema.table with * for any text. Without include: all.' }),
+    columns: z
+      .record(z.string().max(200), z.strictObject({ include: nameList.optional(), exclude: nameList.optional() }))
+      .default({})
+      .meta({ description: 'Which columns of a table (schema.table) take part. Key columns always do.' }),
+    key_columns: z
+      .record(z.string().max(200), nameList)
+      .default({})
+      .meta({ description: 'The key of a table (schema.table) that has none, or another one: unique and never NULL.' }),
+    filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
+      description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',
+    }),
+    dry_run: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Do everything but apply: report what would change, write no row.' }),
+    verify: z.enum(['changed', 'all', 'none']).default('changed').meta({
+      description:
+        'The final comparison: changed looks again at what the job wrote into, all at everything, none at nothing.',
     }),
     triggers: z
       .enum(['fire', 'suppress'])

@@ -128,6 +128,26 @@ const CATALOGUE = {
     'A column is narrower in the target than in the source.',
     'Widen the target column, or set allow_lossy.',
   ],
+  tables_contradiction: [
+    422,
+    'The config includes and excludes the same thing, or names it twice.',
+    'Name each table and column once, on one list.',
+  ],
+  key_not_unique: [
+    422,
+    'The given key columns are not unique, or may be NULL.',
+    'Name columns that are unique and NOT NULL on both sides.',
+  ],
+  filter_invalid: [
+    422,
+    'A row filter does not fit its table.',
+    'Name an existing column, an operator, and a value of the column type.',
+  ],
+  identifier_too_long: [
+    422,
+    'A name is longer than 63 bytes, which PostgreSQL would cut.',
+    'Use the name as the catalog has it.',
+  ],
   no_key: [422, 'A table has no primary key and no unique index over NOT NULL columns.', 'Add a primary key.'],
   key_mismatch: [
     422,

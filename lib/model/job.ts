@@ -87,7 +87,8 @@ export interface Job {
   readonly failure?: Failure;
 }
 
-export const TABLE_STATES = ['pending', 'running', 'verified', 'failed'] as const;
+/** `compared`: a dry run has looked at it. `unverified`: the config asked for no final comparison. */
+export const TABLE_STATES = ['pending', 'running', 'verified', 'compared', 'unverified', 'failed'] as const;
 export type TableState = (typeof TABLE_STATES)[number];
 
 /** One table of a job, mirrored for reading. */

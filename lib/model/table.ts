@@ -101,6 +101,13 @@ export interface Segment {
   readonly buckets: BucketScheme;
 }
 
+/** One condition of a row filter; values are text, read as the column's type. */
+export interface PlannedFilter {
+  readonly column: string;
+  readonly op: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'is_null' | 'not_null';
+  readonly values: readonly string[];
+}
+
 /** What a worker needs to know of a table; written once by Prepare into the target, read by every worker. */
 export interface TablePlan {
   readonly version: 1;
@@ -111,12 +118,16 @@ export interface TablePlan {
   /** Mapped columns in mapping order; the key columns are among them. */
   readonly columns: readonly PlannedColumn[];
   readonly key: readonly string[];
+  /** Conditions that a row must meet to take part, on both sides. */
+  readonly filters: readonly PlannedFilter[];
   /** `portable` where both servers do not hash alike. */
   readonly fingerprint: FingerprintForm;
   /** Rows may refer to rows of the same table. */
   readonly selfReferencing: boolean;
   /** Something other than this job's own statements may change the table while the job writes (triggers, cascades). */
   readonly sideEffects: boolean;
+  /** The final comparison looks at every bucket, whatever the job did. */
+  readonly verifyAll: boolean;
   readonly rowsEstimate: number;
   readonly rowBytesEstimate: number;
 }

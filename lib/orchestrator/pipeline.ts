@@ -24,12 +24,26 @@ function changeOf(difference: Difference, row: RowImage): Change | undefined {
 }
 
 /**
+ * Under a row filter a key can be in the target and yet not be seen there, because its row does not pass. Those rows are
+ * to be changed, not inserted.
+ */
+async function beyondFilter(work: SegmentWork, differences: readonly Difference[]): Promise<readonly Difference[]> {
+  if (work.plan.filters.length === 0) return differences;
+  const missing = differences.filter((d) => d.kind === 'source_only');
+  const there = new Map((await work.target.rows(missing.map((d) => d.key))).map((r) => [keyId(r.key), r.fingerprint]));
+  return differences.map((d) => {
+    const target = d.kind === 'source_only' ? there.get(keyId(d.key)) : undefined;
+    return d.kind === 'source_only' && target !== undefined ? { ...d, kind: 'both_differ' as const, target } : d;
+  });
+}
+
+/**
  * Reads the source rows of differences and turns them into changes. A row that has left the source since, or has become
  * equal, is no change any more.
  */
 async function changesFor(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
   const rows = new Map((await work.source.rows(differences.map((d) => d.key))).map((r) => [keyId(r.key), r]));
-  return differences.flatMap((d) => {
+  return (await beyondFilter(work, differences)).flatMap((d) => {
     const row = rows.get(keyId(d.key));
     return row ? (changeOf(d, row) ?? []) : [];
   });

@@ -1,15 +1,18 @@
 import { conversion } from '../data-types/lattice.ts';
 import type { Progress } from '../model/checkpoint.ts';
-import type { JobConfig } from '../model/config.ts';
+import type { JobConfig, RowFilter } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Pass } from '../model/job.ts';
 import {
   type FingerprintForm,
   type PlannedColumn,
+  type PlannedFilter,
   type Relation,
   relationText,
   type TablePlan,
 } from '../model/table.ts';
+import { keyOf } from '../validator/schema.ts';
+import { columnInScope } from '../validator/scope.ts';
 import type { Preflight } from './preflight.ts';
 
 /** Bytes a row takes when nothing is known; only used to size chunks and samples. */
@@ -26,15 +29,21 @@ function rowEstimates(source: Relation, target: Relation) {
 }
 
 /** The columns that travel: those of both sides that are not generated, in the target's types. */
-function mappedColumns(source: Relation, target: Relation): readonly PlannedColumn[] {
+function mappedColumns(source: Relation, target: Relation, config: JobConfig): readonly PlannedColumn[] {
   const plain = new Map(source.columns.filter((c) => !c.generated).map((c) => [c.name, c]));
   return target.columns.flatMap((c): PlannedColumn[] => {
     const from = plain.get(c.name);
-    if (!from || c.generated) return [];
+    if (!from || c.generated || !columnInScope(source, from, config)) return [];
     if (conversion(from, c) === 'same') return [{ name: c.name, type: c.type }];
     return [{ name: c.name, type: c.type, source: { type: from.type, castTo: c.declared } }];
   });
 }
+
+const plannedFilter = ({ column, op, value, values }: RowFilter): PlannedFilter => ({
+  column,
+  op,
+  values: (values ?? (value === undefined ? [] : [value])).map(String),
+});
 
 /** Whether anything but the job's own statements may change rows of the target while the job writes. */
 function hasSideEffects(found: Preflight, config: JobConfig): boolean {
@@ -55,18 +64,22 @@ export function tablePlans(found: Preflight, config: JobConfig, fingerprint: Fin
     level,
     source: { schema: source.schema, name: source.name },
     target: { schema: target.schema, name: target.name },
-    columns: mappedColumns(source, target),
-    key: source.key as readonly string[], // preflight refuses tables without
+    columns: mappedColumns(source, target, config),
+    key: keyOf(source, config) as readonly string[], // preflight refuses tables without
+    filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
     fingerprint,
     selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),
     sideEffects,
+    verifyAll: config.verify === 'all',
     ...rowEstimates(source, target),
   }));
 }
 
 /** The passes a job makes over its tables. */
 export function passesOf(config: JobConfig): readonly Pass[] {
-  return config.delete_mode === 'mirror' ? ['apply', 'delete', 'verify'] : ['apply', 'verify'];
+  const changes =
+    config.delete_mode === 'mirror' && !config.dry_run ? (['apply', 'delete'] as const) : (['apply'] as const);
+  return config.verify === 'none' || config.dry_run ? changes : [...changes, 'verify'];
 }
 
 /** Table numbers level by level, parents before children. */
@@ -93,7 +106,7 @@ export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Pro
   const open = own.filter((p) => p.pass === pass && !p.finished).map((p) => p.segment);
   if (pass === 'apply') return open;
   const noted = new Set(own.filter((p) => p.hasExtra || (pass === 'verify' && p.wrote)).map((p) => p.segment));
-  const all = pass === 'verify' && plan.sideEffects && wroteAnything(progress);
+  const all = pass === 'verify' && (plan.verifyAll || (plan.sideEffects && wroteAnything(progress)));
   return open.filter((s) => all || noted.has(s));
 }
 

@@ -1,9 +1,10 @@
 import type { JobConfig } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
-import type { Relation } from '../model/table.ts';
+import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
 import { schemaProblems } from '../validator/schema.ts';
+import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
 
 /** What both ends look like, found fit for the job. */
@@ -72,6 +73,36 @@ function sameDatabase(a: ServerFacts, b: ServerFacts): boolean {
   return a.system_identifier === b.system_identifier && a.database_oid === b.database_oid;
 }
 
+/** Keys that the config gives and the catalog does not vouch for are looked up in the rows of both sides. */
+async function keyClashProblems(
+  source: Database,
+  target: Database,
+  tables: readonly Relation[],
+  config: JobConfig,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const table of tables) {
+    const key = config.key_columns[relationText(table)];
+    if (!key) continue;
+    for (const [side, database] of [
+      ['source', source],
+      ['target', target],
+    ] as const) {
+      const clashes = await database.keyClashes(table, key);
+      if (clashes === 0) continue;
+      const object = relationText(table);
+      problems.push({
+        code: 'key_not_unique',
+        side,
+        object,
+        field: '/config/key_columns',
+        message: `In the ${side}, ${clashes === 1000 ? 'at least ' : ''}${clashes} keys of ${object} over (${key.join(', ')}) repeat or are NULL.`,
+      });
+    }
+  }
+  return problems;
+}
+
 /**
  * Looks at both ends and finds everything that speaks against the job. Writes nothing.
  *
@@ -83,17 +114,23 @@ export async function preflight(source: Database, target: Database, config: JobC
   if (servers.length > 0) throw problemsError(servers);
   if (sameDatabase(s, t)) throw new SyncError('same_database', 'Source and target are the same database.');
 
-  const [sourceTables, targetTables] = await Promise.all([source.introspect(), target.introspect()]);
+  const [found, targetTables] = await Promise.all([source.introspect(), target.introspect()]);
+  const scope = tablesInScope(found, config);
+  const sourceTables = scope.tables;
   // foreign keys of the target decide the order: it is the target that checks them
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
   const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
   const { levels, cycle } = foreignKeyLevels(inScope);
   const problems = [
     ...targetProblems(t, config),
+    ...scope.problems,
+    ...sourceTables.flatMap((x) => scopeProblems(x, config)),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...cycleProblems(cycle, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
+  const clashes = await keyClashProblems(source, target, sourceTables, config);
+  if (clashes.length > 0) throw problemsError(clashes);
   if (sourceTables.length > MAX_TABLES) {
     throw new SyncError(
       'job_too_large',

@@ -49,11 +49,18 @@ function countsOf(step: Step, applied: Applied): Counts {
   return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, quarantined, kept: -deleted });
 }
 
+/** What a step of a dry run would have done. */
+function wouldApply(step: Step, real: Applied): Applied {
+  const count = (kind: Change['kind']) => step.changes.filter((c) => c.kind === kind).length;
+  return { ...real, inserted: count('insert'), updated: count('update'), deleted: count('delete') };
+}
+
 /** Applies one step in one transaction of the target, then moves this work's own picture of the checkpoint on. */
 export async function commit(work: SegmentWork, step: Step): Promise<boolean> {
   let next: Advance | undefined;
-  const advance = (applied: Applied): Advance => {
-    const written: readonly BucketRun[] = step.changes.length > 0 ? toRuns(step.buckets) : [];
+  const advance = (real: Applied): Advance => {
+    const applied = work.config.dry_run ? wouldApply(step, real) : real;
+    const written: readonly BucketRun[] = step.changes.length > 0 && !work.config.dry_run ? toRuns(step.buckets) : [];
     next = {
       cursor: step.cursor,
       counts: addCounts(work.counts, countsOf(step, applied)),
@@ -76,7 +83,7 @@ export async function commit(work: SegmentWork, step: Step): Promise<boolean> {
     plan: work.plan,
     suppressTriggers: work.config.triggers === 'suppress',
     seq: work.seq + 1,
-    changes: step.changes,
+    changes: work.config.dry_run ? [] : step.changes,
     ...(step.quarantine && { quarantine: step.quarantine }),
     advance,
   });

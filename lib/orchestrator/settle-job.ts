@@ -56,7 +56,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     { state: stateAfter('verify') },
   );
   const ending = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target): Promise<Ending> => {
-    await alignSequences(job, source, target);
+    if (!job.config.dry_run) await alignSequences(job, source, target);
     const failure = await verdict(job, target);
     const counts = sumCounts(await target.loadProgress(job.job_id));
     const event = failure
@@ -65,7 +65,8 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     await target.endJob(job.job_id, job.epoch, event);
     await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
     if (failure) return { event: 'fail', failure };
-    return { event: counts.quarantined > 0 ? 'complete_with_issues' : 'complete' };
+    const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
+    return { event: issues ? 'complete_with_issues' : 'complete' };
   });
   await finish(job, ending, ports);
 }

@@ -49,12 +49,21 @@ export function bucketExpression(plan: TablePlan, s: BucketScheme, side: Side, a
   return `(${range} * ${s.split} + (${keyHash(plan.fingerprint, key.slice(1), sql)} & ${s.split - 1}))`;
 }
 
-/** SQL condition that a row is in the segment, and its parameters, numbered from `$n`. */
+const OPERATORS = { eq: '=', ne: 'is distinct from', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
+
+/** The type a filter's value is read as: that of its column on this side. */
+function filterType(plan: TablePlan, name: string, side: Side): string {
+  const column = plan.columns.find((c) => c.name === name);
+  if (!column) throw new TypeError(`the filter column ${name} is not mapped`);
+  return typeSql(columnSql(side, 't').declaredType(column));
+}
+
+/** SQL condition that a row is in the segment and passes the filters, and its parameters, numbered from `$n`. */
 export function segmentCondition(plan: TablePlan, segment: Segment, side: Side, alias: string, n: number) {
   const first = firstKeyColumn(plan);
   const column = `${alias}.${ident(first.name)}`;
   const cast = typeSql(columnSql(side, alias).declaredType(first).base);
-  const values: string[] = [];
+  const values: (string | string[])[] = [];
   const parts: string[] = [];
   for (const [bound, op] of [
     [segment.from, '>='],
@@ -63,6 +72,18 @@ export function segmentCondition(plan: TablePlan, segment: Segment, side: Side, 
     if (bound === undefined) continue;
     parts.push(`${column} ${op} $${n + values.length}::${cast}`);
     values.push(bound);
+  }
+  for (const f of plan.filters) {
+    const type = filterType(plan, f.column, side);
+    const at = `${alias}.${ident(f.column)}`;
+    if (f.op === 'is_null' || f.op === 'not_null') parts.push(`${at} is ${f.op === 'is_null' ? '' : 'not '}null`);
+    else if (f.op === 'in') {
+      parts.push(`${at} in (select v::${type} from unnest($${n + values.length}::text[]) v)`);
+      values.push([...f.values]);
+    } else {
+      parts.push(`${at} ${OPERATORS[f.op]} $${n + values.length}::text::${type}`);
+      values.push(f.values[0] ?? '');
+    }
   }
   return { sql: parts.length > 0 ? parts.join(' and ') : 'true', values };
 }

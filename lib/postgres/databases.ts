@@ -4,6 +4,7 @@ import type { Chunk, ConnectAs, Database, Databases, TargetDatabase } from '../p
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { introspect, serverFacts } from './introspect.ts';
+import { keyClashes } from './key-clashes.ts';
 import { planSegments } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedKeys } from './quarantine.ts';
@@ -26,6 +27,7 @@ function commonPart(session: Session): Database {
   return {
     facts: () => serverFacts(session),
     introspect: () => introspect(session),
+    keyClashes: (table, key) => keyClashes(session, table, key),
     probe: (columns) => probeRow(session, columns, 'fast'),
     reader: (plan, segment) => segmentReader(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),

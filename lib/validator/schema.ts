@@ -2,6 +2,7 @@ import { conversion } from '../data-types/lattice.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
+import { columnInScope } from './scope.ts';
 
 const sameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x) => b.includes(x));
 
@@ -66,21 +67,29 @@ function unmapped(target: Column, source: Relation, table: string): Problem[] {
   ];
 }
 
-function keyProblems(source: Relation, target: Relation): Problem[] {
+/** The columns that identify a row: what the config says, else what the catalog says. */
+export function keyOf(source: Relation, config: JobConfig): readonly string[] | undefined {
+  return config.key_columns[relationText(source)] ?? source.key;
+}
+
+function keyProblems(source: Relation, target: Relation, config: JobConfig): Problem[] {
   const object = relationText(source);
-  if (!source.key) {
+  const key = keyOf(source, config);
+  if (!key) {
     return [
       {
         code: 'no_key',
         side: 'source',
         object,
         message: `The table ${object} has no primary key and no unique index over NOT NULL columns.`,
-        hint: 'Add a primary key on both sides.',
+        hint: 'Add a primary key on both sides, or name key_columns.',
       },
     ];
   }
-  const key = source.key;
-  if (target.uniqueKeys.some((k) => sameSet(k, key))) return [];
+  const given = config.key_columns[object] !== undefined;
+  const unique = (t: Relation) => t.uniqueKeys.some((k) => sameSet(k, key));
+  if (given) return []; // whether they are unique is looked up in the rows
+  if (unique(target)) return [];
   return [
     {
       code: 'key_mismatch',
@@ -175,15 +184,17 @@ export function schemaProblems(
         } satisfies Problem,
       ];
     return [
-      ...keyProblems(s, t),
-      ...s.columns.flatMap((c) =>
-        columnProblems(
-          c,
-          t.columns.find((x) => x.name === c.name),
-          object,
-          config,
+      ...keyProblems(s, t, config),
+      ...s.columns
+        .filter((c) => columnInScope(s, c, config))
+        .flatMap((c) =>
+          columnProblems(
+            c,
+            t.columns.find((x) => x.name === c.name),
+            object,
+            config,
+          ),
         ),
-      ),
       ...t.columns.flatMap((c) => unmapped(c, s, object)),
       ...sideProblems(s, 'source', roles.source, config),
       ...sideProblems(t, 'target', roles.target, config),

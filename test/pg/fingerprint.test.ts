@@ -222,6 +222,8 @@ test('the portable form separates the same traps as the fast one', async () => {
     fingerprint: 'portable',
     selfReferencing: false,
     sideEffects: false,
+    verifyAll: false,
+    filters: [],
     rowsEstimate: 20,
     rowBytesEstimate: 50,
     columns: [column('id', 'int4'), ...columns],

@@ -20,7 +20,9 @@ test.each([1, 2, 63, 64, 65, 100, 199, 200])('row %i alone is put aside, whateve
   expect(job.failure).toBeUndefined();
   expect(job.state).toBe('completed_with_issues');
   expect(counts).toMatchObject({ read: 200, inserted: 199, quarantined: 1 });
-  expect(await listed(pair)).toEqual([{ key: `{${poison}}`, code: 'check_failed', sqlstate: '23514', object: 'positive' }]);
+  expect(await listed(pair)).toEqual([
+    { key: `{${poison}}`, code: 'check_failed', sqlstate: '23514', object: 'positive' },
+  ]);
 });
 
 test('many poison rows are put aside, each with its reason, and a later run that can apply them completes', async () => {
@@ -41,7 +43,9 @@ test('many poison rows are put aside, each with its reason, and a later run that
 test('a clash with a row that only the target has names the constraint', async () => {
   await using pair = await createPair();
   await setUp(pair, '');
-  await pair.target.client.query(`alter table t add constraint t_x_key unique (x); insert into t values (900, 'v7', 0)`);
+  await pair.target.client.query(
+    `alter table t add constraint t_x_key unique (x); insert into t values (900, 'v7', 0)`,
+  );
 
   const { job, counts } = await runJob(pair);
 
@@ -52,10 +56,17 @@ test('a clash with a row that only the target has names the constraint', async (
 
 test('a child whose parent was put aside is put aside too', async () => {
   await using pair = await createPair();
-  for (const [db, check] of [[pair.source, ''], [pair.target, 'check (id <> 3)']] as const) {
-    await db.client.query(`create table p (id int primary key ${check}); create table c (id int primary key, p int references p)`);
+  for (const [db, check] of [
+    [pair.source, ''],
+    [pair.target, 'check (id <> 3)'],
+  ] as const) {
+    await db.client.query(
+      `create table p (id int primary key ${check}); create table c (id int primary key, p int references p)`,
+    );
   }
-  await pair.source.client.query('insert into p select generate_series(1, 5); insert into c select i, i from generate_series(1, 5) i');
+  await pair.source.client.query(
+    'insert into p select generate_series(1, 5); insert into c select i, i from generate_series(1, 5) i',
+  );
 
   const { job, counts } = await runJob(pair);
 

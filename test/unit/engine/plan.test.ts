@@ -19,6 +19,8 @@ const plan = (table: number, level = 0, sideEffects = false): TablePlan => ({
   fingerprint: 'fast',
   selfReferencing: false,
   sideEffects,
+  verifyAll: false,
+  filters: [],
   rowsEstimate: 1,
   rowBytesEstimate: 1,
 });
