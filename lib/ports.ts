@@ -1,5 +1,5 @@
 import type { AuditEvent } from './model/audit-event.ts';
-import type { BucketRun, BucketSum, Change, KeyedFingerprint, RowImage, RowKey } from './model/change.ts';
+import type { BucketRun, BucketSum, Change, KeyedFingerprint, ReadRow, RowImage, RowKey } from './model/change.ts';
 import type {
   Advance,
   Applied,
@@ -114,6 +114,10 @@ export interface SegmentReader {
   sums(runs?: readonly BucketRun[]): Promise<readonly BucketSum[]>;
   /** Keys and fingerprints of every row in the runs. Holds them all: ask for a bounded number of rows. */
   open(runs: readonly BucketRun[]): Promise<readonly KeyedFingerprint[]>;
+  /** The same with every value in its canonical text. */
+  read(runs: readonly BucketRun[]): Promise<readonly ReadRow[]>;
+  /** Whether two canonical values of the column at this position count as equal under the tolerances. */
+  alike(column: number, a: string | null, b: string | null): boolean;
 }
 
 /** One side of one segment, rows included. */

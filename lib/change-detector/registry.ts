@@ -1,8 +1,10 @@
+import { content } from './strategies/content.ts';
 import { hash } from './strategies/hash.ts';
+import { primaryKey } from './strategies/primary-key.ts';
 import type { DetectionStrategy } from './strategy.ts';
 
 /** One line per strategy; config, API and UI take the names from here. */
-const strategies: readonly DetectionStrategy[] = [hash];
+const strategies: readonly DetectionStrategy[] = [hash, content, primaryKey];
 
 export const detectionStrategyNames: readonly string[] = strategies.map((s) => s.name);
 

@@ -15,6 +15,8 @@ export interface DetectionStrategy {
   readonly name: string;
   /** What it sees and what it reads, for people. */
   readonly summary: string;
+  /** What of a row it compares; `key` never sees contents, and the job says so. */
+  readonly compares: 'row' | 'key';
   /** Looks at buckets above `after`. `runs`: only at these. */
   detect(
     source: SegmentReader,

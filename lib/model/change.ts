@@ -19,6 +19,8 @@ export type Difference =
       readonly key: RowKey;
       readonly source: Fingerprint;
       readonly target: Fingerprint;
+      /** Positions of the columns that differ, where the strategy has looked. */
+      readonly fields?: readonly number[];
     };
 
 /** A row with its values, in mapping order, as PostgreSQL text. */
@@ -60,4 +62,9 @@ export interface KeyedFingerprint {
   readonly bucket: number;
   readonly key: RowKey;
   readonly fingerprint: Fingerprint;
+}
+
+/** A row read for a comparison value by value: canonical texts in mapping order. */
+export interface ReadRow extends KeyedFingerprint {
+  readonly canonical: readonly (string | null)[];
 }

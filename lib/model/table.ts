@@ -118,6 +118,10 @@ export interface TablePlan {
   /** Mapped columns in mapping order; the key columns are among them. */
   readonly columns: readonly PlannedColumn[];
   readonly key: readonly string[];
+  /** What a comparison looks at: all mapped columns, or those of the key alone. */
+  readonly compares: 'row' | 'key';
+  /** How far two numbers of a column may be apart and still count as equal; by column name. */
+  readonly tolerances: Readonly<Record<string, number>>;
   /** Conditions that a row must meet to take part, on both sides. */
   readonly filters: readonly PlannedFilter[];
   /** `portable` where both servers do not hash alike. */

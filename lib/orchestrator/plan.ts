@@ -1,3 +1,4 @@
+import { detectionStrategy } from '../change-detector/registry.ts';
 import { conversion } from '../data-types/lattice.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig, RowFilter } from '../model/config.ts';
@@ -39,6 +40,13 @@ function mappedColumns(source: Relation, target: Relation, config: JobConfig): r
   });
 }
 
+/** The tolerances of a table's own columns. */
+function tolerancesOf(source: Relation, config: JobConfig): Readonly<Record<string, number>> {
+  const prefix = `${relationText(source)}.`;
+  const own = Object.entries(config.tolerances).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
 const plannedFilter = ({ column, op, value, values }: RowFilter): PlannedFilter => ({
   column,
   op,
@@ -66,6 +74,8 @@ export function tablePlans(found: Preflight, config: JobConfig, fingerprint: Fin
     target: { schema: target.schema, name: target.name },
     columns: mappedColumns(source, target, config),
     key: keyOf(source, config) as readonly string[], // preflight refuses tables without
+    compares: detectionStrategy(config.detection_strategy).compares,
+    tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
     fingerprint,
     selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),

@@ -9,6 +9,10 @@ import { ident } from './sql.ts';
 export const keyColumns = (plan: TablePlan): readonly PlannedColumn[] =>
   plan.key.map((name) => plan.columns.find((c) => c.name === name) as PlannedColumn); // a plan maps its key columns
 
+/** The columns that a comparison looks at. */
+export const comparedColumns = (plan: TablePlan): readonly PlannedColumn[] =>
+  plan.compares === 'key' ? keyColumns(plan) : plan.columns;
+
 /** The first key column of a plan. */
 export function firstKeyColumn(plan: TablePlan): PlannedColumn {
   return keyColumns(plan)[0] as PlannedColumn; // a plan has at least one key column

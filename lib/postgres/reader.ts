@@ -1,8 +1,16 @@
-import type { BucketRun, BucketSum, KeyedFingerprint, RowImage, RowKey } from '../model/change.ts';
+import { dataTypeOf } from '../data-types/registry.ts';
+import type { BucketRun, BucketSum, KeyedFingerprint, ReadRow, RowImage, RowKey } from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { Segment, TablePlan } from '../model/table.ts';
 import type { RowReader } from '../ports.ts';
-import { boundsCondition, bucketExpression, keyColumns, runBounds, segmentCondition } from './buckets.ts';
+import {
+  boundsCondition,
+  bucketExpression,
+  comparedColumns,
+  keyColumns,
+  runBounds,
+  segmentCondition,
+} from './buckets.ts';
 import { columnSql, typeSql } from './columns.ts';
 import { mixed, rowFingerprint, rowHash } from './fingerprint.ts';
 import type { Session, TextRow } from './session.ts';
@@ -68,8 +76,10 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
   const { side } = session;
   const table = plan[side];
   const columns = columnSql(side, 't');
-  const hash = rowHash(plan.fingerprint, plan.columns, columns);
-  const [first, second] = rowFingerprint(plan.fingerprint, plan.columns, columns);
+  const compared = comparedColumns(plan);
+  const hash = rowHash(plan.fingerprint, compared, columns);
+  const [first, second] = rowFingerprint(plan.fingerprint, compared, columns);
+  const whole128 = rowFingerprint(plan.fingerprint, plan.columns, columns);
   const bucket = bucketExpression(plan, segment.buckets, side, 't');
   const whole = segmentCondition(plan, segment, side, 't', 1);
   const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
@@ -100,10 +110,32 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
         }), // key columns are not null
       );
     },
+    async read(runs) {
+      if (runs.length === 0) return [];
+      const source = fromRuns(plan, segment, side, runs);
+      const texts = plan.columns.map(
+        (c) => `(${dataTypeOf(c.type).canonical(columns.value(c), c.type.base)})::pg_catalog.text`,
+      );
+      const text = `select ${bucket}, ${first}, ${second}, ${keySelect(plan, side)}, ${texts.join(', ')} ${source.sql}`;
+      const rows = await indexed(() => session.query(text, source.values));
+      const width = plan.key.length;
+      return rows.map(
+        ([b, h1, h2, ...rest]): ReadRow => ({
+          bucket: Number(b),
+          key: rest.slice(0, width) as string[], // key columns are not null
+          fingerprint: `${h1}:${h2}`,
+          canonical: rest.slice(width),
+        }),
+      );
+    },
+    alike(column, a, b) {
+      const tolerance = plan.tolerances[plan.columns[column]?.name ?? ''];
+      return tolerance !== undefined && a !== null && b !== null && Math.abs(Number(a) - Number(b)) <= tolerance;
+    },
     async rows(keys) {
       if (keys.length === 0) return [];
       const values = plan.columns.map(columns.value).join(', ');
-      const text = `select ${first}, ${second}, ${keySelect(plan, side)}, ${values} from ${keyList(plan, side, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}`;
+      const text = `select ${whole128.join(', ')}, ${keySelect(plan, side)}, ${values} from ${keyList(plan, side, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}`;
       const rows = await indexed(() => session.query(text, keyArrays(plan, keys)));
       const width = plan.key.length;
       return rows.map(

@@ -3,6 +3,7 @@ import { keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
+import { comparedColumns } from './buckets.ts';
 import { columnSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch } from './reader.ts';
@@ -108,7 +109,7 @@ async function remove(
   changes: readonly (Change & { kind: 'delete' })[],
 ): Promise<number> {
   if (changes.length === 0) return 0;
-  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
+  const [h1, h2] = rowFingerprint(plan.fingerprint, comparedColumns(plan), columnSql('target', 't'));
   const n = plan.key.length;
   const written = await session.query(
     `with k as materialized (select k.*, e.h1, e.h2 from ${keyList(plan, 'target', 1)}

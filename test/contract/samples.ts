@@ -31,6 +31,7 @@ export function sampleJob(over: Partial<Job> = {}): Job {
       columns: {},
       key_columns: {},
       filters: {},
+      tolerances: {},
       dry_run: false,
       verify: 'changed',
       triggers: 'fire',

@@ -224,6 +224,8 @@ test('the portable form separates the same traps as the fast one', async () => {
     sideEffects: false,
     verifyAll: false,
     filters: [],
+    compares: 'row',
+    tolerances: {},
     rowsEstimate: 20,
     rowBytesEstimate: 50,
     columns: [column('id', 'int4'), ...columns],

@@ -62,6 +62,7 @@ async function open(
  */
 export const hash: DetectionStrategy = {
   name: 'hash',
+  compares: 'row',
   summary: 'Compares aggregate fingerprints of small buckets on both sides; sees every difference. One scan a side.',
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);

@@ -128,6 +128,7 @@ export function jobStatus(
       columns: {},
       key_columns: {},
       filters: {},
+      tolerances: {},
       dry_run: false,
       verify: 'changed',
       triggers: 'fire',

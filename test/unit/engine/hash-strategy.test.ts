@@ -18,6 +18,8 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
         hash: JSON.stringify(list.toSorted(([a], [b]) => a - b)),
       }));
     },
+    read: () => Promise.reject(new Error('hash never reads values')),
+    alike: () => false,
     async open(runs) {
       for (const [lo, hi] of runs) for (let b = lo; b <= hi; b++) opened.push(b);
       return inRuns(runs).map(([key, fingerprint]) => ({ bucket: bucketOf(key), key: [String(key)], fingerprint }));

@@ -21,6 +21,8 @@ const plan = (table: number, level = 0, sideEffects = false): TablePlan => ({
   sideEffects,
   verifyAll: false,
   filters: [],
+  compares: 'row',
+  tolerances: {},
   rowsEstimate: 1,
   rowBytesEstimate: 1,
 });

@@ -1,0 +1,81 @@
+import { type BucketSum, type Difference, keyId, type ReadRow, toRuns } from '../../model/change.ts';
+import type { SegmentReader } from '../../ports.ts';
+import type { DetectionStrategy, Finding } from '../strategy.ts';
+
+/** Rows read at once a side: with 5,000 rows of 8 KB both sides stay below 100 MB in Node. */
+const READ_ROWS = 5_000;
+
+/** Positions of the columns whose canonical values are not alike. */
+function differingFields(source: ReadRow, target: ReadRow): readonly number[] {
+  return source.canonical.flatMap((value, i) => (value === target.canonical[i] ? [] : [i]));
+}
+
+function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], alike: SegmentReader['alike']) {
+  const rest = new Map(target.map((t) => [keyId(t.key), t]));
+  const differences: Difference[] = [];
+  let equal = 0;
+  for (const s of source) {
+    const t = rest.get(keyId(s.key));
+    rest.delete(keyId(s.key));
+    if (!t) {
+      differences.push({ kind: 'source_only', bucket: s.bucket, key: s.key, source: s.fingerprint });
+      continue;
+    }
+    const fields = differingFields(s, t).filter((i) => !alike(i, s.canonical[i] ?? null, t.canonical[i] ?? null));
+    if (fields.length === 0) equal++;
+    else
+      differences.push({
+        kind: 'both_differ',
+        bucket: s.bucket,
+        key: s.key,
+        source: s.fingerprint,
+        target: t.fingerprint,
+        fields,
+      });
+  }
+  for (const t of rest.values())
+    differences.push({ kind: 'target_only', bucket: t.bucket, key: t.key, target: t.fingerprint });
+  differences.sort((a, b) => a.bucket - b.bucket);
+  return { equal, differences };
+}
+
+/** Rows in each bucket: the more of the two sides, in ascending order of the buckets. */
+function sizes(source: readonly BucketSum[], target: readonly BucketSum[], after: number): readonly [number, number][] {
+  const rows = new Map<number, number>();
+  for (const s of [...source, ...target])
+    if (s.bucket > after) rows.set(s.bucket, Math.max(rows.get(s.bucket) ?? 0, s.rows));
+  return [...rows].sort(([a], [b]) => a - b);
+}
+
+/**
+ * Reads every row of both sides and compares value by value, with the typed equality of the data types and the tolerances
+ * of the config; names the differing fields. No hash decides.
+ *
+ * Cost: one count of the buckets and one full read a side.
+ */
+export const content: DetectionStrategy = {
+  name: 'content',
+  compares: 'row',
+  summary: 'Reads every row of both sides and compares value by value; names the differing fields, honours tolerances.',
+  async *detect(source, target, { after, runs }) {
+    const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
+    let group: number[] = [];
+    let rows = 0;
+    let through = after;
+    const read = async (): Promise<Finding> => {
+      if (group.length === 0) return { through, equal: 0, differences: [] };
+      const of = toRuns(group);
+      const [a, b] = await Promise.all([source.read(of), target.read(of)]);
+      return { through, ...compareRows(a, b, source.alike) };
+    };
+    for (const [bucket, size] of sizes(s, t, after)) {
+      group.push(bucket);
+      rows += size;
+      through = bucket;
+      if (rows < READ_ROWS) continue;
+      yield await read();
+      [group, rows] = [[], 0];
+    }
+    yield await read();
+  },
+};

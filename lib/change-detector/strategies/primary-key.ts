@@ -1,0 +1,14 @@
+import type { DetectionStrategy } from '../strategy.ts';
+import { hash } from './hash.ts';
+
+/**
+ * The bucket comparison over the keys alone: missing and extra rows, never contents.
+ *
+ * Cost: one scan of the keys a side, from the index where there is one that holds them.
+ */
+export const primaryKey: DetectionStrategy = {
+  name: 'primary_key',
+  compares: 'key',
+  summary: 'Compares keys only: finds missing and extra rows, never changed ones. One scan of the keys a side.',
+  detect: hash.detect,
+};
