@@ -46,6 +46,8 @@ async function answer(message: SegmentMessage, record: SQSRecord, context: Conte
       await wait(ms);
     },
   });
+  const { job_id, epoch, table, pass, segment } = message;
+  s.log.info('segment worked on', { job_id, epoch, table, pass, segment, outcome });
   if (outcome === 'continue') await s.queue.send(message);
   if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
 }

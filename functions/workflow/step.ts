@@ -25,20 +25,15 @@ export function step<Input extends JobInput & { readonly table?: number }, Outpu
   return async (event) => {
     const ports = runPorts(services());
     const input = schema.parse(event);
+    const at = { job_id: input.job_id, epoch: input.epoch, table: input.table };
     try {
-      return (await work(input, ports)) ?? {};
+      const output = (await work(input, ports)) ?? {};
+      ports.log.info('step done', at);
+      return output;
     } catch (error) {
       const failure = failureOf(error);
       const sqlstate = error instanceof SyncError ? error.facts.sqlstate : undefined;
-      const where = {
-        job_id: input.job_id,
-        epoch: input.epoch,
-        table: input.table,
-        code: failure.code,
-        sqlstate,
-        error_name: (error as Error).name,
-      };
-      ports.log.error('step failed', where);
+      ports.log.error('step failed', { ...at, code: failure.code, sqlstate, error_name: (error as Error).name });
       if (remedyFor(error) === 'stop' && failure.code !== 'epoch_superseded') await recordFailure(input, error, ports);
       throw named(failure.code, failure.message, error);
     }

@@ -82,13 +82,10 @@ export function configSchema(names: ConfigNames) {
     filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
       description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',
     }),
-    tolerances: z
-      .record(z.string().max(200), z.number().min(0))
-      .default({})
-      .meta({
-        description:
-          'For strategy content: how far two numbers of a column (schema.table.column) may be apart and still count as equal.',
-      }),
+    tolerances: z.record(z.string().max(200), z.number().min(0)).default({}).meta({
+      description:
+        'For strategy content: how far two numbers of a column (schema.table.column) may be apart and still count as equal.',
+    }),
     dry_run: z
       .boolean()
       .default(false)

@@ -8,15 +8,17 @@ import type { ColumnSql } from './columns.ts';
  */
 const SEED = { first: 7_243_771, second: 1_905_613, key: 40_503, mixHigh: 86_028_121, mixLow: 49_979_687 } as const;
 
-/** 64 bits over the parts, by PostgreSQL's record hash. */
-function fast(columns: readonly PlannedColumn[], sql: ColumnSql, seed: number): string {
+/** The parts of a row as one record, for PostgreSQL's record hash. */
+function record(columns: readonly PlannedColumn[], sql: ColumnSql): string {
   const parts = columns.flatMap((c) => {
     const handler = dataTypeOf(c.type);
     const column = sql.value(c);
     return handler.parts?.(column, c.type.base) ?? [handler.canonical(column, c.type.base)];
   });
-  return `pg_catalog.hash_record_extended(row(${parts.join(', ')}), ${seed})`;
+  return `row(${parts.join(', ')})`;
 }
+
+const recordHash = (value: string, seed: number) => `pg_catalog.hash_record_extended(${value}, ${seed})`;
 
 /** sha256 over each value as `length:text`, NULL as `N`: no two rows share the text, on any server. */
 function digest(columns: readonly PlannedColumn[], sql: ColumnSql): string {
@@ -30,24 +32,35 @@ function digest(columns: readonly PlannedColumn[], sql: ColumnSql): string {
 const half = (digestSql: string, offset: number) =>
   `('x' || pg_catalog.encode(pg_catalog.substr(${digestSql}, ${offset}, 8), 'hex'))::pg_catalog.bit(64)::pg_catalog.int8`;
 
-/** SQL for 64 bits of a row, for aggregates. */
-export function rowHash(form: FingerprintForm, columns: readonly PlannedColumn[], sql: ColumnSql): string {
-  return form === 'fast' ? fast(columns, sql, SEED.first) : half(digest(columns, sql), 1);
+/** SQL for what stands for a row before it is hashed: a record of its parts, or the digest of its text. */
+export function rowValue(form: FingerprintForm, columns: readonly PlannedColumn[], sql: ColumnSql): string {
+  return form === 'fast' ? record(columns, sql) : digest(columns, sql);
 }
 
-/** SQL for the 128 bits of a row, as two int8 expressions. */
+/** SQL for the 128 bits of a row value, as two int8 expressions. `value` stands in both: let it be a column. */
+export function fingerprintOf(form: FingerprintForm, value: string): readonly [string, string] {
+  if (form === 'fast') return [recordHash(value, SEED.first), recordHash(value, SEED.second)];
+  return [half(value, 1), half(value, 9)];
+}
+
+/** SQL for the 128 bits of a row, as two int8 expressions; the row value is computed for each. */
 export function rowFingerprint(
   form: FingerprintForm,
   columns: readonly PlannedColumn[],
   sql: ColumnSql,
 ): readonly [string, string] {
-  if (form === 'fast') return [fast(columns, sql, SEED.first), fast(columns, sql, SEED.second)];
-  return [half(digest(columns, sql), 1), half(digest(columns, sql), 9)];
+  return fingerprintOf(form, rowValue(form, columns, sql));
+}
+
+/** SQL for 64 bits of a row, for aggregates. */
+export function rowHash(form: FingerprintForm, columns: readonly PlannedColumn[], sql: ColumnSql): string {
+  return rowFingerprint(form, columns, sql)[0];
 }
 
 /** SQL for 64 bits of key columns, to spread keys over buckets. Both servers must agree, so it follows the form. */
 export function keyHash(form: FingerprintForm, columns: readonly PlannedColumn[], sql: ColumnSql): string {
-  return form === 'fast' ? fast(columns, sql, SEED.key) : half(digest(columns, sql), 1);
+  const value = rowValue(form, columns, sql);
+  return form === 'fast' ? recordHash(value, SEED.key) : half(value, 1);
 }
 
 /**

@@ -4,13 +4,14 @@ import type { Session } from './session.ts';
 import { ident, relation } from './sql.ts';
 
 /**
- * Rows per bucket: with 64, spread differences open few equal rows beside them, and one level of buckets costs 1.1 x a
- * plain hash of the table (performance.md section 1); 1,024 triples the time.
+ * Rows per bucket. Each spread difference opens a whole bucket on both sides, and again when it is verified; finer buckets
+ * cost little (1 million rows: 1.70 s of CPU with 64, 1.78 with 16). With 16 instead of 64, a fenced row value and larger
+ * segments the data phase with 0.2 % spread differences went from 6.3 to 3.6 s (test/bench/results.md).
  */
-const BUCKET_ROWS = 64;
+const BUCKET_ROWS = 16;
 
-/** Rows per segment: about a quarter second of comparing, so that a killed worker loses little and progress shows. */
-const SEGMENT_ROWS = 250_000;
+/** Rows per segment: about a second of comparing, so that a killed worker loses little and progress shows. */
+const SEGMENT_ROWS = 500_000;
 
 /** One SyncTable execution carries at most this many segments (DESIGN section 3). */
 const MAX_SEGMENTS = 400;

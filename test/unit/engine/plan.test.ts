@@ -123,7 +123,7 @@ test.each([
   else expect(guard).toThrow(expect.objectContaining({ code: 'delete_guard' }));
 });
 
-test('buckets hold about 64 rows, whatever the spread of the keys', () => {
+test('buckets hold about 16 rows, whatever the spread of the keys', () => {
   for (const [lo, hi, rows] of [
     [0n, 999_999n, 1_000_000],
     [-5n, 10n ** 15n, 64_000],
@@ -134,7 +134,7 @@ test('buckets hold about 64 rows, whatever the spread of the keys', () => {
     const covered = BigInt(s.lo) + BigInt(s.width) * BigInt(s.ranges);
 
     expect(covered).toBeGreaterThan(hi);
-    expect(s.ranges * s.split).toBeLessThanOrEqual(2 * Math.ceil(rows / 64) + 2);
-    expect(s.ranges * s.split * 64).toBeGreaterThanOrEqual(Math.min(rows, Number(hi - lo)) / 2);
+    expect(s.ranges * s.split).toBeLessThanOrEqual(2 * Math.ceil(rows / 16) + 2);
+    expect(s.ranges * s.split * 16).toBeGreaterThanOrEqual(Math.min(rows, Number(hi - lo)) / 2);
   }
 });

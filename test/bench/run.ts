@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { type Cluster, startCluster } from './cluster.ts';
+import { diff } from './diff.ts';
+import { emptyJob } from './empty-job.ts';
+import { type LocalService, startLocalService } from './local-service.ts';
+import { machine, save } from './report.ts';
+import { KINDS, type Kind } from './workload.ts';
+
+interface Common {
+  readonly runs: number;
+  readonly dataDir?: string;
+  readonly save?: true;
+}
+
+const say = (line: string) => console.error(line);
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('A whole number from 1 on.');
+  return value;
+}
+
+function kinds(text: string): readonly Kind[] {
+  const asked = text.split(',');
+  const known = KINDS.filter((kind) => asked.includes(kind));
+  if (known.length < asked.length) throw new InvalidArgumentError(`Some of ${KINDS.join(',')}.`);
+  return known;
+}
+
+/** Starts server and service, runs a bench, prints its report, and ends both whatever happens. */
+async function run(common: Common, bench: (cluster: Cluster, service: LocalService) => Promise<string>): Promise<void> {
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
+  await using cluster = await startCluster(common.dataDir);
+  await using service = await startLocalService();
+  const body = await bench(cluster, service);
+  const version = await cluster.use('postgres', async (admin) => {
+    const { rows } = await admin.query<{ server_version: string }>('show server_version');
+    return rows[0]?.server_version ?? '';
+  });
+  const text = `${machine(version)}\n\n${body}`;
+  console.log(`\n${text}`);
+  if (common.save) save(command, text);
+}
+
+const program = new Command('bench').description('Measures the service beside what the machine can do at best.');
+
+/** A bench with the options that all have. */
+const bench = (name: string, description: string) =>
+  program
+    .command(name)
+    .description(description)
+    .option('--runs <number>', 'runs; the report has medians', positive, 3)
+    .option('--data-dir <folder>', 'keep the server and its data here for the next bench')
+    .option('--save', 'append the report to test/bench/results.md');
+
+bench('diff', 'one table compared and synced, beside the raw limits')
+  .option('--rows <number>', 'rows of the table', positive, 1_000_000)
+  .option('--kinds <list>', `targets: ${KINDS.join(',')}`, kinds, KINDS)
+  .action((options: Common & { rows: number; kinds: readonly Kind[] }) =>
+    run(options, (cluster, service) => diff(cluster, service, { ...options, say })),
+  );
+
+bench('empty-job', 'ten equal tables: what the service itself costs').action((options: Common) =>
+  run(options, (cluster, service) => emptyJob(cluster, service, { ...options, say })),
+);
+
+// the exit handlers of server and service end both; a signal alone would run none of them
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
+await program.parseAsync();
