@@ -110,6 +110,8 @@ export interface Log {
 
 /** One side of one segment, as a strategy reads it. */
 export interface SegmentReader {
+  /** Whether the segment has no row at all. */
+  isEmpty(): Promise<boolean>;
   /** One sum per bucket that has rows, within `runs` where given. One scan, or one index range per run. */
   sums(runs?: readonly BucketRun[]): Promise<readonly BucketSum[]>;
   /** Keys and fingerprints of every row in the runs. Holds them all: ask for a bounded number of rows. */
@@ -161,6 +163,12 @@ export interface Chunk {
   readonly advance: (applied: Applied) => Advance;
 }
 
+/** A chunk that is piped from the source into a target that has none of its rows. */
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine'> {
+  readonly segment: Segment;
+  readonly run: BucketRun;
+}
+
 /** The target: rows, and the control schema in which everything lives that decides what happened. */
 export interface TargetDatabase extends Database {
   /**
@@ -197,6 +205,8 @@ export interface TargetDatabase extends Database {
   notedBuckets(id: SegmentId, kind: 'written' | 'extra'): Promise<readonly BucketRun[]>;
   /** One transaction: fence, rows, checkpoint, outbox. Throws `epoch_superseded`, `target_moving`, `row_rejected`, ... */
   commit(chunk: Chunk): Promise<void>;
+  /** The same for a run of buckets piped by COPY: all of its rows are inserts. A row that is refused refuses all. */
+  copy(chunk: CopyChunk, source: Database): Promise<void>;
   /** Keys of a table that this job has put into quarantine. */
   quarantined(jobId: string, table: number): Promise<readonly RowKey[]>;
   /** Raises sequences of a table to at least these numbers and to the largest value of their column; never lowers one. */

@@ -124,6 +124,8 @@ export interface TablePlan {
   readonly tolerances: Readonly<Record<string, number>>;
   /** Conditions that a row must meet to take part, on both sides. */
   readonly filters: readonly PlannedFilter[];
+  /** How COPY carries rows of it straight from one side to the other; absent where each row must be looked at. */
+  readonly copy?: 'binary' | 'text';
   /** `portable` where both servers do not hash alike. */
   readonly fingerprint: FingerprintForm;
   /** Rows may refer to rows of the same table. */

@@ -47,6 +47,18 @@ function tolerancesOf(source: Relation, config: JobConfig): Readonly<Record<stri
   return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
+/** Scalars of built-in types and enums read the same in binary everywhere; arrays of user types hold OIDs in it. */
+function binaryAlike({ type }: PlannedColumn): boolean {
+  return type.base.schema === 'pg_catalog' || type.base.kind === 'e';
+}
+
+/** Whether rows may be piped through: they must need no cast, and each must be meant to arrive. */
+function copyOf(columns: readonly PlannedColumn[], target: Relation, config: JobConfig): Pick<TablePlan, 'copy'> {
+  const triggers = config.triggers === 'fire' && target.triggers > 0; // what they do is read back row by row
+  if (config.dry_run || triggers || columns.some((c) => c.source)) return {};
+  return { copy: columns.every(binaryAlike) ? 'binary' : 'text' };
+}
+
 const plannedFilter = ({ column, op, value, values }: RowFilter): PlannedFilter => ({
   column,
   op,
@@ -74,6 +86,7 @@ export function tablePlans(found: Preflight, config: JobConfig, fingerprint: Fin
     target: { schema: target.schema, name: target.name },
     columns: mappedColumns(source, target, config),
     key: keyOf(source, config) as readonly string[], // preflight refuses tables without
+    ...copyOf(mappedColumns(source, target, config), target, config),
     compares: detectionStrategy(config.detection_strategy).compares,
     tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),

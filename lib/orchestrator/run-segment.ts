@@ -6,6 +6,7 @@ import { SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
 import type { TargetDatabase } from '../ports.ts';
+import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
 import { applyFinding, deleteFinding, LOOK_AGAIN } from './pipeline.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
@@ -42,6 +43,7 @@ const findings = (work: SegmentWork, runs?: readonly BucketRun[]) =>
 
 /** One look from the cursor to the end of the segment. */
 async function applyPass(work: SegmentWork): Promise<boolean> {
+  if (await copyPass(work)) return true;
   let unchanged = 0;
   let through = work.cursor.through;
   for await (const finding of findings(work)) {
@@ -191,6 +193,8 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
           source: source.reader(plan, checkpoint.segment),
           target: target.reader(plan, checkpoint.segment),
           database: target,
+          sourceDatabase: source,
+          segment: checkpoint.segment,
           committed: async () => {
             await tell({ seq: state.seq, counts: state.counts }, false);
             return run.remainingMs() < HAND_OVER_MS;

@@ -3,8 +3,8 @@ import { type BucketRun, type Change, toRuns } from '../model/change.ts';
 import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, SegmentId } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
-import { relationText, type TablePlan } from '../model/table.ts';
-import type { RowReader, TargetDatabase } from '../ports.ts';
+import { relationText, type Segment, type TablePlan } from '../model/table.ts';
+import type { Database, RowReader, TargetDatabase } from '../ports.ts';
 
 /** One segment being worked on: its ends, and where its checkpoint stands. Changed by `commit` only. */
 export interface SegmentWork {
@@ -15,6 +15,8 @@ export interface SegmentWork {
   readonly source: RowReader;
   readonly target: RowReader;
   readonly database: TargetDatabase;
+  readonly sourceDatabase: Database;
+  readonly segment: Segment;
   seq: number;
   cursor: Cursor;
   counts: Counts;
@@ -55,41 +57,74 @@ function wouldApply(step: Step, real: Applied): Applied {
   return { ...real, inserted: count('insert'), updated: count('update'), deleted: count('delete') };
 }
 
-/** Applies one step in one transaction of the target, then moves this work's own picture of the checkpoint on. */
-export async function commit(work: SegmentWork, step: Step): Promise<boolean> {
+/** What of a checkpoint's advance comes from the step alone. */
+function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: readonly BucketRun[]): Advance {
+  return {
+    cursor: step.cursor,
+    counts: addCounts(work.counts, countsOf(step, applied)),
+    written,
+    extra: toRuns(step.extra ?? []),
+    unexplained: step.unexplained ?? 0,
+    finished: step.finished ?? false,
+    event: jobEvent(step.finished ? 'segment.finished' : 'chunk.applied', SERVICE, {
+      table: relationText(work.plan.target),
+      rule: step.rule,
+      ...applied,
+      ...(step.unexplained !== undefined && { unexplained: step.unexplained }),
+    }),
+  };
+}
+
+/** Runs a transaction of the target that asks what the checkpoint becomes, then moves this work's own picture of it on. */
+async function advancing(
+  work: SegmentWork,
+  make: (applied: Applied) => Advance,
+  transact: (chunk: { readonly seq: number; readonly advance: (applied: Applied) => Advance }) => Promise<void>,
+): Promise<boolean> {
   let next: Advance | undefined;
-  const advance = (real: Applied): Advance => {
-    const applied = work.config.dry_run ? wouldApply(step, real) : real;
-    const written: readonly BucketRun[] = step.changes.length > 0 && !work.config.dry_run ? toRuns(step.buckets) : [];
-    next = {
-      cursor: step.cursor,
-      counts: addCounts(work.counts, countsOf(step, applied)),
-      written,
-      extra: toRuns(step.extra ?? []),
-      unexplained: step.unexplained ?? 0,
-      finished: step.finished ?? false,
-      event: jobEvent(step.finished ? 'segment.finished' : 'chunk.applied', SERVICE, {
-        table: relationText(work.plan.target),
-        rule: step.rule,
-        ...applied,
-        ...(step.unexplained !== undefined && { unexplained: step.unexplained }),
-      }),
-    };
+  const advance = (applied: Applied) => {
+    next = make(applied);
     return next;
   };
-  await work.database.commit({
-    id: work.id,
-    owner: work.owner,
-    plan: work.plan,
-    suppressTriggers: work.config.triggers === 'suppress',
-    seq: work.seq + 1,
-    changes: work.config.dry_run ? [] : step.changes,
-    ...(step.quarantine && { quarantine: step.quarantine }),
-    advance,
-  });
+  await transact({ seq: work.seq + 1, advance });
   if (!next) throw new TypeError('the target committed without asking what the checkpoint becomes');
   work.seq += 1;
   work.cursor = next.cursor;
   work.counts = next.counts;
   return work.committed();
+}
+
+const chunkBase = (work: SegmentWork) => ({
+  id: work.id,
+  owner: work.owner,
+  plan: work.plan,
+  suppressTriggers: work.config.triggers === 'suppress',
+});
+
+/** Applies one step in one transaction of the target. True: hand over. */
+export function commit(work: SegmentWork, step: Step): Promise<boolean> {
+  const dry = work.config.dry_run;
+  const written = step.changes.length > 0 && !dry ? toRuns(step.buckets) : [];
+  return advancing(
+    work,
+    (real) => advanceBy(work, step, dry ? wouldApply(step, real) : real, written),
+    (chunk) =>
+      work.database.commit({
+        ...chunkBase(work),
+        ...chunk,
+        changes: dry ? [] : step.changes,
+        ...(step.quarantine && { quarantine: step.quarantine }),
+      }),
+  );
+}
+
+/** Pipes a run of buckets by COPY in one transaction of the target. True: hand over. */
+export function commitCopy(work: SegmentWork, run: BucketRun): Promise<boolean> {
+  const cursor = { through: run[1], credit: 0 };
+  const step: Step = { changes: [], cursor, counts: {}, buckets: [], rule: 'copy' };
+  return advancing(
+    work,
+    (applied) => advanceBy(work, step, applied, applied.inserted > 0 ? [run] : []),
+    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, segment: work.segment, run }, work.sourceDatabase),
+  );
 }

@@ -62,31 +62,35 @@ function filterType(plan: TablePlan, name: string, side: Side): string {
   return typeSql(columnSql(side, 't').declaredType(column));
 }
 
-/** SQL condition that a row is in the segment and passes the filters, and its parameters, numbered from `$n`. */
-export function segmentCondition(plan: TablePlan, segment: Segment, side: Side, alias: string, n: number) {
+/** SQL condition that a row is in the segment and passes the filters, and its parameters, numbered from `$n` or put in place by `n`. */
+export function segmentCondition(
+  plan: TablePlan,
+  segment: Segment,
+  side: Side,
+  alias: string,
+  n: number | ((value: string | readonly string[]) => string),
+) {
   const first = firstKeyColumn(plan);
   const column = `${alias}.${ident(first.name)}`;
   const cast = typeSql(columnSql(side, alias).declaredType(first).base);
-  const values: (string | string[])[] = [];
+  const values: (string | readonly string[])[] = [];
   const parts: string[] = [];
+  const place = typeof n === 'function' ? n : (value: string | readonly string[]) => `$${n + values.push(value) - 1}`;
   for (const [bound, op] of [
     [segment.from, '>='],
     [segment.to, '<'],
   ] as const) {
     if (bound === undefined) continue;
-    parts.push(`${column} ${op} $${n + values.length}::${cast}`);
-    values.push(bound);
+    parts.push(`${column} ${op} ${place(bound)}::text::${cast}`);
   }
   for (const f of plan.filters) {
     const type = filterType(plan, f.column, side);
     const at = `${alias}.${ident(f.column)}`;
     if (f.op === 'is_null' || f.op === 'not_null') parts.push(`${at} is ${f.op === 'is_null' ? '' : 'not '}null`);
     else if (f.op === 'in') {
-      parts.push(`${at} in (select v::${type} from unnest($${n + values.length}::text[]) v)`);
-      values.push([...f.values]);
+      parts.push(`${at} in (select v::${type} from unnest(${place([...f.values])}::text[]) v)`);
     } else {
-      parts.push(`${at} ${OPERATORS[f.op]} $${n + values.length}::text::${type}`);
-      values.push(f.values[0] ?? '');
+      parts.push(`${at} ${OPERATORS[f.op]} ${place(f.values[0] ?? '')}::text::${type}`);
     }
   }
   return { sql: parts.length > 0 ? parts.join(' and ') : 'true', values };

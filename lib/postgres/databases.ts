@@ -1,8 +1,9 @@
 import type { Connection, Side } from '../model/connection.ts';
 import type { TlsPolicy } from '../model/tls.ts';
-import type { Chunk, ConnectAs, Database, Databases, TargetDatabase } from '../ports.ts';
+import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
+import { copyRun } from './copy.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { planSegments } from './planner.ts';
@@ -46,6 +47,16 @@ async function commit(session: Session, chunk: Chunk): Promise<void> {
   }, settings);
 }
 
+/** The same for rows that are piped through. */
+async function commitCopy(source: Session, target: Session, chunk: CopyChunk): Promise<void> {
+  const settings = chunk.suppressTriggers ? 'set local session_replication_role = replica' : '';
+  await target.transaction(async () => {
+    await fence(target, chunk.id, chunk.owner, chunk.seq - 1);
+    const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
+    await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined: 0 }));
+  }, settings);
+}
+
 function targetPart(session: Session): TargetDatabase {
   return {
     ...commonPart(session),
@@ -63,6 +74,7 @@ function targetPart(session: Session): TargetDatabase {
     claim: (id, owner) => claimSegment(session, id, owner),
     notedBuckets: (id, kind) => notedBuckets(session, id, kind),
     commit: (chunk) => commit(session, chunk),
+    copy: (chunk, source) => commitCopy(sessionOf(source), session, chunk),
     quarantined: (jobId, table) => quarantinedKeys(session, jobId, table),
     raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
   };

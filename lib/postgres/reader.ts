@@ -84,6 +84,10 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
   const whole = segmentCondition(plan, segment, side, 't', 1);
   const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
   return {
+    async isEmpty() {
+      const rows = await session.query(`select 1 from ${relation(table)} t where ${whole.sql} limit 1`, whole.values);
+      return rows.length === 0;
+    },
     async sums(runs) {
       const source = runs
         ? fromRuns(plan, segment, side, runs)

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import pg, { type Submittable } from 'pg';
 import type { Connection, Side } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
 import { TLS_MEANING, type TlsMode, type TlsPolicy } from '../model/tls.ts';
@@ -12,6 +12,9 @@ export interface Session {
   readonly side: Side;
   /** One statement. Values are text, null, or arrays of these. Throws SyncError. */
   query(text: string, values?: readonly unknown[]): Promise<readonly TextRow[]>;
+  /** Starts a COPY stream. Its errors are the driver's; `translate` them. */
+  stream<T extends Submittable>(copy: T): T;
+  translate(error: unknown): SyncError;
   /** Several statements without values; answers nothing. */
   run(text: string): Promise<void>;
   /** Runs `work` between BEGIN and COMMIT; any error rolls back. `settings` are SET LOCAL statements. */
@@ -165,6 +168,8 @@ export async function openSession(connection: Connection, options: SessionOption
     side,
     query,
     run,
+    stream: (copy) => client.query(copy),
+    translate: (error) => translate(error, side),
     async transaction(work, settings = '') {
       await run(`begin; ${settings}`);
       try {

@@ -1,0 +1,56 @@
+import { pipeline } from 'node:stream/promises';
+import { from, to } from 'pg-copy-streams';
+import type { BucketRun } from '../model/change.ts';
+import { SyncError } from '../model/errors.ts';
+import type { Segment, TablePlan } from '../model/table.ts';
+import { boundsCondition, bucketExpression, runBounds, segmentCondition } from './buckets.ts';
+import { columnSql } from './columns.ts';
+import type { Session } from './session.ts';
+import { ident, literal, relation } from './sql.ts';
+
+/** COPY takes no parameters, so values stand in the statement, quoted by the one function that quotes. */
+const inPlace = (value: string | readonly string[]) =>
+  typeof value === 'string' ? literal(value) : `array[${value.map(literal).join(', ')}]::text[]`;
+
+/** Rows of a run of buckets on the source, as a query without parameters. */
+function selectRun(plan: TablePlan, segment: Segment, [first, last]: BucketRun): string {
+  const s = segment.buckets;
+  const columns = plan.columns.map(columnSql('source', 't').value).join(', ');
+  const { sql } = segmentCondition(plan, segment, 'source', 't', inPlace);
+  const exact = `${bucketExpression(plan, s, 'source', 't')} between ${first} and ${last}`;
+  const bounds = runBounds(s, [[first, last]]);
+  const from = `select ${columns} from ${relation(plan.source)} t`;
+  if (!bounds) return `${from} where ${sql} and ${exact}`;
+  const { unnestTypes, sql: within } = boundsCondition(plan, s, 't');
+  const range = `(select ${inPlace(bounds.los[0] ?? '')}::${unnestTypes} lo, ${inPlace(bounds.his[0] ?? '')}::${unnestTypes} hi) r`;
+  return `${from} join ${range} on ${within} where ${sql} and ${exact}`;
+}
+
+/**
+ * Pipes the rows of a run straight from the source's COPY into the target's, without looking at one; answers how many.
+ *
+ * Inside the caller's target transaction. Memory is that of two socket buffers. Errors of either side end both.
+ */
+export async function copyRun(
+  source: Session,
+  target: Session,
+  plan: TablePlan,
+  segment: Segment,
+  run: BucketRun,
+): Promise<number> {
+  const format = `(format ${plan.copy})`;
+  const columns = plan.columns.map((c) => ident(c.name)).join(', ');
+  const read = source.stream(to(`copy (${selectRun(plan, segment, run)}) to stdout ${format}`));
+  const write = target.stream(from(`copy ${relation(plan.target)} (${columns}) from stdin ${format}`));
+  const failed: { error?: unknown; side?: 'source' | 'target' } = {};
+  read.once('error', (error) => Object.assign(failed, failed.side ? {} : { error, side: 'source' }));
+  write.once('error', (error) => Object.assign(failed, failed.side ? {} : { error, side: 'target' }));
+  try {
+    await pipeline(read, write);
+  } catch (error) {
+    throw failed.side === 'source' ? source.translate(failed.error) : target.translate(failed.error ?? error);
+  }
+  if (write.rowCount === null || write.rowCount === undefined)
+    throw new SyncError('internal', 'COPY gave no row count.');
+  return write.rowCount;
+}
