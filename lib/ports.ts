@@ -126,6 +126,8 @@ export interface SegmentReader {
 export interface RowReader extends SegmentReader {
   /** Rows of these keys that still exist, with values in mapping order. */
   rows(keys: readonly RowKey[]): Promise<readonly RowImage[]>;
+  /** Those of the keys whose rows were written since the plan's source snapshot: they moved while the job ran. */
+  changedSince(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
 }
 
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
@@ -135,6 +137,8 @@ export interface Database {
   introspect(): Promise<readonly Relation[]>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
   keyClashes(table: RelationName, key: readonly string[]): Promise<number>;
+  /** What this end sees now, as a `pg_snapshot` in text. */
+  snapshot(): Promise<string>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[]): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;

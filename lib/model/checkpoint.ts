@@ -19,6 +19,8 @@ export interface Progress {
   readonly wrote: boolean;
   readonly hasExtra: boolean;
   readonly unexplained: number;
+  /** Differences of rows that moved while the job ran and still do. */
+  readonly inFlight: number;
 }
 
 /** Name of the stream of a segment in a pass: of its checkpoint and of its events. */
@@ -68,6 +70,8 @@ export interface Advance {
   readonly written: readonly BucketRun[];
   readonly extra: readonly BucketRun[];
   readonly unexplained: number;
+  /** Differences of rows that moved while the job ran and still do. */
+  readonly inFlight: number;
   readonly finished: boolean;
   readonly event: JobEvent;
 }

@@ -132,6 +132,8 @@ export interface TablePlan {
   readonly selfReferencing: boolean;
   /** Something other than this job's own statements may change the table while the job writes (triggers, cascades). */
   readonly sideEffects: boolean;
+  /** The source's snapshot (`pg_snapshot` as text) before the job looked at a row; what it does not see came later. */
+  readonly sourceSnapshot: string;
   /** The final comparison looks at every bucket, whatever the job did. */
   readonly verifyAll: boolean;
   readonly rowsEstimate: number;

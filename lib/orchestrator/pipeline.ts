@@ -41,7 +41,7 @@ async function beyondFilter(work: SegmentWork, differences: readonly Difference[
  * Reads the source rows of differences and turns them into changes. A row that has left the source since, or has become
  * equal, is no change any more.
  */
-async function changesFor(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
+export async function changesFor(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
   const rows = new Map((await work.source.rows(differences.map((d) => d.key))).map((r) => [keyId(r.key), r]));
   return (await beyondFilter(work, differences)).flatMap((d) => {
     const row = rows.get(keyId(d.key));

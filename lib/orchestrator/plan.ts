@@ -76,7 +76,11 @@ function hasSideEffects(found: Preflight, config: JobConfig): boolean {
 }
 
 /** Plans of all tables, in the order they are applied. */
-export function tablePlans(found: Preflight, config: JobConfig, fingerprint: FingerprintForm): readonly TablePlan[] {
+export function tablePlans(
+  found: Preflight,
+  config: JobConfig,
+  facts: { readonly fingerprint: FingerprintForm; readonly snapshot: string },
+): readonly TablePlan[] {
   const sideEffects = hasSideEffects(found, config);
   return found.tables.map(({ level, source, target }, table) => ({
     version: 1,
@@ -90,10 +94,11 @@ export function tablePlans(found: Preflight, config: JobConfig, fingerprint: Fin
     compares: detectionStrategy(config.detection_strategy).compares,
     tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
-    fingerprint,
+    fingerprint: facts.fingerprint,
     selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),
     sideEffects,
     verifyAll: config.verify === 'all',
+    sourceSnapshot: facts.snapshot,
     ...rowEstimates(source, target),
   }));
 }

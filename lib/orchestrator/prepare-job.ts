@@ -24,9 +24,10 @@ async function agreedForm(
 }
 
 async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
+  const snapshot = await source.snapshot(); // before the first look at a row
   const found = await preflight(source, target, job.config);
-  const form = await agreedForm(source, target, tablePlans(found, job.config, 'fast'));
-  const plans = tablePlans(found, job.config, form);
+  const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
+  const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
   const planned = [];
   for (const plan of plans) planned.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
   const event = jobEvent('job.prepared', SERVICE, {

@@ -1,6 +1,3 @@
-import { detectionStrategy } from '../change-detector/registry.ts';
-import type { Finding } from '../change-detector/strategy.ts';
-import { type BucketRun, keyId, toRuns } from '../model/change.ts';
 import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
@@ -11,6 +8,7 @@ import { drainOutbox } from './drain-outbox.ts';
 import { applyFinding, deleteFinding, LOOK_AGAIN } from './pipeline.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import { commit, type SegmentWork, startWork } from './segment-work.ts';
+import { findings, verifyPass } from './verify-pass.ts';
 
 /** `finished`: answer the token. `continue`: send the message again. `dropped`: another run or worker has it. */
 export type SegmentOutcome = 'finished' | 'continue' | 'dropped';
@@ -29,17 +27,8 @@ const HAND_OVER_MS = 60_000;
 /** How often rows that move are looked at again before the segment gives up. */
 const LOOKS = 5;
 
-/** A difference must outlive this pause to count against the job: a commit may be on its way. */
-const RECHECK_MS = 1_000;
-
 /** Progress is mirrored at most this often, so that many small chunks do not cost a DynamoDB write each. */
 const MIRROR_MS = 1_000;
-
-const findings = (work: SegmentWork, runs?: readonly BucketRun[]) =>
-  detectionStrategy(work.config.detection_strategy).detect(work.source, work.target, {
-    after: work.cursor.through,
-    ...(runs && { runs }),
-  });
 
 /** One look from the cursor to the end of the segment. */
 async function applyPass(work: SegmentWork): Promise<boolean> {
@@ -81,42 +70,6 @@ async function deletePass(work: SegmentWork): Promise<boolean> {
   return false;
 }
 
-/** Differences of a finding that no rule explains. Rows that only the target has are explained unless it is a mirror. */
-function unexplained(work: SegmentWork, finding: Finding) {
-  return finding.differences.filter((d) => d.kind !== 'target_only' || work.config.delete_mode === 'mirror');
-}
-
-/** Differences left over, but for rows in quarantine: those are named. */
-async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined) {
-  const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
-  const found = [];
-  for await (const finding of findings(work, runs)) {
-    found.push(...unexplained(work, finding).filter((d) => !put.has(keyId(d.key))));
-  }
-  return found;
-}
-
-/** The final comparison: every bucket this job wrote into, or all of them where others may have written too. */
-async function verifyPass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
-  const runs =
-    work.plan.sideEffects || work.plan.verifyAll ? undefined : await work.database.notedBuckets(work.id, 'written');
-  let open = await compare(work, runs);
-  if (open.length > 0) {
-    await run.wait(RECHECK_MS);
-    open = await compare(work, toRuns(open.map((d) => d.bucket)));
-  }
-  await commit(work, {
-    changes: [],
-    buckets: [],
-    cursor: work.cursor,
-    counts: {},
-    unexplained: open.length,
-    finished: true,
-    rule: 'verify',
-  });
-  return false;
-}
-
 function pass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
   switch (work.id.pass) {
     case 'apply':
@@ -124,7 +77,7 @@ function pass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
     case 'delete':
       return deletePass(work);
     case 'verify':
-      return verifyPass(work, run);
+      return verifyPass(work, run.wait);
   }
 }
 

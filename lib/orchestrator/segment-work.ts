@@ -34,6 +34,9 @@ export interface Step {
   readonly buckets: readonly number[];
   readonly extra?: readonly number[];
   readonly unexplained?: number;
+  readonly inFlight?: number;
+  /** The rows were counted before; only the event tells of this change. */
+  readonly again?: boolean;
   readonly finished?: boolean;
   /** The rule that decided, for the audit trail. */
   readonly rule: string;
@@ -61,16 +64,17 @@ function wouldApply(step: Step, real: Applied): Applied {
 function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: readonly BucketRun[]): Advance {
   return {
     cursor: step.cursor,
-    counts: addCounts(work.counts, countsOf(step, applied)),
+    counts: step.again ? work.counts : addCounts(work.counts, countsOf(step, applied)),
     written,
     extra: toRuns(step.extra ?? []),
     unexplained: step.unexplained ?? 0,
+    inFlight: step.inFlight ?? 0,
     finished: step.finished ?? false,
     event: jobEvent(step.finished ? 'segment.finished' : 'chunk.applied', SERVICE, {
       table: relationText(work.plan.target),
       rule: step.rule,
       ...applied,
-      ...(step.unexplained !== undefined && { unexplained: step.unexplained }),
+      ...(step.unexplained !== undefined && { unexplained: step.unexplained, in_flight: step.inFlight ?? 0 }),
     }),
   };
 }

@@ -148,7 +148,7 @@ export async function loadPlans(session: Session, jobId: string, table?: number)
 /** Progress of every segment of a job, or of one table of it. */
 export async function loadProgress(session: Session, jobId: string, table?: number): Promise<readonly Progress[]> {
   const rows = await session.query(
-    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text
+    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text, in_flight::text
      from tf_sync.checkpoint c where c.job_id = $1 and ($2::int is null or c.table_no = $2) order by c.table_no, c.pass, c.segment_no`,
     [jobId, table === undefined ? null : String(table)],
   );
@@ -162,6 +162,7 @@ export async function loadProgress(session: Session, jobId: string, table?: numb
     wrote: r[6] === 'true',
     hasExtra: r[7] === 'true',
     unexplained: Number(r[8]),
+    inFlight: Number(r[9]),
   }));
 }
 

@@ -12,6 +12,7 @@ import { quarantine, quarantinedKeys } from './quarantine.ts';
 import { segmentReader } from './reader.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
+import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
 import { applyChanges } from './writer.ts';
 
@@ -29,6 +30,7 @@ function commonPart(session: Session): Database {
     facts: () => serverFacts(session),
     introspect: () => introspect(session),
     keyClashes: (table, key) => keyClashes(session, table, key),
+    snapshot: () => snapshotText(session),
     probe: (columns) => probeRow(session, columns, 'fast'),
     reader: (plan, segment) => segmentReader(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),

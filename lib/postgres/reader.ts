@@ -14,6 +14,7 @@ import {
 import { columnSql, typeSql } from './columns.ts';
 import { fingerprintOf, mixed, rowFingerprint, rowHash, rowValue } from './fingerprint.ts';
 import type { Session, TextRow } from './session.ts';
+import { writtenSince } from './snapshot.ts';
 import { BY_INDEX, ident, relation } from './sql.ts';
 
 /** SQL that turns arrays of text into a relation of typed keys `k(k1, k2, ..., n)`, n the position from 1; one parameter per key column from `$n`. */
@@ -119,6 +120,13 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
           fingerprint: `${h1}:${h2}`,
         }), // key columns are not null
       );
+    },
+    async changedSince(keys) {
+      if (keys.length === 0) return [];
+      const text = `select ${keySelect(plan, side)} from ${keyList(plan, side, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}
+        where ${writtenSince('t', plan.sourceSnapshot)}`;
+      const rows = await indexed(() => session.query(text, keyArrays(plan, keys)));
+      return rows as readonly RowKey[]; // key columns are not null
     },
     async read(runs) {
       if (runs.length === 0) return [];

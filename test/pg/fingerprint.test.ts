@@ -223,6 +223,7 @@ test('the portable form separates the same traps as the fast one', async () => {
     selfReferencing: false,
     sideEffects: false,
     verifyAll: false,
+    sourceSnapshot: '1:1:',
     filters: [],
     compares: 'row',
     tolerances: {},

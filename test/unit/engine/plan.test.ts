@@ -20,6 +20,7 @@ const plan = (table: number, level = 0, sideEffects = false): TablePlan => ({
   selfReferencing: false,
   sideEffects,
   verifyAll: false,
+  sourceSnapshot: '1:1:',
   filters: [],
   compares: 'row',
   tolerances: {},
@@ -36,6 +37,7 @@ const progress = (table: number, pass: Pass, more: Partial<Progress> = {}): Prog
   wrote: false,
   hasExtra: false,
   unexplained: 0,
+  inFlight: 0,
   ...more,
 });
 const relation = (name: string, ...parents: string[]): Relation => ({
