@@ -21,6 +21,7 @@ export interface Progress {
   readonly unexplained: number;
   /** Differences of rows that moved while the job ran and still do. */
   readonly inFlight: number;
+  readonly samples: Samples;
 }
 
 /** Name of the stream of a segment in a pass: of its checkpoint and of its events. */
@@ -63,6 +64,9 @@ export interface QuarantinedRow {
   readonly object?: string;
 }
 
+/** A few keys by operation, for people to look at. */
+export type Samples = Readonly<Partial<Record<'insert' | 'update' | 'delete', readonly RowKey[]>>>;
+
 /** What one chunk adds to a checkpoint. */
 export interface Advance {
   readonly cursor: Cursor;
@@ -73,6 +77,8 @@ export interface Advance {
   /** Differences of rows that moved while the job ran and still do. */
   readonly inFlight: number;
   readonly finished: boolean;
+  /** Keys of a few rows that a dry run would change, by operation. */
+  readonly samples?: Samples;
   readonly event: JobEvent;
 }
 

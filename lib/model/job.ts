@@ -102,6 +102,10 @@ export interface JobTable {
   /** Planner's estimate of source rows; for progress only. */
   readonly rows_estimate: number;
   readonly segments: number;
+  /** Rows that moved while the job ran and still do. */
+  readonly in_flight?: number;
+  /** Keys of a few rows that a dry run would change, by operation. */
+  readonly samples?: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly failure?: Failure;
 }
 

@@ -5,13 +5,14 @@ import type { QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { rowCode } from '../model/row-code.ts';
-import { commit, type SegmentWork } from './segment-work.ts';
+import { commit, nextChunkRows, type SegmentWork } from './segment-work.ts';
 
 /** Most bytes of rows in one chunk; rows travel as text through the worker's memory (256 MB in all). */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
 export function chunkRows(work: SegmentWork): number {
-  return Math.max(1, Math.min(work.config.batch_size, Math.floor(CHUNK_BYTES / work.plan.rowBytesEstimate)));
+  const fit = Math.floor(CHUNK_BYTES / work.plan.rowBytesEstimate);
+  return Math.max(1, Math.min(work.config.batch_size, fit, work.chunkRows));
 }
 
 /** What the two sides of an applicable difference come to, once the source row was read. */
@@ -124,6 +125,7 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
     const last = at + slice.length === wanted.length;
     const changes = next.poison ? [] : await changesFor(work, slice);
     const { through, credit } = work.cursor;
+    const startedMs = work.nowMs();
     const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
     const partial = { cursor: { through, credit: credit + changes.length }, counts: {} };
     try {
@@ -140,6 +142,7 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
       continue;
     }
     at += slice.length;
+    if (changes.length > 0) work.chunkRows = nextChunkRows(slice.length, work.nowMs() - startedMs);
     next = { size: Math.min(chunkRows(work), slice.length * 2) };
   } while (at < wanted.length);
   return false;

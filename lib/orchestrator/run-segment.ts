@@ -148,6 +148,7 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
           database: target,
           sourceDatabase: source,
           segment: checkpoint.segment,
+          nowMs: () => run.clock().getTime(),
           committed: async () => {
             await tell({ seq: state.seq, counts: state.counts }, false);
             return run.remainingMs() < HAND_OVER_MS;

@@ -1,6 +1,6 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { type BucketRun, type Change, toRuns } from '../model/change.ts';
-import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, SegmentId } from '../model/checkpoint.ts';
+import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, Samples, SegmentId } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
@@ -20,8 +20,26 @@ export interface SegmentWork {
   seq: number;
   cursor: Cursor;
   counts: Counts;
+  /** What a dry run shows. */
+  samples: Samples;
+  /** Rows of the next chunk, as the time of the last ones asks for; at most what the config allows. */
+  chunkRows: number;
+  /** Milliseconds, to time chunks. */
+  readonly nowMs: () => number;
   /** Called after each commit; true means: hand over to another invocation. */
   readonly committed: () => Promise<boolean>;
+}
+
+/** The first chunk of a segment is a careful one. */
+const FIRST_CHUNK_ROWS = 1_000;
+
+/** A chunk holds its locks, and delays a stop, for about this long. */
+const CHUNK_MS = 500;
+
+/** Rows of the next chunk after one of `rows` took `ms`: towards CHUNK_MS, at most doubled or halved at once. Pure. */
+export function nextChunkRows(rows: number, ms: number): number {
+  const wanted = ms <= 0 ? rows * 2 : Math.round((rows * CHUNK_MS) / ms);
+  return Math.max(1, Math.min(rows * 2, Math.max(Math.ceil(rows / 2), wanted)));
 }
 
 /** What a chunk adds besides the changes it applies. */
@@ -42,8 +60,18 @@ export interface Step {
   readonly rule: string;
 }
 
-export function startWork(base: Omit<SegmentWork, 'seq' | 'cursor' | 'counts'>, checkpoint: Checkpoint): SegmentWork {
-  return { ...base, seq: checkpoint.seq, cursor: checkpoint.cursor, counts: checkpoint.counts };
+export function startWork(
+  base: Omit<SegmentWork, 'seq' | 'cursor' | 'counts' | 'chunkRows' | 'samples'>,
+  checkpoint: Checkpoint,
+): SegmentWork {
+  return {
+    ...base,
+    chunkRows: FIRST_CHUNK_ROWS,
+    samples: {},
+    seq: checkpoint.seq,
+    cursor: checkpoint.cursor,
+    counts: checkpoint.counts,
+  };
 }
 
 /** Counts of a chunk. A deleted row was counted as kept by the pass that found it, so the sums stay whole. */
@@ -54,10 +82,21 @@ function countsOf(step: Step, applied: Applied): Counts {
   return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, quarantined, kept: -deleted });
 }
 
+/** Keys kept of each operation in a dry run. */
+const SAMPLES = 5;
+
 /** What a step of a dry run would have done. */
 function wouldApply(step: Step, real: Applied): Applied {
   const count = (kind: Change['kind']) => step.changes.filter((c) => c.kind === kind).length;
   return { ...real, inserted: count('insert'), updated: count('update'), deleted: count('delete') };
+}
+
+/** Keys of the first few changes of each kind, added to those seen before. */
+function sampled(before: Samples, changes: readonly Change[]): Samples {
+  const of = (kind: Change['kind']) =>
+    changes.filter((c) => c.kind === kind).map((c) => (c.kind === 'delete' ? c.key : c.row.key));
+  const some = (kind: 'insert' | 'update' | 'delete') => [...(before[kind] ?? []), ...of(kind)].slice(0, SAMPLES);
+  return { insert: some('insert'), update: some('update'), delete: some('delete') };
 }
 
 /** What of a checkpoint's advance comes from the step alone. */
@@ -109,9 +148,13 @@ const chunkBase = (work: SegmentWork) => ({
 export function commit(work: SegmentWork, step: Step): Promise<boolean> {
   const dry = work.config.dry_run;
   const written = step.changes.length > 0 && !dry ? toRuns(step.buckets) : [];
+  if (dry) work.samples = sampled(work.samples, step.changes);
   return advancing(
     work,
-    (real) => advanceBy(work, step, dry ? wouldApply(step, real) : real, written),
+    (real) => ({
+      ...advanceBy(work, step, dry ? wouldApply(step, real) : real, written),
+      ...(dry && { samples: work.samples }),
+    }),
     (chunk) =>
       work.database.commit({
         ...chunkBase(work),

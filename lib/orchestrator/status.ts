@@ -73,6 +73,11 @@ const tableView = z
     pass: z.enum(PASSES).meta({ description: 'The pass the table is in, or was in last.' }),
     segments: z.object({ total: z.int(), done: z.int() }).meta({ description: 'Segments of this pass.' }),
     counts: countsView,
+    in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
+    samples: z
+      .record(z.string(), z.array(z.array(z.string())))
+      .optional()
+      .meta({ description: 'Keys of a few rows that a dry run would change, by operation.' }),
     failure: failureView.optional(),
   })
   .meta({ id: 'TableStatus' });
@@ -163,6 +168,9 @@ export function hasEnded(view: Pick<JobSummary, 'state'>): boolean {
   return ENDED_STATES.includes(view.state);
 }
 
+const keysOf = (samples: NonNullable<JobTable['samples']>) =>
+  Object.fromEntries(Object.entries(samples).map(([kind, keys]) => [kind, keys.map((key) => [...key])]));
+
 function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): TableView {
   const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
   return {
@@ -174,6 +182,8 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): Tab
     pass,
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts: sum(progress.map((p) => p.counts)),
+    ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
+    ...(table.samples && { samples: keysOf(table.samples) }),
     ...(table.failure && { failure: failure(table.failure) }),
   };
 }

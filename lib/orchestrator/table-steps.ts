@@ -72,6 +72,12 @@ export function unexplainedIn(progress: readonly Progress[]): number {
   return progress.filter((p) => p.pass === 'verify').reduce((n, p) => n + p.unexplained, 0);
 }
 
+/** A few keys by operation, of all segments together. */
+function samplesIn(progress: readonly Progress[]): NonNullable<JobTable['samples']> {
+  const of = (kind: 'insert' | 'update' | 'delete') => progress.flatMap((p) => p.samples[kind] ?? []).slice(0, 5);
+  return { insert: of('insert'), update: of('update'), delete: of('delete') };
+}
+
 /** Last step of a table in a pass: records what the pass did. The final comparison's verdict falls in settle-job. */
 export async function settleTable(input: TableInput, ports: RunPorts): Promise<void> {
   const job = await currentJob(input, ports.jobs);
@@ -80,6 +86,7 @@ export async function settleTable(input: TableInput, ports: RunPorts): Promise<v
     const progress = await target.loadProgress(job.job_id, input.table);
     const inPass = progress.filter((p) => p.pass === input.pass);
     const unexplained = unexplainedIn(progress);
+    const inFlight = inPass.reduce((n, p) => n + p.inFlight, 0);
     await target.recordEvent(
       job.job_id,
       job.epoch,
@@ -91,12 +98,19 @@ export async function settleTable(input: TableInput, ports: RunPorts): Promise<v
       }),
     );
     const last = !passesOf(job.config).includes('verify') && input.pass === passesOf(job.config).at(-1);
-    if (last) await mirrorTable(input, ports, { state: job.config.dry_run ? 'compared' : 'unverified' });
+    const state = job.config.dry_run ? 'compared' : 'unverified';
+    if (last) await mirrorTable(input, ports, { state, ...(job.config.dry_run && { samples: samplesIn(inPass) }) });
     if (input.pass !== 'verify') return;
     const failure = {
       code: 'verification_failed',
       message: `${unexplained} rows of ${relationText(plan.target)} differ and no rule explains why.`,
     };
-    await mirrorTable(input, ports, unexplained > 0 ? { state: 'failed', failure } : { state: 'verified' });
+    await mirrorTable(
+      input,
+      ports,
+      unexplained > 0
+        ? { state: 'failed', failure }
+        : { state: 'verified', ...(inFlight > 0 && { in_flight: inFlight }) },
+    );
   });
 }

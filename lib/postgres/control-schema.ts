@@ -24,6 +24,7 @@ const TABLES = `
     segment_no int not null, segment jsonb not null, epoch int not null, owner text, seq int not null default 0,
     cursor jsonb not null default '{"through": -1, "credit": 0}', counts jsonb not null default '{}',
     written int8multirange not null default '{}', extra int8multirange not null default '{}', unexplained int8 not null default 0, in_flight int8 not null default 0,
+    samples jsonb not null default '{}',
     finished boolean not null default false, updated_at timestamptz not null default now(),
     primary key (job_id, stream));
   create table if not exists tf_sync.outbox (

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../model/audit-event.ts';
-import { type JobEvent, type Progress, streamOf } from '../model/checkpoint.ts';
+import { type JobEvent, type Progress, type Samples, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
 import { type RelationName, relationText, type Segment, type TablePlan } from '../model/table.ts';
@@ -148,7 +148,7 @@ export async function loadPlans(session: Session, jobId: string, table?: number)
 /** Progress of every segment of a job, or of one table of it. */
 export async function loadProgress(session: Session, jobId: string, table?: number): Promise<readonly Progress[]> {
   const rows = await session.query(
-    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text, in_flight::text
+    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text, in_flight::text, samples::text
      from tf_sync.checkpoint c where c.job_id = $1 and ($2::int is null or c.table_no = $2) order by c.table_no, c.pass, c.segment_no`,
     [jobId, table === undefined ? null : String(table)],
   );
@@ -163,6 +163,7 @@ export async function loadProgress(session: Session, jobId: string, table?: numb
     hasExtra: r[7] === 'true',
     unexplained: Number(r[8]),
     inFlight: Number(r[9]),
+    samples: JSON.parse(r[10] ?? '{}') as Samples, // only advance writes it
   }));
 }
 

@@ -12,6 +12,14 @@ const DEFAULTS = {
   delete_mode: 'tracked',
   max_delete_percent: 10,
   triggers: 'fire',
+  allow_lossy: false,
+  tables: {},
+  columns: {},
+  key_columns: {},
+  filters: {},
+  tolerances: {},
+  dry_run: false,
+  verify: 'changed',
 };
 
 describe('POST /api/sync/full', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import { remedyFor, retryDelaySeconds } from '../../../lib/orchestrator/healing.ts';
+import { nextChunkRows } from '../../../lib/orchestrator/segment-work.ts';
 import { decideSweep } from '../../../lib/orchestrator/sweep.ts';
 import { translate } from '../../../lib/postgres/translate.ts';
 
@@ -65,4 +66,14 @@ test('a broken socket is worth a retry, a bug is not', () => {
 test('waits at most 1, 2, 4, ... 30 seconds', () => {
   expect([1, 2, 3, 4, 5, 6, 9].map((n) => retryDelaySeconds(n, 0.999))).toEqual([1, 2, 4, 8, 16, 30, 30]);
   expect(retryDelaySeconds(5, 0)).toBe(0);
+});
+
+test('a chunk grows or shrinks towards half a second, at most by two', () => {
+  expect([
+    nextChunkRows(1000, 500),
+    nextChunkRows(1000, 400),
+    nextChunkRows(1000, 10),
+    nextChunkRows(1000, 5000),
+  ]).toEqual([1000, 1250, 2000, 500]);
+  expect(nextChunkRows(1, 60_000)).toBe(1);
 });

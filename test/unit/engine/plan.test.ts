@@ -38,6 +38,7 @@ const progress = (table: number, pass: Pass, more: Partial<Progress> = {}): Prog
   hasExtra: false,
   unexplained: 0,
   inFlight: 0,
+  samples: {},
   ...more,
 });
 const relation = (name: string, ...parents: string[]): Relation => ({
