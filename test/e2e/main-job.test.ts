@@ -130,7 +130,7 @@ test('no password is anywhere but in the secret store, and not even there once t
   const found = filesOf(service.dataDir)
     .filter((file) => contentOf(file).includes(jobId))
     .map((file) => nameOf(file).split('/')[0]);
-  expect(new Set(found)).toEqual(new Set(['dynamodb', 'sqs']));
+  expect(new Set(found)).toEqual(new Set(['dynamodb', 'logs', 'sqs']));
   expect(JSON.stringify(await service.items())).toContain(jobId);
   expect((await executions(jobId)).length).toBeGreaterThan(ended.tables.length);
 });
