@@ -11,12 +11,13 @@ const RECHECK_MS = 1_000;
 /** How often rows that moved while the job ran are applied again before they are reported as in flight. */
 const ROUNDS = 3;
 
-/** What the config's strategy finds from the cursor on. */
-export const findings = (work: SegmentWork, runs?: readonly BucketRun[]): AsyncIterable<Finding> =>
-  detectionStrategy(work.config.detection_strategy).detect(work.source, work.target, {
-    after: work.cursor.through,
-    ...(runs && { runs }),
-  });
+/** What the config's strategy finds behind the cursor; nothing, without a look, when that is the last bucket. */
+export async function* findings(work: SegmentWork, runs?: readonly BucketRun[]): AsyncIterable<Finding> {
+  const { ranges, split } = work.segment.buckets;
+  if (work.cursor.through >= ranges * split - 1) return;
+  const scope = { after: work.cursor.through, ...(runs && { runs }) };
+  yield* detectionStrategy(work.config.detection_strategy).detect(work.source, work.target, scope);
+}
 
 /** Differences left over, but for those with a name: kept target-only rows, and rows in quarantine. */
 async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined): Promise<readonly Difference[]> {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Cluster, startCluster } from './cluster.ts';
+import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
@@ -58,6 +59,12 @@ bench('diff', 'one table compared and synced, beside the raw limits')
   .option('--kinds <list>', `targets: ${KINDS.join(',')}`, kinds, KINDS)
   .action((options: Common & { rows: number; kinds: readonly Kind[] }) =>
     run(options, (cluster, service) => diff(cluster, service, { ...options, say })),
+  );
+
+bench('copy', 'an empty table filled, beside a raw binary pipe')
+  .option('--rows <number>', 'rows of the table', positive, 1_000_000)
+  .action((options: Common & { rows: number }) =>
+    run(options, (cluster, service) => copy(cluster, service, { ...options, say })),
   );
 
 bench('empty-job', 'ten equal tables: what the service itself costs').action((options: Common) =>
