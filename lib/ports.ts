@@ -1,5 +1,14 @@
 import type { AuditEvent } from './model/audit-event.ts';
-import type { BucketRun, BucketSum, Change, KeyedFingerprint, ReadRow, RowImage, RowKey } from './model/change.ts';
+import type {
+  BucketRun,
+  BucketSum,
+  Change,
+  Fingerprint,
+  KeyedFingerprint,
+  ReadRow,
+  RowImage,
+  RowKey,
+} from './model/change.ts';
 import type {
   Advance,
   Applied,
@@ -163,6 +172,8 @@ export interface Chunk {
   readonly seq: number;
   readonly changes: readonly Change[];
   readonly quarantine?: readonly QuarantinedRow[];
+  /** Keys that leave the quarantine, because they are applied now. */
+  readonly release?: readonly RowKey[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
   readonly advance: (applied: Applied) => Advance;
 }
@@ -211,6 +222,11 @@ export interface TargetDatabase extends Database {
   commit(chunk: Chunk): Promise<void>;
   /** The same for a run of buckets piped by COPY: all of its rows are inserts. A row that is refused refuses all. */
   copy(chunk: CopyChunk, source: Database): Promise<void>;
+  /** Target rows of other keys that hold a unique value these rows are to have. */
+  uniqueHolders(
+    plan: TablePlan,
+    rows: readonly RowImage[],
+  ): Promise<readonly { readonly key: RowKey; readonly fingerprint: Fingerprint }[]>;
   /** Keys of a table that this job has put into quarantine. */
   quarantined(jobId: string, table: number): Promise<readonly RowKey[]>;
   /** Raises sequences of a table to at least these numbers and to the largest value of their column; never lowers one. */

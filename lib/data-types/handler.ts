@@ -9,19 +9,36 @@ import type { ColumnType } from '../model/table.ts';
  */
 export interface DataTypeHandler {
   readonly name: string;
+  /** When two values are equal, for people. */
+  readonly equality: string;
+  /** False for types that are carried as text because nothing is known of them; a plan names these. Default: true. */
+  readonly known?: boolean;
   handles(type: ColumnType['base']): boolean;
-  /** SQL whose text form is the same for equal values and differs for different ones. `column` is SQL too. */
+  /**
+   * SQL whose text form is the same for equal values and differs for different ones; NULL for NULL. `column` is SQL too.
+   * Relies on the settings that a session pins (search_path is empty).
+   */
   canonical(column: string, type: ColumnType['base']): string;
   /** SQL expressions with the same equality that the record hash keeps apart; default: the canonical one. */
   parts?(column: string, type: ColumnType['base']): readonly string[];
+  /** A value as a person sees it, from its text under the pinned settings; default: that text. */
+  show?(value: string): string;
   /** A literal of the type for the probe row, with its type name; both servers must hash it alike. */
   readonly probe: { readonly literal: string; readonly type: string };
 }
 
-const inCatalog = (names: readonly string[]) => (type: ColumnType['base']) =>
-  type.schema === 'pg_catalog' && names.includes(type.name);
-
 /** Matches built-in types by `typname`. */
 export function builtIn(...names: readonly string[]): DataTypeHandler['handles'] {
-  return inCatalog(names);
+  return (type) => type.schema === 'pg_catalog' && names.includes(type.name);
 }
+
+/** Matches base types of extensions, whatever schema they were installed into. */
+export function extension(...names: readonly string[]): DataTypeHandler['handles'] {
+  return (type) => type.schema !== 'pg_catalog' && type.kind === 'b' && names.includes(type.name);
+}
+
+/** SQL of a value's text form, compared byte by byte. Goes by the cast to text, which is the output function but for few types. */
+export const textOf = (column: string): string => `${column}::pg_catalog.text collate "C"`;
+
+/** For handlers that go by text: what both servers must hash alike is text. */
+export const TEXT_PROBE = { literal: 'Ångström ☃ | \\ "x"', type: 'text' } as const;

@@ -3,6 +3,7 @@ import { builtIn, type DataTypeHandler } from './handler.ts';
 /** smallint, integer, oid: their hash keeps all 32 bits. */
 export const integer: DataTypeHandler = {
   name: 'integer',
+  equality: 'The same number.',
   handles: builtIn('int2', 'int4', 'oid'),
   canonical: (column) => column,
   probe: { literal: '-77', type: 'int4' },
@@ -14,6 +15,7 @@ export const integer: DataTypeHandler = {
  */
 export const bigint: DataTypeHandler = {
   name: 'bigint',
+  equality: 'The same number.',
   handles: builtIn('int8'),
   canonical: (column) => column,
   parts: (column) => [`(${column} >> 32)`, `(${column} & 4294967295)`],

@@ -1,4 +1,4 @@
-import { builtIn, type DataTypeHandler } from './handler.ts';
+import { builtIn, type DataTypeHandler, TEXT_PROBE, textOf } from './handler.ts';
 
 /**
  * numeric: 1.0 equals 1.00. Its hash function leaves out the sign (5 and -5 hash alike) and takes NaN and both infinities
@@ -6,6 +6,7 @@ import { builtIn, type DataTypeHandler } from './handler.ts';
  */
 export const numeric: DataTypeHandler = {
   name: 'numeric',
+  equality: 'The same number, whatever the scale: 1.0 equals 1.00. NaN equals NaN.',
   handles: builtIn('numeric'),
   canonical: (column) => `pg_catalog.trim_scale(${column})`,
   parts: (column) => [
@@ -18,7 +19,37 @@ export const numeric: DataTypeHandler = {
 /** real, double precision: -0 equals 0 (adding 0 makes them one), NaN equals NaN. */
 export const float: DataTypeHandler = {
   name: 'float',
+  equality: 'The same number, bit for bit, but -0 equals 0 and NaN equals NaN.',
   handles: builtIn('float4', 'float8'),
   canonical: (column, type) => `(${column} + 0::pg_catalog.${type.name})`,
   probe: { literal: '-1.2345678901234567e-89', type: 'float8' },
+};
+
+/**
+ * Arrays, ranges and multiranges of numeric: their text holds nothing but numbers, brackets, commas, quotes and NULL, so
+ * zeros at the end of a fraction can be cut out of the text; shape and bounds stay. The cheap test keeps the regular
+ * expression (some µs a match) from texts without such a zero.
+ */
+export const numericText: DataTypeHandler = {
+  name: 'numeric text',
+  equality: 'The same shape and bounds, and equal numbers: {1.0} equals {1.00}, [1.0,2) equals [1.00,2).',
+  handles: builtIn('_numeric', 'numrange', 'nummultirange', '_numrange', '_nummultirange'),
+  canonical: (column) => {
+    const text = textOf(column);
+    return `(case when ${text} like '%.%0%' then pg_catalog.regexp_replace(${text}, '([.][0-9]*[1-9])0+(?![0-9])|[.]0+(?![0-9])', E'\\\\1', 'g') else ${text} end collate "C")`;
+  },
+  probe: TEXT_PROBE,
+};
+
+/**
+ * Arrays of float: a lone `-0` element becomes `0`. Nothing else in such a text ends in `-0`: an exponent has two digits and
+ * is never zero.
+ */
+export const floatArray: DataTypeHandler = {
+  name: 'float array',
+  equality: 'The same shape and bounds, and equal numbers: {-0} equals {0}.',
+  handles: builtIn('_float4', '_float8'),
+  canonical: (column) =>
+    `pg_catalog.replace(pg_catalog.replace(${textOf(column)}, '-0,', '0,'), '-0}', '0}') collate "C"`,
+  probe: TEXT_PROBE,
 };

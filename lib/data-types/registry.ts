@@ -1,14 +1,49 @@
 import type { ColumnType } from '../model/table.ts';
+import { array, composite, range, unknown } from './container.ts';
 import type { DataTypeHandler } from './handler.ts';
 import { bigint, integer } from './integer.ts';
-import { float, numeric } from './numeric.ts';
-import { plain } from './plain.ts';
-import { date, temporal } from './temporal.ts';
-import { text } from './text.ts';
+import { json, jsonb, jsonbArray } from './json.ts';
+import { float, floatArray, numeric, numericText } from './numeric.ts';
+import { boolean, network, plain } from './plain.ts';
+import { geometry } from './spatial.ts';
+import { date, interval, temporal } from './temporal.ts';
+import { byte, character, citext, enumeration, text, textual } from './text.ts';
 
-/** First match wins; `text` matches everything. */
-export const dataTypes: readonly DataTypeHandler[] = [integer, bigint, numeric, float, temporal, date, plain, text];
+/** First match wins; `unknown` matches everything. */
+export const dataTypes: readonly DataTypeHandler[] = [
+  integer,
+  bigint,
+  numeric,
+  float,
+  text,
+  character,
+  byte,
+  boolean,
+  plain,
+  temporal,
+  date,
+  interval,
+  json,
+  jsonb,
+  network,
+  enumeration,
+  citext,
+  geometry,
+  numericText,
+  floatArray,
+  jsonbArray,
+  array,
+  range,
+  composite,
+  textual,
+  unknown,
+];
 
 export function dataTypeOf(type: ColumnType): DataTypeHandler {
-  return dataTypes.find((h) => h.handles(type.base)) ?? text;
+  return dataTypes.find((h) => h.handles(type.base)) ?? unknown;
+}
+
+/** False for a type that nothing is known of and that travels as text; a plan names such columns. */
+export function isKnownType(type: ColumnType): boolean {
+  return dataTypeOf(type).known !== false;
 }

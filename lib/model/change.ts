@@ -30,10 +30,13 @@ export interface RowImage {
   readonly values: readonly (string | null)[];
 }
 
-/** What would make the target follow the source. `expected` is the target fingerprint the decision was made on. */
+/**
+ * What would make the target follow the source. `expected` is the target fingerprint the decision was made on. `partly`:
+ * some values are left out for now, so the row is not yet what its fingerprint says.
+ */
 export type Change =
-  | { readonly kind: 'insert'; readonly row: RowImage }
-  | { readonly kind: 'update'; readonly row: RowImage; readonly expected: Fingerprint }
+  | { readonly kind: 'insert'; readonly row: RowImage; readonly partly?: boolean }
+  | { readonly kind: 'update'; readonly row: RowImage; readonly expected: Fingerprint; readonly partly?: boolean }
   | { readonly kind: 'delete'; readonly key: RowKey; readonly expected: Fingerprint };
 
 /** One aggregate over the rows of a bucket. Equal count and hash on both sides: equal rows. */

@@ -157,8 +157,8 @@ const CATALOGUE = {
   relation_kind_unsupported: [422, 'A relation is not an ordinary or partitioned table.', 'Sync the table behind it.'],
   fk_cycle: [
     422,
-    'Foreign keys form a cycle between tables.',
-    'Use triggers: "suppress", or make one of the foreign keys nullable and load it later.',
+    'Foreign keys over NOT NULL columns form a cycle between tables.',
+    'Make a column of one of these foreign keys nullable, or use triggers: "suppress".',
   ],
   rls_partial_view: [
     422,

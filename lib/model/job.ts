@@ -109,8 +109,11 @@ export interface JobTable {
   readonly failure?: Failure;
 }
 
-export const PASSES = ['apply', 'delete', 'verify'] as const;
-/** A job goes over its tables up to three times: changes in parent order, deletes in child order, the final comparison. */
+export const PASSES = ['apply', 'delete', 'revisit', 'verify'] as const;
+/**
+ * A job goes over its tables up to four times: changes in parent order, deletes in child order, changes that had to wait for
+ * others, the final comparison.
+ */
 export type Pass = (typeof PASSES)[number];
 
 /** Progress of one segment in one pass, mirrored for reading. `seq` only grows within an epoch. */

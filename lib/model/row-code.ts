@@ -7,6 +7,7 @@ export const ROW_CODES = {
   null_value: 'A NOT NULL column would be NULL.',
   check_failed: 'A check constraint or a domain refused the row.',
   fk_missing: 'The row refers to a row that is not there.',
+  still_referenced: 'Rows that stay refer to this row, so it is not deleted.',
   unique_clash: 'Another row has the same unique value.',
   exclusion_clash: 'An exclusion constraint refused the row.',
   raised: 'A trigger of the target raised an error.',

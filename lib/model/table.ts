@@ -35,6 +35,18 @@ export interface ForeignKey {
   readonly references: RelationName;
   /** Whether deleting a referenced row changes rows here (cascade, set null, set default). */
   readonly deleteAction: boolean;
+  /** Its columns that may be NULL. */
+  readonly nullable?: readonly string[];
+}
+
+/** A unique index. */
+export interface UniqueIndex {
+  readonly name: string;
+  /** Its own columns; where it has expressions, every column they read. */
+  readonly columns: readonly string[];
+  /** These, and the columns that its predicate reads. */
+  readonly watched: readonly string[];
+  readonly nullsDistinct: boolean;
 }
 
 /** A table as one side's catalog describes it. */
@@ -48,6 +60,8 @@ export interface Relation extends RelationName {
   /** Column sets that are unique and not null, the primary key first. */
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** Every unique index, that of the key among them. */
+  readonly uniqueIndexes?: readonly UniqueIndex[];
   /** Has inheritance children that are not partitions. */
   readonly inherited: boolean;
   readonly rowSecurity: boolean;
@@ -108,6 +122,15 @@ export interface PlannedFilter {
   readonly values: readonly string[];
 }
 
+/** A unique index over other columns than the key, as the plan keeps it. */
+export interface PlannedUnique {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly watched: readonly string[];
+  /** The column whose value a row gives up while rows exchange values; absent where none can. */
+  readonly park?: { readonly column: string; readonly nullable: boolean; readonly declared: string };
+}
+
 /** What a worker needs to know of a table; written once by Prepare into the target, read by every worker. */
 export interface TablePlan {
   readonly version: 1;
@@ -130,6 +153,12 @@ export interface TablePlan {
   readonly fingerprint: FingerprintForm;
   /** Rows may refer to rows of the same table. */
   readonly selfReferencing: boolean;
+  /** Unique indexes whose values rows may exchange. */
+  readonly uniques?: readonly PlannedUnique[];
+  /** Columns that no UPDATE can set: GENERATED ALWAYS AS IDENTITY outside the key. */
+  readonly fixed?: readonly string[];
+  /** Nullable foreign-key columns that are left out at first where the row they refer to comes later. */
+  readonly nullFirst?: readonly string[];
   /** Something other than this job's own statements may change the table while the job writes (triggers, cascades). */
   readonly sideEffects: boolean;
   /** The source's snapshot (`pg_snapshot` as text) before the job looked at a row; what it does not see came later. */

@@ -1,7 +1,7 @@
 import type { Finding } from '../change-detector/strategy.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
-import type { QuarantinedRow } from '../model/checkpoint.ts';
+import type { Applied, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { rowCode } from '../model/row-code.ts';
@@ -16,12 +16,9 @@ export function chunkRows(work: SegmentWork): number {
 }
 
 /** What the two sides of an applicable difference come to, once the source row was read. */
-function changeOf(difference: Difference, row: RowImage): Change | undefined {
+function changeOf(difference: Exclude<Difference, { kind: 'target_only' }>, row: RowImage): Change | undefined {
   if (difference.kind === 'source_only') return { kind: 'insert', row };
-  if (difference.kind === 'both_differ') {
-    return row.fingerprint === difference.target ? undefined : { kind: 'update', row, expected: difference.target };
-  }
-  return undefined;
+  return row.fingerprint === difference.target ? undefined : { kind: 'update', row, expected: difference.target };
 }
 
 /**
@@ -40,18 +37,21 @@ async function beyondFilter(work: SegmentWork, differences: readonly Difference[
 
 /**
  * Reads the source rows of differences and turns them into changes. A row that has left the source since, or has become
- * equal, is no change any more.
+ * equal, is no change any more; nor is the delete of a row that the source has by now.
  */
 export async function changesFor(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
   const rows = new Map((await work.source.rows(differences.map((d) => d.key))).map((r) => [keyId(r.key), r]));
   return (await beyondFilter(work, differences)).flatMap((d) => {
     const row = rows.get(keyId(d.key));
+    // a row that the source has by now is not deleted
+    if (d.kind === 'target_only')
+      return row ? [] : [{ kind: 'delete', key: d.key, expected: d.target } satisfies Change];
     return row ? (changeOf(d, row) ?? []) : [];
   });
 }
 
 /** Differences that the conflict strategy lets the source win. */
-function decided(work: SegmentWork, differences: readonly Difference[]) {
+export function decided(work: SegmentWork, differences: readonly Difference[]) {
   const decision = conflictStrategy(work.config.conflict_strategy).decide();
   const wanted = differences.filter(
     (d) => d.kind === 'source_only' || (d.kind === 'both_differ' && decision.winner === 'source'),
@@ -59,9 +59,34 @@ function decided(work: SegmentWork, differences: readonly Difference[]) {
   return { wanted, rule: decision.rule };
 }
 
-/** A row that refers to a later row of its own table can only go in together with it. */
-function needsLaterRows(work: SegmentWork, error: unknown): boolean {
-  return work.plan.selfReferencing && error instanceof SyncError && error.facts.sqlstate === '23503';
+const stateOf = (error: unknown) => (error instanceof SyncError ? error.facts.sqlstate : undefined);
+
+/** A reference refused the row: a missing parent, or children where a row is deleted (RESTRICT has its own state since 18). */
+const byReference = (error: unknown) => ['23503', '23001'].includes(String(stateOf(error)));
+
+/** Rows that refer to later rows of their own table, or exchange unique values with them, can only go in together. */
+function mayNeedMore(work: SegmentWork, error: unknown): boolean {
+  return (work.plan.selfReferencing && byReference(error)) || (exchanges(work) && stateOf(error) === '23505');
+}
+
+const exchanges = (work: SegmentWork) => (work.plan.uniques?.length ?? 0) > 0;
+
+/** Most bytes of rows that go together because they wait for each other. */
+export const TOGETHER_BYTES = 4 * CHUNK_BYTES;
+
+/** Whether the rows could be written without the references that the order of the tables does not respect. */
+function mayLeaveOut(work: SegmentWork, error: unknown): boolean {
+  const { nullFirst, compares } = work.plan;
+  return work.id.pass === 'apply' && compares === 'row' && nullFirst !== undefined && stateOf(error) === '23503';
+}
+
+/** The changes without the references that may come later; the revisit pass completes them. */
+function leftOut(work: SegmentWork, changes: readonly Change[]): Change[] {
+  const late = new Set(work.plan.columns.flatMap((c, i) => (work.plan.nullFirst?.includes(c.name) ? [i] : [])));
+  return changes.map((c): Change => {
+    if (c.kind === 'delete' || !c.row.values.some((v, i) => v !== null && late.has(i))) return c;
+    return { ...c, partly: true, row: { ...c.row, values: c.row.values.map((v, i) => (late.has(i) ? null : v)) } };
+  });
 }
 
 /** Why the target refused this one row, or undefined when the error says nothing about the row. */
@@ -71,7 +96,7 @@ function refusal(difference: Difference, error: unknown): QuarantinedRow | undef
   const where = constraint ?? object;
   return {
     key: difference.key,
-    code: rowCode(String(sqlstate)),
+    code: difference.kind === 'target_only' && byReference(error) ? 'still_referenced' : rowCode(String(sqlstate)),
     sqlstate: String(sqlstate),
     ...(where !== undefined && { object: String(where) }),
   };
@@ -83,29 +108,49 @@ async function movedMeanwhile(work: SegmentWork, difference: Difference, poison:
   return (await work.target.rows([difference.key])).length > 0;
 }
 
-/** What the next attempt at `wanted[at]` and after does: how many rows, or the one row that is put aside. */
-interface Slice {
+/** What the next attempt at `wanted[at]` and after does: how many rows and how, or the one row that is put aside. */
+export interface Slice {
   readonly size: number;
   readonly poison?: QuarantinedRow;
+  /** More rows did not help: no more of this in the finding. */
+  readonly settled?: boolean;
+  /** Part of rows that were refused together: not to be joined again, whatever refuses this part. */
+  readonly halved?: boolean;
+  /** References that may come later are left out. */
+  readonly partly?: boolean;
+  /** Rows elsewhere that hold the unique values are brought in (revisit only). */
+  readonly together?: boolean;
+}
+
+/** An attempt that was refused. */
+interface Attempt {
+  readonly rows: readonly Difference[];
+  /** Nothing of the finding is behind these rows. */
+  readonly last: boolean;
+  readonly tried: Slice;
 }
 
 /**
- * After a chunk was refused: the same rows and as many behind them, where they wait for those; else half of it, until the
- * one row that is at fault stands alone and is put aside. So a poison row costs log2(batch) attempts and nobody else.
+ * After a chunk was refused: the same rows and as many behind them, where they may wait for those; the same rows without
+ * references that may come later; else half of it, until the one row that is at fault stands alone and is put aside. So a
+ * poison row costs log2(batch) attempts and nobody else.
  */
-async function afterRefusal(
-  work: SegmentWork,
-  slice: readonly Difference[],
-  last: boolean,
-  error: unknown,
-): Promise<Slice> {
-  const [first] = slice;
+export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: unknown): Promise<Slice> {
+  const { rows, last, tried } = attempt;
+  const [first] = rows;
   const poison = first && refusal(first, error);
   if (!poison) throw error;
-  if (needsLaterRows(work, error) && !last) return { size: slice.length * 2 };
-  if (slice.length > 1) return { size: Math.ceil(slice.length / 2) };
+  const size = rows.length;
+  const { settled = false, halved = false } = tried;
+  if (work.id.pass === 'revisit' && stateOf(error) === '23505' && exchanges(work) && !tried.together)
+    return { size, settled, halved, together: true };
+  if (mayNeedMore(work, error) && !settled && !halved && !last && size * work.plan.rowBytesEstimate < TOGETHER_BYTES)
+    return { size: size * 2 };
+  const spent = settled || (mayNeedMore(work, error) && !halved);
+  if (mayLeaveOut(work, error) && !tried.partly) return { size, settled: spent, halved, partly: true };
+  if (size > 1) return { size: Math.ceil(size / 2), settled: spent, halved: true };
   if (await movedMeanwhile(work, first, poison)) throw new SyncError('target_moving', 'A row appeared in the target.');
-  return { size: 1, poison };
+  return { size: 1, poison, settled: spent, halved };
 }
 
 /**
@@ -123,7 +168,9 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
   do {
     const slice = wanted.slice(at, at + next.size);
     const last = at + slice.length === wanted.length;
-    const changes = next.poison ? [] : await changesFor(work, slice);
+    const whole = next.poison ? [] : await changesFor(work, slice);
+    const changes = next.partly ? leftOut(work, whole) : whole;
+    const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
     const { through, credit } = work.cursor;
     const startedMs = work.nowMs();
     const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
@@ -133,32 +180,55 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
         changes,
         ...(next.poison && { quarantine: [next.poison] }),
         buckets: slice.map((d) => d.bucket),
+        ...(partly > 0 && { unexplained: partly }),
         rule,
         ...(last ? final : partial),
       });
       if (handOver) return true;
     } catch (error) {
-      next = await afterRefusal(work, slice, last, error);
+      next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
       continue;
     }
     at += slice.length;
     if (changes.length > 0) work.chunkRows = nextChunkRows(slice.length, work.nowMs() - startedMs);
-    next = { size: Math.min(chunkRows(work), slice.length * 2) };
+    next = { size: Math.min(chunkRows(work), slice.length * 2), ...(next.settled && { settled: true }) };
   } while (at < wanted.length);
   return false;
 }
 
-/** Deletes the target-only rows of a finding, in chunks; true means: hand over. */
+/** A row that is not deleted after all was counted as kept; now it is put aside instead. */
+const deleteCounts = ({ deleted, quarantined }: Applied): Partial<Counts> => ({
+  deleted,
+  quarantined,
+  kept: -deleted - quarantined,
+});
+
+/** Deletes the target-only rows of a finding, in chunks; a row that others refer to is put aside. True means: hand over. */
 export async function deleteFinding(work: SegmentWork, finding: Finding): Promise<boolean> {
   const gone = finding.differences.filter((d) => d.kind === 'target_only');
-  const size = chunkRows(work);
-  for (let at = 0; at < gone.length; at += size) {
-    const slice = gone.slice(at, at + size);
+  let next: Slice = { size: chunkRows(work) };
+  let at = 0;
+  while (at < gone.length) {
+    const slice = gone.slice(at, at + next.size);
     const last = at + slice.length === gone.length;
-    const changes = slice.map((d): Change => ({ kind: 'delete', key: d.key, expected: d.target }));
-    const cursor = last ? { through: finding.through, credit: 0 } : work.cursor;
-    if (await commit(work, { changes, buckets: slice.map((d) => d.bucket), cursor, counts: {}, rule: 'delete_mode' }))
-      return true;
+    const changes = next.poison ? [] : await changesFor(work, slice);
+    try {
+      const handOver = await commit(work, {
+        changes,
+        ...(next.poison && { quarantine: [next.poison] }),
+        buckets: slice.map((d) => d.bucket),
+        cursor: last ? { through: finding.through, credit: 0 } : work.cursor,
+        counts: {},
+        recount: deleteCounts,
+        rule: 'delete_mode',
+      });
+      if (handOver) return true;
+    } catch (error) {
+      next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
+      continue;
+    }
+    at += slice.length;
+    next = { size: chunkRows(work), ...(next.settled && { settled: true }) };
   }
   return false;
 }

@@ -1,5 +1,6 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import { conversion } from '../data-types/lattice.ts';
+import { hasUnusedValues } from '../data-types/unused.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig, RowFilter } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
@@ -8,9 +9,11 @@ import {
   type FingerprintForm,
   type PlannedColumn,
   type PlannedFilter,
+  type PlannedUnique,
   type Relation,
   relationText,
   type TablePlan,
+  type UniqueIndex,
 } from '../model/table.ts';
 import { keyOf } from '../validator/schema.ts';
 import { columnInScope } from '../validator/scope.ts';
@@ -75,6 +78,31 @@ function hasSideEffects(found: Preflight, config: JobConfig): boolean {
   return triggers || cascades;
 }
 
+/** Where the rows of a unique index can be parked: a column that may be NULL, else one whose type has unused values. */
+function parkingOf(unique: UniqueIndex, target: Relation, free: ReadonlySet<string>): PlannedUnique {
+  const columns = target.columns.filter((c) => unique.columns.includes(c.name) && free.has(c.name));
+  const nullable = unique.nullsDistinct ? columns.find((c) => !c.notNull) : undefined;
+  const park = nullable ?? columns.find((c) => hasUnusedValues(c.type.base.name));
+  const { name, watched } = unique;
+  const base = { name, columns: unique.columns, watched };
+  return park ? { ...base, park: { column: park.name, nullable: park === nullable, declared: park.declared } } : base;
+}
+
+/** What keeps rows from being written one by one in any order: unique values they exchange, references to later rows. */
+function heldBack(source: Relation, target: Relation, nullFirst: readonly string[], config: JobConfig) {
+  const key = keyOf(source, config) ?? [];
+  const mapped = mappedColumns(source, target, config).map((c) => c.name);
+  const fixed = target.columns.filter((c) => c.identity === 'a' && mapped.includes(c.name) && !key.includes(c.name));
+  const free = new Set(mapped.filter((c) => !key.includes(c) && !fixed.some((f) => f.name === c)));
+  const uniques = (target.uniqueIndexes ?? []).filter((u) => u.watched.some((c) => free.has(c)));
+  const late = nullFirst.filter((c) => free.has(c));
+  return {
+    ...(uniques.length > 0 && { uniques: uniques.map((u) => parkingOf(u, target, free)) }),
+    ...(fixed.length > 0 && { fixed: fixed.map((c) => c.name) }),
+    ...(late.length > 0 && { nullFirst: late }),
+  };
+}
+
 /** Plans of all tables, in the order they are applied. */
 export function tablePlans(
   found: Preflight,
@@ -82,7 +110,7 @@ export function tablePlans(
   facts: { readonly fingerprint: FingerprintForm; readonly snapshot: string },
 ): readonly TablePlan[] {
   const sideEffects = hasSideEffects(found, config);
-  return found.tables.map(({ level, source, target }, table) => ({
+  return found.tables.map(({ level, source, target, nullFirst }, table) => ({
     version: 1,
     table,
     level,
@@ -96,6 +124,7 @@ export function tablePlans(
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
     fingerprint: facts.fingerprint,
     selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),
+    ...heldBack(source, target, nullFirst, config),
     sideEffects,
     verifyAll: config.verify === 'all',
     sourceSnapshot: facts.snapshot,
@@ -105,9 +134,10 @@ export function tablePlans(
 
 /** The passes a job makes over its tables. */
 export function passesOf(config: JobConfig): readonly Pass[] {
-  const changes =
-    config.delete_mode === 'mirror' && !config.dry_run ? (['apply', 'delete'] as const) : (['apply'] as const);
-  return config.verify === 'none' || config.dry_run ? changes : [...changes, 'verify'];
+  if (config.dry_run) return ['apply'];
+  const deletes = config.delete_mode === 'mirror' ? (['delete'] as const) : [];
+  const verify = config.verify === 'none' ? [] : (['verify'] as const);
+  return ['apply', ...deletes, 'revisit', ...verify];
 }
 
 /** Table numbers level by level, parents before children. */
@@ -126,13 +156,17 @@ const wroteAnything = (progress: readonly Progress[]) => progress.some((p) => p.
 /**
  * Segments of a table that a pass still has to look at.
  *
- * Delete: those where target-only rows were seen. Verify: those written into or holding target-only rows; all of them when
+ * Delete: those where target-only rows were seen. Revisit: those with rows put aside or written in part. Verify: those written into or holding target-only rows; all of them when
  * triggers or cascades may have changed others. What was compared equal and not touched since needs no second look.
  */
 export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Progress[]): readonly number[] {
   const own = progress.filter((p) => p.table === plan.table);
   const open = own.filter((p) => p.pass === pass && !p.finished).map((p) => p.segment);
   if (pass === 'apply') return open;
+  if (pass === 'revisit') {
+    const waiting = own.filter((p) => (p.counts.quarantined ?? 0) > 0 || (p.pass === 'apply' && p.unexplained > 0));
+    return open.filter((s) => waiting.some((p) => p.segment === s));
+  }
   const noted = new Set(own.filter((p) => p.hasExtra || (pass === 'verify' && p.wrote)).map((p) => p.segment));
   const all = pass === 'verify' && (plan.verifyAll || (plan.sideEffects && wroteAnything(progress)));
   return open.filter((s) => all || noted.has(s));

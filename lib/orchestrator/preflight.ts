@@ -12,7 +12,13 @@ export interface Preflight {
   readonly source: ServerFacts;
   readonly target: ServerFacts;
   /** Source tables in the order they are applied, with their level; positions number the tables of the job. */
-  readonly tables: readonly { readonly level: number; readonly source: Relation; readonly target: Relation }[];
+  readonly tables: readonly {
+    readonly level: number;
+    readonly source: Relation;
+    readonly target: Relation;
+    /** Nullable foreign-key columns that the order of the tables does not respect. */
+    readonly nullFirst: readonly string[];
+  }[];
 }
 
 /** A job of more tables needs paging over executions, which comes with issue 3. */
@@ -57,14 +63,15 @@ function targetProblems(target: ServerFacts, config: JobConfig): Problem[] {
 
 function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[] {
   if (cycle.length === 0 || config.triggers === 'suppress') return [];
-  const names = cycle.map((t) => `${t.schema}.${t.name}`);
+  const names = cycle.map(relationText);
+  const path = [...names, names[0]].join(' -> ');
   return [
     {
       code: 'fk_cycle',
       side: 'target',
       object: names.join(', '),
-      message: `Foreign keys tie these tables into a cycle: ${names.join(', ')}.`,
-      hint: 'Use triggers: "suppress".',
+      message: `Foreign keys over NOT NULL columns form a cycle: ${path}.`,
+      hint: 'Make a column of one of these foreign keys nullable, or use triggers: "suppress".',
     },
   ];
 }
@@ -120,7 +127,7 @@ export async function preflight(source: Database, target: Database, config: JobC
   // foreign keys of the target decide the order: it is the target that checks them
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
   const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
-  const { levels, cycle } = foreignKeyLevels(inScope);
+  const { levels, nullFirst, cycle } = foreignKeyLevels(inScope);
   const problems = [
     ...targetProblems(t, config),
     ...scope.problems,
@@ -138,13 +145,18 @@ export async function preflight(source: Database, target: Database, config: JobC
     );
   }
   const bySource = new Map(sourceTables.map((x) => [`${x.schema}.${x.name}`, x]));
-  const ordered = [...levels, ...(cycle.length > 0 ? [cycle] : [])];
+  // without triggers nobody checks the references of a cycle
+  const ordered = cycle.length > 0 ? [inScope] : levels;
   return {
     source: s,
     target: t,
-    tables: ordered.flatMap(
-      (level, n) =>
-        level.map((x) => ({ level: n, source: bySource.get(`${x.schema}.${x.name}`) as Relation, target: x })), // inScope came from it
+    tables: ordered.flatMap((level, n) =>
+      level.map((x) => ({
+        level: n,
+        source: bySource.get(relationText(x)) as Relation, // inScope came from it
+        target: x,
+        nullFirst: nullFirst.get(relationText(x)) ?? [],
+      })),
     ),
   };
 }

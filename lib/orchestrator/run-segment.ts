@@ -6,6 +6,7 @@ import type { TargetDatabase } from '../ports.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
 import { applyFinding, deleteFinding, LOOK_AGAIN } from './pipeline.ts';
+import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import { commit, type SegmentWork, startWork } from './segment-work.ts';
 import { findings, verifyPass } from './verify-pass.ts';
@@ -76,6 +77,8 @@ function pass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
       return applyPass(work);
     case 'delete':
       return deletePass(work);
+    case 'revisit':
+      return revisitPass(work);
     case 'verify':
       return verifyPass(work, run.wait);
   }

@@ -1,5 +1,5 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
-import { type BucketRun, type Change, toRuns } from '../model/change.ts';
+import { type BucketRun, type Change, type RowKey, toRuns } from '../model/change.ts';
 import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, Samples, SegmentId } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
@@ -53,6 +53,10 @@ export interface Step {
   readonly extra?: readonly number[];
   readonly unexplained?: number;
   readonly inFlight?: number;
+  /** Rows put aside before that are applied now. */
+  readonly release?: readonly RowKey[];
+  /** What the chunk adds to the counts, where rows of it were counted before. */
+  readonly recount?: (applied: Applied) => Partial<Counts>;
   /** The rows were counted before; only the event tells of this change. */
   readonly again?: boolean;
   readonly finished?: boolean;
@@ -76,6 +80,7 @@ export function startWork(
 
 /** Counts of a chunk. A deleted row was counted as kept by the pass that found it, so the sums stay whole. */
 function countsOf(step: Step, applied: Applied): Counts {
+  if (step.recount) return { ...NO_COUNTS, ...step.recount(applied) };
   const { inserted, updated, deleted, quarantined } = applied;
   const extra = { ...NO_COUNTS, ...step.counts };
   const read = inserted + updated + quarantined + extra.unchanged + extra.kept;
@@ -147,7 +152,7 @@ const chunkBase = (work: SegmentWork) => ({
 /** Applies one step in one transaction of the target. True: hand over. */
 export function commit(work: SegmentWork, step: Step): Promise<boolean> {
   const dry = work.config.dry_run;
-  const written = step.changes.length > 0 && !dry ? toRuns(step.buckets) : [];
+  const written = (step.changes.length > 0 || step.quarantine) && !dry ? toRuns(step.buckets) : [];
   if (dry) work.samples = sampled(work.samples, step.changes);
   return advancing(
     work,
@@ -161,6 +166,7 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
         ...chunk,
         changes: dry ? [] : step.changes,
         ...(step.quarantine && { quarantine: step.quarantine }),
+        ...(step.release && { release: step.release }),
       }),
   );
 }

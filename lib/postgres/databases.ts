@@ -4,11 +4,12 @@ import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase }
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
+import { uniqueHolders } from './holders.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { planSegments } from './planner.ts';
 import { probeRow } from './probe.ts';
-import { quarantine, quarantinedKeys } from './quarantine.ts';
+import { quarantine, quarantinedKeys, release } from './quarantine.ts';
 import { segmentReader } from './reader.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
@@ -44,6 +45,7 @@ async function commit(session: Session, chunk: Chunk): Promise<void> {
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
     const rows = await applyChanges(session, chunk.plan, chunk.changes);
+    await release(session, chunk.id, chunk.release ?? []);
     const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
     await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
   }, settings);
@@ -77,6 +79,7 @@ function targetPart(session: Session): TargetDatabase {
     notedBuckets: (id, kind) => notedBuckets(session, id, kind),
     commit: (chunk) => commit(session, chunk),
     copy: (chunk, source) => commitCopy(sessionOf(source), session, chunk),
+    uniqueHolders: (plan, rows) => session.transaction(() => uniqueHolders(session, plan, rows), BY_INDEX),
     quarantined: (jobId, table) => quarantinedKeys(session, jobId, table),
     raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
   };

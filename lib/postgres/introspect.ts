@@ -1,5 +1,5 @@
 import type { ServerFacts } from '../model/connection.ts';
-import type { Column, ForeignKey, Relation } from '../model/table.ts';
+import type { Column, ForeignKey, Relation, UniqueIndex } from '../model/table.ts';
 import type { Session } from './session.ts';
 
 export async function serverFacts(session: Session): Promise<ServerFacts> {
@@ -87,9 +87,27 @@ const KEYS = `
   having bool_and(a.attnotnull)
   order by i.indrelid, i.indisprimary desc, i.indexrelid`;
 
+/** Every unique index, with the columns it stands on. Expressions and predicates tell theirs by their dependencies. */
+const UNIQUE_INDEXES = `
+  select i.indrelid::text, x.relname,
+         json_agg(a.attname order by a.attnum) filter (where own or i.indexprs is not null)::text,
+         json_agg(a.attname order by a.attnum)::text,
+         (not coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false))::text
+  from tables c
+  join pg_index i on i.indrelid = c.oid and i.indisunique and i.indisvalid
+  join pg_class x on x.oid = i.indexrelid
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+  cross join lateral (select exists (select from unnest(i.indkey::int2[]) with ordinality k(num, ord) where k.num = a.attnum and k.ord <= i.indnkeyatts) as own) o
+  where own or exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = i.indexrelid
+                         and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum)
+  group by i.indrelid, x.relname, i.indexrelid, to_jsonb(i)
+  order by i.indrelid, i.indexrelid`;
+
 /** Foreign keys, with partitions replaced by the table they belong to. */
 const FOREIGN_KEYS = `
-  select distinct coalesce(pg_partition_root(f.conrelid), f.conrelid)::oid::text, f.conname, n.nspname, r.relname, (f.confdeltype not in ('a', 'r'))::text
+  select distinct coalesce(pg_partition_root(f.conrelid), f.conrelid)::oid::text, f.conname, n.nspname, r.relname, (f.confdeltype not in ('a', 'r'))::text,
+    (select coalesce(json_agg(a.attname order by a.attname), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
+     where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and not a.attnotnull and not y.typnotnull)::text
   from pg_constraint f
   join tables c on c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid)
   join pg_class r on r.oid = coalesce(pg_partition_root(f.confrelid), f.confrelid)
@@ -143,7 +161,7 @@ function grouped<T>(
   return groups;
 }
 
-/** Every table of the database that can take part in a sync, in name order. Six catalog queries, whatever the number. */
+/** Every table of the database that can take part in a sync, in name order. Seven catalog queries, whatever the number. */
 export async function introspect(session: Session): Promise<readonly Relation[]> {
   const ask = (body: string) => session.query(`with tables as (${TABLES}) ${body}`);
   const tables = await ask('select oid::text, nspname, relname, relkind::text from tables order by nspname, relname');
@@ -156,6 +174,16 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       name: r[1] ?? '',
       references: { schema: r[2] ?? '', name: r[3] ?? '' },
       deleteAction: truth(r[4]),
+      nullable: JSON.parse(r[5] ?? '[]') as string[], // built by json_agg
+    }),
+  );
+  const uniqueIndexes = grouped(
+    await ask(UNIQUE_INDEXES),
+    (r): UniqueIndex => ({
+      name: r[1] ?? '',
+      columns: JSON.parse(r[2] ?? '[]') as string[], // built by json_agg
+      watched: JSON.parse(r[3] ?? '[]') as string[],
+      nullsDistinct: truth(r[4]),
     }),
   );
   const flags = new Map((await ask(FLAGS)).map((r) => [r[0], r]));
@@ -172,6 +200,7 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       key: uniqueKeys[0],
       uniqueKeys,
       foreignKeys: foreignKeys.get(oid ?? '') ?? [],
+      uniqueIndexes: uniqueIndexes.get(oid ?? '') ?? [],
       inherited: truth(flag?.[1]),
       rowSecurity: truth(flag?.[2]),
       triggers: Number(flag?.[3] ?? 0),

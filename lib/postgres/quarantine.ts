@@ -22,6 +22,16 @@ export async function quarantine(session: Session, id: SegmentId, rows: readonly
   return noted.length;
 }
 
+/** Takes rows out of quarantine, in the chunk's transaction that applies them. */
+export async function release(session: Session, id: SegmentId, keys: readonly RowKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  await session.query(
+    `delete from tf_sync.quarantine q using unnest($3::jsonb[]) k
+     where q.job_id = $1 and q.table_no = $2 and q.key = array(select jsonb_array_elements_text(k))`,
+    [id.jobId, String(id.table), keys.map((k) => JSON.stringify(k))],
+  );
+}
+
 export async function quarantinedKeys(session: Session, jobId: string, table: number): Promise<readonly RowKey[]> {
   const rows = await session.query(
     'select to_json(key)::text from tf_sync.quarantine where job_id = $1 and table_no = $2',

@@ -6,8 +6,11 @@ import { relationText, type TablePlan } from '../model/table.ts';
 import { comparedColumns } from './buckets.ts';
 import { columnSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
+import { parkUnique, type RowsAsExpected } from './parking.ts';
 import { keyArrays, keyList, keyMatch } from './reader.ts';
+import { refuseCascades } from './references.ts';
 import type { Session, TextRow } from './session.ts';
+import { requireAll } from './shortfall.ts';
 import { ident, relation } from './sql.ts';
 
 /** Name that a row list gives to a mapped column: by position, because a user's column may have any name. */
@@ -25,9 +28,16 @@ const columnArrays = (plan: TablePlan, rows: readonly RowImage[]) =>
   plan.columns.map((_, i) => rows.map((r) => r.values[i] ?? null));
 
 /** Throws `trigger_interfered` when what was written is not what was meant. */
-function requireSame(plan: TablePlan, meant: readonly RowImage[], written: readonly TextRow[]): void {
-  const byKey = new Map(meant.map((r) => [keyId(r.key), r.fingerprint]));
-  const changed = written.filter(([h1, h2, ...key]) => byKey.get(keyId(key as string[])) !== `${h1}:${h2}`); // key columns are not null
+function requireSame(
+  plan: TablePlan,
+  changes: readonly Exclude<Change, { kind: 'delete' }>[],
+  written: readonly TextRow[],
+): void {
+  const byKey = new Map(changes.map((c) => [keyId(c.row.key), c]));
+  const changed = written.filter(([h1, h2, ...key]) => {
+    const meant = byKey.get(keyId(key as string[])); // key columns are not null
+    return !meant?.partly && meant?.row.fingerprint !== `${h1}:${h2}`;
+  });
   if (changed.length === 0) return;
   throw new SyncError(
     'trigger_interfered',
@@ -38,23 +48,13 @@ function requireSame(plan: TablePlan, meant: readonly RowImage[], written: reado
   );
 }
 
-/**
- * Fewer rows written than asked for: the row was not as expected any more (`target_moving`, worth another look), or a
- * trigger dropped it. Which of the two is told by trying again.
- */
-function requireAll(plan: TablePlan, wanted: number, written: number): void {
-  if (written === wanted) return;
-  throw new SyncError(
-    'target_moving',
-    `${wanted - written} rows of ${relationText(plan.target)} were not as expected when they were written.`,
-    {
-      facts: { table: relationText(plan.target), rows: wanted - written },
-    },
-  );
-}
-
-async function insert(session: Session, plan: TablePlan, rows: readonly RowImage[]): Promise<number> {
-  if (rows.length === 0) return 0;
+async function insert(
+  session: Session,
+  plan: TablePlan,
+  changes: readonly (Change & { kind: 'insert' })[],
+): Promise<number> {
+  if (changes.length === 0) return 0;
+  const rows = changes.map((c) => c.row);
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
   const columns = plan.columns.map((c) => ident(c.name)).join(', ');
   const key = plan.key.map((k) => `t.${ident(k)}`).join(', ');
@@ -67,40 +67,98 @@ async function insert(session: Session, plan: TablePlan, rows: readonly RowImage
      returning ${h1}, ${h2}, ${key}`,
     columnArrays(plan, rows),
   );
-  requireAll(plan, rows.length, written.length);
-  requireSame(plan, rows, written);
+  await requireAll(session, plan, { kind: 'insert', keys: rows.map((r) => r.key) }, written.length);
+  requireSame(plan, changes, written);
   return written.length;
 }
 
+/** The rows of updates as `s(c1, ..., n, h1, h2)`, and the condition that a target row is the one the update was decided on. */
+function asExpected(plan: TablePlan, changes: readonly (Change & { kind: 'update' })[]): RowsAsExpected {
+  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
+  const n = plan.columns.length;
+  const same = plan.key.map((k) => `t.${ident(k)} = s.${position(plan, k)}`).join(' and ');
+  return {
+    // by subscript: a join of the two lists would be a nested loop under BY_INDEX, quadratic in the rows
+    with: `with s as materialized (select r.*, ($${n + 1}::int8[])[r.n] as h1, ($${n + 2}::int8[])[r.n] as h2 from (${rowList(plan, 1)}) r)`,
+    target: relation(plan.target),
+    where: `${same} and ${h1} = s.h1 and ${h2} = s.h2`,
+    values: [
+      ...columnArrays(
+        plan,
+        changes.map((c) => c.row),
+      ),
+      changes.map((c) => c.expected.split(':')[0]),
+      changes.map((c) => c.expected.split(':')[1]),
+    ],
+    position: (column) => position(plan, column),
+  };
+}
+
+/** GENERATED ALWAYS AS IDENTITY cannot be set by UPDATE (428C9): a row that differs there is refused by name. */
+async function refuseFixed(session: Session, plan: TablePlan, rows: RowsAsExpected): Promise<void> {
+  for (const column of plan.fixed ?? []) {
+    const [differ] = await session.query(
+      `${rows.with} select count(*) from s join ${rows.target} t on ${rows.where} where t.${ident(column)} <> s.${rows.position(column)}`,
+      rows.values,
+    );
+    if (differ?.[0] === '0') continue;
+    const object = `${relationText(plan.target)}.${column}`;
+    throw new SyncError(
+      'row_rejected',
+      `${differ?.[0]} rows differ in ${object}, which is generated always as identity and cannot be updated.`,
+      { facts: { side: 'target', sqlstate: '428C9', object } },
+    );
+  }
+}
+
+/** `parked`: the rows were found as expected by `parkUnique`, and are locked since. */
 async function update(
   session: Session,
   plan: TablePlan,
   changes: readonly (Change & { kind: 'update' })[],
+  parked = false,
 ): Promise<number> {
   if (changes.length === 0) return 0;
+  const rows = asExpected(plan, changes);
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
-  const n = plan.columns.length;
   const sets = plan.columns
-    .filter((c) => !plan.key.includes(c.name))
+    .filter((c) => !plan.key.includes(c.name) && !plan.fixed?.includes(c.name))
     .map((c) => `${ident(c.name)} = s.${position(plan, c.name)}`);
-  const same = plan.key.map((k) => `t.${ident(k)} = s.${position(plan, k)}`).join(' and ');
   const key = plan.key.map((k) => `t.${ident(k)}`).join(', ');
-  const rows = changes.map((c) => c.row);
+  const same = plan.key.map((k) => `t.${ident(k)} = s.${position(plan, k)}`).join(' and ');
+  await refuseFixed(session, plan, rows);
   const written = await session.query(
-    `with s as materialized (select r.*, e.h1, e.h2 from (${rowList(plan, 1)}) r
-       join unnest($${n + 1}::int8[], $${n + 2}::int8[]) with ordinality e(h1, h2, n) using (n))
-     update ${relation(plan.target)} t set ${sets.join(', ')} from s
-     where ${same} and ${h1} = s.h1 and ${h2} = s.h2
-     returning ${h1}, ${h2}, ${key}`,
-    [
-      ...columnArrays(plan, rows),
-      changes.map((c) => c.expected.split(':')[0]),
-      changes.map((c) => c.expected.split(':')[1]),
-    ],
+    `${rows.with} update ${rows.target} t set ${sets.join(', ')} from s
+     where ${parked ? same : rows.where} returning ${h1}, ${h2}, ${key}`,
+    rows.values,
   );
-  requireAll(plan, changes.length, written.length);
-  requireSame(plan, rows, written);
+  const asked = changes.map((c) => ({ key: c.row.key, expected: c.expected }));
+  await requireAll(session, plan, { kind: 'update', rows: asked }, written.length);
+  requireSame(plan, changes, written);
   return written.length;
+}
+
+const clashes = (error: unknown) => error instanceof SyncError && error.facts.sqlstate === '23505';
+
+/**
+ * Updates that may exchange unique values among themselves. PostgreSQL checks a unique index row by row, so even one
+ * statement that swaps two values is refused; then the rows are parked first.
+ */
+async function updateUnique(
+  session: Session,
+  plan: TablePlan,
+  changes: readonly (Change & { kind: 'update' })[],
+): Promise<number> {
+  if (!plan.uniques?.length || changes.length < 2) return update(session, plan, changes);
+  await session.run('savepoint before_update');
+  try {
+    return await update(session, plan, changes);
+  } catch (error) {
+    if (!clashes(error)) throw error;
+    await session.run('rollback to savepoint before_update');
+  }
+  const { parked, others } = await parkUnique(session, plan, changes, asExpected(plan, changes));
+  return (await update(session, plan, others)) + (await update(session, plan, parked, true));
 }
 
 async function remove(
@@ -111,9 +169,13 @@ async function remove(
   if (changes.length === 0) return 0;
   const [h1, h2] = rowFingerprint(plan.fingerprint, comparedColumns(plan), columnSql('target', 't'));
   const n = plan.key.length;
+  await refuseCascades(
+    session,
+    plan,
+    changes.map((c) => c.key),
+  );
   const written = await session.query(
-    `with k as materialized (select k.*, e.h1, e.h2 from ${keyList(plan, 'target', 1)}
-       join unnest($${n + 1}::int8[], $${n + 2}::int8[]) with ordinality e(h1, h2, n) using (n))
+    `with k as materialized (select k.*, ($${n + 1}::int8[])[k.n] as h1, ($${n + 2}::int8[])[k.n] as h2 from ${keyList(plan, 'target', 1)})
      delete from ${relation(plan.target)} t using k
      where ${keyMatch(plan, 't', 'k')} and ${h1} = k.h1 and ${h2} = k.h2 returning 1`,
     [
@@ -125,7 +187,7 @@ async function remove(
       changes.map((c) => c.expected.split(':')[1]),
     ],
   );
-  requireAll(plan, changes.length, written.length);
+  await requireAll(session, plan, { kind: 'delete', rows: changes }, written.length);
   return written.length;
 }
 
@@ -144,11 +206,7 @@ export async function applyChanges(
   changes: readonly Change[],
 ): Promise<Omit<Applied, 'quarantined'>> {
   const deleted = await remove(session, plan, of(changes, 'delete'));
-  const updated = await update(session, plan, of(changes, 'update'));
-  const inserted = await insert(
-    session,
-    plan,
-    of(changes, 'insert').map((c) => c.row),
-  );
+  const updated = await updateUnique(session, plan, of(changes, 'update'));
+  const inserted = await insert(session, plan, of(changes, 'insert'));
   return { inserted, updated, deleted };
 }

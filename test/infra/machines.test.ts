@@ -196,9 +196,14 @@ describe('syncJob', () => {
   };
   const planned = {
     PlanDeletes: () => ({ levels: [[2], [0]] }),
+    PlanRevisit: () => ({ levels: [[1]] }),
     PlanVerify: () => ({ levels: [[0, 1, 2]] }),
   };
-  const nothing = { PlanDeletes: () => ({ levels: [] }), PlanVerify: () => ({ levels: [] }) };
+  const nothing = {
+    PlanDeletes: () => ({ levels: [] }),
+    PlanRevisit: () => ({ levels: [] }),
+    PlanVerify: () => ({ levels: [] }),
+  };
   interface Child {
     readonly Name: string;
     readonly StateMachineArn: string;
@@ -208,7 +213,7 @@ describe('syncJob', () => {
     into.push(child.Name.slice(JOB.length));
   };
 
-  it('applies parents first, deletes children first, compares, settles', async () => {
+  it('applies parents first, deletes children first, applies what had to wait, compares, settles', async () => {
     const order: string[] = [];
 
     const { error } = await run(
@@ -219,6 +224,7 @@ describe('syncJob', () => {
         ...planned,
         ApplyTable: record(order),
         DeleteTable: record(order),
+        RevisitTable: record(order),
         VerifyTable: record(order),
         Settle: (i) => order.push(JSON.stringify(i)),
       },
@@ -231,6 +237,7 @@ describe('syncJob', () => {
       '-e2-t2-apply-a0',
       '-e2-t2-delete-a0',
       '-e2-t0-delete-a0',
+      '-e2-t1-revisit-a0',
       '-e2-t0-verify-a0',
       '-e2-t1-verify-a0',
       '-e2-t2-verify-a0',
@@ -270,37 +277,45 @@ describe('syncJob', () => {
   });
 
   it('keeps the names of children within 80 characters', () => {
-    expect(`${JOB}-e999999-t199-delete-a99`.length).toBeLessThanOrEqual(80);
+    expect(`${JOB}-e999999-t199-revisit-a99`.length).toBeLessThanOrEqual(80);
   });
 
-  it.each(['Prepare', 'ApplyTable', 'PlanDeletes', 'DeleteTable', 'PlanVerify', 'VerifyTable', 'Settle'])(
-    'settles the job as failed when %s fails, and fails with the same error',
-    async (failing) => {
-      const settled: unknown[] = [];
-      const fine: Handlers = { Prepare: () => plan, ...planned, ...dummies, SettleFailed: (i) => settled.push(i) };
+  it.each([
+    'Prepare',
+    'ApplyTable',
+    'PlanDeletes',
+    'DeleteTable',
+    'PlanRevisit',
+    'RevisitTable',
+    'PlanVerify',
+    'VerifyTable',
+    'Settle',
+  ])('settles the job as failed when %s fails, and fails with the same error', async (failing) => {
+    const settled: unknown[] = [];
+    const fine: Handlers = { Prepare: () => plan, ...planned, ...dummies, SettleFailed: (i) => settled.push(i) };
 
-      const failure = await run(
-        machines.syncJob,
-        { job_id: JOB, epoch: 2 },
-        {
-          ...fine,
-          [failing]: () => {
-            throw named('verification_failed');
-          },
+    const failure = await run(
+      machines.syncJob,
+      { job_id: JOB, epoch: 2 },
+      {
+        ...fine,
+        [failing]: () => {
+          throw named('verification_failed');
         },
-      );
+      },
+    );
 
-      expect(failure.error).toBe('verification_failed');
-      expect(settled).toEqual([
-        { job_id: JOB, epoch: 2, error: { Error: 'verification_failed', Cause: 'what happened' } },
-      ]);
-    },
-  );
+    expect(failure.error).toBe('verification_failed');
+    expect(settled).toEqual([
+      { job_id: JOB, epoch: 2, error: { Error: 'verification_failed', Cause: 'what happened' } },
+    ]);
+  });
 });
 
 const dummies: Handlers = {
   ApplyTable: () => null,
   DeleteTable: () => null,
+  RevisitTable: () => null,
   VerifyTable: () => null,
   Settle: () => null,
 };

@@ -106,14 +106,17 @@ test('lists every missing privilege with its GRANT', async () => {
   ]);
 });
 
-test('a foreign-key cycle is refused unless triggers are suppressed', async () => {
+test('a cycle of foreign keys over NOT NULL columns is refused unless triggers are suppressed', async () => {
   await using pair = await createPair();
   for (const db of [pair.source, pair.target]) {
-    await db.client.query(`create table a (id int primary key, b int); create table b (id int primary key, a int references a);
+    await db.client.query(`create table a (id int primary key, b int not null); create table b (id int primary key, a int not null references a);
       alter table a add foreign key (b) references b`);
   }
 
-  expect(await refusal(pair)).toMatchObject({ code: 'fk_cycle' });
+  expect(await refusal(pair)).toMatchObject({
+    code: 'fk_cycle',
+    problems: [{ message: expect.stringContaining('public.a -> public.b -> public.a') }],
+  });
   expect(await start(pair, { triggers: 'suppress' })).toMatchObject({ state: 'created' });
 });
 

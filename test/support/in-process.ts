@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JobConfig } from '../../lib/model/config.ts';
-import type { Counts, Job, Pass } from '../../lib/model/job.ts';
+import { type Counts, type Job, PASSES, type Pass } from '../../lib/model/job.ts';
 import type { PassInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
@@ -85,7 +85,7 @@ async function levelsFor(input: PassInput, p: Ports) {
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
   const plan = await prepareJob(input, p);
-  for (const pass of ['apply', 'delete', 'verify'] as const) {
+  for (const pass of PASSES) {
     await between.before?.(pass);
     const levels = pass === 'apply' ? plan.apply_levels : await levelsFor({ ...input, pass }, p);
     for (const table of levels.flat()) {

@@ -72,18 +72,6 @@ test('orders parents before children, and takes a self-reference for no cycle', 
   expect(cycle).toEqual([]);
 });
 
-test('names the tables of a cycle and all that hang on them', () => {
-  const { levels, cycle } = foreignKeyLevels([
-    relation('a', 'b'),
-    relation('b', 'a'),
-    relation('c', 'a'),
-    relation('free'),
-  ]);
-
-  expect(levels.map((l) => l.map((t) => t.name))).toEqual([['free']]);
-  expect(cycle.map((t) => t.name)).toEqual(['a', 'b', 'c']);
-});
-
 test('deletes children first, and only where target-only rows were seen', () => {
   const plans = [plan(0, 0), plan(1, 1), plan(2, 2)];
   const all = [0, 1, 2].flatMap((t) => [
@@ -105,6 +93,21 @@ test('verifies what was written into, and everything where triggers may have wri
 
   expect(passLevels([plan(0), plan(1)], 'verify', all)).toEqual([[0]]);
   expect(passLevels([plan(0, 0, true), plan(1, 0, true)], 'verify', all)).toEqual([[0, 1]]);
+});
+
+test('looks again only at segments with rows set aside or written in part', () => {
+  const all = [
+    progress(0, 'apply', { finished: true, wrote: true }),
+    progress(0, 'revisit'),
+    progress(1, 'apply', { finished: true, counts: { quarantined: 1 } }),
+    progress(1, 'revisit'),
+    progress(2, 'apply', { finished: true, unexplained: 3 }),
+    progress(2, 'revisit', { segment: 0 }),
+    progress(2, 'revisit', { segment: 1 }),
+  ];
+
+  expect(passLevels([plan(0), plan(1, 0), plan(2, 1)], 'revisit', all)).toEqual([[1], [2]]);
+  expect(segmentsToDo(plan(2), 'revisit', all)).toEqual([0]);
 });
 
 test('a job that wrote nothing has nothing to verify', () => {

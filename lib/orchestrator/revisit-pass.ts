@@ -1,0 +1,104 @@
+import type { Finding } from '../change-detector/strategy.ts';
+import { type Change, type Difference, keyId } from '../model/change.ts';
+import type { Applied } from '../model/checkpoint.ts';
+import type { Counts } from '../model/job.ts';
+import { afterRefusal, changesFor, chunkRows, decided, type Slice, TOGETHER_BYTES } from './pipeline.ts';
+import { commit, type SegmentWork } from './segment-work.ts';
+import { findings } from './verify-pass.ts';
+
+/** Most rows that are brought in from elsewhere because they hold each other's unique values. */
+const MOST_HOLDERS = 20_000;
+
+/**
+ * Changes of target rows, wherever they are, that hold a unique value which the given changes need, and that the source
+ * has under another value: rows that exchange values go together, in one transaction.
+ */
+async function withHolders(work: SegmentWork, changes: readonly Change[]): Promise<readonly Change[]> {
+  const all = new Map(changes.map((c) => [keyId(c.kind === 'delete' ? c.key : c.row.key), c]));
+  let open = [...changes];
+  const most = Math.min(MOST_HOLDERS, TOGETHER_BYTES / work.plan.rowBytesEstimate);
+  while (open.length > 0 && all.size < most) {
+    const rows = open.flatMap((c) => (c.kind === 'delete' ? [] : [c.row]));
+    const held = (await work.database.uniqueHolders(work.plan, rows)).filter((h) => !all.has(keyId(h.key)));
+    const wanted = new Map((await work.source.rows(held.map((h) => h.key))).map((r) => [keyId(r.key), r]));
+    open = held.flatMap((h): Change[] => {
+      const row = wanted.get(keyId(h.key));
+      return row && row.fingerprint !== h.fingerprint ? [{ kind: 'update', row, expected: h.fingerprint }] : [];
+    });
+    for (const c of open) all.set(keyId(c.kind === 'delete' ? c.key : c.row.key), c);
+  }
+  return [...all.values()];
+}
+
+const isRow = (d: Difference) => d.kind !== 'target_only';
+
+/** What the second look adds to counts: rows put aside before are applied or deleted now, the others were counted. */
+function recount(changes: readonly Change[], put: ReadonlySet<string>) {
+  const noted = (kind: Change['kind']) =>
+    changes.filter((c) => c.kind === kind && put.has(keyId(c.kind === 'delete' ? c.key : c.row.key))).length;
+  const [inserts, updates, deletes] = [noted('insert'), noted('update'), noted('delete')];
+  return ({ inserted, deleted, quarantined }: Applied): Partial<Counts> => ({
+    read: inserted - inserts,
+    inserted: inserted - quarantined, // a row that was written in part, and is refused in whole, is put aside now
+    updated: updates,
+    deleted,
+    quarantined: quarantined - inserts - updates - deletes,
+  });
+}
+
+async function revisitFinding(work: SegmentWork, finding: Finding, put: ReadonlySet<string>): Promise<boolean> {
+  const rows = decided(work, finding.differences).wanted;
+  const gone = finding.differences.filter((d) => !isRow(d) && put.has(keyId(d.key)));
+  const todo: readonly Difference[] = [...gone, ...rows];
+  let next: Slice = { size: chunkRows(work) };
+  let at = 0;
+  while (at < todo.length) {
+    const kind = isRow(todo[at] as Difference); // at < length
+    const slice = todo.slice(at, at + next.size).filter((d) => isRow(d) === kind);
+    const last = at + slice.length === todo.length;
+    const plain = next.poison ? [] : await changesFor(work, slice);
+    const changes = next.together ? await withHolders(work, plain) : plain;
+    const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
+    try {
+      const handOver = await commit(work, {
+        changes,
+        ...(next.poison && { quarantine: [next.poison] }),
+        release: keys.filter((k) => put.has(keyId(k))),
+        buckets: slice.map((d) => d.bucket),
+        cursor: last ? { through: finding.through, credit: 0 } : work.cursor,
+        counts: {},
+        recount: recount(changes, put),
+        rule: 'revisit',
+      });
+      if (handOver) return true;
+    } catch (error) {
+      next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
+      continue;
+    }
+    at += slice.length;
+    next = { size: chunkRows(work) };
+  }
+  return false;
+}
+
+/**
+ * Looks again at rows that had to wait for others: refused because the row they refer to, or the unique value they need,
+ * was not there or not free yet; written without a reference; or not deleted because others still referred to them.
+ *
+ * Comes after the deletes, so that values held by rows that only the target had are free. What is refused now stays in
+ * quarantine, with the reason of the first time.
+ */
+export async function revisitPass(work: SegmentWork): Promise<boolean> {
+  const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
+  const runs = await work.database.notedBuckets(work.id, 'written');
+  for await (const finding of findings(work, runs)) if (await revisitFinding(work, finding, put)) return true;
+  await commit(work, {
+    changes: [],
+    buckets: [],
+    cursor: work.cursor,
+    counts: {},
+    finished: true,
+    rule: 'revisit',
+  });
+  return false;
+}
