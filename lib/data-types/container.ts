@@ -9,7 +9,7 @@ const output = (column: string) =>
 
 /**
  * Arrays: their hash forgets shape and bounds, their text does not. Elements by their text: exact, also where the element
- * type has a wider equality, but for those of numeric, float and jsonb, which have handlers of their own.
+ * type has a wider equality, but for those of numeric and float, which have handlers of their own.
  */
 export const array: DataTypeHandler = {
   name: 'array',

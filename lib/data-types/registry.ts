@@ -2,7 +2,7 @@ import type { ColumnType } from '../model/table.ts';
 import { array, composite, range, unknown } from './container.ts';
 import type { DataTypeHandler } from './handler.ts';
 import { bigint, integer } from './integer.ts';
-import { json, jsonb, jsonbArray } from './json.ts';
+import { json, jsonb } from './json.ts';
 import { float, floatArray, numeric, numericText } from './numeric.ts';
 import { boolean, network, plain } from './plain.ts';
 import { geometry } from './spatial.ts';
@@ -31,7 +31,6 @@ export const dataTypes: readonly DataTypeHandler[] = [
   geometry,
   numericText,
   floatArray,
-  jsonbArray,
   array,
   range,
   composite,

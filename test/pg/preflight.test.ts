@@ -62,7 +62,7 @@ test('finds every difference of the schemas at once', async () => {
     create table k (a int, b int, primary key (a, b))`);
   await pair.target.client.query(`
     create table keyless (x int);
-    create table t (id int primary key, kind bigint, made int, plain int, needed int not null);
+    create table t (id int primary key, kind bool, made int, plain int, needed int not null);
     create table k (a int primary key, b int)`);
 
   const error = await refusal(pair);

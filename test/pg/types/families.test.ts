@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isKnownType } from '../../../lib/data-types/registry.ts';
 import type { Session } from '../../../lib/postgres/session.ts';
 import { createDatabase, type TestDatabase } from '../../support/databases.ts';
-import { columnOf, judge, pinnedSession } from './oracle.ts';
+import { columnOf, EXACT, judge, pinnedSession } from './oracle.ts';
 import { EXTENSIONS, FAMILIES, PREPARATION, type Sampled, XML } from './values.ts';
 
 const SEED = 20_261_123;
@@ -62,9 +62,9 @@ test('xml: equal values, and only these, have equal fingerprints', async ({ skip
   await holds(XML);
 });
 
-test.each(Object.entries(EXTENSIONS))('%s, in a schema of its own: likewise', async (name, families) => {
+test.for(Object.entries(EXTENSIONS))('%s, in a schema of its own: likewise', async ([name, families], { skip }) => {
   const { rows } = await database.client.query('select from pg_available_extensions where name = $1', [name]);
-  if (rows.length === 0) return; // the server does not ship it
+  skip(rows.length === 0, 'this server does not ship the extension');
   await database.client.query(`create extension ${name} schema ext`);
 
   for (const family of families) {
@@ -87,10 +87,6 @@ test('a cast to text that somebody defined cannot make composites alike', async 
 test.each([
   ['numeric[]', ['{0.1001}', '{0.11}', '{1.05,1.0}', '{15,1.0}', '{1.05,1.00}'], 1],
   ['numrange', ['[0.1001,1.0)', '[0.11,1.0)', '[1.05,20)', '[1.05,20.0)', '(1.05,20.0)', '[1.05,2)'], 1],
-  ['jsonb', ['[0.1001, 1.0]', '[0.11, 1.0]', '[1.05, 1.0]', '[15, 1.0]', '[1.05, 1.00]'], 1],
-  ['jsonb', [String.raw`["\\", 1.0, "1.50"]`, String.raw`["\\", 1.0, "1.5"]`, String.raw`["\\", 1, "1.5"]`], 1],
-  ['jsonb', [String.raw`["\\ 1.50", 1.0]`, String.raw`["\\ 1.5", 1.0]`, String.raw`["\\ 1.5", 1.00]`], 1],
-  ['jsonb', [String.raw`["\" 1.50", 1.0]`, String.raw`["\" 1.5", 1.0]`, String.raw`["\" 1.5", 1.00]`], 1],
 ] as const)('cuts only zeros at the end of a fraction, and only of numbers: %s %j', async (type, values, equal) => {
   expect(await judge(session, { type }, values)).toMatchObject({ wrong: [], equal });
 });
@@ -98,11 +94,11 @@ test.each([
 test('takes a long fraction, a long string and a deep document of jsonb for what they are', async () => {
   const [long, string] = ['1'.repeat(2000), '\\"1.0, '.repeat(2000)];
 
-  const verdict = await judge(session, { type: 'jsonb' }, [
+  const verdict = await judge(session, { type: 'jsonb', equality: EXACT }, [
     ...[`[0.${long}000]`, `[0.${long}]`, `[0.${long}01]`],
     ...[`["${string}", 2.0]`, `["${string}", 2]`, `["${string.replace('1.0', '1')}", 2]`],
     ...['7.70', '7.7', '7.07'].map((n) => '['.repeat(500) + n + ']'.repeat(500)),
   ]);
 
-  expect(verdict).toEqual({ wrong: [], equal: 3, different: 33 });
+  expect(verdict).toEqual({ wrong: [], equal: 0, different: 36 });
 });

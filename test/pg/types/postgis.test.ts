@@ -1,16 +1,19 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DataTypeHandler } from '../../../lib/data-types/handler.ts';
 import { geometry, geometryShape } from '../../../lib/data-types/spatial.ts';
 
 // a server with PostGIS in the database named; nothing is written there
 const url = process.env.TEST_POSTGIS_URL;
 
-describe.skipIf(!url)('PostGIS (needs TEST_POSTGIS_URL)', () => {
+describe('PostGIS', () => {
+  beforeEach(({ skip }) => skip(!url, 'TEST_POSTGIS_URL is not set; `.ci/postgis FOLDER PORT` starts a server'));
+
   const client = new pg.Client({ connectionString: url });
   let schema = '';
 
   beforeAll(async () => {
+    if (!url) return;
     await client.connect();
     const { rows } = await client.query(
       `select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname = 'postgis'`,
@@ -18,7 +21,7 @@ describe.skipIf(!url)('PostGIS (needs TEST_POSTGIS_URL)', () => {
     schema = rows[0].nspname;
     await client.query(`set search_path = ''`);
   });
-  afterAll(() => client.end());
+  afterAll(() => (url ? client.end() : undefined));
 
   async function alike(handler: DataTypeHandler, type: 'geometry' | 'geography', [a, b]: readonly [string, string]) {
     const canonical = handler.canonical('t.g', { schema, name: type, kind: 'b' });

@@ -250,7 +250,7 @@ export const FAMILIES: readonly Sampled[] = [
     value: interval,
   },
   { type: 'json', equality: EXACT, value: jsonText },
-  { type: 'jsonb', value: jsonb },
+  { type: 'jsonb', equality: EXACT, value: jsonb },
   { type: 'int4[]', value: arrayOf(few('0', '1', '-1', '2')) },
   { type: 'int8[]', value: arrayOf(few('0', '1', '4294967297')) },
   {
@@ -269,6 +269,7 @@ export const FAMILIES: readonly Sampled[] = [
   { type: 'interval[]', equality: EXACT, value: arrayOf(few('1 mon', '30 days', '720:00:00')) },
   {
     type: 'jsonb[]',
+    equality: EXACT,
     value: arrayOf(fc.oneof(few('1.0', '1', '[1.50]', '[1.5]', '"1.0"', '"1"', '{"a":{}}'), document)),
   },
   { type: 'public.zone[]', value: arrayOf(few('A', 'B', 'é ,"')) },
