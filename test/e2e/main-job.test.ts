@@ -173,7 +173,7 @@ test('a job that would delete too much fails before it deletes anything, and the
   expect(await number(pair, 'select count(*) as n from tf_sync.lease')).toBe(0);
 });
 
-test('a row that the target refuses fails the job with the name of the constraint, and its values appear nowhere', async () => {
+test('rows that the target refuses are put aside under the name of the constraint, and their values appear nowhere', async () => {
   const canary = `canary${randomUUID().replaceAll('-', '')}`;
   await using pair = await createPair();
   for (const { client } of [pair.source, pair.target])
@@ -183,8 +183,10 @@ test('a row that the target refuses fails the job with the name of the constrain
 
   const ended = await service.waitForEnd(await service.startFull(pair, { batch_size: 10, audit_level: 'detailed' }));
 
-  expect(ended).toMatchObject({ state: 'failed', failure: { code: 'row_rejected' } });
-  expect(ended.failure?.message).toContain('short');
+  expect(ended).toMatchObject({ state: 'completed_with_issues', counts: { inserted: 49, quarantined: 51 } });
+  expect(
+    await number(pair, `select count(*) as n from tf_sync.quarantine where code = 'check_failed' and object = 'short'`),
+  ).toBe(51);
   expect(await number(pair, 'select count(*) as n from t where id >= 50')).toBe(0);
   const inFiles = filesOf(service.dataDir).filter((file) => contentOf(file).includes(canary));
   expect(inFiles.map(nameOf)).toEqual([]);
