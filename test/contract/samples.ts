@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
+import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 const side = {
   host: 'db.example',
@@ -17,25 +18,7 @@ export function sampleJob(over: Partial<Job> = {}): Job {
     mode: 'full',
     state: 'created',
     epoch: 1,
-    config: {
-      batch_size: 1000,
-      detection_strategy: 'hash',
-      conflict_strategy: 'source_wins',
-      max_parallel_tables: 1,
-      max_parallel_operations: 5,
-      audit_level: 'standard',
-      delete_mode: 'tracked',
-      max_delete_percent: 10,
-      allow_lossy: false,
-      tables: {},
-      columns: {},
-      key_columns: {},
-      filters: {},
-      tolerances: {},
-      dry_run: false,
-      verify: 'changed',
-      triggers: 'fire',
-    },
+    config: jobConfigSchema.parse({}),
     source: { ...side, host: 'source.example' },
     target: { ...side, host: 'target.example' },
     secret_ref: 'tf/job/1',

@@ -11,8 +11,9 @@ import { settleJob } from '../../lib/orchestrator/settle-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
 import type { TestPair } from './databases.ts';
-import { memoryAudit, memoryJobs, memoryLog, memorySecrets } from './memory-ports.ts';
+import { memoryLog, memorySecrets } from './memory-ports.ts';
 
 type Partly<T> = { -readonly [K in keyof T]?: T[K] | undefined };
 
@@ -26,9 +27,9 @@ export function ports() {
     beat: async () => undefined,
   };
   return {
-    jobs: memoryJobs(),
+    jobs: memoryJobStore(),
     secrets: memorySecrets(),
-    audit: memoryAudit(),
+    audit: memoryAuditLog(),
     log: memoryLog(),
     workflow,
     clock: () => new Date(),

@@ -4,6 +4,7 @@ import type { JobStatus } from '../../../cli/api.ts';
 import { run } from '../../../cli/program.ts';
 import type { Counts, JobState } from '../../../lib/model/job.ts';
 import { NO_COUNTS } from '../../../lib/model/job.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 
 export const JOB = '0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11';
 
@@ -114,25 +115,7 @@ export function jobStatus(
     guarantee: 'exactly_once_effect',
     source: { ...server, database: 'county_production' },
     target: { ...server, database: 'county_training' },
-    config: {
-      batch_size: 1000,
-      detection_strategy: 'hash',
-      conflict_strategy: 'source_wins',
-      max_parallel_tables: 1,
-      max_parallel_operations: 5,
-      audit_level: 'standard',
-      delete_mode: 'tracked',
-      max_delete_percent: 10,
-      allow_lossy: false,
-      tables: {},
-      columns: {},
-      key_columns: {},
-      filters: {},
-      tolerances: {},
-      dry_run: false,
-      verify: 'changed',
-      triggers: 'fire',
-    },
+    config: jobConfigSchema.parse({}),
     created_at: '2026-11-20T08:00:00.000Z',
     started_at: '2026-11-20T08:00:01.000Z',
     seconds: 2.5,
