@@ -157,7 +157,7 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
  * Only the last chunk moves the cursor past the finding's buckets. The ones before leave it and note in `credit` how many
- * rows they applied, because whoever resumes will find those equal.
+ * rows they applied in whole, because whoever resumes will find those equal.
  */
 export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
@@ -174,7 +174,7 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
     const { through, credit } = work.cursor;
     const startedMs = work.nowMs();
     const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through, credit: credit + changes.length }, counts: {} };
+    const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
     try {
       const handOver = await commit(work, {
         changes,

@@ -134,8 +134,8 @@ export function tablePlans(
 
 /** The passes a job makes over its tables. */
 export function passesOf(config: JobConfig): readonly Pass[] {
-  if (config.dry_run) return ['apply'];
   const deletes = config.delete_mode === 'mirror' ? (['delete'] as const) : [];
+  if (config.dry_run) return ['apply', ...deletes]; // nothing is written that would have to be looked at again
   const verify = config.verify === 'none' ? [] : (['verify'] as const);
   return ['apply', ...deletes, 'revisit', ...verify];
 }

@@ -99,7 +99,7 @@ export async function settleTable(input: TableInput, ports: RunPorts): Promise<v
     );
     const last = !passesOf(job.config).includes('verify'); // a later pass often has nothing to do in the table
     const state = job.config.dry_run ? 'compared' : 'unverified';
-    if (last) await mirrorTable(input, ports, { state, ...(job.config.dry_run && { samples: samplesIn(inPass) }) });
+    if (last) await mirrorTable(input, ports, { state, ...(job.config.dry_run && { samples: samplesIn(progress) }) });
     if (input.pass !== 'verify') return;
     const failure = {
       code: 'verification_failed',

@@ -97,12 +97,13 @@ test('a dry run says what would change and writes no row', async () => {
   const real = await runJob(pair);
 
   expect(dry.job.state).toBe('completed');
-  expect(dry.counts).toMatchObject({ inserted: 152, updated: 300, kept: 100 });
+  expect(dry.counts).toMatchObject({ inserted: 152, updated: 300, deleted: 100, kept: 0 });
   expect(after).toEqual(before);
   const [parcels] = await dry.ports.jobs
     .tables(dry.job.job_id)
     .then((t) => t.filter((x) => x.name === 'public.parcels'));
   expect(parcels?.samples?.insert).toHaveLength(5);
+  expect(parcels?.samples?.delete).toHaveLength(5);
   expect(parcels?.samples?.update?.[0]).toEqual([expect.stringMatching(/^\d+$/)]);
   expect(real.counts).toMatchObject({ inserted: 152, updated: 300, kept: 100 });
 });
