@@ -54,5 +54,5 @@ function position({ stream, seq }: AuditEvent): string {
 
 /** Events are written by this file alone, so their shape is not checked. */
 function event({ position: _, ...rest }: Item): AuditEvent {
-  return rest as unknown as AuditEvent; // see above
+  return rest as unknown as AuditEvent; // an Item is untyped; append wrote it
 }
