@@ -1,7 +1,7 @@
 import type { JobConfig } from '../lib/model/config.ts';
 import type { ConnectionView } from '../lib/model/connection.ts';
 import type { Problem } from '../lib/model/errors.ts';
-import type { Counts, Failure, JobState, Pass, TableState } from '../lib/model/job.ts';
+import type { Counts, Failure, JobState, Pass, Pause, TableState } from '../lib/model/job.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** One job in a list. */
@@ -17,6 +17,8 @@ export interface JobSummary {
   readonly ended_at?: string;
   readonly counts?: Counts;
   readonly failure?: Failure;
+  readonly pause?: Pause;
+  readonly allowed_actions?: readonly string[];
 }
 
 /** The answer of GET /api/sync/status/{job_id}. */
@@ -54,6 +56,9 @@ export interface Started {
   readonly state: JobState;
   readonly status_url: string;
 }
+
+/** The answer of a command about a job. */
+export type Moved = Started;
 
 export interface StartRequest {
   readonly source_connection: string;
@@ -113,6 +118,14 @@ export class Api {
 
   status(jobId: string): Promise<JobStatus> {
     return this.#call('GET', `/api/sync/status/${encodeURIComponent(jobId)}`);
+  }
+
+  stop(jobId: string): Promise<Moved> {
+    return this.#call('POST', `/api/sync/stop/${encodeURIComponent(jobId)}`);
+  }
+
+  resume(jobId: string, request: { confirm_deletes?: number } = {}): Promise<Moved> {
+    return this.#call('POST', `/api/sync/resume/${encodeURIComponent(jobId)}`, { body: request });
   }
 
   jobs(query: { limit?: string; status?: string; next_token?: string }): Promise<JobPage> {

@@ -144,6 +144,49 @@ standard input are read in the order token, source, target.
     });
 
   program
+    .command('stop')
+    .description('stop a job; what was applied stays, and it can be resumed')
+    .argument('<job>', 'job id')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText('before', 'Example:\n  tfsync stop 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11\n')
+    .action(async (job: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals>();
+      const moved = await (await connect(options)).stop(job);
+      if (options.json) return void io.stdout.write(json(moved));
+      io.stdout.write(`${moved.state}\n`);
+      const rest =
+        moved.state === 'stopped'
+          ? `Nothing is written for it any more. Let it go on with: tfsync resume ${job}`
+          : `The target does not answer; the job stops as soon as it does. See: tfsync status ${job}`;
+      io.stderr.write(`${rest}\n`);
+    });
+
+  program
+    .command('resume')
+    .description('let a job go on that was stopped, paused or has failed')
+    .argument('<job>', 'job id')
+    .option('--confirm-deletes <n>', 'accept this many deletes, where the job paused before them', wholeNumber)
+    .option('--wait', 'show progress and wait until the job has ended')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText(
+      'before',
+      `Examples:
+  tfsync resume 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --wait
+  tfsync resume 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --confirm-deletes 2310
+`,
+    )
+    .addHelpText('after', EXIT_CODES)
+    .action(async (job: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals & { confirmDeletes?: number; wait?: boolean }>();
+      const api = await connect(options);
+      const { confirmDeletes } = options;
+      const moved = await api.resume(job, confirmDeletes === undefined ? {} : { confirm_deletes: confirmDeletes });
+      if (options.wait) return done(report(await follow(job, api, io, options.color), options, io));
+      io.stdout.write(options.json ? json(moved) : `${moved.state}\n`);
+      if (!options.json) io.stderr.write(`It goes on. Follow it with: tfsync status ${job} --watch\n`);
+    });
+
+  program
     .command('jobs')
     .description('list jobs, newest first')
     .option('--status <state>', `only jobs in this state: ${JOB_STATES.join(', ')}`)
@@ -224,6 +267,11 @@ function explain(error: unknown, io: Io, asJson: boolean): number {
     return error.exitCode;
   }
   throw error;
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new CommandError('--confirm-deletes needs a whole number.', EXIT.refused);
 }
 
 function readUrl(text: string): URL {

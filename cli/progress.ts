@@ -70,7 +70,10 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
     const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
     return [paint('yellow', `Completed with issues: ${waiting}`), done, ...kept];
   }
-  if (status.state !== 'failed') return status.state === 'stopped' ? ['Stopped.', done] : [];
+  if (status.state === 'stopped')
+    return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', done];
+  if (status.state === 'paused' || status.state === 'stopping') return waitingLines(status, paint);
+  if (status.state !== 'failed') return [];
   const tables = status.tables.filter((table) => table.failure);
   return [
     paint('red', `Failed${failure ? ` (${failure.code}): ${harmless(failure.message)}` : '.'}`),
@@ -80,6 +83,19 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
     ),
     ...tables.map(({ name, failure: f }) => `  ${harmless(name)}: ${harmless(f?.message ?? '')} (${f?.code})`),
     done,
+  ];
+}
+
+/** What a job waits for, and who moves next. */
+function waitingLines({ state, pause, job_id }: JobStatus, paint: Paint): string[] {
+  if (!pause) return [];
+  const next = pause.probe_at
+    ? `The service looks again by itself at ${pause.probe_at}.`
+    : `When that is done: tfsync resume ${job_id}`;
+  return [
+    paint('yellow', `${state === 'paused' ? 'Paused' : 'Stopping'} (${pause.code}): ${harmless(pause.message)}`),
+    ...(pause.hint ? [`  ${harmless(pause.hint)}`] : []),
+    next,
   ];
 }
 

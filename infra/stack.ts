@@ -157,6 +157,8 @@ export class SyncStack extends Stack {
     state.writeRegistry(commands);
     allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     commands.allow(['states:StartExecution'], [machineArn('sync-job')]);
+    commands.allow(['states:StopExecution'], [executionArns('sync-job')]);
+    acknowledgeExecutions(commands.role, 'sync-job');
 
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,

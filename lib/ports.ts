@@ -26,6 +26,9 @@ import type { PlannedColumn, Relation, RelationName, Segment, TablePlan } from '
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
 
+/** Fields of a job to be set, or, where undefined, removed. */
+export type JobPatch = { readonly [K in keyof Omit<Job, 'job_id' | 'config'>]?: Job[K] | undefined };
+
 /** Which jobs a list wants. `cursor` is what an earlier page returned. */
 export interface JobQuery {
   readonly limit: number;
@@ -49,12 +52,13 @@ export interface JobStore {
   listActive(): Promise<readonly Job[]>;
   /**
    * Changes a job if it is still in one of `from` with `epoch`; returns the changed job, or undefined when it is not.
-   * `patch` may raise the epoch. A lost reply of our own write counts as success.
+   * `patch` may raise the epoch; a field that is undefined in it is removed. A lost reply of our own write counts as
+   * success.
    */
   transition(
     jobId: string,
     expected: { readonly from: readonly JobState[]; readonly epoch: number },
-    patch: Partial<Omit<Job, 'job_id' | 'config'>>,
+    patch: JobPatch,
   ): Promise<Job | undefined>;
   /** A sign of life; ignored when the job has moved to another epoch. */
   heartbeat(jobId: string, epoch: number, at: string): Promise<void>;
@@ -96,6 +100,8 @@ export interface Workflow {
   /** Starts the execution `job-<id>-e<epoch>`; starting it again is a no-op. */
   start(input: JobInput): Promise<void>;
   state(input: JobInput): Promise<ExecutionState>;
+  /** Ends an execution and its children from outside; one that is not running stays as it is. */
+  stop(input: JobInput, cause: string): Promise<void>;
   /** Answers a task; a token that is no longer waited for is ignored. */
   succeed(taskToken: string, output: object): Promise<void>;
   fail(taskToken: string, error: string, cause: string): Promise<void>;
@@ -184,22 +190,36 @@ export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine'> {
   readonly run: BucketRun;
 }
 
+/** Says of a job that holds a lease whether it is known to have ended, or never to have begun. */
+export type StaleHolder = (holder: string, heldSeconds: number) => Promise<boolean>;
+
+/** What goes with a new epoch, in the same transaction. */
+export interface EpochMove {
+  /** Recorded when the epoch really moves. */
+  readonly event?: JobEvent;
+  /** The job gives up its leases. */
+  readonly release?: boolean;
+}
+
 /** The target: rows, and the control schema in which everything lives that decides what happened. */
 export interface TargetDatabase extends Database {
   /**
    * Takes the lease of every table, creates the job's row and its first event, in one transaction. `stale` says of a holder
    * whether its job is known to have ended, or never to have begun. Throws `target_busy` naming the holder.
    */
-  takeLease(
-    jobId: string,
-    tables: readonly RelationName[],
-    event: JobEvent,
-    stale: (holder: string, heldSeconds: number) => Promise<boolean>,
-  ): Promise<void>;
+  takeLease(jobId: string, tables: readonly RelationName[], event: JobEvent, stale: StaleHolder): Promise<void>;
   /** Undoes takeLease when the job could not be stored. */
   dropJob(jobId: string): Promise<void>;
-  /** Afterwards no writer of an older epoch can commit. Throws `epoch_superseded` when a newer one is there. */
-  raiseEpoch(jobId: string, epoch: number): Promise<void>;
+  /**
+   * Afterwards no writer of an older epoch can commit; false when that was so before. Waits for chunks in flight, and ends
+   * the sessions of older runs that do not. Throws `epoch_superseded` when a newer epoch is there or the job has ended.
+   */
+  raiseEpoch(jobId: string, epoch: number, how?: EpochMove): Promise<boolean>;
+  /**
+   * Makes a job that was stopped, paused or has failed ready to go on: takes its leases again; what can no longer be relied
+   * on begins anew. Throws `target_busy`, `resume_expired`, `epoch_superseded`.
+   */
+  reopen(jobId: string, epoch: number, stale: StaleHolder): Promise<void>;
   isPrepared(jobId: string): Promise<boolean>;
   /** Writes all plans and checkpoints at once. */
   storePlans(

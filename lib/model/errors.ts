@@ -81,6 +81,17 @@ const CATALOGUE = {
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
   route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],
   method_not_allowed: [405, 'The path exists, but not with this method.', 'See the Allow header.'],
+  job_stopped: [409, 'Somebody stopped the job.', 'Resume it to go on.'],
+  config_changed: [
+    409,
+    'A job is resumed with the config it was started with.',
+    'Resume without a config, or start a new job.',
+  ],
+  resume_expired: [
+    409,
+    'The job ended too long ago to be resumed: its checkpoints or its connections are gone.',
+    'Start a new job.',
+  ],
   target_busy: [409, 'Another job holds a target table.', 'Wait until the job that the message names has ended.'],
   // the databases, seen before any row moves
   connection_unreachable: [
@@ -172,10 +183,10 @@ const CATALOGUE = {
     'Split the database by schema into jobs of at most 200 tables.',
   ],
   // while a job runs
-  delete_guard: [
+  confirm_required: [
     409,
-    'The run would delete more rows than max_delete_percent allows.',
-    'Check the source; start again with a higher max_delete_percent if the deletes are right.',
+    'The run would delete more rows than max_delete_percent allows; it waits before the first delete.',
+    'Check the source. Resume with confirm_deletes set to the number in the message if the deletes are right, or stop the job.',
   ],
   verification_failed: [
     409,
@@ -218,7 +229,7 @@ const CATALOGUE = {
   takeover_limit: [
     500,
     'The job was taken over too often without an end.',
-    'Look at the worker log for the reason, then start a new job.',
+    'Look at the worker log for the reason, then resume the job.',
   ],
   unavailable: [503, 'A part of the service does not answer.', 'See GET /api/sync/health.'],
   internal: [500, 'Something unexpected happened.', 'Give the request_id to whoever runs the service.'],

@@ -157,10 +157,21 @@ export function statesAllowing(event: JobEventName): readonly JobState[] {
   return (Object.keys(LIFECYCLE) as JobState[]).filter((s) => LIFECYCLE[s][event] !== null); // keys are the states
 }
 
-/** The state an event leads to, where that does not depend on the state before. */
-export function stateAfter(event: JobEventName): JobState {
+/** The state an event leads to, from `state`, or where that does not depend on the state before. */
+export function stateAfter(event: JobEventName, state?: JobState): JobState {
+  const from = state && LIFECYCLE[state][event];
+  if (from) return from;
   const next = new Set(statesAllowing(event).map((s) => LIFECYCLE[s][event]));
   const [only] = next;
   if (next.size !== 1 || !only) throw new RangeError(`${event} leads to ${next.size} states`);
   return only;
+}
+
+/** What somebody may ask of a job. */
+export const ACTIONS = ['stop', 'resume'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** What may be asked of a job in this state and would change it. */
+export function allowedActions(state: JobState): Action[] {
+  return ACTIONS.filter((action) => ![null, state].includes(LIFECYCLE[state][action]));
 }

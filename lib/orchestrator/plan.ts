@@ -187,10 +187,15 @@ export function passLevels(
 const FREE_DELETES = 100;
 
 /**
- * Stops a run that would delete more of a table than the config allows, before it deletes anything: a source that was
- * restored empty, or a wrong database. Throws `delete_guard`.
+ * Stops a run before it deletes anything when it would delete more of a table than the config allows: a source that was
+ * restored empty, or a wrong database. `confirmed`: so many deletes somebody has accepted. Throws `confirm_required`.
  */
-export function guardDeletes(plans: readonly TablePlan[], progress: readonly Progress[], config: JobConfig): void {
+export function guardDeletes(
+  plans: readonly TablePlan[],
+  progress: readonly Progress[],
+  config: JobConfig,
+  confirmed = 0,
+): void {
   const beyond = plans.flatMap((plan) => {
     const applied = progress.filter((p) => p.table === plan.table && p.pass === 'apply');
     const sum = (key: 'kept' | 'unchanged' | 'updated') => applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
@@ -198,14 +203,13 @@ export function guardDeletes(plans: readonly TablePlan[], progress: readonly Pro
     const before = deletes + sum('unchanged') + sum('updated');
     const percent = before === 0 ? 0 : (100 * deletes) / before;
     if (deletes <= FREE_DELETES || percent <= config.max_delete_percent) return [];
-    return [`${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)`];
+    return [{ deletes, text: `${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)` }];
   });
-  if (beyond.length === 0) return;
+  const deletes = beyond.reduce((n, b) => n + b.deletes, 0);
+  if (deletes <= confirmed) return;
   throw new SyncError(
-    'delete_guard',
-    `Nothing was deleted: more than max_delete_percent (${config.max_delete_percent}) would be. ${beyond.join('; ')}.`,
-    {
-      facts: { tables: beyond },
-    },
+    'confirm_required',
+    `Nothing was deleted: more than max_delete_percent (${config.max_delete_percent}) would be, ${deletes} rows in all. ${beyond.map((b) => b.text).join('; ')}.`,
+    { facts: { deletes } },
   );
 }

@@ -9,10 +9,12 @@ import {
   NO_COUNTS,
   PASSES,
   type Pass,
+  type Pause,
   type SegmentProgress,
   TABLE_STATES,
 } from '../model/job.ts';
 import { jobConfigSchema } from './config-schema.ts';
+import { ACTIONS, allowedActions } from './lifecycle.ts';
 
 const count = z.int();
 const countsView = z
@@ -52,6 +54,16 @@ const failureView = z
       .optional(),
   })
   .meta({ id: 'Failure', description: 'Why a job or a table failed.' });
+
+const pauseView = z
+  .object({
+    ...failureView.shape,
+    since: z.iso.datetime(),
+    probe_at: z.iso.datetime().optional().meta({
+      description: 'When the service looks by itself whether the job can go on. Absent: somebody has to resume it.',
+    }),
+  })
+  .meta({ id: 'Pause', description: 'Why a paused job waits, or what a job that is stopping waits for.' });
 
 const databaseView = z
   .object({
@@ -95,6 +107,8 @@ export const jobSummary = z
     started_at: z.iso.datetime().optional(),
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
+    pause: pauseView.optional(),
+    allowed_actions: z.array(z.enum(ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
   })
   .meta({ id: 'JobSummary' });
 export type JobSummary = z.infer<typeof jobSummary>;
@@ -127,6 +141,8 @@ export function summarise(job: Job): JobSummary {
     ...(job.started_at !== undefined && { started_at: job.started_at }),
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
     ...(job.failure && { failure: failure(job.failure) }),
+    ...(job.pause && { pause: pauseOf(job.pause) }),
+    allowed_actions: allowedActions(job.state),
   };
 }
 
@@ -199,6 +215,10 @@ function database(side: Job['source']) {
   // 180004 is 18.4: since PostgreSQL 10 the last four digits are the minor version.
   const version = `${Math.floor(version_num / 10_000)}.${version_num % 10_000}`;
   return { host, port, database: name, user, version };
+}
+
+function pauseOf({ since, probe_at, ...why }: Pause): NonNullable<JobSummary['pause']> {
+  return { ...failure(why), since, ...(probe_at !== undefined && { probe_at }) };
 }
 
 function failure(f: NonNullable<Job['failure']>): NonNullable<JobSummary['failure']> {

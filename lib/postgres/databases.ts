@@ -4,6 +4,7 @@ import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase }
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
+import { raiseEpoch, shareEpoch } from './epoch.ts';
 import { uniqueHolders } from './holders.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
@@ -11,6 +12,7 @@ import { planSegments } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedKeys, release } from './quarantine.ts';
 import { segmentReader } from './reader.ts';
+import { reopenJob } from './reopen.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
@@ -39,9 +41,12 @@ function commonPart(session: Session): Database {
   };
 }
 
+/** Triggers do not fire. */
+const AS_REPLICA = 'set local session_replication_role = replica';
+
 /** One chunk: fence, rows, checkpoint and outbox in one READ COMMITTED transaction of the target. */
 async function commit(session: Session, chunk: Chunk): Promise<void> {
-  const settings = chunk.suppressTriggers ? `${BY_INDEX}; set local session_replication_role = replica` : BY_INDEX;
+  const settings = [shareEpoch(chunk.id.jobId), BY_INDEX, ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
     const rows = await applyChanges(session, chunk.plan, chunk.changes);
@@ -53,7 +58,7 @@ async function commit(session: Session, chunk: Chunk): Promise<void> {
 
 /** The same for rows that are piped through. */
 async function commitCopy(source: Session, target: Session, chunk: CopyChunk): Promise<void> {
-  const settings = chunk.suppressTriggers ? 'set local session_replication_role = replica' : '';
+  const settings = [shareEpoch(chunk.id.jobId), ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
   await target.transaction(async () => {
     await fence(target, chunk.id, chunk.owner, chunk.seq - 1);
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
@@ -66,7 +71,8 @@ function targetPart(session: Session): TargetDatabase {
     ...commonPart(session),
     takeLease: (...args) => control.takeLease(session, ...args),
     dropJob: (jobId) => control.dropJob(session, jobId),
-    raiseEpoch: (...args) => control.raiseEpoch(session, ...args),
+    raiseEpoch: (...args) => raiseEpoch(session, ...args),
+    reopen: (...args) => reopenJob(session, ...args),
     isPrepared: (jobId) => control.isPrepared(session, jobId),
     storePlans: (...args) => control.storePlans(session, ...args),
     loadPlans: (...args) => control.loadPlans(session, ...args),

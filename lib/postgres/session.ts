@@ -17,7 +17,7 @@ export interface Session {
   translate(error: unknown): SyncError;
   /** Several statements without values; answers nothing. */
   run(text: string): Promise<void>;
-  /** Runs `work` between BEGIN and COMMIT; any error rolls back. `settings` are SET LOCAL statements. */
+  /** Runs `work` between BEGIN and COMMIT; any error rolls back. `settings` are SET LOCAL and locking statements. */
   transaction<T>(work: () => Promise<T>, settings?: string): Promise<T>;
   end(): Promise<void>;
 }
@@ -171,8 +171,8 @@ export async function openSession(connection: Connection, options: SessionOption
     stream: (copy) => client.query(copy),
     translate: (error) => translate(error, side),
     async transaction(work, settings = '') {
-      await run(`begin; ${settings}`);
       try {
+        await run(`begin; ${settings}`);
         const result = await work();
         await run('commit');
         return result;

@@ -33,7 +33,8 @@ export function memoryJobStore(): JobStore {
     async transition(jobId, expected, patch) {
       const job = jobs.get(jobId);
       if (!job || !expected.from.includes(job.now.state) || job.now.epoch !== expected.epoch) return undefined;
-      job.now = { ...job.now, ...patch };
+      const merged = Object.entries({ ...job.now, ...patch }).filter(([, value]) => value !== undefined);
+      job.now = Object.fromEntries(merged) as unknown as Job; // without the fields that the patch removes
       return job.now;
     },
     async heartbeat(jobId, epoch, at) {

@@ -79,15 +79,16 @@ test('a trigger that rewrites or drops rows as they are written is named, and su
   expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
 });
 
-test('a run that would delete too much ends before it deletes', async () => {
+test('a run that would delete too much waits before it deletes', async () => {
   await using pair = await createPair();
   for (const db of [pair.source, pair.target]) await db.client.query(TABLE);
   await pair.target.client.query(ROWS);
 
   const { job, counts } = await runJob(pair, { delete_mode: 'mirror' });
 
-  expect(job.failure).toMatchObject({
-    code: 'delete_guard',
+  expect(job.state).toBe('paused');
+  expect(job.pause).toMatchObject({
+    code: 'confirm_required',
     message: expect.stringContaining('500 of 500 rows (100.0 %)'),
   });
   expect(counts.deleted).toBe(0);

@@ -4,7 +4,7 @@ import { type Counts, type Job, PASSES, type Pass } from '../../lib/model/job.ts
 import type { PassInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
-import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
+import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { settleJob } from '../../lib/orchestrator/settle-job.ts';
@@ -22,6 +22,7 @@ export function ports() {
   const workflow: RunPorts['workflow'] = {
     start: async () => undefined,
     state: async () => 'running',
+    stop: async () => undefined,
     succeed: async () => undefined,
     fail: async () => undefined,
     beat: async () => undefined,
@@ -77,7 +78,7 @@ async function levelsFor(input: PassInput, p: Ports) {
   try {
     return (await planPass(input, p)).levels;
   } catch (error) {
-    await recordFailure(input, error, p);
+    await recordEnd(input, error, p);
     throw error;
   }
 }
@@ -91,12 +92,25 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
     const levels = pass === 'apply' ? plan.apply_levels : await levelsFor({ ...input, pass }, p);
     for (const table of levels.flat()) {
       await onePass({ ...input, table, pass }, p).catch(async (error: unknown) => {
-        await recordFailure({ ...input, table }, error, p);
+        await recordEnd({ ...input, table }, error, p);
         throw error;
       });
     }
   }
   await settleJob(input, p);
+}
+
+/** One run of a job that has been started or resumed, to its end. Ends like SyncJob: a step that throws settles the job. */
+export async function run(job: Job, p: Ports, between: Between = {}): Promise<Job> {
+  try {
+    await steps(job, p, between);
+  } catch (error) {
+    await settleJob({ job_id: job.job_id, epoch: job.epoch, error: { Error: failureOf(error).code } }, p);
+    if (failureOf(error).code === 'internal') throw error;
+  }
+  const ended = await p.jobs.get(job.job_id);
+  if (!ended) throw new Error('the job is gone');
+  return ended;
 }
 
 /** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */
@@ -106,15 +120,7 @@ export async function runJob(
   between: Between = {},
   p: Ports = ports(),
 ): Promise<Outcome> {
-  const job = await start(pair, config, p);
-  try {
-    await steps(job, p, between);
-  } catch (error) {
-    await settleJob({ job_id: job.job_id, epoch: job.epoch, error: { Error: failureOf(error).code } }, p);
-    if (failureOf(error).code === 'internal') throw error;
-  }
-  const ended = await p.jobs.get(job.job_id);
-  if (!ended) throw new Error('the job is gone');
+  const ended = await run(await start(pair, config, p), p, between);
   return { job: ended, counts: await countsOf(ended, pair), ports: p };
 }
 

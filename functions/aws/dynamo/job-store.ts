@@ -93,10 +93,14 @@ async function transition(
     values[`:from${i}`] = state;
   });
   const sets = ['#request = :request'];
+  const removes: string[] = [];
   Object.entries(patch).forEach(([key, value], i) => {
     names[`#set${i}`] = key;
-    values[`:set${i}`] = value;
-    sets.push(`#set${i} = :set${i}`);
+    if (value === undefined) removes.push(`#set${i}`);
+    else {
+      values[`:set${i}`] = value;
+      sets.push(`#set${i} = :set${i}`);
+    }
   });
   const from = expected.from.map((_, i) => `:from${i}`).join(', ');
   try {
@@ -104,7 +108,7 @@ async function transition(
       new UpdateCommand({
         TableName: table.name(),
         Key: { job_id: jobId, item: 'job' },
-        UpdateExpression: `set ${sets.join(', ')}`,
+        UpdateExpression: `set ${sets.join(', ')}${removes.length > 0 ? ` remove ${removes.join(', ')}` : ''}`,
         ConditionExpression: `#state in (${from}) and #epoch = :epoch`,
         ExpressionAttributeNames: names,
         ExpressionAttributeValues: values,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import { remedyFor, retryDelaySeconds } from '../../../lib/orchestrator/healing.ts';
+import { pauseFor } from '../../../lib/orchestrator/pause-job.ts';
 import { nextChunkRows } from '../../../lib/orchestrator/segment-work.ts';
 import { decideSweep } from '../../../lib/orchestrator/sweep.ts';
 import { translate } from '../../../lib/postgres/translate.ts';
@@ -23,6 +24,40 @@ test.each([
   expect(decideSweep(job(state, silent), execution, now)).toBe(decision);
 });
 
+test.each([
+  ['before its probe is due', '2026-11-22T12:00:01Z', 'leave'],
+  ['when its probe is due', '2026-11-22T12:00:00Z', 'probe'],
+] as const)('a paused job %s', (_, probe_at, decision) => {
+  const pause = {
+    code: 'target_read_only',
+    message: '',
+    since: '2026-11-22T11:59:00Z',
+    probe_at: new Date(probe_at).toISOString(),
+  };
+
+  expect(decideSweep({ ...job('paused', 60), pause }, 'ended', now)).toBe(decision);
+});
+
+test.each([
+  ['that somebody is carrying through', 5, undefined, 'leave'],
+  ['whose asker has died', 31, undefined, 'finish_stop'],
+  ['that waits for the target', 5, 'target_unavailable', 'finish_stop'],
+] as const)('a stop %s', (_, silent, code, decision) => {
+  const pause = code && { code, message: '', since: '2026-11-22T11:59:00Z' };
+
+  expect(decideSweep({ ...job('stopping', silent), ...(pause && { pause }) }, 'running', now)).toBe(decision);
+});
+
+test('a pause without an end of its own has no probe; one over a broken connection has', () => {
+  const failure = (code: string) => ({ code, message: '' });
+
+  expect(pauseFor(failure('schema_changed'), now).probe_at).toBeUndefined();
+  expect(pauseFor(failure('target_unavailable'), now)).toMatchObject({
+    since: '2026-11-22T12:00:00.000Z',
+    probe_at: '2026-11-22T12:01:00.000Z',
+  });
+});
+
 test('gives up after five takeovers', () => {
   expect(decideSweep(job('running', 0, 5), 'missing', now)).toBe('give_up');
 });
@@ -33,11 +68,11 @@ test.each([
   ['08006', 'target_unavailable', 'retry'],
   ['53300', 'target_unavailable', 'retry'],
   ['55P03', 'target_unavailable', 'retry'],
-  ['25006', 'target_read_only', 'stop'],
+  ['25006', 'target_read_only', 'pause'],
   ['23505', 'row_rejected', 'stop'],
   ['22003', 'row_rejected', 'stop'],
-  ['42501', 'privilege_missing', 'stop'],
-  ['42P01', 'schema_changed', 'stop'],
+  ['42501', 'privilege_missing', 'pause'],
+  ['42P01', 'schema_changed', 'pause'],
   ['XX000', 'internal', 'stop'],
 ] as const)('SQLSTATE %s is %s and the remedy is %s', (sqlstate, code, remedy) => {
   const error = translate(

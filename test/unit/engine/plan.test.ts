@@ -126,7 +126,14 @@ test.each([
   const guard = () => guardDeletes([plan(0)], [progress(0, 'apply', { counts: { kept, unchanged } })], config);
 
   if (allowed) expect(guard).not.toThrow();
-  else expect(guard).toThrow(expect.objectContaining({ code: 'delete_guard' }));
+  else expect(guard).toThrow(expect.objectContaining({ code: 'confirm_required' }));
+});
+
+test('so many deletes as somebody has confirmed are allowed, over all tables', () => {
+  const all = [0, 1].map((t) => progress(t, 'apply', { counts: { kept: 200 } }));
+
+  expect(() => guardDeletes([plan(0), plan(1)], all, config, 399)).toThrow('400 rows in all');
+  expect(() => guardDeletes([plan(0), plan(1)], all, config, 400)).not.toThrow();
 });
 
 test('buckets hold about 16 rows, whatever the spread of the keys', () => {
