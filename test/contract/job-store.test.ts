@@ -63,6 +63,21 @@ describe.each([
     expect(await store.transition(sampleJob().job_id, { from: ['created'], epoch: 1 }, {})).toBeUndefined();
   });
 
+  it('removes what a move says is undefined', async () => {
+    const job = sampleJob({ failure: { code: 'no_key', message: 'm' }, ended_at: 'then' });
+    await store.create(job);
+
+    const moved = await store.transition(
+      job.job_id,
+      { from: ['created'], epoch: 1 },
+      { failure: undefined, ended_at: undefined, takeovers: 1 },
+    );
+
+    const { failure, ended_at, ...rest } = job;
+    expect(moved).toEqual({ ...rest, takeovers: 1 });
+    expect(await store.get(job.job_id)).toEqual(moved);
+  });
+
   it('lets exactly one of 20 simultaneous moves win', async () => {
     const job = sampleJob();
     await store.create(job);
