@@ -187,6 +187,18 @@ standard input are read in the order token, source, target.
     });
 
   program
+    .command('redrive')
+    .description('send segments again whose workers died again and again: resumes the jobs that paused for it')
+    .argument('[job]', 'job id; without it, all such jobs')
+    .addHelpText('before', 'Example:\n  tfsync redrive\n')
+    .action(async (job: string | undefined, _options, command: Command) => {
+      const api = await connect(command.optsWithGlobals<Globals>());
+      const jobs = job === undefined ? await lostJobs(api) : [job];
+      for (const id of jobs) io.stdout.write(`${id} ${(await api.resume(id)).state}\n`);
+      if (jobs.length === 0) io.stderr.write('No job waits for a worker that was lost.\n');
+    });
+
+  program
     .command('jobs')
     .description('list jobs, newest first')
     .option('--status <state>', `only jobs in this state: ${JOB_STATES.join(', ')}`)
@@ -267,6 +279,18 @@ function explain(error: unknown, io: Io, asJson: boolean): number {
     return error.exitCode;
   }
   throw error;
+}
+
+/** Jobs that paused because the workers of a segment died again and again. */
+async function lostJobs(api: Api): Promise<string[]> {
+  const found: string[] = [];
+  let token: string | undefined;
+  do {
+    const page = await api.jobs({ status: 'paused', ...(token !== undefined && { next_token: token }) });
+    found.push(...page.jobs.filter((j) => j.pause?.code === 'worker_lost').map((j) => j.job_id));
+    token = page.next_token;
+  } while (token !== undefined);
+  return found;
 }
 
 function wholeNumber(text: string): number {

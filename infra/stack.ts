@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
-import { SegmentQueue } from './constructs/segment-queue.ts';
+import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
 import { SweeperSchedule } from './constructs/sweeper-schedule.ts';
@@ -71,6 +71,17 @@ export class SyncStack extends Stack {
       ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
       [machineArn('sync-table')],
     );
+
+    const deadLetters = new ServiceFunction(this, 'DeadLetters', {
+      ...common,
+      name: 'dead-letters',
+      description: 'Tells a job that the workers of a segment died again and again.',
+      memoryMb: 256,
+      timeoutSeconds: DEAD_LETTER_SECONDS,
+    });
+    segments.feedDeadLetters(deadLetters);
+    state.writeJobs(deadLetters);
+    deadLetters.allow(['states:SendTaskFailure'], [machineArn('sync-table')]);
 
     // One table, one pass.
     const planTable = new ServiceFunction(this, 'PlanTable', {

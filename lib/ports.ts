@@ -48,8 +48,10 @@ export interface JobStore {
   get(jobId: string): Promise<Job | undefined>;
   /** Newest first; eventually consistent. Throws `cursor_invalid`. */
   list(query: JobQuery): Promise<{ jobs: readonly Job[]; cursor?: string }>;
-  /** All jobs that have not ended, for the sweeper; eventually consistent. */
-  listActive(): Promise<readonly Job[]>;
+  /** All jobs that need looking after, from their creation until they are forgotten; eventually consistent. */
+  listToSweep(): Promise<readonly Job[]>;
+  /** The job, if it is still of this epoch, needs no looking after any more. It stays in every other list. */
+  forget(jobId: string, epoch: number): Promise<void>;
   /**
    * Changes a job if it is still in one of `from` with `epoch`; returns the changed job, or undefined when it is not.
    * `patch` may raise the epoch; a field that is undefined in it is removed. A lost reply of our own write counts as

@@ -8,6 +8,7 @@ const CATALOGUE = {
   'job.resumed': ['minimal', 'Somebody, or the service itself after a pause, let the job go on from its checkpoints.'],
   'job.stopped': ['minimal', 'Somebody stopped the job; from here on nothing is written for it.'],
   'job.paused': ['minimal', 'The job waits; the code says for what.'],
+  'job.expired': ['minimal', 'Nobody resumed the job in time; its connections and checkpoints are forgotten.'],
   'job.completed': ['minimal', 'The job ended; every remaining difference is one it can name.'],
   'job.failed': ['minimal', 'The job ended without reaching its goal; the code says why.'],
   'table.applied': ['standard', 'All segments of a table went through a pass.'],

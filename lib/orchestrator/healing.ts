@@ -27,7 +27,7 @@ const POLICIES: Readonly<Partial<Record<ErrorCode, Policy>>> = {
   schema_changed: { remedy: 'pause' },
   confirm_required: { remedy: 'pause' },
   takeover_limit: { remedy: 'pause' },
-  worker_lost: { remedy: 'pause', probeMs: 5 * MINUTE_MS },
+  worker_lost: { remedy: 'pause' },
 };
 
 const policyFor = (code: string): Policy | undefined => POLICIES[code as ErrorCode]; // an unknown code has none

@@ -1,14 +1,14 @@
-import { SERVICE } from '../audit/job-event.ts';
+import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
-import type { Job } from '../model/job.ts';
+import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { ExecutionState } from '../ports.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseFor, pauseJob } from './pause-job.ts';
 import { resumeJob } from './resume-job.ts';
-import { type RunPorts, withBoth } from './run-ports.ts';
+import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
 import { finishStop } from './stop-job.ts';
 
-export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe';
+export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'forget' | 'clean';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
 
@@ -27,8 +27,17 @@ const SILENT_MS = 3 * 3_600_000;
 /** As often as this a job is restarted without anybody asking. */
 const MAX_TAKEOVERS = 5;
 
-/** What to do about one job that has not ended. Pure. */
+/** As long as this a job that was stopped or has failed can be resumed. */
+const RESUMABLE_MS = 7 * 24 * 3_600_000;
+
+function decideEnded(job: Job, now: Date): SweepDecision {
+  if (job.state === 'completed' || job.state === 'completed_with_issues') return 'forget';
+  return now.getTime() - new Date(job.ended_at ?? job.created_at).getTime() > RESUMABLE_MS ? 'clean' : 'leave';
+}
+
+/** What to do about one job. Pure. */
 export function decideSweep(job: Job, execution: ExecutionState, now: Date): SweepDecision {
+  if (ENDED_STATES.includes(job.state)) return decideEnded(job, now);
   if (job.state === 'paused') return job.pause?.probe_at && job.pause.probe_at <= now.toISOString() ? 'probe' : 'leave';
   const silentMs = now.getTime() - new Date(job.heartbeat_at).getTime();
   if (job.state === 'stopping') return job.pause || silentMs > STOP_GRACE_MS ? 'finish_stop' : 'leave';
@@ -80,8 +89,27 @@ async function probe(job: Job, ports: RunPorts): Promise<void> {
   }
 }
 
+/**
+ * Ends a job for good that nobody has resumed in time: closed in the target, connections forgotten. A target that is gone
+ * keeps its rows; nobody can reach them any more.
+ */
+async function clean(job: Job, ports: RunPorts): Promise<void> {
+  await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
+    target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {})),
+  ).catch(() => ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
+  const marked = await ports.jobs.transition(
+    job.job_id,
+    { from: [job.state], epoch: job.epoch },
+    { secret_removed: true },
+  );
+  if (!marked) return; // resumed this very moment
+  await ports.secrets.remove(job.secret_ref);
+  await ports.jobs.forget(job.job_id, job.epoch);
+}
+
 async function look(job: Job, ports: RunPorts): Promise<void> {
-  const execution = await ports.workflow.state({ job_id: job.job_id, epoch: job.epoch });
+  const ended = ENDED_STATES.includes(job.state) || job.state === 'paused'; // nothing runs, so nobody is asked
+  const execution = ended ? 'ended' : await ports.workflow.state({ job_id: job.job_id, epoch: job.epoch });
   const limit = { code: 'takeover_limit', message: ERRORS.takeover_limit.meaning, hint: ERRORS.takeover_limit.remedy };
   switch (decideSweep(job, execution, ports.clock())) {
     case 'leave':
@@ -94,12 +122,16 @@ async function look(job: Job, ports: RunPorts): Promise<void> {
       return void (await finishStop(job, ports));
     case 'probe':
       return probe(job, ports);
+    case 'forget':
+      return ports.jobs.forget(job.job_id, job.epoch);
+    case 'clean':
+      return clean(job, ports);
   }
 }
 
-/** Looks after every job that has not ended; trouble with one does not keep it from the others. */
+/** Looks after every job that needs it; trouble with one does not keep it from the others. */
 export async function sweep(ports: RunPorts): Promise<void> {
-  for (const job of await ports.jobs.listActive()) {
+  for (const job of await ports.jobs.listToSweep()) {
     await look(job, ports).catch((error: unknown) =>
       ports.log.error('job not swept', {
         job_id: job.job_id,

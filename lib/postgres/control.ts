@@ -143,6 +143,19 @@ export async function recordEvent(session: Session, jobId: string, epoch: number
   });
 }
 
+/** So long the rows of an ended job are kept, for people to look at. */
+const KEEP_DAYS = 30;
+
+/** Forgets jobs that ended long ago, a few at a time: each has a row per segment and pass. */
+async function dropOldJobs(session: Session): Promise<void> {
+  await session.query(
+    `delete from tf_sync.job where job_id in (select job_id from tf_sync.job j
+       where j.ended and j.created_at < now() - make_interval(days => $1)
+         and not exists (select from tf_sync.outbox o where o.job_id = j.job_id) limit 20)`,
+    [String(KEEP_DAYS)],
+  );
+}
+
 /**
  * Ends a job in the target: closes it at `epoch` so that nothing commits for it any more, releases its leases, records the
  * last event. Repeating it changes nothing. Throws `epoch_superseded`.
@@ -161,6 +174,7 @@ export async function endJob(session: Session, jobId: string, epoch: number, eve
       String(epoch + 1),
     ]);
     await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
+    await dropOldJobs(session);
   });
 }
 
