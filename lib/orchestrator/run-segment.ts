@@ -5,6 +5,7 @@ import type { SegmentMessage } from '../model/message.ts';
 import type { TargetDatabase } from '../ports.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
+import { chunkDelayMs } from './healing.ts';
 import { applyFinding, deleteFinding, LOOK_AGAIN } from './pipeline.ts';
 import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
@@ -20,6 +21,8 @@ export interface SegmentRun extends RunPorts {
   /** Milliseconds until this invocation is ended from outside. */
   readonly remainingMs: () => number;
   readonly wait: (ms: number) => Promise<void>;
+  /** In [0, 1), for pauses; default Math.random. */
+  readonly random?: () => number;
 }
 
 /** A chunk takes a second or two, a scan of a segment a few; with less time than this left, another invocation goes on. */
@@ -102,6 +105,17 @@ async function runPass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
   }
 }
 
+/** Pauses before a chunk is tried again, and says in the log who was in the way. */
+function pauseFor(id: SegmentId, run: SegmentRun): SegmentWork['pause'] {
+  return async (attempt, error) => {
+    const facts = error instanceof SyncError ? error.facts : {};
+    const { sqlstate, blocked_by } = facts;
+    const where = { job_id: id.jobId, table: id.table, segment: id.segment };
+    run.log.info('a chunk was rolled back, trying again', { ...where, attempt, sqlstate, blocked_by });
+    await run.wait(chunkDelayMs(attempt, (run.random ?? Math.random)()));
+  };
+}
+
 /** Tells DynamoDB how far the segment is; a mirror, so its failure does not stop the work. */
 function mirror(id: SegmentId, run: SegmentRun) {
   let last = 0;
@@ -152,6 +166,7 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
           sourceDatabase: source,
           segment: checkpoint.segment,
           nowMs: () => run.clock().getTime(),
+          pause: pauseFor(id, run),
           committed: async () => {
             await tell({ seq: state.seq, counts: state.counts }, false);
             return run.remainingMs() < HAND_OVER_MS;
