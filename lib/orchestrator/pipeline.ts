@@ -187,14 +187,16 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
   do {
     const slice = wanted.slice(at, at + next.size);
     const last = at + slice.length === wanted.length;
-    const whole = next.poison ? [] : await changesFor(work, slice);
-    const changes = next.partly ? leftOut(work, whole) : whole;
-    const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
     const { through, credit } = work.cursor;
-    const startedMs = work.nowMs();
     const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+    let startedMs = work.nowMs();
+    let changes: readonly Change[] = [];
     try {
+      const whole = next.poison ? [] : await changesFor(work, slice); // a row may be refused on its way out, too
+      changes = next.partly ? leftOut(work, whole) : whole;
+      const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
+      const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+      startedMs = work.nowMs();
       const handOver = await commit(work, {
         changes,
         ...(next.poison && { quarantine: [next.poison] }),

@@ -51,9 +51,9 @@ async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Prom
   const wanted = moved.filter((d) => d.kind !== 'target_only');
   for (let at = 0; at < wanted.length; at += size) {
     const slice = wanted.slice(at, at + size);
-    const changes = await changesFor(work, slice);
     const buckets = slice.map((d) => d.bucket);
     try {
+      const changes = await changesFor(work, slice);
       await commit(work, { changes, buckets, cursor: work.cursor, counts: {}, again: true, rule: 'moved' });
     } catch (error) {
       const left = error instanceof SyncError && error.code === 'target_moving';

@@ -110,6 +110,8 @@ export interface DatabasesOptions {
   readonly version: string;
   /** Longest time a statement of a chunk may take; default 30 s. */
   readonly chunkTimeoutMs?: number;
+  /** How much longer than its limit the answer of a statement may be overdue; default 10 s. */
+  readonly answerGraceMs?: number;
 }
 
 /** The databases behind real connections. `version` and `ConnectAs.name` make the application_name. */
@@ -120,6 +122,7 @@ export function postgresDatabases(options: DatabasesOptions): Databases {
       applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
       tlsPolicy: options.tlsPolicy,
       statementTimeoutMs: as.statementTimeoutMs,
+      ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),
     });
   const remember = <D extends Database>(session: Session, database: D): D => {
     sessions.set(database, session);

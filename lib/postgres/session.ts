@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly tlsPolicy: TlsPolicy;
   /** No statement runs longer; 0 means no limit. */
   readonly statementTimeoutMs: number;
+  /** How much longer than that an answer may be overdue; default 10 s. */
+  readonly answerGraceMs?: number;
 }
 
 /**
@@ -166,7 +168,7 @@ export async function openSession(connection: Connection, options: SessionOption
   /** Ends the connection for good when an answer is overdue: nothing sent on it can be answered in order any more. */
   const answered = async <T>(answer: (deadline: { query_timeout?: number }) => Promise<T>): Promise<T> => {
     try {
-      return await answer(limitMs > 0 ? { query_timeout: limitMs + ANSWER_GRACE_MS } : {});
+      return await answer(limitMs > 0 ? { query_timeout: limitMs + (options.answerGraceMs ?? ANSWER_GRACE_MS) } : {});
     } catch (e) {
       if (OVERDUE.test((e as Error).message)) await client.end().catch(() => undefined);
       throw translate(e, side);

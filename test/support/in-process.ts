@@ -67,7 +67,7 @@ export function start(pair: TestPair, config: Partly<JobConfig> = {}, p: Ports =
 }
 
 /** How often the queue and the state machine try the same again, where `remedyFor` says so. */
-const TRIES = 8;
+const TRIES = 6;
 
 /** Tries again as queue and state machine do, with pauses of milliseconds instead of seconds. */
 async function again<T>(work: () => Promise<T>): Promise<T> {
