@@ -194,9 +194,9 @@ export async function openSession(connection: Connection, options: SessionOption
         statementTimeoutMs === options.statementTimeoutMs
           ? ''
           : `; set local statement_timeout = ${statementTimeoutMs}`;
-      await run(`begin; ${settings}${limit}`);
       limitMs = statementTimeoutMs;
       try {
+        await run(`begin; ${settings}${limit}`);
         const result = await work();
         await run('commit');
         return result;
