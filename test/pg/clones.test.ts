@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { SyncError } from '../../lib/model/errors.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { createClones } from '../support/elsewhere.ts';
 import { ports, runJob, start } from '../support/in-process.ts';
 import { proxyTo } from '../support/proxy.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // servers start and databases are made, on machines that are shared
 
 const IDENTITY = `select (select system_identifier from pg_control_system()) as system, oid, current_database() as name
                   from pg_database where datname = current_database()`;

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, inject, test } from 'vitest';
+import { beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
 import { createCountyPair } from '../support/county.ts';
 import type { TestDatabase, TestPair } from '../support/databases.ts';
 import { createDatabaseAt } from '../support/elsewhere.ts';
 import { differences } from '../support/faults.ts';
 import { runJob } from '../support/in-process.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // servers start and databases are made, on machines that are shared
 
 /** Every row of every table, whatever the order it lies in; rows by their bytes, so that a collation changes nothing. */
 async function digest(db: TestDatabase): Promise<Record<string, string>> {

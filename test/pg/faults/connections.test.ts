@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connect, createPair, type TestPair } from '../../support/databases.ts';
 import { databaseAt, ownServer } from '../../support/elsewhere.ts';
 import { differences, onCommits, portsWith } from '../../support/faults.ts';
 import { runJob } from '../../support/in-process.ts';
 import { proxyTo } from '../../support/proxy.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // servers start and databases are made, on machines that are shared
 
 const ROWS = 1500;
 

@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Postgres, startPostgres } from '../../../local/postgres.ts';
 import { createDatabase } from '../../support/databases.ts';
 import { databaseAt, ownServer } from '../../support/elsewhere.ts';
 import { differences, onCommits, portsWith } from '../../support/faults.ts';
 import { runJob } from '../../support/in-process.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // servers start and databases are made, on machines that are shared
 
 test('E7: a failover that lost the last commits goes on from the checkpoint that the target has', async () => {
   await using source = await createDatabase();

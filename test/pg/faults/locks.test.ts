@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { connect, createPair, type TestPair } from '../../support/databases.ts';
 import { differences, portsWith, untilRow } from '../../support/faults.ts';
 import { ports, runJob } from '../../support/in-process.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // servers start and databases are made, on machines that are shared
 
 const TABLE = 'create table t (id int primary key, x text)';
 

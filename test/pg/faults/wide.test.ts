@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createPair } from '../../support/databases.ts';
 import { differences } from '../../support/faults.ts';
 import { ports, runJob, start } from '../../support/in-process.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // servers start and databases are made, on machines that are shared
 
 test('E29: 200 columns and 1,000 rows in one chunk are more than the protocol has parameters, and arrive', async () => {
   await using pair = await createPair();
