@@ -2,6 +2,7 @@ import type { JobConfig } from '../lib/model/config.ts';
 import type { ConnectionView } from '../lib/model/connection.ts';
 import type { Problem } from '../lib/model/errors.ts';
 import type { Counts, Failure, JobState, Pass, Pause, TableState } from '../lib/model/job.ts';
+import type { ValidationState } from '../lib/model/validation.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** One job in a list. */
@@ -37,6 +38,7 @@ export interface TableStatus {
   readonly table: number;
   readonly name: string;
   readonly state: TableState;
+  readonly validation: ValidationState;
   readonly pass: Pass;
   readonly level: number;
   readonly rows_estimate: number;

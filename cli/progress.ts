@@ -1,4 +1,5 @@
 import type { Counts, JobState, TableState } from '../lib/model/job.ts';
+import type { ValidationState } from '../lib/model/validation.ts';
 import type { JobStatus, TableStatus } from './api.ts';
 import { type Column, columns, duration, harmless, number, type Paint, plain, type Style } from './format.ts';
 
@@ -129,13 +130,18 @@ const STATE_STYLE: Readonly<Record<JobState, Style>> = {
   failed: 'red',
 };
 
-const TABLE_STYLE: Readonly<Record<TableState, Style>> = {
+const VALIDATION_STYLE: Readonly<Record<ValidationState, Style>> = {
   pending: 'dim',
-  running: 'cyan',
-  verified: 'green',
+  comparing: 'cyan',
+  validating: 'cyan',
+  validated: 'green',
+  in_flight: 'yellow',
+  quarantined: 'yellow',
+  mismatched: 'red',
   compared: 'green',
   unverified: 'yellow',
-  failed: 'red',
+  interrupted: 'yellow',
+  error: 'red',
 };
 
 const TABLE_COLUMNS: readonly Column[] = [
@@ -158,7 +164,7 @@ function tableCells(table: TableStatus, pace: Pace | undefined) {
   const issues = counts.conflicts + counts.quarantined + counts.skipped;
   return [
     harmless(table.name),
-    { text: stateText(table), style: TABLE_STYLE[table.state] },
+    { text: stateText(table), style: VALIDATION_STYLE[table.validation] },
     number(counts.read),
     `${Math.floor(share(table) * 100)} %`,
     rate === undefined ? '' : number(rate),
@@ -196,9 +202,10 @@ function countsText(counts: Counts): string {
   return parts.join(', ');
 }
 
-function stateText({ state, pass, segments }: TableStatus): string {
-  if (state === 'pending') return 'waiting';
-  if (state !== 'running') return state;
+function stateText({ state, validation, pass, segments }: TableStatus): string {
+  if (validation === 'pending') return 'waiting';
+  if (state !== 'running' || validation === 'interrupted')
+    return validation === 'validated' || validation === 'error' ? state : validation;
   return segments.total > 0 ? `${pass} ${segments.done}/${segments.total}` : pass;
 }
 

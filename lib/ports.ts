@@ -152,6 +152,10 @@ export interface Database {
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
+  /** Runs `work` while this end holds a mark that every session of the same database of the same server sees. */
+  withMark<T>(work: (mark: string) => Promise<T>): Promise<T>;
+  /** Whether somebody in this very database holds the mark. */
+  seesMark(mark: string): Promise<boolean>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
   keyClashes(table: RelationName, key: readonly string[]): Promise<number>;
   /** What this end sees now, as a `pg_snapshot` in text. */

@@ -15,7 +15,10 @@ export interface Connection {
   readonly sslmode?: SslMode;
 }
 
-/** What a database says of itself; two connections with the same identity are the same database. */
+/**
+ * What a database says of itself. Two connections with the same identity are the same database or physical copies of one:
+ * a restored backup and a standby keep both numbers.
+ */
 export interface ServerIdentity {
   /** `system_identifier` of the cluster, as text: it is a 64-bit number. */
   readonly system_identifier: string;
@@ -27,6 +30,8 @@ export interface ServerIdentity {
 /** Who and what the server is, and whether it takes writes. */
 export interface ServerFacts extends ServerIdentity {
   readonly readOnly: boolean;
+  /** Replays the log of another server. */
+  readonly standby: boolean;
   /** May this role set session_replication_role? */
   readonly maySuppressTriggers: boolean;
   /** May this role create the control schema, or does it own one already? */

@@ -205,10 +205,14 @@ const CATALOGUE = {
   ],
   trigger_interfered: [
     409,
-    'A trigger in the target dropped or changed rows as they were written.',
+    'A trigger in the target dropped or changed rows as they were written, and they could not be told apart.',
     'Use triggers: "suppress", or disable the trigger.',
   ],
-  schema_changed: [409, 'A table changed its definition while the job ran.', 'Start a new job.'],
+  schema_changed: [
+    409,
+    'A table changed its definition while the job ran.',
+    'Undo the change and resume the job, or stop it and start a new one.',
+  ],
   epoch_superseded: [409, 'A newer run of this job has taken over.', 'Nothing: the newer run continues the work.'],
   state_conflict: [409, 'The job is not in a state that allows this.', 'Read the job status first.'],
   source_unavailable: [
@@ -230,6 +234,22 @@ const CATALOGUE = {
     500,
     'The job was taken over too often without an end.',
     'Look at the worker log for the reason, then resume the job.',
+  ],
+  lock_timeout: [
+    503,
+    'Another session holds a lock that the service needs.',
+    'End that session, or its transaction; the work continues by itself after a retry.',
+  ],
+  statement_timeout: [
+    503,
+    'A statement was cancelled, or took longer than it may.',
+    'Look for locks, slow triggers or a loaded server; the work continues by itself after a retry.',
+  ],
+  disk_full: [503, 'A server has no space left.', 'Free or add space; the work continues by itself after a retry.'],
+  quarantine_limit: [
+    409,
+    'More rows were refused than max_quarantined_rows allows.',
+    'Look at the reasons in tf_sync.quarantine of the target; fix what they have in common and resume the job, or start a new one with a higher limit.',
   ],
   unavailable: [503, 'A part of the service does not answer.', 'See GET /api/sync/health.'],
   internal: [500, 'Something unexpected happened.', 'Give the request_id to whoever runs the service.'],

@@ -82,10 +82,12 @@ export interface Relation extends RelationName {
 /** A column that travels, as the plan keeps it. */
 export interface PlannedColumn {
   readonly name: string;
-  /** The type that counts: the target's. */
+  /** The type that counts: the target's, or a wider one. */
   readonly type: ColumnType;
   /** Where the source declares another type: that type, and the declaration its values are cast to. */
   readonly source?: { readonly type: ColumnType; readonly castTo: string };
+  /** Where `type` is wider than what the target declares, so that a value that does not fit is told from all that do: that type. */
+  readonly widened?: ColumnType;
 }
 
 /**

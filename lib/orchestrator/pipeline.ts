@@ -5,6 +5,8 @@ import type { Applied, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { rowCode } from '../model/row-code.ts';
+import { relationText } from '../model/table.ts';
+import { chunkRemedy } from './healing.ts';
 import { commit, nextChunkRows, type SegmentWork } from './segment-work.ts';
 
 /** Most bytes of rows in one chunk; rows travel as text through the worker's memory (256 MB in all). */
@@ -91,15 +93,30 @@ function leftOut(work: SegmentWork, changes: readonly Change[]): Change[] {
 
 /** Why the target refused this one row, or undefined when the error says nothing about the row. */
 function refusal(difference: Difference, error: unknown): QuarantinedRow | undefined {
-  if (!(error instanceof SyncError) || error.code !== 'row_rejected') return undefined;
-  const { sqlstate, constraint, object } = error.facts;
+  if (!(error instanceof SyncError) || chunkRemedy(error) !== 'isolate') return undefined;
+  const { sqlstate, constraint, object, interfered } = error.facts;
+  const { key } = difference;
+  if (sqlstate === undefined)
+    return { key, code: interfered === 'dropped' ? 'target_trigger_dropped' : 'target_value_changed' };
   const where = constraint ?? object;
   return {
-    key: difference.key,
+    key,
     code: difference.kind === 'target_only' && byReference(error) ? 'still_referenced' : rowCode(String(sqlstate)),
     sqlstate: String(sqlstate),
     ...(where !== undefined && { object: String(where) }),
   };
+}
+
+/** Throws `quarantine_limit` when a segment would put aside more rows than the config allows. */
+function guardQuarantine(work: SegmentWork): void {
+  const { max_quarantined_rows } = work.config;
+  if (work.counts.quarantined < max_quarantined_rows) return;
+  const name = relationText(work.plan.target);
+  throw new SyncError(
+    'quarantine_limit',
+    `More than ${max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${name} were refused.`,
+    { facts: { table: name } },
+  );
 }
 
 /** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
@@ -138,9 +155,10 @@ interface Attempt {
 export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: unknown): Promise<Slice> {
   const { rows, last, tried } = attempt;
   const [first] = rows;
+  const size = rows.length;
+  if (chunkRemedy(error) === 'smaller' && size > 1) return { ...tried, size: Math.ceil(size / 2), halved: true };
   const poison = first && refusal(first, error);
   if (!poison) throw error;
-  const size = rows.length;
   const { settled = false, halved = false } = tried;
   if (work.id.pass === 'revisit' && stateOf(error) === '23505' && exchanges(work) && !tried.together)
     return { size, settled, halved, together: true };
@@ -150,6 +168,7 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
   if (mayLeaveOut(work, error) && !tried.partly) return { size, settled: spent, halved, partly: true };
   if (size > 1) return { size: Math.ceil(size / 2), settled: spent, halved: true };
   if (await movedMeanwhile(work, first, poison)) throw new SyncError('target_moving', 'A row appeared in the target.');
+  guardQuarantine(work);
   return { size: 1, poison, settled: spent, halved };
 }
 
@@ -168,14 +187,16 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
   do {
     const slice = wanted.slice(at, at + next.size);
     const last = at + slice.length === wanted.length;
-    const whole = next.poison ? [] : await changesFor(work, slice);
-    const changes = next.partly ? leftOut(work, whole) : whole;
-    const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
     const { through, credit } = work.cursor;
-    const startedMs = work.nowMs();
     const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+    let startedMs = work.nowMs();
+    let changes: readonly Change[] = [];
     try {
+      const whole = next.poison ? [] : await changesFor(work, slice); // a row may be refused on its way out, too
+      changes = next.partly ? leftOut(work, whole) : whole;
+      const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
+      const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+      startedMs = work.nowMs();
       const handOver = await commit(work, {
         changes,
         ...(next.poison && { quarantine: [next.poison] }),

@@ -1,5 +1,5 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
-import { conversion } from '../data-types/lattice.ts';
+import { travel } from '../data-types/travel.ts';
 import { hasUnusedValues } from '../data-types/unused.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig, RowFilter } from '../model/config.ts';
@@ -38,8 +38,7 @@ function mappedColumns(source: Relation, target: Relation, config: JobConfig): r
   return target.columns.flatMap((c): PlannedColumn[] => {
     const from = plain.get(c.name);
     if (!from || c.generated || !columnInScope(source, from, config)) return [];
-    if (conversion(from, c) === 'same') return [{ name: c.name, type: c.type }];
-    return [{ name: c.name, type: c.type, source: { type: from.type, castTo: c.declared } }];
+    return [{ name: c.name, ...travel(from, c, keyOf(source, config)?.includes(c.name) ?? false) }];
   });
 }
 

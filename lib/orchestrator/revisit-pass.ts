@@ -56,10 +56,10 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
     const kind = isRow(todo[at] as Difference); // at < length
     const slice = todo.slice(at, at + next.size).filter((d) => isRow(d) === kind);
     const last = at + slice.length === todo.length;
-    const plain = next.poison ? [] : await changesFor(work, slice);
-    const changes = next.together ? await withHolders(work, plain) : plain;
-    const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
     try {
+      const plain = next.poison ? [] : await changesFor(work, slice);
+      const changes = next.together ? await withHolders(work, plain) : plain;
+      const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
       const handOver = await commit(work, {
         changes,
         ...(next.poison && { quarantine: [next.poison] }),

@@ -13,8 +13,10 @@ import {
   type SegmentProgress,
   TABLE_STATES,
 } from '../model/job.ts';
+import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
 import { ACTIONS, allowedActions } from './lifecycle.ts';
+import { validationOf } from './validation.ts';
 
 const count = z.int();
 const countsView = z
@@ -80,6 +82,7 @@ const tableView = z
     table: z.int().meta({ description: 'Position in the job, from 0.' }),
     name: z.string(),
     state: z.enum(TABLE_STATES),
+    validation: z.enum(VALIDATION_STATES).meta({ description: 'What is known of its equality, now.' }),
     level: z.int().meta({ description: 'Foreign-key level; parents have lower ones.' }),
     rows_estimate: z.int(),
     pass: z.enum(PASSES).meta({ description: 'The pass the table is in, or was in last.' }),
@@ -158,7 +161,7 @@ export function jobStatus(
   now: Date,
 ): StatusView {
   const byTable = Map.groupBy(progress, (p) => p.table);
-  const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? []));
+  const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? [], hasEnded(job)));
   const counts = sum(views.map((v) => v.counts));
   const rowsEstimate = views.reduce((total, v) => total + v.rows_estimate, 0);
   const seconds = secondsBetween(job.started_at ?? job.created_at, job.ended_at ?? now.toISOString());
@@ -187,17 +190,27 @@ export function hasEnded(view: Pick<JobSummary, 'state'>): boolean {
 const keysOf = (samples: NonNullable<JobTable['samples']>) =>
   Object.fromEntries(Object.entries(samples).map(([kind, keys]) => [kind, keys.map((key) => [...key])]));
 
-function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): TableView {
+function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobEnded: boolean): TableView {
   const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
+  const counts = sum(progress.map((p) => p.counts));
+  const { state, in_flight: inFlight = 0, failure: { code } = { code: undefined } } = table;
   return {
     table: table.table,
     name: table.name,
-    state: table.state,
+    state,
+    validation: validationOf({
+      state,
+      pass,
+      jobEnded,
+      quarantined: counts.quarantined,
+      inFlight,
+      ...(code !== undefined && { failure: code }),
+    }),
     level: table.level,
     rows_estimate: table.rows_estimate,
     pass,
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
-    counts: sum(progress.map((p) => p.counts)),
+    counts,
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.samples && { samples: keysOf(table.samples) }),
     ...(table.failure && { failure: failure(table.failure) }),

@@ -2,6 +2,7 @@ import { detectionStrategy } from '../change-detector/registry.ts';
 import type { Finding } from '../change-detector/strategy.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
+import { chunkRemedy } from './healing.ts';
 import { changesFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 
@@ -50,12 +51,13 @@ async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Prom
   const wanted = moved.filter((d) => d.kind !== 'target_only');
   for (let at = 0; at < wanted.length; at += size) {
     const slice = wanted.slice(at, at + size);
-    const changes = await changesFor(work, slice);
     const buckets = slice.map((d) => d.bucket);
     try {
+      const changes = await changesFor(work, slice);
       await commit(work, { changes, buckets, cursor: work.cursor, counts: {}, again: true, rule: 'moved' });
     } catch (error) {
-      if (!(error instanceof SyncError) || !['row_rejected', 'target_moving'].includes(error.code)) throw error;
+      const left = error instanceof SyncError && error.code === 'target_moving';
+      if (!left && chunkRemedy(error) !== 'isolate') throw error;
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Connection, Side } from '../model/connection.ts';
 import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
+import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
@@ -8,6 +9,7 @@ import { raiseEpoch, shareEpoch } from './epoch.ts';
 import { uniqueHolders } from './holders.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
+import { seesMark, withMark } from './mark.ts';
 import { planSegments } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedKeys, release } from './quarantine.ts';
@@ -32,6 +34,8 @@ function commonPart(session: Session): Database {
   return {
     facts: () => serverFacts(session),
     introspect: () => introspect(session),
+    withMark: (work) => withMark(session, work),
+    seesMark: (mark) => seesMark(session, mark),
     keyClashes: (table, key) => keyClashes(session, table, key),
     snapshot: () => snapshotText(session),
     probe: (columns) => probeRow(session, columns, 'fast'),
@@ -45,15 +49,28 @@ function commonPart(session: Session): Database {
 const AS_REPLICA = 'set local session_replication_role = replica';
 
 /** One chunk: fence, rows, checkpoint and outbox in one READ COMMITTED transaction of the target. */
-async function commit(session: Session, chunk: Chunk): Promise<void> {
+async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number): Promise<void> {
   const settings = [shareEpoch(chunk.id.jobId), BY_INDEX, ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
-  await session.transaction(async () => {
-    await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
-    const rows = await applyChanges(session, chunk.plan, chunk.changes);
-    await release(session, chunk.id, chunk.release ?? []);
-    const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
-    await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
-  }, settings);
+  await session.transaction(
+    async () => {
+      await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
+      const rows = await applyChanges(session, chunk.plan, chunk.changes);
+      await release(session, chunk.id, chunk.release ?? []);
+      const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
+      await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
+    },
+    settings,
+    statementTimeoutMs,
+  );
+}
+
+/** Runs a chunk; where a lock was in the way, the error says whose. */
+async function namingBlockers(session: Session, chunk: Pick<Chunk, 'plan'>, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw await withBlockers(session, chunk.plan, error);
+  }
 }
 
 /** The same for rows that are piped through. */
@@ -66,7 +83,7 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
   }, settings);
 }
 
-function targetPart(session: Session): TargetDatabase {
+function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
   return {
     ...commonPart(session),
     takeLease: (...args) => control.takeLease(session, ...args),
@@ -83,22 +100,35 @@ function targetPart(session: Session): TargetDatabase {
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
     claim: (id, owner) => claimSegment(session, id, owner),
     notedBuckets: (id, kind) => notedBuckets(session, id, kind),
-    commit: (chunk) => commit(session, chunk),
-    copy: (chunk, source) => commitCopy(sessionOf(source), session, chunk),
+    commit: (chunk) => namingBlockers(session, chunk, () => commit(session, chunk, chunkTimeoutMs)),
+    copy: (chunk, source) => namingBlockers(session, chunk, () => commitCopy(sessionOf(source), session, chunk)),
     uniqueHolders: (plan, rows) => session.transaction(() => uniqueHolders(session, plan, rows), BY_INDEX),
     quarantined: (jobId, table) => quarantinedKeys(session, jobId, table),
     raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
   };
 }
 
+/** A chunk aims at half a second; a statement of it that takes this long has too many rows, or one that cannot be written. */
+const CHUNK_TIMEOUT_MS = 30_000;
+
+export interface DatabasesOptions {
+  readonly tlsPolicy: TlsPolicy;
+  readonly version: string;
+  /** Longest time a statement of a chunk may take; default 30 s. */
+  readonly chunkTimeoutMs?: number;
+  /** How much longer than its limit the answer of a statement may be overdue; default 10 s. */
+  readonly answerGraceMs?: number;
+}
+
 /** The databases behind real connections. `version` and `ConnectAs.name` make the application_name. */
-export function postgresDatabases(options: { readonly tlsPolicy: TlsPolicy; readonly version: string }): Databases {
+export function postgresDatabases(options: DatabasesOptions): Databases {
   const open = (side: Side, connection: Connection, as: ConnectAs) =>
     openSession(connection, {
       side,
       applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
       tlsPolicy: options.tlsPolicy,
       statementTimeoutMs: as.statementTimeoutMs,
+      ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),
     });
   const remember = <D extends Database>(session: Session, database: D): D => {
     sessions.set(database, session);
@@ -111,7 +141,7 @@ export function postgresDatabases(options: { readonly tlsPolicy: TlsPolicy; read
     },
     async target(connection, as) {
       const session = await open('target', connection, as);
-      return remember(session, targetPart(session));
+      return remember(session, targetPart(session, options.chunkTimeoutMs ?? CHUNK_TIMEOUT_MS));
     },
     planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan),
   };

@@ -8,6 +8,7 @@ import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
+import { VALIDATION } from '../../lib/model/validation.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
 
@@ -79,6 +80,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['code', 'HTTP', 'meaning', 'what to do'],
         Object.entries(ERRORS).map(([name, e]) => [code(name), String(e.status), e.meaning, e.remedy]),
+      ),
+  ],
+  validation: [
+    'docs/sync-spec.md',
+    () =>
+      table(
+        ['state', 'meaning'],
+        Object.entries(VALIDATION).map(([name, meaning]) => [code(name), meaning]),
       ),
   ],
   'audit-events': [

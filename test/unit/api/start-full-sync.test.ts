@@ -11,6 +11,7 @@ const DEFAULTS = {
   audit_level: 'standard',
   delete_mode: 'tracked',
   max_delete_percent: 10,
+  max_quarantined_rows: 10_000,
   triggers: 'fire',
   allow_lossy: false,
   tables: {},
