@@ -1,3 +1,4 @@
+import { LEAST_BUDGET } from '../lib/model/connection-budget.ts';
 import { SyncError } from '../lib/model/errors.ts';
 import { TLS_POLICIES, type TlsPolicy } from '../lib/model/tls.ts';
 import type { AuditLog, Clock, JobStore, Log, SecretStore, SegmentQueue, Workflow } from '../lib/ports.ts';
@@ -14,6 +15,8 @@ import { awsWorkflow } from './aws/workflow.ts';
 export interface Settings {
   readonly version: string;
   readonly tlsPolicy: TlsPolicy;
+  /** Connections that the service may have to one database server at once. */
+  readonly connectionBudget: number;
   readonly jobsTable: string;
   readonly conflictsTable: string;
   readonly auditTable: string;
@@ -81,6 +84,12 @@ function readSettings(env: Environment): Settings {
       const policy = TLS_POLICIES.find((p) => p === text('TLS_POLICY'));
       if (!policy) throw new SyncError('internal', `TLS_POLICY must be one of ${TLS_POLICIES.join(', ')}`);
       return policy;
+    },
+    get connectionBudget() {
+      const budget = Number(text('DATABASE_CONNECTION_BUDGET'));
+      if (!Number.isInteger(budget) || budget < LEAST_BUDGET)
+        throw new SyncError('internal', `DATABASE_CONNECTION_BUDGET must be a whole number, ${LEAST_BUDGET} or more`);
+      return budget;
     },
     get jobsTable() {
       return text('JOBS_TABLE');

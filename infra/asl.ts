@@ -38,6 +38,7 @@ export const TRANSIENT_CODES = [
   'source_unavailable',
   'target_unavailable',
   'connection_unreachable',
+  'too_many_connections',
   'target_read_only',
   'lock_timeout',
   'statement_timeout',

@@ -50,6 +50,7 @@ export class SyncStack extends Stack {
         SYNC_TABLE_ARN: machineArn('sync-table'),
         SECRET_PREFIX,
         TLS_POLICY: parameters.tlsPolicy,
+        DATABASE_CONNECTION_BUDGET: parameters.databaseConnectionBudget,
         SERVICE_VERSION: props.serviceVersion,
         NODE_OPTIONS: '--enable-source-maps',
       },
@@ -63,7 +64,7 @@ export class SyncStack extends Stack {
       memoryMb: 256,
       timeoutSeconds: WORKER_TIMEOUT_SECONDS,
     });
-    segments.feed(worker, { maxConcurrency: parameters.databaseConnectionBudget });
+    segments.feed(worker, { maxConcurrency: parameters.maxWorkers });
     state.writeJobs(worker);
     state.appendAudit(worker);
     allowJobSecrets(worker, 'GetSecretValue');

@@ -113,7 +113,8 @@ export interface Workflow {
 
 /** The segment queue, as a worker needs it. */
 export interface SegmentQueue {
-  send(message: SegmentMessage): Promise<void>;
+  /** `delaySeconds`: nobody receives it before that; 0 to 900. */
+  send(message: SegmentMessage, delaySeconds?: number): Promise<void>;
   /** Keeps a received message from other workers for `seconds` more, counted from now. */
   hide(receiptHandle: string, seconds: number): Promise<void>;
 }

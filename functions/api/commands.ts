@@ -11,8 +11,8 @@ export const handler = apiHandler({
   serves: commandRoutes,
   services,
   parts: (core) => ({
-    startJob: (request) => startJob(request, runPorts(core)),
-    stopJob: (request) => stopJob(request, runPorts(core)),
-    resumeJob: (request) => resumeJob(request, runPorts(core)),
+    startJob: (request) => startJob(request, runPorts(core, 'command')),
+    stopJob: (request) => stopJob(request, runPorts(core, 'command')),
+    resumeJob: (request) => resumeJob(request, runPorts(core, 'command')),
   }),
 });

@@ -6,9 +6,15 @@ import { calling, isAws } from './errors.ts';
 export function awsSegmentQueue(client: () => SQSClient, url: () => string): SegmentQueue {
   const call = <T>(work: () => Promise<T>) => calling('segment queue', work);
   return {
-    send: (message) =>
+    send: (message, delaySeconds) =>
       call(async () => {
-        await client().send(new SendMessageCommand({ QueueUrl: url(), MessageBody: JSON.stringify(message) }));
+        await client().send(
+          new SendMessageCommand({
+            QueueUrl: url(),
+            MessageBody: JSON.stringify(message),
+            ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+          }),
+        );
       }),
     hide: (receiptHandle, seconds) =>
       call(async () => {

@@ -10,7 +10,7 @@ async function bury(record: SQSRecord, s: CoreServices): Promise<void> {
   if (!parsed.success) return s.log.error('a dead letter that is no segment message', { message_id: record.messageId });
   const { task_token, ...at } = parsed.data;
   s.log.error('segment given up after five deliveries', at);
-  await giveUpSegment(parsed.data, runPorts(s));
+  await giveUpSegment(parsed.data, runPorts(s, 'worker'));
 }
 
 function json(text: string): unknown {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
+import { giveBackSeconds } from '../../lib/orchestrator/connections.ts';
 import { remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
@@ -39,7 +40,7 @@ function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services): () 
 
 async function answer(message: SegmentMessage, record: SQSRecord, context: Context, s: Services): Promise<void> {
   const outcome = await runSegment(message, {
-    ...runPorts(s),
+    ...runPorts(s, 'worker'),
     owner: `${context.awsRequestId}/${record.messageId}`,
     remainingMs: () => context.getRemainingTimeInMillis(),
     wait: async (ms) => {
@@ -52,7 +53,13 @@ async function answer(message: SegmentMessage, record: SQSRecord, context: Conte
   if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
 }
 
-/** True when the message is done with; false gives it back to the queue for another try. */
+/**
+ * True when the message is done with; false gives it back to the queue for another try.
+ *
+ * Where a server has no connection to spare nothing was tried and nobody is at fault: a fresh copy of the message takes its
+ * place in the queue, whose deliveries are counted from one again. A worker that dies between the two leaves both, and the
+ * claim lets one of them commit.
+ */
 async function settle(error: unknown, message: SegmentMessage, record: SQSRecord, s: Services): Promise<boolean> {
   const failure = failureOf(error);
   const delivery = Number(record.attributes.ApproximateReceiveCount);
@@ -64,6 +71,11 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     pass: message.pass,
     segment: message.segment,
   };
+  if (failure.code === 'too_many_connections') {
+    s.log.info('segment waits for a connection', where);
+    await s.queue.send(message, giveBackSeconds(Math.random()));
+    return true;
+  }
   s.log.error('segment failed', {
     ...where,
     code: failure.code,
@@ -75,7 +87,7 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     await s.queue.hide(record.receiptHandle, retryDelaySeconds(delivery, Math.random()));
     return false;
   }
-  await recordEnd(message, error, runPorts(s));
+  await recordEnd(message, error, runPorts(s, 'worker'));
   await s.workflow.fail(message.task_token, failure.code, failure.message);
   return true;
 }

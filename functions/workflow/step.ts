@@ -22,7 +22,7 @@ export function step<Input extends JobInput & { readonly table?: number }, Outpu
   work: (input: Input, ports: RunPorts) => Promise<Output>,
 ): (event: unknown) => Promise<Output | Record<string, never>> {
   return async (event) => {
-    const ports = runPorts(services());
+    const ports = runPorts(services(), 'step');
     const input = schema.parse(event);
     const at = { job_id: input.job_id, epoch: input.epoch, table: input.table };
     try {

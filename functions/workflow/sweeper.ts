@@ -2,7 +2,8 @@ import { sweep } from '../../lib/orchestrator/sweep.ts';
 import { runPorts } from '../run-ports.ts';
 import { services } from '../runtime.ts';
 
-/** Each minute: looks after jobs whose run died. */
+/** Each minute: looks after jobs whose run died. It waits for no connection: there are other jobs, and the next minute. */
 export async function handler(): Promise<void> {
-  await sweep(runPorts(services()));
+  const { patience: _, ...ports } = runPorts(services(), 'step');
+  await sweep(ports);
 }

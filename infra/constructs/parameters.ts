@@ -2,13 +2,16 @@ import { CfnParameter } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { TLS_POLICIES } from '../../lib/model/tls.ts';
+import { LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
 
 /** What differs between deployments. One template serves every stage and the local run; nothing is decided at synth time. */
 export class Parameters extends Construct {
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
   readonly tlsPolicy: string;
-  readonly databaseConnectionBudget: number;
+  /** As text, for environments. */
+  readonly databaseConnectionBudget: string;
+  readonly maxWorkers: number;
   readonly logRetention: RetentionDays;
 
   constructor(scope: Construct) {
@@ -36,10 +39,19 @@ export class Parameters extends Construct {
     this.databaseConnectionBudget = this.parameter('DatabaseConnectionBudget', {
       type: 'Number',
       description:
-        'How many segments may be worked on at once, over all jobs. Each holds one connection to each database.',
+        'How many connections the service has at most to one database server, over all jobs. Two are kept for commands and two for steps of workflows; a segment takes one on each side.',
+      minValue: LEAST_BUDGET,
+      maxValue: 1000,
+      default: 20,
+    }).valueAsString;
+
+    this.maxWorkers = this.parameter('MaxWorkers', {
+      type: 'Number',
+      description:
+        'How many segments may be worked on at once, over all jobs and servers. More than DatabaseConnectionBudget, so that jobs on one server leave workers for jobs on another.',
       minValue: 2,
       maxValue: 1000,
-      default: 10,
+      default: 30,
     }).valueAsNumber;
 
     this.logRetention = this.parameter('LogRetentionDays', {

@@ -37,7 +37,7 @@ export class SegmentQueue extends Construct {
     });
   }
 
-  /** One segment per invocation, and never more at once than the databases have connections to spare. */
+  /** One segment per invocation. Which of them may connect is decided at each server (lib/postgres/admission.ts). */
   feed(worker: ServiceFunction, props: { readonly maxConcurrency: number }): void {
     worker.allow(
       [

@@ -225,6 +225,11 @@ const CATALOGUE = {
     'The target stopped answering.',
     'Check the target server; the work continues by itself after a retry.',
   ],
+  too_many_connections: [
+    503,
+    'The database server has no connection to spare, or this service has used up its budget of connections to it.',
+    'Nothing: the work continues when a connection is free. To go faster, raise max_connections of the server and DatabaseConnectionBudget of the stack.',
+  ],
   worker_lost: [
     500,
     'A segment got no answer from any worker in time.',

@@ -34,6 +34,7 @@ const POLICIES: Readonly<Partial<Record<ErrorCode, Policy>>> = {
   source_unavailable: { remedy: 'retry', probeMs: MINUTE_MS, chunk: ROLLED_BACK },
   target_unavailable: { remedy: 'retry', probeMs: MINUTE_MS, chunk: ROLLED_BACK },
   connection_unreachable: { remedy: 'retry', probeMs: MINUTE_MS },
+  too_many_connections: { remedy: 'retry', probeMs: MINUTE_MS },
   unavailable: { remedy: 'retry', probeMs: MINUTE_MS },
   target_read_only: { remedy: 'retry', probeMs: MINUTE_MS }, // a failover is over within seconds
   lock_timeout: { remedy: 'retry', probeMs: MINUTE_MS, chunk: 'again' },

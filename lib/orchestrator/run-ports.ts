@@ -4,6 +4,7 @@ import type { JobInput } from '../model/message.ts';
 import type {
   AuditLog,
   Clock,
+  ConnectAs,
   ConnectionPair,
   Database,
   Databases,
@@ -13,6 +14,7 @@ import type {
   TargetDatabase,
   Workflow,
 } from '../ports.ts';
+import { type Patience, whenThereIsRoom } from './connections.ts';
 
 /** What the steps of a running job need. */
 export interface RunPorts {
@@ -23,6 +25,8 @@ export interface RunPorts {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long to wait for connections where a server has none to spare; absent: not at all. */
+  readonly patience?: Patience;
 }
 
 /** The job, if this run is still its current one. Throws `epoch_superseded`, `job_not_found`. */
@@ -38,33 +42,46 @@ export async function withTarget<T>(
   job: Job,
   ports: RunPorts,
   statementTimeoutMs: number,
-  work: (target: TargetDatabase, pair: ConnectionPair) => Promise<T>,
+  work: (target: TargetDatabase) => Promise<T>,
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
-  const target = await ports.databases.target(pair.target, { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs });
+  const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
+  const target = await whenThereIsRoom(() => ports.databases.target(pair.target, as), ports.patience);
   try {
-    return await work(target, pair);
+    return await work(target);
   } finally {
     await target.close();
   }
 }
 
+/** Both ends, or neither. */
+async function openBoth(
+  pair: ConnectionPair,
+  as: ConnectAs,
+  databases: Databases,
+): Promise<readonly [Database, TargetDatabase]> {
+  const target = await databases.target(pair.target, as);
+  try {
+    return [await databases.source(pair.source, as), target];
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
+}
+
 /** Runs `work` with both ends open. */
-export function withBoth<T>(
+export async function withBoth<T>(
   job: Job,
   ports: RunPorts,
   statementTimeoutMs: number,
   work: (source: Database, target: TargetDatabase) => Promise<T>,
 ): Promise<T> {
-  return withTarget(job, ports, statementTimeoutMs, async (target, pair) => {
-    const source = await ports.databases.source(pair.source, {
-      name: `${job.job_id}/${job.epoch}`,
-      statementTimeoutMs,
-    });
-    try {
-      return await work(source, target);
-    } finally {
-      await source.close();
-    }
-  });
+  const pair = await ports.secrets.get(job.secret_ref);
+  const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
+  const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, ports.databases), ports.patience);
+  try {
+    return await work(source, target);
+  } finally {
+    await Promise.all([source.close(), target.close()]);
+  }
 }

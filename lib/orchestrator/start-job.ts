@@ -13,6 +13,7 @@ import type {
   TargetDatabase,
   Workflow,
 } from '../ports.ts';
+import { type Patience, whenThereIsRoom } from './connections.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { staleHolder } from './stale-holder.ts';
 
@@ -29,6 +30,7 @@ export interface StartPorts {
   readonly workflow: Workflow;
   readonly databases: Databases;
   readonly clock: Clock;
+  readonly patience?: Patience;
 }
 
 /** The start answers within API Gateway's 30 s; what needs longer is left to Prepare. */
@@ -106,7 +108,7 @@ async function takeLease(
  * job is stored and the sweeper starts it.
  */
 export async function startJob(request: StartRequest, ports: StartPorts): Promise<Job> {
-  const [source, target] = await openBoth(request, ports.databases);
+  const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
     const found = await preflight(source, target, request.config);
     await takeLease(request, found, target, ports.jobs);

@@ -114,6 +114,8 @@ const CHUNK_TIMEOUT_MS = 30_000;
 export interface DatabasesOptions {
   readonly tlsPolicy: TlsPolicy;
   readonly version: string;
+  /** How many sessions of this service may work on one server at once; absent: as many as it takes. */
+  readonly connectionLimit?: number;
   /** Longest time a statement of a chunk may take; default 30 s. */
   readonly chunkTimeoutMs?: number;
   /** How much longer than its limit the answer of a statement may be overdue; default 10 s. */
@@ -127,6 +129,7 @@ export function postgresDatabases(options: DatabasesOptions): Databases {
       side,
       applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
       tlsPolicy: options.tlsPolicy,
+      ...(options.connectionLimit !== undefined && { connectionLimit: options.connectionLimit }),
       statementTimeoutMs: as.statementTimeoutMs,
       ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),
     });

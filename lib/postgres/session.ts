@@ -2,6 +2,7 @@ import pg, { type Submittable } from 'pg';
 import type { Connection, Side } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
 import { TLS_MEANING, type TlsMode, type TlsPolicy } from '../model/tls.ts';
+import { ASKING, admit } from './admission.ts';
 import { translate } from './translate.ts';
 
 /** A row as text, in select order: no value becomes a number or a Date on the way. */
@@ -28,6 +29,8 @@ export interface Session {
 export interface SessionOptions {
   readonly side: Side;
   readonly applicationName: string;
+  /** How many sessions of this service may work on the server at once, this one included; absent: as many as it takes. */
+  readonly connectionLimit?: number;
   readonly tlsPolicy: TlsPolicy;
   /** No statement runs longer; 0 means no limit. */
   readonly statementTimeoutMs: number;
@@ -89,7 +92,7 @@ async function connect(c: Connection, options: SessionOptions, mode: TlsMode): P
     // an empty password keeps the driver from looking into ~/.pgpass and PGPASSWORD
     password: c.password?.reveal() ?? '',
     ssl: sslOption(mode, c.host) ?? false,
-    application_name: options.applicationName,
+    application_name: options.connectionLimit === undefined ? options.applicationName : ASKING,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
@@ -158,7 +161,10 @@ async function connectAsAsked(c: Connection, options: SessionOptions): Promise<p
   }
 }
 
-/** Connects and pins the settings. Throws SyncError: unreachable, auth, database, TLS, or the server's refusal. */
+/**
+ * Connects, pins the settings, and asks to be let in where there is a limit. Throws SyncError: unreachable, auth, database,
+ * TLS, `too_many_connections`, or the server's refusal.
+ */
 export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
   const { side } = options;
   const client = await connectAsAsked(connection, options).catch((e: unknown) => {
@@ -209,9 +215,13 @@ export async function openSession(connection: Connection, options: SessionOption
     },
     end: () => client.end().catch(() => undefined),
   };
-  await run(pins(options)).catch(async (e: unknown) => {
+  try {
+    await run(pins(options));
+    const limit = options.connectionLimit;
+    if (limit !== undefined) await admit(session, { name: options.applicationName, limit });
+  } catch (e) {
     await session.end();
     throw e;
-  });
+  }
   return session;
 }

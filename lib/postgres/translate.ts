@@ -17,6 +17,7 @@ const BY_SQLSTATE: readonly (readonly [prefix: string, code: (side: Side) => Err
   ['08', (side) => `${side}_unavailable`],
   ['57014', () => 'statement_timeout'],
   ['57P', (side) => `${side}_unavailable`],
+  ['53300', () => 'too_many_connections'],
   ['53100', () => 'disk_full'],
   ['53', (side) => `${side}_unavailable`],
   ['25P03', (side) => `${side}_unavailable`],

@@ -138,10 +138,10 @@ describe('segment queue', () => {
   const queue = resource(idOf('AWS::SQS::Queue', 'SegmentsQueue')).Properties;
   const [mapping] = ofType(template, 'AWS::Lambda::EventSourceMapping').map(([, r]) => r.Properties);
 
-  it('feeds the worker one segment at a time, up to the connection budget, with partial batch answers', () => {
+  it('feeds the worker one segment at a time, up to the number of workers, with partial batch answers', () => {
     expect(mapping).toMatchObject({
       BatchSize: 1,
-      ScalingConfig: { MaximumConcurrency: { Ref: 'DatabaseConnectionBudget' } },
+      ScalingConfig: { MaximumConcurrency: { Ref: 'MaxWorkers' } },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       FunctionName: { Ref: byName('sync-segment').id },
     });
@@ -277,6 +277,7 @@ describe('template', () => {
       'JwtAudience',
       'JwtIssuer',
       'LogRetentionDays',
+      'MaxWorkers',
       'TlsPolicy',
     ]);
     expect(template.Parameters.TlsPolicy?.Default).toBe('verify_full');

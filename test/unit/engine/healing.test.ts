@@ -75,7 +75,7 @@ test.each([
   ['57P01', 'target_unavailable', 'retry'],
   ['40P01', 'target_unavailable', 'retry'],
   ['08006', 'target_unavailable', 'retry'],
-  ['53300', 'target_unavailable', 'retry'],
+  ['53300', 'too_many_connections', 'retry'],
   ['55P03', 'lock_timeout', 'retry'],
   ['57014', 'statement_timeout', 'retry'],
   ['53100', 'disk_full', 'retry'],
