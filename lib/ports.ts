@@ -145,7 +145,7 @@ export interface Database {
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
-  keyClashes(table: RelationName, key: readonly string[]): Promise<number>;
+  keyClashes(table: Relation, key: readonly string[]): Promise<number>;
   /** What this end sees now, as a `pg_snapshot` in text. */
   snapshot(): Promise<string>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */

@@ -70,4 +70,6 @@ export interface KeyedFingerprint {
 /** A row read for a comparison value by value: canonical texts in mapping order. */
 export interface ReadRow extends KeyedFingerprint {
   readonly canonical: readonly (string | null)[];
+  /** Of a table without a key, where a row stands for all its copies and its key is that of the whole row. */
+  readonly copies?: number;
 }

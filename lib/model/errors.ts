@@ -148,13 +148,21 @@ const CATALOGUE = {
     'A name is longer than 63 bytes, which PostgreSQL would cut.',
     'Use the name as the catalog has it.',
   ],
-  no_key: [422, 'A table has no primary key and no unique index over NOT NULL columns.', 'Add a primary key.'],
+  no_key: [
+    422,
+    'A table has no primary key and no unique index over NOT NULL columns.',
+    'Add a primary key, name key_columns, or use detection_strategy "content", which compares whole rows.',
+  ],
   key_mismatch: [
     422,
     'The key of the source is not unique and NOT NULL in the target.',
     'Give the target table the same primary key.',
   ],
-  relation_kind_unsupported: [422, 'A relation is not an ordinary or partitioned table.', 'Sync the table behind it.'],
+  relation_kind_unsupported: [
+    422,
+    'A view, materialized view or foreign table cannot be a target.',
+    'Create an ordinary table of that name in the target, or leave it out.',
+  ],
   fk_cycle: [
     422,
     'Foreign keys over NOT NULL columns form a cycle between tables.',

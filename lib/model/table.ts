@@ -1,3 +1,5 @@
+import type { Side } from './connection.ts';
+
 /** A relation's name, as the catalog spells it. */
 export interface RelationName {
   readonly schema: string;
@@ -52,10 +54,10 @@ export interface UniqueIndex {
 /** A table as one side's catalog describes it. */
 export interface Relation extends RelationName {
   readonly oid: string;
-  /** r ordinary, p partitioned. */
+  /** r ordinary, p partitioned, m materialized view, v view, f foreign table. */
   readonly kind: string;
   readonly columns: readonly Column[];
-  /** The primary key, else the first unique index over NOT NULL columns, else undefined. */
+  /** The primary key, else the first unique index over NOT NULL columns (of a materialized view: any), else undefined. */
   readonly key: readonly string[] | undefined;
   /** Column sets that are unique and not null, the primary key first. */
   readonly uniqueKeys: readonly (readonly string[])[];
@@ -86,18 +88,20 @@ export interface PlannedColumn {
   readonly type: ColumnType;
   /** Where the source declares another type: that type, and the declaration its values are cast to. */
   readonly source?: { readonly type: ColumnType; readonly castTo: string };
+  /** Both sides compute it: it identifies rows and is compared, but never written. */
+  readonly generated?: true;
 }
 
 /**
- * How a key maps to buckets. `integer`: the first key column divided into equal ranges; `epoch`: the same over its seconds
- * since 1970; `hashed`: by hash of the whole key, where the first column has no useful distance.
+ * How a key maps to buckets. `integer`: the one key column divided into equal, narrow ranges; `hashed`: by hash of the whole
+ * key, which spreads any keys evenly but has no index to find a bucket by.
  */
-export type Keyspace = 'integer' | 'epoch' | 'hashed';
+export type Keyspace = 'integer' | 'hashed';
 
 /**
- * The buckets of one segment: `ranges` equal ranges of width `width` from `lo` on, each split into `split` parts by a hash
- * of the other key columns. Outermost ranges are open, so that no row is outside. Numbers are decimal text (they may
- * exceed 2^53); `split` is a power of two.
+ * The buckets of one segment: `ranges` equal ranges of width `width` from `lo` on (integer), or `split` shares of the hash of
+ * the key (hashed); the other numbers are then 1. Outermost ranges are open, so that no row is outside. Numbers are decimal
+ * text (they may exceed 2^53); `split` is a power of two.
  */
 export interface BucketScheme {
   readonly keyspace: Keyspace;
@@ -107,13 +111,20 @@ export interface BucketScheme {
   readonly split: number;
 }
 
-/** A half-open range of the first key column; absent ends are open. Bounds are PostgreSQL text. */
+/**
+ * A half-open range of the whole key; absent ends are open. Bounds are values of the key columns as PostgreSQL text. Where
+ * the two servers may order keys differently: a `share` of the keys by their hash instead, `part` counting from 0.
+ */
 export interface Segment {
-  readonly from?: string;
-  readonly to?: string;
+  readonly from?: RowBound;
+  readonly to?: RowBound;
+  readonly share?: { readonly part: number; readonly of: number };
   readonly rowsEstimate: number;
   readonly buckets: BucketScheme;
 }
+
+/** Values of the key columns, in key order. */
+export type RowBound = readonly string[];
 
 /** One condition of a row filter; values are text, read as the column's type. */
 export interface PlannedFilter {
@@ -141,6 +152,12 @@ export interface TablePlan {
   /** Mapped columns in mapping order; the key columns are among them. */
   readonly columns: readonly PlannedColumn[];
   readonly key: readonly string[];
+  /** No key tells rows apart (`key` is empty): they are compared as a multiset of whole rows. */
+  readonly keyless?: true;
+  /** Sides whose table has inheritance children: those are tables of their own, so only the parent's rows are meant. */
+  readonly only?: readonly Side[];
+  /** The source is a view or a foreign table: no row versions (xmin), no page samples, no statistics. */
+  readonly unversioned?: true;
   /** What a comparison looks at: all mapped columns, or those of the key alone. */
   readonly compares: 'row' | 'key';
   /** How far two numbers of a column may be apart and still count as equal; by column name. */

@@ -6,6 +6,7 @@ import type { JobConfig, RowFilter } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Pass } from '../model/job.ts';
 import {
+  type Column,
   type FingerprintForm,
   type PlannedColumn,
   type PlannedFilter,
@@ -15,8 +16,8 @@ import {
   type TablePlan,
   type UniqueIndex,
 } from '../model/table.ts';
-import { keyOf } from '../validator/schema.ts';
-import { columnInScope } from '../validator/scope.ts';
+import { isKeyless, keyOf } from '../validator/schema.ts';
+import { columnInScope, isView } from '../validator/scope.ts';
 import type { Preflight } from './preflight.ts';
 
 /** Bytes a row takes when nothing is known; only used to size chunks and samples. */
@@ -28,18 +29,22 @@ function rowEstimates(source: Relation, target: Relation) {
   const inTarget = target.rowsEstimate > 0 ? target.rowsEstimate : target.bytes / UNKNOWN_ROW_BYTES;
   return {
     rowsEstimate: Math.max(rows, Math.ceil(inTarget)),
-    rowBytesEstimate: Math.max(1, Math.ceil(source.bytes / rows)),
+    // a view has no size of its own
+    rowBytesEstimate:
+      source.bytes > 0 || !isView(source) ? Math.max(1, Math.ceil(source.bytes / rows)) : UNKNOWN_ROW_BYTES,
   };
 }
 
-/** The columns that travel: those of both sides that are not generated, in the target's types. */
+/** The columns that travel: those of both sides that are not generated, or identify rows, in the target's types. */
 function mappedColumns(source: Relation, target: Relation, config: JobConfig): readonly PlannedColumn[] {
-  const plain = new Map(source.columns.filter((c) => !c.generated).map((c) => [c.name, c]));
+  const key = keyOf(source, config) ?? [];
+  const travels = (c: Column) => !c.generated || key.includes(c.name);
+  const from = new Map(source.columns.filter(travels).map((c) => [c.name, c]));
   return target.columns.flatMap((c): PlannedColumn[] => {
-    const from = plain.get(c.name);
-    if (!from || c.generated || !columnInScope(source, from, config)) return [];
-    if (conversion(from, c) === 'same') return [{ name: c.name, type: c.type }];
-    return [{ name: c.name, type: c.type, source: { type: from.type, castTo: c.declared } }];
+    const s = from.get(c.name);
+    if (!s || !travels(c) || !columnInScope(source, s, config)) return [];
+    const base = { name: c.name, type: c.type, ...(c.generated && { generated: true as const }) };
+    return [conversion(s, c) === 'same' ? base : { ...base, source: { type: s.type, castTo: c.declared } }];
   });
 }
 
@@ -97,10 +102,17 @@ function heldBack(source: Relation, target: Relation, nullFirst: readonly string
   const uniques = (target.uniqueIndexes ?? []).filter((u) => u.watched.some((c) => free.has(c)));
   const late = nullFirst.filter((c) => free.has(c));
   return {
-    ...(uniques.length > 0 && { uniques: uniques.map((u) => parkingOf(u, target, free)) }),
+    ...(uniques.length > 0 &&
+      !isKeyless(source, config) && { uniques: uniques.map((u) => parkingOf(u, target, free)) }),
     ...(fixed.length > 0 && { fixed: fixed.map((c) => c.name) }),
     ...(late.length > 0 && { nullFirst: late }),
   };
+}
+
+/** What reading and writing must know of the relations themselves. */
+function readingOf(source: Relation, target: Relation): Pick<TablePlan, 'only' | 'unversioned'> {
+  const only = [...(source.inherited ? ['source' as const] : []), ...(target.inherited ? ['target' as const] : [])];
+  return { ...(only.length > 0 && { only }), ...(['v', 'f'].includes(source.kind) && { unversioned: true as const }) };
 }
 
 /** Plans of all tables, in the order they are applied. */
@@ -117,12 +129,14 @@ export function tablePlans(
     source: { schema: source.schema, name: source.name },
     target: { schema: target.schema, name: target.name },
     columns: mappedColumns(source, target, config),
-    key: keyOf(source, config) as readonly string[], // preflight refuses tables without
+    key: keyOf(source, config) ?? [],
+    ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others
+    ...readingOf(source, target),
     ...copyOf(mappedColumns(source, target, config), target, config),
     compares: detectionStrategy(config.detection_strategy).compares,
     tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
-    fingerprint: facts.fingerprint,
+    fingerprint: isKeyless(source, config) ? 'portable' : facts.fingerprint, // whole rows are told apart by SHA-256
     selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),
     ...heldBack(source, target, nullFirst, config),
     sideEffects,

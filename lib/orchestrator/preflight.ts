@@ -84,18 +84,19 @@ function sameDatabase(a: ServerFacts, b: ServerFacts): boolean {
 async function keyClashProblems(
   source: Database,
   target: Database,
-  tables: readonly Relation[],
+  pairs: readonly { readonly source: Relation; readonly target: Relation }[],
   config: JobConfig,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const table of tables) {
-    const key = config.key_columns[relationText(table)];
+  for (const pair of pairs) {
+    const table = pair.source;
+    const key = config.key_columns[relationText(table)] ?? (table.kind === 'm' ? table.key : undefined);
     if (!key) continue;
     for (const [side, database] of [
       ['source', source],
       ['target', target],
     ] as const) {
-      const clashes = await database.keyClashes(table, key);
+      const clashes = await database.keyClashes(pair[side], key);
       if (clashes === 0) continue;
       const object = relationText(table);
       problems.push({
@@ -136,7 +137,8 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...cycleProblems(cycle, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
-  const clashes = await keyClashProblems(source, target, sourceTables, config);
+  const pairs = sourceTables.map((x) => ({ source: x, target: byName.get(relationText(x)) as Relation })); // no problem: there
+  const clashes = await keyClashProblems(source, target, pairs, config);
   if (clashes.length > 0) throw problemsError(clashes);
   if (sourceTables.length > MAX_TABLES) {
     throw new SyncError(

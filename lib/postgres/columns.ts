@@ -1,6 +1,6 @@
 import type { Side } from '../model/connection.ts';
-import type { ColumnType, PlannedColumn } from '../model/table.ts';
-import { ident } from './sql.ts';
+import type { ColumnType, PlannedColumn, TablePlan } from '../model/table.ts';
+import { ident, relation } from './sql.ts';
 
 /** How a column is read and addressed on one side. */
 export interface ColumnSql {
@@ -24,3 +24,11 @@ export function columnSql(side: Side, alias: string): ColumnSql {
 export function typeSql(type: { readonly schema: string; readonly name: string }): string {
   return `${ident(type.schema)}.${ident(type.name)}`;
 }
+
+/** The table of a side, as FROM, UPDATE and DELETE name it: without the rows of inheritance children. */
+export function tableSql(plan: TablePlan, side: Side): string {
+  return `${plan.only?.includes(side) ? 'only ' : ''}${relation(plan[side])}`;
+}
+
+/** The columns that are written. */
+export const writtenColumns = (plan: TablePlan): readonly PlannedColumn[] => plan.columns.filter((c) => !c.generated);

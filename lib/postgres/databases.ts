@@ -7,7 +7,8 @@ import { copyRun } from './copy.ts';
 import { uniqueHolders } from './holders.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
-import { planSegments } from './planner.ts';
+import { applyCopies, keylessReader } from './keyless.ts';
+import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedKeys, release } from './quarantine.ts';
 import { segmentReader } from './reader.ts';
@@ -33,7 +34,7 @@ function commonPart(session: Session): Database {
     keyClashes: (table, key) => keyClashes(session, table, key),
     snapshot: () => snapshotText(session),
     probe: (columns) => probeRow(session, columns, 'fast'),
-    reader: (plan, segment) => segmentReader(session, plan, segment),
+    reader: (plan, segment) => (plan.keyless ? keylessReader : segmentReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
     close: () => session.end(),
   };
@@ -44,7 +45,8 @@ async function commit(session: Session, chunk: Chunk): Promise<void> {
   const settings = chunk.suppressTriggers ? `${BY_INDEX}; set local session_replication_role = replica` : BY_INDEX;
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
-    const rows = await applyChanges(session, chunk.plan, chunk.changes);
+    const apply = chunk.plan.keyless ? applyCopies : applyChanges;
+    const rows = await apply(session, chunk.plan, chunk.changes);
     await release(session, chunk.id, chunk.release ?? []);
     const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
     await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -85,8 +87,16 @@ function targetPart(session: Session): TargetDatabase {
   };
 }
 
-/** The databases behind real connections. `version` and `ConnectAs.name` make the application_name. */
-export function postgresDatabases(options: { readonly tlsPolicy: TlsPolicy; readonly version: string }): Databases {
+export interface PostgresOptions {
+  readonly tlsPolicy: TlsPolicy;
+  /** With `ConnectAs.name` it makes the application_name. */
+  readonly version: string;
+  /** Default: SEGMENT_SIZES. */
+  readonly sizes?: SegmentSizes;
+}
+
+/** The databases behind real connections. */
+export function postgresDatabases(options: PostgresOptions): Databases {
   const open = (side: Side, connection: Connection, as: ConnectAs) =>
     openSession(connection, {
       side,
@@ -107,6 +117,6 @@ export function postgresDatabases(options: { readonly tlsPolicy: TlsPolicy; read
       const session = await open('target', connection, as);
       return remember(session, targetPart(session));
     },
-    planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan),
+    planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan, options.sizes),
   };
 }

@@ -39,11 +39,11 @@ async function maySetReplicationRole(session: Session, version: number): Promise
 /** Schemas that are never synced: the system's and our own. */
 const IN_SCOPE = `n.nspname not in ('pg_catalog', 'information_schema', 'tf_sync') and n.nspname !~ '^pg_(toast|temp)'`;
 
-/** Ordinary and partitioned tables, without partitions (their parent stands for them) and extension members. */
+/** Tables, views and foreign tables, without partitions (their parent stands for them) and extension members. */
 const TABLES = `
   select c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't' and ${IN_SCOPE}
+  where c.relkind in ('r', 'p', 'm', 'v', 'f') and not c.relispartition and c.relpersistence <> 't' and ${IN_SCOPE}
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
 
 /**
@@ -57,7 +57,7 @@ const SIZES = `
          coalesce(sum(pg_table_size(l.oid)), 0)::int8::text,
          bool_or(l.reltuples < 0)::text
   from tables t
-  cross join lateral (select relid from pg_partition_tree(t.oid) where isleaf union select t.oid where t.relkind = 'r') leaf(relid)
+  cross join lateral (select relid from pg_partition_tree(t.oid) where isleaf union select t.oid where t.relkind in ('r', 'm')) leaf(relid)
   join pg_class l on l.oid = leaf.relid
   group by t.oid`;
 
@@ -75,7 +75,7 @@ const COLUMNS = `
   join pg_namespace bn on bn.oid = b.typnamespace
   order by a.attrelid, a.attnum`;
 
-/** Unique indexes over plain NOT NULL columns, the primary key first. */
+/** Unique indexes over plain NOT NULL columns, the primary key first. Columns of a materialized view are never NOT NULL. */
 const KEYS = `
   select i.indrelid::text, json_agg(a.attname order by k.ord)::text, min(i.indisprimary::int)::text
   from tables c
@@ -83,8 +83,8 @@ const KEYS = `
   cross join lateral unnest(i.indkey::int2[]) with ordinality k(attnum, ord)
   join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
   where k.ord <= i.indnkeyatts
-  group by i.indrelid, i.indexrelid, i.indisprimary
-  having bool_and(a.attnotnull)
+  group by i.indrelid, i.indexrelid, i.indisprimary, c.relkind
+  having bool_and(a.attnotnull or c.relkind = 'm')
   order by i.indrelid, i.indisprimary desc, i.indexrelid`;
 
 /** Every unique index, with the columns it stands on. Expressions and predicates tell theirs by their dependencies. */
@@ -161,7 +161,7 @@ function grouped<T>(
   return groups;
 }
 
-/** Every table of the database that can take part in a sync, in name order. Seven catalog queries, whatever the number. */
+/** Every relation of the database that can take part in a sync, in name order. Seven catalog queries, whatever the number. */
 export async function introspect(session: Session): Promise<readonly Relation[]> {
   const ask = (body: string) => session.query(`with tables as (${TABLES}) ${body}`);
   const tables = await ask('select oid::text, nspname, relname, relkind::text from tables order by nspname, relname');

@@ -8,14 +8,15 @@ import {
   bucketExpression,
   comparedColumns,
   keyColumns,
+  keyValues,
   runBounds,
   segmentCondition,
 } from './buckets.ts';
-import { columnSql, typeSql } from './columns.ts';
+import { columnSql, tableSql, typeSql } from './columns.ts';
 import { fingerprintOf, mixed, rowFingerprint, rowHash, rowValue } from './fingerprint.ts';
 import type { Session, TextRow } from './session.ts';
 import { writtenSince } from './snapshot.ts';
-import { BY_INDEX, ident, relation } from './sql.ts';
+import { BY_INDEX, ident } from './sql.ts';
 
 /** SQL that turns arrays of text into a relation of typed keys `k(k1, k2, ..., n)`, n the position from 1; one parameter per key column from `$n`. */
 export function keyList(plan: TablePlan, side: Side, n: number): string {
@@ -36,33 +37,24 @@ export function keyArrays(plan: TablePlan, keys: readonly RowKey[]): (string | n
   return plan.key.map((_, i) => keys.map((key) => key[i] ?? null));
 }
 
-const keySelect = (plan: TablePlan, side: Side) => keyColumns(plan).map(columnSql(side, 't').value).join(', ');
+const keySelect = (plan: TablePlan, side: Side) => keyValues(plan, side, 't').join(', ');
 
-/** The rows of the runs: index ranges where the keyspace has them, else one scan that keeps the buckets asked for. */
-function fromRuns(plan: TablePlan, segment: Segment, side: Side, runs: readonly BucketRun[]) {
-  const table = plan[side];
-  const s = segment.buckets;
-  const bucket = bucketExpression(plan, s, side, 't');
-  const bounds = runBounds(s, runs);
+/** SQL of the rows of the runs: index ranges where the keyspace has them, else one scan that keeps the buckets asked for. */
+export function fromRuns(plan: TablePlan, segment: Segment, side: Side, runs: readonly BucketRun[]) {
+  const table = tableSql(plan, side);
+  const bounds = runBounds(segment.buckets, runs);
   if (!bounds) {
     const inSegment = segmentCondition(plan, segment, side, 't', 2);
     const buckets = runs.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
-    const sql = `from ${relation(table)} t where ${bucket} = any($1::int8[]) and ${inSegment.sql}`;
-    return { sql, values: [buckets, ...inSegment.values] };
+    const bucket = bucketExpression(plan, segment.buckets, side, 't');
+    return {
+      sql: `from ${table} t where ${inSegment.sql} and ${bucket} = any($1::int8[])`,
+      values: [buckets, ...inSegment.values],
+    };
   }
   const inSegment = segmentCondition(plan, segment, side, 't', 3);
-  const { unnestTypes, sql: within } = boundsCondition(plan, s, 't');
-  const n = 3 + inSegment.values.length;
-  const exact = s.split > 1 || s.keyspace === 'epoch'; // integer ranges are exact by themselves
-  const filter = exact ? ` and ${bucket} between ($${n}::int8[])[r.n] and ($${n + 1}::int8[])[r.n]` : '';
-  const sql = `from unnest($1::${unnestTypes}[], $2::${unnestTypes}[]) with ordinality r(lo, hi, n) join ${relation(table)} t on ${within} where ${inSegment.sql}${filter}`;
-  const values: unknown[] = [bounds.los, bounds.his, ...inSegment.values];
-  if (exact)
-    values.push(
-      runs.map((r) => r[0]),
-      runs.map((r) => r[1]),
-    );
-  return { sql, values };
+  const sql = `from unnest($1::int8[], $2::int8[]) r(lo, hi) join ${table} t on ${boundsCondition(plan, 't')} where ${inSegment.sql}`;
+  return { sql, values: [bounds.los, bounds.his, ...inSegment.values] };
 }
 
 const sumOf = (row: TextRow): BucketSum => ({ bucket: Number(row[0]), rows: Number(row[1]), hash: row[2] ?? '' });
@@ -75,7 +67,7 @@ const sumOf = (row: TextRow): BucketSum => ({ bucket: Number(row[0]), rows: Numb
  */
 export function segmentReader(session: Session, plan: TablePlan, segment: Segment): RowReader {
   const { side } = session;
-  const table = plan[side];
+  const table = tableSql(plan, side);
   const columns = columnSql(side, 't');
   const compared = comparedColumns(plan);
   const hash = rowHash(plan.fingerprint, compared, columns);
@@ -84,21 +76,23 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
   const bucket = bucketExpression(plan, segment.buckets, side, 't');
   const whole = segmentCondition(plan, segment, side, 't', 1);
   const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
+  /** Buckets that no index finds take a scan, which must stay the cheapest plan. */
+  const ofRuns = <T>(work: () => Promise<T>) => (segment.buckets.keyspace === 'hashed' ? work() : indexed(work));
   return {
     async isEmpty() {
-      const rows = await session.query(`select 1 from ${relation(table)} t where ${whole.sql} limit 1`, whole.values);
+      const rows = await session.query(`select 1 from ${table} t where ${whole.sql} limit 1`, whole.values);
       return rows.length === 0;
     },
     async sums(runs) {
       const source = runs
         ? fromRuns(plan, segment, side, runs)
-        : { sql: `from ${relation(table)} t where ${whole.sql}`, values: whole.values };
+        : { sql: `from ${table} t where ${whole.sql}`, values: whole.values };
       const text = `
         select b, count(*), bit_xor(${mixed('h')})
         from (select ${bucket} as b, ${hash} as h ${source.sql} offset 0) q
         group by b`;
       const rows = runs
-        ? await indexed(() => session.query(text, source.values))
+        ? await ofRuns(() => session.query(text, source.values))
         : await session.query(text, source.values);
       return rows.map(sumOf);
     },
@@ -106,13 +100,13 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
       if (runs.length === 0) return [];
       const source = fromRuns(plan, segment, side, runs);
       // the fence computes the row value once for both halves: 2.9 -> 1.9 s of CPU for a million rows
-      const key = keyColumns(plan)
-        .map((c, i) => `${columns.value(c)} as k${i + 1}`)
+      const key = keyValues(plan, side, 't')
+        .map((k, i) => `${k} as k${i + 1}`)
         .join(', ');
       const names = plan.key.map((_, i) => `q.k${i + 1}`).join(', ');
       const text = `select q.b, ${fingerprintOf(plan.fingerprint, 'q.v').join(', ')}, ${names}
         from (select ${bucket} as b, ${rowValue(plan.fingerprint, compared, columns)} as v, ${key} ${source.sql} offset 0) q`;
-      const rows = await indexed(() => session.query(text, source.values));
+      const rows = await ofRuns(() => session.query(text, source.values));
       return rows.map(
         ([b, h1, h2, ...key]): KeyedFingerprint => ({
           bucket: Number(b),
@@ -123,7 +117,8 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
     },
     async changedSince(keys) {
       if (keys.length === 0) return [];
-      const text = `select ${keySelect(plan, side)} from ${keyList(plan, side, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}
+      if (side === 'source' && plan.unversioned) return keys; // nothing tells, so any of them may have
+      const text = `select ${keySelect(plan, side)} from ${keyList(plan, side, 1)} join ${table} t on ${keyMatch(plan, 't', 'k')}
         where ${writtenSince('t', plan.sourceSnapshot)}`;
       const rows = await indexed(() => session.query(text, keyArrays(plan, keys)));
       return rows as readonly RowKey[]; // key columns are not null
@@ -135,7 +130,7 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
         (c) => `(${dataTypeOf(c.type).canonical(columns.value(c), c.type.base)})::pg_catalog.text`,
       );
       const text = `select ${bucket}, ${first}, ${second}, ${keySelect(plan, side)}, ${texts.join(', ')} ${source.sql}`;
-      const rows = await indexed(() => session.query(text, source.values));
+      const rows = await ofRuns(() => session.query(text, source.values));
       const width = plan.key.length;
       return rows.map(
         ([b, h1, h2, ...rest]): ReadRow => ({
@@ -153,7 +148,7 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
     async rows(keys) {
       if (keys.length === 0) return [];
       const values = plan.columns.map(columns.value).join(', ');
-      const text = `select ${whole128.join(', ')}, ${keySelect(plan, side)}, ${values} from ${keyList(plan, side, 1)} join ${relation(table)} t on ${keyMatch(plan, 't', 'k')}`;
+      const text = `select ${whole128.join(', ')}, ${keySelect(plan, side)}, ${values} from ${keyList(plan, side, 1)} join ${table} t on ${keyMatch(plan, 't', 'k')}`;
       const rows = await indexed(() => session.query(text, keyArrays(plan, keys)));
       const width = plan.key.length;
       return rows.map(

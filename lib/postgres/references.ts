@@ -1,6 +1,7 @@
 import type { RowKey } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
+import { tableSql } from './columns.ts';
 import { keyArrays, keyList, keyMatch } from './reader.ts';
 import type { Session } from './session.ts';
 import { ident, relation } from './sql.ts';
@@ -40,6 +41,26 @@ async function silentReferences(session: Session, plan: TablePlan): Promise<read
   }));
 }
 
+/** The rows of `t` that are to be deleted, as SQL with parameters. */
+export interface Doomed {
+  readonly rows: string;
+  readonly where: string;
+  /** Condition that `x`, a row of the same table, is one of them too. */
+  readonly own: string;
+  readonly values: readonly unknown[];
+}
+
+/** The target rows of these keys. */
+export function rowsOfKeys(plan: TablePlan, keys: readonly RowKey[]): Doomed {
+  const list = keyList(plan, 'target', 1);
+  return {
+    rows: `${list} join ${tableSql(plan, 'target')} t on ${keyMatch(plan, 't', 'k')}`,
+    where: 'true',
+    own: `exists (select from ${list} where ${keyMatch(plan, 'x', 'k')})`,
+    values: keyArrays(plan, keys),
+  };
+}
+
 /**
  * Refuses a delete that would change rows which stay: a cascade is a conflict, never a side effect. Throws `row_rejected`
  * with the foreign key's name.
@@ -47,17 +68,15 @@ async function silentReferences(session: Session, plan: TablePlan): Promise<read
  * Rows of the mirror that only the target has were deleted before their parents, so whatever still refers here stays.
  * Locks the rows first, so that no new reference can come in between. Cost: one look-up per foreign key and row.
  */
-export async function refuseCascades(session: Session, plan: TablePlan, keys: readonly RowKey[]): Promise<void> {
+export async function refuseCascades(session: Session, plan: TablePlan, doomed: Doomed): Promise<void> {
   const references = await silentReferences(session, plan);
   if (references.length === 0) return;
-  const rows = `${keyList(plan, 'target', 1)} join ${relation(plan.target)} t on ${keyMatch(plan, 't', 'k')}`;
-  const values = keyArrays(plan, keys);
-  await session.query(`select from ${rows} for update of t`, values);
+  const { rows, where, own, values } = doomed;
+  await session.query(`select from ${rows} where ${where} for update of t`, values);
   for (const r of references) {
     const match = r.columns.map((c, i) => `x.${ident(c)} = t.${ident(r.parents[i] ?? '')}`).join(' and ');
-    const own = `exists (select from ${keyList(plan, 'target', 1)} where ${keyMatch(plan, 'x', 'k')})`;
     const [row] = await session.query(
-      `select count(*) from ${rows} where exists (select from ${r.child} x where ${match}${r.self ? ` and not ${own}` : ''})`,
+      `select count(*) from ${rows} where ${where} and exists (select from ${r.child} x where ${match}${r.self ? ` and not ${own}` : ''})`,
       values,
     );
     if (row?.[0] === '0') continue;

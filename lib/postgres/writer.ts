@@ -3,28 +3,28 @@ import { keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
-import { comparedColumns } from './buckets.ts';
-import { columnSql, typeSql } from './columns.ts';
+import { comparedColumns, keyValues } from './buckets.ts';
+import { columnSql, tableSql, typeSql, writtenColumns } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { parkUnique, type RowsAsExpected } from './parking.ts';
 import { keyArrays, keyList, keyMatch } from './reader.ts';
-import { refuseCascades } from './references.ts';
+import { refuseCascades, rowsOfKeys } from './references.ts';
 import type { Session, TextRow } from './session.ts';
 import { requireAll } from './shortfall.ts';
 import { ident, relation } from './sql.ts';
 
 /** Name that a row list gives to a mapped column: by position, because a user's column may have any name. */
-const position = (plan: TablePlan, column: string) => `c${plan.columns.findIndex((c) => c.name === column) + 1}`;
+export const position = (plan: TablePlan, column: string) => `c${plan.columns.findIndex((c) => c.name === column) + 1}`;
 
 /** SQL of typed rows (c1, c2, ..., n) from one text array per column, from `$n` on. The cast has no length: it must not cut a value. */
-function rowList(plan: TablePlan, n: number): string {
+export function rowList(plan: TablePlan, n: number): string {
   const casts = plan.columns.map((c, i) => `u.c${i + 1}::${typeSql(c.type)} as c${i + 1}`);
   const arrays = plan.columns.map((_, i) => `$${n + i}::text[]`).join(', ');
   const names = plan.columns.map((_, i) => `c${i + 1}`).join(', ');
   return `select ${casts.join(', ')}, u.n from unnest(${arrays}) with ordinality u(${names}, n)`;
 }
 
-const columnArrays = (plan: TablePlan, rows: readonly RowImage[]) =>
+export const columnArrays = (plan: TablePlan, rows: readonly RowImage[]) =>
   plan.columns.map((_, i) => rows.map((r) => r.values[i] ?? null));
 
 /** Throws `trigger_interfered` when what was written is not what was meant. */
@@ -56,20 +56,21 @@ async function insert(
   if (changes.length === 0) return 0;
   const rows = changes.map((c) => c.row);
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
-  const columns = plan.columns.map((c) => ident(c.name)).join(', ');
-  const key = plan.key.map((k) => `t.${ident(k)}`).join(', ');
+  const written = writtenColumns(plan);
+  const columns = written.map((c) => ident(c.name)).join(', ');
+  const key = keyValues(plan, 'target', 't').join(', ');
   const same = plan.key.map((k) => `x.${ident(k)} = s.${position(plan, k)}`).join(' and ');
-  const list = plan.columns.map((_, i) => `s.c${i + 1}`).join(', ');
-  const written = await session.query(
+  const list = written.map((c) => `s.${position(plan, c.name)}`).join(', ');
+  const back = await session.query(
     `with s as materialized (${rowList(plan, 1)})
      insert into ${relation(plan.target)} as t (${columns}) overriding system value
-     select ${list} from s where not exists (select from ${relation(plan.target)} x where ${same}) order by s.n
+     select ${list} from s where not exists (select from ${tableSql(plan, 'target')} x where ${same}) order by s.n
      returning ${h1}, ${h2}, ${key}`,
     columnArrays(plan, rows),
   );
-  await requireAll(session, plan, { kind: 'insert', keys: rows.map((r) => r.key) }, written.length);
-  requireSame(plan, changes, written);
-  return written.length;
+  await requireAll(session, plan, { kind: 'insert', keys: rows.map((r) => r.key) }, back.length);
+  requireSame(plan, changes, back);
+  return back.length;
 }
 
 /** The rows of updates as `s(c1, ..., n, h1, h2)`, and the condition that a target row is the one the update was decided on. */
@@ -80,7 +81,7 @@ function asExpected(plan: TablePlan, changes: readonly (Change & { kind: 'update
   return {
     // by subscript: a join of the two lists would be a nested loop under BY_INDEX, quadratic in the rows
     with: `with s as materialized (select r.*, ($${n + 1}::int8[])[r.n] as h1, ($${n + 2}::int8[])[r.n] as h2 from (${rowList(plan, 1)}) r)`,
-    target: relation(plan.target),
+    target: tableSql(plan, 'target'),
     where: `${same} and ${h1} = s.h1 and ${h2} = s.h2`,
     values: [
       ...columnArrays(
@@ -121,10 +122,10 @@ async function update(
   if (changes.length === 0) return 0;
   const rows = asExpected(plan, changes);
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
-  const sets = plan.columns
+  const sets = writtenColumns(plan)
     .filter((c) => !plan.key.includes(c.name) && !plan.fixed?.includes(c.name))
     .map((c) => `${ident(c.name)} = s.${position(plan, c.name)}`);
-  const key = plan.key.map((k) => `t.${ident(k)}`).join(', ');
+  const key = keyValues(plan, 'target', 't').join(', ');
   const same = plan.key.map((k) => `t.${ident(k)} = s.${position(plan, k)}`).join(' and ');
   await refuseFixed(session, plan, rows);
   const written = await session.query(
@@ -169,14 +170,11 @@ async function remove(
   if (changes.length === 0) return 0;
   const [h1, h2] = rowFingerprint(plan.fingerprint, comparedColumns(plan), columnSql('target', 't'));
   const n = plan.key.length;
-  await refuseCascades(
-    session,
-    plan,
-    changes.map((c) => c.key),
-  );
+  const keys = changes.map((c) => c.key);
+  await refuseCascades(session, plan, rowsOfKeys(plan, keys));
   const written = await session.query(
     `with k as materialized (select k.*, ($${n + 1}::int8[])[k.n] as h1, ($${n + 2}::int8[])[k.n] as h2 from ${keyList(plan, 'target', 1)})
-     delete from ${relation(plan.target)} t using k
+     delete from ${tableSql(plan, 'target')} t using k
      where ${keyMatch(plan, 't', 'k')} and ${h1} = k.h1 and ${h2} = k.h2 returning 1`,
     [
       ...keyArrays(

@@ -1,4 +1,4 @@
-import { type BucketSum, type Difference, keyId, type ReadRow, toRuns } from '../../model/change.ts';
+import { type BucketSum, type Difference, keyId, type ReadRow, type RowKey, toRuns } from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
 import type { DetectionStrategy, Finding } from '../strategy.ts';
 
@@ -39,6 +39,33 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
   return { equal, differences };
 }
 
+/**
+ * The same for rows without a key, as multisets: only copies that one side has more of are differences. Their keys end in
+ * the copy's number; missing copies come in ascending order and surplus ones in descending, as they are written.
+ */
+function compareCopies(source: readonly ReadRow[], target: readonly ReadRow[]) {
+  const rest = new Map(target.map((t) => [keyId(t.key), t]));
+  const differences: Difference[] = [];
+  let equal = 0;
+  const surplus = (row: ReadRow, other: number, add: (key: RowKey) => Difference) => {
+    const numbers = Array.from({ length: Math.max(0, (row.copies ?? 1) - other) }, (_, i) => other + i + 1);
+    return numbers.map((n) => add([...row.key, String(n)]));
+  };
+  const missing = (row: ReadRow, other: number) =>
+    surplus(row, other, (key) => ({ kind: 'source_only', bucket: row.bucket, key, source: row.fingerprint }));
+  const extra = (row: ReadRow, other: number) =>
+    surplus(row, other, (key) => ({ kind: 'target_only', bucket: row.bucket, key, target: row.fingerprint })).reverse();
+  for (const s of source) {
+    const t = rest.get(keyId(s.key));
+    rest.delete(keyId(s.key));
+    equal += Math.min(s.copies ?? 1, t?.copies ?? 0);
+    differences.push(...missing(s, t?.copies ?? 0), ...(t ? extra(t, s.copies ?? 1) : []));
+  }
+  for (const t of rest.values()) differences.push(...extra(t, 0));
+  differences.sort((a, b) => a.bucket - b.bucket);
+  return { equal, differences };
+}
+
 /** Rows in each bucket: the more of the two sides, in ascending order of the buckets. */
 function sizes(source: readonly BucketSum[], target: readonly BucketSum[], after: number): readonly [number, number][] {
   const rows = new Map<number, number>();
@@ -49,7 +76,8 @@ function sizes(source: readonly BucketSum[], target: readonly BucketSum[], after
 
 /**
  * Reads every row of both sides and compares value by value, with the typed equality of the data types and the tolerances
- * of the config; names the differing fields. No hash decides.
+ * of the config; names the differing fields. No hash decides, but for tables without a key: their rows are compared as
+ * multisets, by the SHA-256 of the whole row.
  *
  * Cost: one count of the buckets and one full read a side.
  */
@@ -66,7 +94,8 @@ export const content: DetectionStrategy = {
       if (group.length === 0) return { through, equal: 0, differences: [] };
       const of = toRuns(group);
       const [a, b] = await Promise.all([source.read(of), target.read(of)]);
-      return { through, ...compareRows(a, b, source.alike) };
+      const copies = [...a, ...b].some((row) => row.copies !== undefined);
+      return { through, ...(copies ? compareCopies(a, b) : compareRows(a, b, source.alike)) };
     };
     for (const [bucket, size] of sizes(s, t, after)) {
       group.push(bucket);

@@ -5,7 +5,6 @@ import type { Relation, TablePlan } from '../../../lib/model/table.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { foreignKeyLevels } from '../../../lib/orchestrator/levels.ts';
 import { guardDeletes, levelsOf, passLevels, segmentsToDo } from '../../../lib/orchestrator/plan.ts';
-import { bucketScheme } from '../../../lib/postgres/planner.ts';
 
 const config = jobConfigSchema.parse({});
 const plan = (table: number, level = 0, sideEffects = false): TablePlan => ({
@@ -127,20 +126,4 @@ test.each([
 
   if (allowed) expect(guard).not.toThrow();
   else expect(guard).toThrow(expect.objectContaining({ code: 'delete_guard' }));
-});
-
-test('buckets hold about 16 rows, whatever the spread of the keys', () => {
-  for (const [lo, hi, rows] of [
-    [0n, 999_999n, 1_000_000],
-    [-5n, 10n ** 15n, 64_000],
-    [7n, 7n, 1],
-    [1n, 3n, 1_000_000],
-  ] as const) {
-    const s = bucketScheme('integer', lo, hi, rows, true);
-    const covered = BigInt(s.lo) + BigInt(s.width) * BigInt(s.ranges);
-
-    expect(covered).toBeGreaterThan(hi);
-    expect(s.ranges * s.split).toBeLessThanOrEqual(2 * Math.ceil(rows / 16) + 2);
-    expect(s.ranges * s.split * 16).toBeGreaterThanOrEqual(Math.min(rows, Number(hi - lo)) / 2);
-  }
 });
