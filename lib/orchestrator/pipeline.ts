@@ -105,7 +105,8 @@ function refusal(difference: Difference, error: unknown): QuarantinedRow | undef
 /** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
 async function movedMeanwhile(work: SegmentWork, difference: Difference, poison: QuarantinedRow): Promise<boolean> {
   if (poison.code !== 'unique_clash' || difference.kind !== 'source_only') return false;
-  return (await work.target.rows([difference.key])).length > 0;
+  // a row under another spelling of the key, where the target takes them for one, is in the way
+  return (await work.target.rows([difference.key])).some((r) => keyId(r.key) === keyId(difference.key));
 }
 
 /** What the next attempt at `wanted[at]` and after does: how many rows and how, or the one row that is put aside. */

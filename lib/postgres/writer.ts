@@ -48,6 +48,17 @@ function requireSame(
   );
 }
 
+/**
+ * SQL condition that two key values are the same, found by the index. Where the type or its collation takes several texts
+ * for one (citext, nondeterministic collations) only the same text is: another spelling is a row that is in the way, which
+ * the unique index says.
+ */
+function sameSpelling(plan: TablePlan, a: string, b: string, key: string): string {
+  const base = plan.columns.find((c) => c.name === key)?.type.base.name ?? '';
+  const exact = `(${a})::pg_catalog.text collate "C" = (${b})::pg_catalog.text collate "C"`;
+  return `${a} = ${b}${['text', 'varchar', 'bpchar', 'citext'].includes(base) ? ` and ${exact}` : ''}`;
+}
+
 async function insert(
   session: Session,
   plan: TablePlan,
@@ -59,7 +70,7 @@ async function insert(
   const written = writtenColumns(plan);
   const columns = written.map((c) => ident(c.name)).join(', ');
   const key = keyValues(plan, 'target', 't').join(', ');
-  const same = plan.key.map((k) => `x.${ident(k)} = s.${position(plan, k)}`).join(' and ');
+  const same = plan.key.map((k) => sameSpelling(plan, `x.${ident(k)}`, `s.${position(plan, k)}`, k)).join(' and ');
   const list = written.map((c) => `s.${position(plan, c.name)}`).join(', ');
   const back = await session.query(
     `with s as materialized (${rowList(plan, 1)})
