@@ -44,7 +44,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     cut: 'ranges',
   },
   'county and parcel number': {
-    columns: 'county text, no text',
+    columns: 'county text collate "C", no text collate "C"',
     key: 'county, no',
     values: `'0' || i % 3, lpad((i * 7919 % 10007)::text, 6, '0') || '-' || i`,
     cut: 'ranges',
@@ -79,7 +79,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     values: `(array['ä', 'z', '_'])[1 + i % 3] || i`,
     cut: 'ranges',
   },
-  'char(n)': { columns: 'k char(9)', key: 'k', values: `'p' || i`, cut: 'ranges' },
+  'char(n)': { columns: 'k char(9) collate "C"', key: 'k', values: `'p' || i`, cut: 'ranges' },
   uuid: { columns: 'k uuid', key: 'k', values: `md5(i::text)::uuid`, cut: 'ranges' },
   'numeric, with NaN and infinities': {
     columns: 'k numeric',
@@ -153,4 +153,52 @@ describe.each(Object.entries(kinds))('%s', (_, kind) => {
     expect(second.counts).toMatchObject({ updated: 0, inserted: 0, deleted: 0, unchanged: ROWS - 6 });
     expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
   });
+});
+
+test('databases whose own collations differ end equal, row by row', async () => {
+  await using pair = await createPair({
+    source: { name: 'icu en-US', collation: 'en-US', build: async () => undefined },
+  });
+  for (const db of [pair.source, pair.target])
+    await db.client.query('create table t (owner text, no text, v int, primary key (owner, no))');
+  await pair.source.client.query(
+    `insert into t select ${WORDS.replaceAll(' || i', '')}, (i * 7919 % 10007)::text, i from generate_series(1, ${ROWS}) i; analyze t`,
+  );
+  await pair.target.client.query(
+    `insert into t select ${WORDS.replaceAll(' || i', '')}, (i * 7919 % 10007)::text, -i from generate_series(3000, 9000) i; analyze t`,
+  );
+
+  const { job, counts } = await runJob(pair, { delete_mode: 'mirror', max_delete_percent: 100 }, {}, portsWith(SIZES));
+
+  const order = (db: TestPair['source']) =>
+    db.client.query(`select string_agg(x, ' ' order by x) from unnest(array['10', '9', 'a', 'B', 'ä']) x`);
+  expect((await order(pair.source)).rows).not.toEqual((await order(pair.target)).rows);
+  expect(job.failure).toBeUndefined();
+  expect(counts).toMatchObject({ inserted: 2999, updated: 3001, deleted: 3000, quarantined: 0 });
+  expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
+});
+
+test.each([
+  ['in the order of the key', 'i'],
+  ['in any order', 'md5(i::text)'],
+])('a sample of the pages is enough to balance segments: rows stored %s', async (_, order) => {
+  await using pair = await createPair();
+  for (const db of [pair.source, pair.target]) {
+    await db.client.query('create table t (county text collate "C", no text collate "C", note text, primary key (county, no))');
+    await db.client.query(
+      `insert into t select 'c' || (i % 10) / 4, lpad(i::text, 7, '0'), repeat('x', 150) from generate_series(1, 60000) i order by ${order}; analyze t`,
+    );
+  }
+
+  const { plan, segments, source, target, largestBucket } = await layoutOf(
+    pair,
+    {},
+    { rangeRows: 4_000, shareRows: 1 },
+  );
+
+  expect((plan.rowsEstimate * plan.rowBytesEstimate) / 8192).toBeGreaterThan(30 * segments.length); // it is a sample
+  expect(segments.length).toBe(15);
+  expect(target).toEqual(source);
+  expect(Math.max(...source)).toBeLessThanOrEqual(3 * Math.min(...source));
+  expect(largestBucket).toBeLessThanOrEqual(64);
 });

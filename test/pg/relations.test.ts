@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { runJob, start } from '../support/in-process.ts';
@@ -197,6 +197,51 @@ test.each([
     ]),
   });
   expect((await pair.target.client.query(`select to_regclass('tf_sync.job') as job`)).rows[0].job).toBeNull();
+});
+
+describe('a foreign table', () => {
+  test('is a source by key_columns, and as a multiset', async ({ skip }) => {
+    await using pair = await createPair();
+    const { rows } = await pair.source.client.query(`select from pg_available_extensions where name = 'postgres_fdw'`);
+    skip(
+      rows.length === 0,
+      'the server has no postgres_fdw; `.ci/postgis FOLDER PORT` starts one that has (TEST_POSTGRES_URL)',
+    );
+    const url = new URL(pair.source.url);
+    await pair.source.client.query(`create extension postgres_fdw;
+      create server self foreign data wrapper postgres_fdw options (host '${url.hostname}', port '${url.port}', dbname '${pair.source.name}');
+      create user mapping for current_user server self options (user '${url.username}', password '${decodeURIComponent(url.password)}', password_required 'false');
+      create table base (id int primary key, x text); insert into base select i, 'v' || i from generate_series(1, 2000) i;
+      create foreign table v (id int, x text) server self options (schema_name 'public', table_name 'base');
+      create foreign table w (id int, x text) server self options (schema_name 'public', table_name 'base')`);
+    await pair.target.client.query(`create table v (id int primary key, x text); create table w (id int, x text);
+      insert into v select i, 'old' from generate_series(1, 100) i; insert into w values (1, 'v1'), (1, 'v1')`);
+
+    const keyed = await runJob(
+      pair,
+      { tables: { include: ['public.v'] }, key_columns: { 'public.v': ['id'] }, verify: 'all' },
+      {
+        before: async (pass) => {
+          if (pass === 'verify') await pair.source.client.query(`update base set x = 'late' where id = 77`);
+        },
+      },
+      portsWith({ rangeRows: 500, shareRows: 500 }),
+    );
+    const whole = await runJob(pair, {
+      tables: { include: ['public.w'] },
+      detection_strategy: 'content',
+      delete_mode: 'mirror',
+    });
+
+    expect([keyed.job.failure, whole.job.failure]).toEqual([undefined, undefined]);
+    expect(keyed.counts).toMatchObject({ inserted: 1900, updated: 100 });
+    expect(whole.counts).toMatchObject({ inserted: 1999, deleted: 1 });
+    const sum = 'select count(*), sum(hashtext(t::text)) from TABLE t';
+    for (const table of ['v', 'w'])
+      expect(await rowsOf(pair, sum.replace('TABLE', table))).toEqual(
+        (await pair.source.client.query({ text: sum.replace('TABLE', 'base'), rowMode: 'array' })).rows,
+      );
+  });
 });
 
 test('a partitioned table and an ordinary one hold the same rows', async () => {
