@@ -67,18 +67,17 @@ export function configSchema(names: ConfigNames) {
     allow_lossy: z.boolean().default(false).meta({
       description: 'Accept target columns narrower than the source: values are rounded or cut, or their rows refused.',
     }),
-    tables: z
-      .strictObject({ include: nameList.optional(), exclude: nameList.optional() })
-      .default({})
-      .meta({ description: 'Which tables take part: schema.table with * for any text. Without include: all.' }),
+    tables: z.strictObject({ include: nameList.optional(), exclude: nameList.optional() }).default({}).meta({
+      description:
+        'Which tables take part: schema.table with * for any text. Without include: all. Views and foreign tables only where include names them in full.',
+    }),
     columns: z
       .record(z.string().max(200), z.strictObject({ include: nameList.optional(), exclude: nameList.optional() }))
       .default({})
       .meta({ description: 'Which columns of a table (schema.table) take part. Key columns always do.' }),
-    key_columns: z
-      .record(z.string().max(200), nameList)
-      .default({})
-      .meta({ description: 'The key of a table (schema.table) that has none, or another one: unique and never NULL.' }),
+    key_columns: z.record(z.string().max(200), nameList).default({}).meta({
+      description: 'The key of a table or view (schema.table) that has none, or another one: unique and never NULL.',
+    }),
     filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
       description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',
     }),

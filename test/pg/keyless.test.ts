@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { Change } from '../../lib/model/change.ts';
 import type { JobConfig } from '../../lib/model/config.ts';
+import type { Segment } from '../../lib/model/table.ts';
+import { applyCopies, keylessReader } from '../../lib/postgres/keyless.ts';
+import { openSession } from '../../lib/postgres/session.ts';
 import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { runJob, start } from '../support/in-process.ts';
-import { portsWith } from '../support/planned.ts';
+import { layoutOf, portsWith } from '../support/planned.ts';
 
 const MIRROR: Partial<JobConfig> = { detection_strategy: 'content', delete_mode: 'mirror', max_delete_percent: 100 };
 
@@ -212,4 +216,56 @@ test('a delete that would cascade to rows that stay is put aside', async () => {
   expect(job.state).toBe('completed_with_issues');
   expect(counts).toMatchObject({ deleted: 2, quarantined: 1 });
   expect((await pair.target.client.query('select count(*) from child')).rows[0].count).toBe('1');
+});
+
+describe('a chunk that was decided on other numbers of copies than there are now', () => {
+  /** A target with three copies of one row and a reader, writer and digest for it. */
+  async function withCopies(
+    work: (apply: (changes: readonly Change[]) => Promise<unknown>, digest: string) => Promise<void>,
+  ) {
+    await using pair = await createPair();
+    await both(pair, 'create table t (a int); insert into t values (1), (1), (1)');
+    const { plan, segments } = await layoutOf(
+      pair,
+      { detection_strategy: 'content' },
+      { rangeRows: 100, shareRows: 100 },
+    );
+    const session = await openSession(pair.target.connection, {
+      side: 'target',
+      applicationName: 'test',
+      tlsPolicy: 'as_asked',
+      statementTimeoutMs: 0,
+    });
+    try {
+      const [row] = await keylessReader(session, plan, segments[0] as Segment).read([[0, 255]]);
+      await work((changes) => session.transaction(() => applyCopies(session, plan, changes)), row?.key[0] ?? '');
+      expect(row?.copies).toBe(3);
+    } finally {
+      await session.end();
+    }
+  }
+
+  const insert = (digest: string, n: number): Change => ({
+    kind: 'insert',
+    row: { key: [digest, String(n)], fingerprint: digest, values: ['1'] },
+  });
+  const remove = (digest: string, n: number): Change => ({
+    kind: 'delete',
+    key: [digest, String(n)],
+    expected: digest,
+  });
+
+  test('deletes none when others have removed copies', async () => {
+    await withCopies(async (apply, digest) => {
+      await expect(apply([remove(digest, 5), remove(digest, 4)])).rejects.toMatchObject({ code: 'target_moving' });
+      await expect(apply([remove(digest, 3), remove(digest, 2)])).resolves.toMatchObject({ deleted: 2 });
+    });
+  });
+
+  test('inserts none when others have added copies', async () => {
+    await withCopies(async (apply, digest) => {
+      await expect(apply([insert(digest, 3)])).rejects.toMatchObject({ code: 'target_moving' });
+      await expect(apply([insert(digest, 4), insert(digest, 5)])).resolves.toMatchObject({ inserted: 2 });
+    });
+  });
 });

@@ -184,7 +184,9 @@ test.each([
 ])('a sample of the pages is enough to balance segments: rows stored %s', async (_, order) => {
   await using pair = await createPair();
   for (const db of [pair.source, pair.target]) {
-    await db.client.query('create table t (county text collate "C", no text collate "C", note text, primary key (county, no))');
+    await db.client.query(
+      'create table t (county text collate "C", no text collate "C", note text, primary key (county, no))',
+    );
     await db.client.query(
       `insert into t select 'c' || (i % 10) / 4, lpad(i::text, 7, '0'), repeat('x', 150) from generate_series(1, 60000) i order by ${order}; analyze t`,
     );
