@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../lib/model/change.ts';
 import type { JobConfig } from '../../lib/model/config.ts';
+import { PASSES, type Pass } from '../../lib/model/job.ts';
 import type { Segment } from '../../lib/model/table.ts';
+import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
+import { runSegment } from '../../lib/orchestrator/run-segment.ts';
+import { settleJob } from '../../lib/orchestrator/settle-job.ts';
 import { applyCopies, keylessReader } from '../../lib/postgres/keyless.ts';
 import { openSession } from '../../lib/postgres/session.ts';
 import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { runJob, start } from '../support/in-process.ts';
+import { type Ports, ports, runJob, start } from '../support/in-process.ts';
 import { layoutOf, portsWith } from '../support/planned.ts';
 
 const MIRROR: Partial<JobConfig> = { detection_strategy: 'content', delete_mode: 'mirror', max_delete_percent: 100 };
@@ -216,6 +221,58 @@ test('a delete that would cascade to rows that stay is put aside', async () => {
   expect(job.state).toBe('completed_with_issues');
   expect(counts).toMatchObject({ deleted: 2, quarantined: 1 });
   expect((await pair.target.client.query('select count(*) from child')).rows[0].count).toBe('1');
+});
+
+describe.each(['apply', 'delete'] as const)('a worker that dies in the %s pass', (inPass) => {
+  test.each([
+    ['before', 1],
+    ['before', 3],
+    ['after', 1],
+    ['after', 3],
+  ] as const)('%s commit %i: no copy too many, none too few', async (when, at) => {
+    await using pair = await createPair();
+    await both(pair, 'create table t (a int, b text)');
+    await pair.source.client.query(`insert into t select i % 4, 'x' from generate_series(1, 40) i`);
+    await pair.target.client.query(`insert into t select 3 + i % 4, 'x' from generate_series(1, 40) i`);
+    const p = ports();
+    const job = await start(pair, { ...MIRROR, batch_size: 4 }, p);
+    const input = { job_id: job.job_id, epoch: job.epoch };
+    await prepareJob(input, p);
+    let commits = 0;
+    const dying: Ports['databases'] = {
+      ...p.databases,
+      async target(connection, as) {
+        const target = await p.databases.target(connection, as);
+        const commit = target.commit;
+        target.commit = async (chunk) => {
+          commits += 1;
+          if (when === 'after' || commits !== at) await commit(chunk);
+          if (commits === at) throw new Error('killed');
+        };
+        return target;
+      },
+    };
+    const deliver = (pass: Pass, databases: Ports['databases']) =>
+      runSegment(
+        { v: 1, ...input, table: 0, pass, segment: 0, task_token: 'none' },
+        { ...p, databases, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined },
+      );
+
+    for (const pass of PASSES) {
+      if (pass === inPass) await expect(deliver(pass, dying)).rejects.toThrow('killed');
+      await Promise.all([deliver(pass, p.databases), deliver(pass, p.databases)]); // and delivered twice at once
+      await deliver(pass, p.databases);
+    }
+    await settleJob(input, p);
+
+    const ended = await p.jobs.get(job.job_id);
+    expect(ended?.failure).toBeUndefined();
+    expect(ended?.state).toBe('completed');
+    expect(await copies(pair, 'target')).toEqual(await copies(pair, 'source'));
+    const { rows } = await pair.target.client.query('select counts from tf_sync.checkpoint');
+    const sum = (key: string) => rows.reduce((n, r) => n + (JSON.parse(r.counts)[key] ?? 0), 0);
+    expect([sum('inserted'), sum('deleted'), sum('unchanged'), sum('kept')]).toEqual([30, 30, 10, 0]);
+  });
 });
 
 describe('a chunk that was decided on other numbers of copies than there are now', () => {
