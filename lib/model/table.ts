@@ -86,7 +86,12 @@ export interface PlannedColumn {
   readonly type: ColumnType;
   /** Where the source declares another type: that type, and the declaration its values are cast to. */
   readonly source?: { readonly type: ColumnType; readonly castTo: string };
+  /** Where it is not what the type says. `key`: as the column of a key, what a unique index takes for one is one. */
+  readonly equality?: ColumnEquality | 'key';
 }
+
+/** When two values of a column are equal, by the config. `grid` in units of the geometry's reference system. */
+export type ColumnEquality = 'exact' | { readonly shape: { readonly grid: number } };
 
 /**
  * How a key maps to buckets. `integer`: the first key column divided into equal ranges; `epoch`: the same over its seconds

@@ -38,8 +38,9 @@ function mappedColumns(source: Relation, target: Relation, config: JobConfig): r
   return target.columns.flatMap((c): PlannedColumn[] => {
     const from = plain.get(c.name);
     if (!from || c.generated || !columnInScope(source, from, config)) return [];
-    if (conversion(from, c) === 'same') return [{ name: c.name, type: c.type }];
-    return [{ name: c.name, type: c.type, source: { type: from.type, castTo: c.declared } }];
+    const equality = config.equality[`${relationText(source)}.${c.name}`];
+    const column = { name: c.name, type: c.type, ...(equality && { equality }) };
+    return [conversion(from, c) === 'same' ? column : { ...column, source: { type: from.type, castTo: c.declared } }];
   });
 }
 

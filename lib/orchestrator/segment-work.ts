@@ -164,6 +164,7 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
       work.database.commit({
         ...chunkBase(work),
         ...chunk,
+        source: work.sourceDatabase,
         changes: dry ? [] : step.changes,
         ...(step.quarantine && { quarantine: step.quarantine }),
         ...(step.release && { release: step.release }),

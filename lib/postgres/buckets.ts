@@ -5,9 +5,12 @@ import { columnSql, typeSql } from './columns.ts';
 import { keyHash } from './fingerprint.ts';
 import { ident } from './sql.ts';
 
-/** The key columns of a plan, in key order. */
+/** The key columns of a plan, in key order, with the equality of keys. */
 export const keyColumns = (plan: TablePlan): readonly PlannedColumn[] =>
-  plan.key.map((name) => plan.columns.find((c) => c.name === name) as PlannedColumn); // a plan maps its key columns
+  plan.key.map((name) => {
+    const column = plan.columns.find((c) => c.name === name) as PlannedColumn; // a plan maps its key columns
+    return { ...column, equality: 'key' };
+  });
 
 /** The columns that a comparison looks at. */
 export const comparedColumns = (plan: TablePlan): readonly PlannedColumn[] =>
