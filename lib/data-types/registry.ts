@@ -56,5 +56,6 @@ export const shown = (type: ColumnType, value: string): string => dataTypeOf(typ
 
 /** False for a type that nothing is known of and that travels as text; a plan names such columns. */
 export function isKnownType(type: ColumnType): boolean {
-  return dataTypeOf(type).known !== false;
+  if (dataTypeOf(type).known === false) return false;
+  return type.element?.kind !== 'b' || isKnownType({ ...type.element, base: type.element });
 }

@@ -48,22 +48,30 @@ export const geometry: DataTypeHandler = {
   probe: { literal: SAMPLE },
 };
 
+/** Kinds that PostGIS can put on a grid and into normal order; others make its functions fail. */
+const PLAIN = ['Point', 'LineString', 'Polygon', 'MultiPoint', 'MultiLineString', 'MultiPolygon', 'GeometryCollection'];
+
 /** SQL of the EWKB of a shape in normal order on a grid of `size`. */
 function shapeOf(column: string, type: ColumnType['base'], size: string): string {
   const schema = `"${type.schema.replaceAll('"', '""')}"`;
   const value = type.name === 'geography' ? `${column}::${schema}."geometry"` : column;
+  const kind = `${schema}.st_geometrytype(${value})`;
   const snapped = `coalesce(${schema}.st_snaptogrid(${value}, 0, 0, ${size}, ${size}), ${value})`;
   const ewkb = (g: string) => `${schema}.st_asewkb(${g}, 'NDR')`;
-  return `(case when ${schema}.st_hasarc(${value}) or ${schema}.st_zmflag(${value}) in (1, 3) then ${ewkb(snapped)} else ${ewkb(`${schema}.st_normalize(${snapped})`)} end)`;
+  return `(case when ${schema}.st_hasarc(${value}) or ${kind} not in (${PLAIN.map((k) => `'ST_${k}'`).join(', ')})
+      or (${kind} = 'ST_GeometryCollection' and ${schema}.st_asewkt(${value}) ~ 'POLYHEDRAL|TIN|TRIANGLE') then ${ewkb(value)}
+    when ${schema}.st_zmflag(${value}) in (1, 3) then ${ewkb(snapped)}
+    else ${ewkb(`${schema}.st_normalize(${snapped})`)} end)`;
 }
 
 /**
  * PostGIS geometry and geography by shape: SRID, kind and dimensions, and the vertices on a grid of `grid` units of the
  * SRID, in PostGIS's normal order (a ring may begin anywhere and run either way). Z and M are not put on the grid.
  *
- * Two vertices closer than the grid may still fall into two of its cells: then the shapes differ. Curves and M are exact but
- * for the grid, because ST_Normalize would make lines of the ones and lose the other. Where a shape falls into one cell it
- * counts as it is. Throws RangeError where `grid` is not a positive number.
+ * Two vertices closer than the grid may still fall into two of its cells: then the shapes differ. Curves and surfaces of
+ * triangles or faces are exact, because PostGIS cannot put all of them on a grid; M keeps its order of vertices, because
+ * ST_Normalize would lose it. Where a shape falls into one cell it counts as it is. Throws RangeError where `grid` is not a
+ * positive number.
  */
 export function geometryShape(grid: number): DataTypeHandler {
   if (!(grid > 0 && Number.isFinite(grid))) throw new RangeError(`The grid must be a positive number, not ${grid}.`);

@@ -16,6 +16,8 @@ export interface ColumnType {
   readonly kind: string;
   /** The type behind a domain, else the type itself; what equality and hashing go by. */
   readonly base: { readonly schema: string; readonly name: string; readonly kind: string };
+  /** Of an array: the type of its elements. */
+  readonly element?: { readonly schema: string; readonly name: string; readonly kind: string };
 }
 
 export interface Column {

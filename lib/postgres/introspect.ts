@@ -64,7 +64,8 @@ const SIZES = `
 const COLUMNS = `
   select a.attrelid::text, a.attname, tn.nspname, t.typname, t.typtype::text,
          bn.nspname, b.typname, b.typtype::text, format_type(a.atttypid, a.atttypmod),
-         (a.attnotnull or t.typnotnull)::text, (a.attgenerated <> '')::text, a.attidentity::text, (a.atthasdef or t.typdefault is not null)::text
+         (a.attnotnull or t.typnotnull)::text, (a.attgenerated <> '')::text, a.attidentity::text, (a.atthasdef or t.typdefault is not null)::text,
+         coalesce(en.nspname, ''), coalesce(e.typname, ''), coalesce(e.typtype::text, '')
   from tables c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
@@ -73,6 +74,8 @@ const COLUMNS = `
       select t.oid, t.typbasetype union all select x.oid, x.typbasetype from up join pg_type x on x.oid = up.typbasetype where up.typbasetype <> 0)
     select x.* from up join pg_type x on x.oid = up.oid where up.typbasetype = 0) b on true
   join pg_namespace bn on bn.oid = b.typnamespace
+  left join pg_type e on e.typarray = b.oid
+  left join pg_namespace en on en.oid = e.typnamespace
   order by a.attrelid, a.attnum`;
 
 /** Unique indexes over plain NOT NULL columns, the primary key first. */
@@ -130,8 +133,22 @@ const FLAGS = `
 const truth = (text: string | null | undefined) => text === 'true';
 
 function columnOf(row: readonly (string | null)[]): Column {
-  const [, name, schema, type, kind, baseSchema, base, baseKind, declared, notNull, generated, identity, hasDefault] =
-    row as readonly string[]; // no column of the query is null
+  const [
+    ,
+    name,
+    schema,
+    type,
+    kind,
+    baseSchema,
+    base,
+    baseKind,
+    declared,
+    notNull,
+    generated,
+    identity,
+    hasDefault,
+    ...element
+  ] = row as readonly string[]; // no column of the query is null
   return {
     name: name ?? '',
     type: {
@@ -139,6 +156,7 @@ function columnOf(row: readonly (string | null)[]): Column {
       name: type ?? '',
       kind: kind ?? '',
       base: { schema: baseSchema ?? '', name: base ?? '', kind: baseKind ?? '' },
+      ...(element[1] && { element: { schema: element[0] ?? '', name: element[1], kind: element[2] ?? '' } }),
     },
     declared: declared ?? '',
     notNull: truth(notNull),
