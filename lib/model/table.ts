@@ -37,6 +37,8 @@ export interface ForeignKey {
   readonly references: RelationName;
   /** Whether deleting a referenced row changes rows here (cascade, set null, set default). */
   readonly deleteAction: boolean;
+  /** Whether changing the value that is referred to changes rows here. */
+  readonly updateAction?: boolean;
   /** Its columns that may be NULL. */
   readonly nullable?: readonly string[];
 }

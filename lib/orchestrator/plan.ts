@@ -76,7 +76,9 @@ function hasSideEffects(found: Preflight, config: JobConfig): boolean {
     config.delete_mode === 'mirror' &&
     config.triggers === 'fire' &&
     found.tables.some((t) => t.target.foreignKeys.some((f) => f.deleteAction));
-  return triggers || cascades;
+  const follows =
+    config.triggers === 'fire' && found.tables.some((t) => t.target.foreignKeys.some((f) => f.updateAction));
+  return triggers || cascades || follows;
 }
 
 /** Where the rows of a unique index can be parked: a column that may be NULL, else one whose type has unused values. */
