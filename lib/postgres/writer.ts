@@ -5,7 +5,7 @@ import type { Applied } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
 import { comparedColumns } from './buckets.ts';
-import { columnSql, typeSql } from './columns.ts';
+import { columnSql, fromText } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import { parkUnique, type RowsAsExpected } from './parking.ts';
@@ -25,7 +25,7 @@ const position = (plan: TablePlan, column: string) => `c${plan.columns.findIndex
  */
 function rowList(plan: TablePlan, rows: readonly RowImage[]): { readonly sql: string; readonly values: Buffer[] } {
   if (rows.some((r) => r.streamed)) return { sql: STAGED_ROWS, values: [] };
-  const casts = plan.columns.map((c, i) => `u.c${i + 1}::${typeSql(c.type)} as c${i + 1}`);
+  const casts = plan.columns.map((c, i) => `${fromText(c.type, `u.c${i + 1}`)} as c${i + 1}`);
   const arrays = plan.columns.map((_, i) => `$${1 + i}::text[]`).join(', ');
   const names = plan.columns.map((_, i) => `c${i + 1}`).join(', ');
   return {

@@ -14,12 +14,9 @@ const SCRIPT = fileURLToPath(new URL('../support/measured-job.ts', import.meta.u
 
 /** Runs a job in a process of its own; fails when the heap of a worker does not do. */
 async function measured(pair: TestPair, config: Partial<JobConfig> = {}): Promise<Measured> {
-  const t0 = Date.now();
   const asked = JSON.stringify({ source: pair.source.url, target: pair.target.url, config });
   const { stdout } = await promisify(execFile)(process.execPath, [...HEAP, SCRIPT, asked], { maxBuffer: 2 ** 20 });
-  const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Measured;
-  process.stderr.write(`${JSON.stringify(result)} ${Date.now() - t0} ms\n`);
-  return result;
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Measured;
 }
 
 async function both(pair: TestPair, sql: string): Promise<void> {

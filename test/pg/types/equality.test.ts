@@ -194,3 +194,18 @@ test('keys are shown to people as they read them', async () => {
 
   expect(await tableOf(outcome)).toMatchObject({ samples: { insert: [['true', '\\x00ff']] } });
 });
+
+test('names of database objects that stand for nothing, or for something gone, are carried as they are', async () => {
+  await using pair = await createPair();
+  await both(pair, 'create table names (id int primary key, c regclass, t regtype)');
+  await pair.source.client.query(
+    `insert into names values (1, '-', '-'), (2, '4000000000', '4000000001'), (3, 'pg_catalog.pg_class', 'int4'), (4, null, null)`,
+  );
+  await pair.target.client.query(`insert into names values (1, 'pg_catalog.pg_class', 'int4')`);
+
+  const { job, counts } = await runJob(pair);
+
+  expect(job).toMatchObject({ state: 'completed' });
+  expect(counts).toMatchObject({ inserted: 3, updated: 1 });
+  expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
+});
