@@ -3,8 +3,10 @@ import type {
   BucketRun,
   BucketSum,
   Change,
+  FetchedRows,
   Fingerprint,
   KeyedFingerprint,
+  KeyFingerprint,
   ReadRow,
   RowImage,
   RowKey,
@@ -21,7 +23,7 @@ import type {
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
-import type { PlannedColumn, Relation, RelationName, Segment, TablePlan } from './model/table.ts';
+import type { FingerprintForm, PlannedColumn, Relation, RelationName, Segment, TablePlan } from './model/table.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -125,7 +127,9 @@ export interface SegmentReader {
   sums(runs?: readonly BucketRun[]): Promise<readonly BucketSum[]>;
   /** Keys and fingerprints of every row in the runs. Holds them all: ask for a bounded number of rows. */
   open(runs: readonly BucketRun[]): Promise<readonly KeyedFingerprint[]>;
-  /** The same with every value in its canonical text. */
+  /** How many rows `read` may hold, as wide as they are. */
+  readonly readRows: number;
+  /** The same with every value in its canonical text; of a long text something that stands for it. */
   read(runs: readonly BucketRun[]): Promise<readonly ReadRow[]>;
   /** Whether two canonical values of the column at this position count as equal under the tolerances. */
   alike(column: number, a: string | null, b: string | null): boolean;
@@ -133,8 +137,13 @@ export interface SegmentReader {
 
 /** One side of one segment, rows included. */
 export interface RowReader extends SegmentReader {
-  /** Rows of these keys that still exist, with values in mapping order. */
-  rows(keys: readonly RowKey[]): Promise<readonly RowImage[]>;
+  /**
+   * Rows of these keys that still exist, with values in mapping order: as many from the first on as `maxBytes` of text hold;
+   * at least one where that is no less than a row that is held at all.
+   */
+  rows(keys: readonly RowKey[], maxBytes: number): Promise<FetchedRows>;
+  /** Those of the keys that have a row, with the fingerprint of the whole row. */
+  fingerprints(keys: readonly RowKey[]): Promise<readonly KeyFingerprint[]>;
   /** Those of the keys whose rows were written since the plan's source snapshot: they moved while the job ran. */
   changedSince(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
 }
@@ -149,7 +158,7 @@ export interface Database {
   /** What this end sees now, as a `pg_snapshot` in text. */
   snapshot(): Promise<string>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
-  probe(columns: readonly PlannedColumn[]): Promise<readonly string[]>;
+  probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
   /** Where each sequence that feeds a column of the table stands. */
   sequences(table: RelationName): Promise<readonly SequenceState[]>;
@@ -171,6 +180,8 @@ export interface Chunk {
   /** Number of this chunk: one more than the checkpoint's. */
   readonly seq: number;
   readonly changes: readonly Change[];
+  /** Where a row that is too large to be held is piped from. */
+  readonly source: Database;
   readonly quarantine?: readonly QuarantinedRow[];
   /** Keys that leave the quarantine, because they are applied now. */
   readonly release?: readonly RowKey[];
@@ -179,7 +190,7 @@ export interface Chunk {
 }
 
 /** A chunk that is piped from the source into a target that has none of its rows. */
-export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine'> {
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source'> {
   readonly segment: Segment;
   readonly run: BucketRun;
 }

@@ -28,7 +28,21 @@ export interface RowImage {
   readonly key: RowKey;
   readonly fingerprint: Fingerprint;
   readonly values: readonly (string | null)[];
+  /** Too large to be held: `values` is empty, and the row is piped from the source when it is written. */
+  readonly streamed?: true;
 }
+
+/** The rows of a list of keys, as many from the first on as were to be held at once. */
+export interface FetchedRows {
+  readonly rows: readonly RowImage[];
+  /** Keys of rows that are larger than any that is written row by row. */
+  readonly tooLarge: readonly RowKey[];
+  /** How many of the keys were looked at, from the first; the others are for the next call. */
+  readonly covered: number;
+}
+
+/** A row by its key, as one side has it. */
+export type KeyFingerprint = Pick<RowImage, 'key' | 'fingerprint'>;
 
 /**
  * What would make the target follow the source. `expected` is the target fingerprint the decision was made on. `partly`:

@@ -9,6 +9,12 @@ export interface ConfigNames {
 const oneOf = (names: readonly string[], fallback: string) =>
   z.enum(names as readonly [string, ...string[]]).default(fallback);
 
+/** When two values of a column count as equal, where it is not what the type says. */
+const equality = z.union([
+  z.literal('exact'),
+  z.strictObject({ shape: z.strictObject({ grid: z.number().positive().max(1e9) }) }),
+]);
+
 /** Names or patterns in a config: not empty, and short enough for any catalog name in quotes. */
 const nameList = z.array(z.string().min(1).max(200)).min(1).max(1000);
 
@@ -84,6 +90,10 @@ export function configSchema(names: ConfigNames) {
     tolerances: z.record(z.string().max(200), z.number().min(0)).default({}).meta({
       description:
         'For strategy content: how far two numbers of a column (schema.table.column) may be apart and still count as equal.',
+    }),
+    equality: z.record(z.string().max(200), equality).default({}).meta({
+      description:
+        'When values of a column (schema.table.column) are equal: exact, by their text (1.0 and 1.00 differ); or {"shape": {"grid": 0.001}}, for a PostGIS column, by SRID, dimension and the shape on a grid in units of its SRID, wherever rings begin and whichever way they run.',
     }),
     dry_run: z
       .boolean()

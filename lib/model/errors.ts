@@ -143,6 +143,11 @@ const CATALOGUE = {
     'A row filter does not fit its table.',
     'Name an existing column, an operator, and a value of the column type.',
   ],
+  equality_invalid: [
+    422,
+    'A column cannot be compared the way the config says.',
+    'Use "exact", or leave the column out of equality.',
+  ],
   identifier_too_long: [
     422,
     'A name is longer than 63 bytes, which PostgreSQL would cut.',

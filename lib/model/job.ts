@@ -104,6 +104,8 @@ export interface JobTable {
   readonly segments: number;
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
+  /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */
+  readonly unknown_types?: Readonly<Record<string, string>>;
   /** Keys of a few rows that a dry run would change, by operation. */
   readonly samples?: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly failure?: Failure;

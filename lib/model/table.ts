@@ -18,6 +18,8 @@ export interface ColumnType {
   readonly kind: string;
   /** The type behind a domain, else the type itself; what equality and hashing go by. */
   readonly base: { readonly schema: string; readonly name: string; readonly kind: string };
+  /** Of an array: the type of its elements. */
+  readonly element?: { readonly schema: string; readonly name: string; readonly kind: string };
 }
 
 export interface Column {
@@ -37,6 +39,8 @@ export interface ForeignKey {
   readonly references: RelationName;
   /** Whether deleting a referenced row changes rows here (cascade, set null, set default). */
   readonly deleteAction: boolean;
+  /** Whether changing the value that is referred to changes rows here. */
+  readonly updateAction?: boolean;
   /** Its columns that may be NULL. */
   readonly nullable?: readonly string[];
 }
@@ -90,7 +94,12 @@ export interface PlannedColumn {
   readonly source?: { readonly type: ColumnType; readonly castTo: string };
   /** Both sides compute it: it identifies rows and is compared, but never written. */
   readonly generated?: true;
+  /** Where it is not what the type says. `key`: as the column of a key, what a unique index takes for one is one. */
+  readonly equality?: ColumnEquality | 'key';
 }
+
+/** When two values of a column are equal, by the config. `grid` in units of the geometry's reference system. */
+export type ColumnEquality = 'exact' | { readonly shape: { readonly grid: number } };
 
 /**
  * How a key maps to buckets. `integer`: the one key column divided into equal, narrow ranges; `hashed`: by hash of the whole

@@ -43,8 +43,10 @@ function mappedColumns(source: Relation, target: Relation, config: JobConfig): r
   return target.columns.flatMap((c): PlannedColumn[] => {
     const s = from.get(c.name);
     if (!s || !travels(c) || !columnInScope(source, s, config)) return [];
-    const base = { name: c.name, type: c.type, ...(c.generated && { generated: true as const }) };
-    return [conversion(s, c) === 'same' ? base : { ...base, source: { type: s.type, castTo: c.declared } }];
+    const equality = config.equality[`${relationText(source)}.${c.name}`];
+    const generated = c.generated && { generated: true as const };
+    const column = { name: c.name, type: c.type, ...generated, ...(equality && { equality }) };
+    return [conversion(s, c) === 'same' ? column : { ...column, source: { type: s.type, castTo: c.declared } }];
   });
 }
 
@@ -80,7 +82,9 @@ function hasSideEffects(found: Preflight, config: JobConfig): boolean {
     config.delete_mode === 'mirror' &&
     config.triggers === 'fire' &&
     found.tables.some((t) => t.target.foreignKeys.some((f) => f.deleteAction));
-  return triggers || cascades;
+  const follows =
+    config.triggers === 'fire' && found.tables.some((t) => t.target.foreignKeys.some((f) => f.updateAction));
+  return triggers || cascades || follows;
 }
 
 /** Where the rows of a unique index can be parked: a column that may be NULL, else one whose type has unused values. */

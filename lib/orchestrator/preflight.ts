@@ -3,6 +3,7 @@ import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
+import { equalityProblems } from '../validator/equality.ts';
 import { schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
@@ -133,6 +134,7 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...targetProblems(t, config),
     ...scope.problems,
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
+    ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...cycleProblems(cycle, config),
   ];

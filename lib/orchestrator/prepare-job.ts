@@ -1,8 +1,9 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
-import { SyncError } from '../model/errors.ts';
+import { isKnownType } from '../data-types/registry.ts';
+import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
-import { type FingerprintForm, relationText, type TablePlan } from '../model/table.ts';
+import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { levelsOf, passesOf, tablePlans } from './plan.ts';
@@ -12,15 +13,44 @@ import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
 /** Prepare may sample every table; the function itself ends after 15 minutes. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
-/** `fast` where both servers hash sample values of all types in use alike, else `portable`. */
-async function agreedForm(
-  source: Database,
-  target: TargetDatabase,
-  plans: readonly TablePlan[],
-): Promise<FingerprintForm> {
-  const columns = plans.flatMap((p) => p.columns);
-  const [a, b] = await Promise.all([source.probe(columns), target.probe(columns)]);
-  return a.join() === b.join() ? 'fast' : 'portable';
+/** Whether both servers answer alike for sample values of the columns' types. */
+async function alike(source: Database, target: Database, columns: readonly PlannedColumn[], form: FingerprintForm) {
+  const [a, b] = await Promise.all([source.probe(columns, form), target.probe(columns, form)]);
+  return a.join() === b.join();
+}
+
+/**
+ * `fast` where both servers hash sample values of all types in use alike, else `portable`. Throws `equality_invalid` where
+ * they do not even give a shape the same normal form.
+ */
+async function agreedForm(source: Database, target: Database, plans: readonly TablePlan[]): Promise<FingerprintForm> {
+  if (
+    await alike(
+      source,
+      target,
+      plans.flatMap((p) => p.columns),
+      'fast',
+    )
+  )
+    return 'fast';
+  const problems: Problem[] = [];
+  for (const plan of plans) {
+    for (const column of plan.columns) {
+      if (!column.equality || (await alike(source, target, [column], 'portable'))) continue;
+      const object = `${relationText(plan.target)}.${column.name}`;
+      const message = `Both servers give the shape of ${object} another normal form; their PostGIS or GEOS versions differ.`;
+      problems.push({ code: 'equality_invalid', object, message, hint: 'Compare the column exactly.' });
+    }
+  }
+  if (problems.length > 0) throw problemsError(problems);
+  return 'portable';
+}
+
+/** Columns of types that nothing is known of, by name: their values travel and compare as text. */
+function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
+  const unknown = columns.filter((c) => !isKnownType(c.type));
+  if (unknown.length === 0) return {};
+  return { unknown_types: Object.fromEntries(unknown.map((c) => [c.name, relationText(c.type)])) };
 }
 
 async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
@@ -37,6 +67,7 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
       key: plan.key,
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
+      ...unknownTypes(plan),
     })),
   });
   await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes: passesOf(job.config) }, planned, event);
@@ -51,6 +82,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     level: plan.level,
     rows_estimate: plan.rowsEstimate,
     segments,
+    ...unknownTypes(plan),
   };
 }
 

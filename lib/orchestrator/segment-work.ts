@@ -36,10 +36,16 @@ const FIRST_CHUNK_ROWS = 1_000;
 /** A chunk holds its locks, and delays a stop, for about this long. */
 const CHUNK_MS = 500;
 
+/**
+ * Chunks do not get smaller than this for their time: with 1,600 columns a statement costs a second or two before its first
+ * row (measured), and chunks that are halved for it never end.
+ */
+const LEAST_ROWS = 50;
+
 /** Rows of the next chunk after one of `rows` took `ms`: towards CHUNK_MS, at most doubled or halved at once. Pure. */
 export function nextChunkRows(rows: number, ms: number): number {
   const wanted = ms <= 0 ? rows * 2 : Math.round((rows * CHUNK_MS) / ms);
-  return Math.max(1, Math.min(rows * 2, Math.max(Math.ceil(rows / 2), wanted)));
+  return Math.min(rows * 2, Math.max(LEAST_ROWS, Math.ceil(rows / 2), wanted));
 }
 
 /** What a chunk adds besides the changes it applies. */
@@ -164,6 +170,7 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
       work.database.commit({
         ...chunkBase(work),
         ...chunk,
+        source: work.sourceDatabase,
         changes: dry ? [] : step.changes,
         ...(step.quarantine && { quarantine: step.quarantine }),
         ...(step.release && { release: step.release }),

@@ -74,6 +74,9 @@ const tableView = z
     segments: z.object({ total: z.int(), done: z.int() }).meta({ description: 'Segments of this pass.' }),
     counts: countsView,
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
+    unknown_types: z.record(z.string(), z.string()).optional().meta({
+      description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
+    }),
     samples: z
       .record(z.string(), z.array(z.array(z.string())))
       .optional()
@@ -183,6 +186,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): Tab
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts: sum(progress.map((p) => p.counts)),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
+    ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),
     ...(table.failure && { failure: failure(table.failure) }),
   };

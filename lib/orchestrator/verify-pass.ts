@@ -48,9 +48,12 @@ async function moving(work: SegmentWork, open: readonly Difference[]): Promise<r
 async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Promise<void> {
   const size = chunkRows(work);
   const wanted = moved.filter((d) => d.kind !== 'target_only');
-  for (let at = 0; at < wanted.length; at += size) {
-    const slice = wanted.slice(at, at + size);
-    const changes = await changesFor(work, slice);
+  let at = 0;
+  while (at < wanted.length) {
+    const asked = wanted.slice(at, at + size);
+    const { changes, covered } = await changesFor(work, asked);
+    const slice = asked.slice(0, covered);
+    at += covered;
     const buckets = slice.map((d) => d.bucket);
     try {
       await commit(work, { changes, buckets, cursor: work.cursor, counts: {}, again: true, rule: 'moved' });

@@ -1,4 +1,3 @@
-import { dataTypeOf } from '../data-types/registry.ts';
 import type { BucketRun } from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { BucketScheme, PlannedColumn, RowBound, Segment, TablePlan } from '../model/table.ts';
@@ -6,25 +5,16 @@ import { columnSql, typeSql } from './columns.ts';
 import { keyHash } from './fingerprint.ts';
 import { ident } from './sql.ts';
 
-/** The key columns of a plan, in key order. */
+/** The key columns of a plan, in key order, with the equality of keys. */
 export const keyColumns = (plan: TablePlan): readonly PlannedColumn[] =>
-  plan.key.map((name) => plan.columns.find((c) => c.name === name) as PlannedColumn); // a plan maps its key columns
+  plan.key.map((name) => {
+    const column = plan.columns.find((c) => c.name === name) as PlannedColumn; // a plan maps its key columns
+    return { ...column, equality: 'key' };
+  });
 
 /** The columns that a comparison looks at. */
 export const comparedColumns = (plan: TablePlan): readonly PlannedColumn[] =>
   plan.compares === 'key' ? keyColumns(plan) : plan.columns;
-
-/** Equal keys of these types may have several texts (1.0 and 1.00, -0 and 0); their canonical text can be read back. */
-const SPELLINGS = ['numeric', 'float'];
-
-/** SQL of the key of row `alias`: one expression per key column, with one text for equal keys. */
-export function keyValues(plan: TablePlan, side: Side, alias: string): readonly string[] {
-  const { value } = columnSql(side, alias);
-  return keyColumns(plan).map((c) => {
-    const type = dataTypeOf(c.type);
-    return SPELLINGS.includes(type.name) ? type.canonical(value(c), c.type.base) : value(c);
-  });
-}
 
 const INT8_MIN = '-9223372036854775808';
 const INT8_MAX = '9223372036854775807';

@@ -32,3 +32,13 @@ export function tableSql(plan: TablePlan, side: Side): string {
 
 /** The columns that are written. */
 export const writtenColumns = (plan: TablePlan): readonly PlannedColumn[] => plan.columns.filter((c) => !c.generated);
+
+/**
+ * SQL of a value of the type from its text (SQL too). The cast of text to regclass takes no `-` and no number, which its
+ * output function writes for no table and for one that is gone; its input function does.
+ */
+export function fromText(type: ColumnType, text: string): string {
+  const { schema, name } = type.base;
+  if (schema === 'pg_catalog' && name === 'regclass') return `pg_catalog.regclassin(${text}::pg_catalog.cstring)`;
+  return `${text}::${typeSql(type)}`;
+}

@@ -25,24 +25,10 @@ function selectRun(plan: TablePlan, segment: Segment, [first, last]: BucketRun):
   return `${from} join (select ${lo} lo, ${hi} hi) r on ${boundsCondition(plan, 't')} where ${sql}`;
 }
 
-/**
- * Pipes the rows of a run straight from the source's COPY into the target's, without looking at one; answers how many.
- *
- * Inside the caller's target transaction. Memory is that of two socket buffers. Errors of either side end both.
- */
-export async function copyRun(
-  source: Session,
-  target: Session,
-  plan: TablePlan,
-  segment: Segment,
-  run: BucketRun,
-): Promise<number> {
-  const format = `(format ${plan.copy})`;
-  const columns = writtenColumns(plan)
-    .map((c) => ident(c.name))
-    .join(', ');
-  const read = source.stream(to(`copy (${selectRun(plan, segment, run)}) to stdout ${format}`));
-  const write = target.stream(from(`copy ${relation(plan.target)} (${columns}) from stdin ${format}`));
+/** Pipes the output of one COPY of the source into one of the target; answers how many rows. Errors of either side end both. */
+export async function pipeCopy(source: Session, target: Session, out: string, into: string): Promise<number> {
+  const read = source.stream(to(out));
+  const write = target.stream(from(into));
   const failed: { error?: unknown; side?: 'source' | 'target' } = {};
   read.once('error', (error) => Object.assign(failed, failed.side ? {} : { error, side: 'source' }));
   write.once('error', (error) => Object.assign(failed, failed.side ? {} : { error, side: 'target' }));
@@ -54,4 +40,28 @@ export async function copyRun(
   if (write.rowCount === null || write.rowCount === undefined)
     throw new SyncError('internal', 'COPY gave no row count.');
   return write.rowCount;
+}
+
+/**
+ * Pipes the rows of a run straight from the source's COPY into the target's, without looking at one; answers how many.
+ *
+ * Inside the caller's target transaction. Memory is that of two socket buffers.
+ */
+export function copyRun(
+  source: Session,
+  target: Session,
+  plan: TablePlan,
+  segment: Segment,
+  run: BucketRun,
+): Promise<number> {
+  const format = `(format ${plan.copy})`;
+  const columns = writtenColumns(plan)
+    .map((c) => ident(c.name))
+    .join(', ');
+  return pipeCopy(
+    source,
+    target,
+    `copy (${selectRun(plan, segment, run)}) to stdout ${format}`,
+    `copy ${relation(plan.target)} (${columns}) from stdin ${format}`,
+  );
 }

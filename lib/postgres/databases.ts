@@ -16,6 +16,7 @@ import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
+import { stageRow } from './stage.ts';
 import { applyChanges } from './writer.ts';
 
 /** Sessions behind the ports, for the one operation that needs both. */
@@ -33,7 +34,7 @@ function commonPart(session: Session): Database {
     introspect: () => introspect(session),
     keyClashes: (table, key) => keyClashes(session, table, key),
     snapshot: () => snapshotText(session),
-    probe: (columns) => probeRow(session, columns, 'fast'),
+    probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : segmentReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
     close: () => session.end(),
@@ -45,6 +46,9 @@ async function commit(session: Session, chunk: Chunk): Promise<void> {
   const settings = chunk.suppressTriggers ? `${BY_INDEX}; set local session_replication_role = replica` : BY_INDEX;
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
+    for (const change of chunk.changes)
+      if (change.kind !== 'delete' && change.row.streamed)
+        await stageRow(sessionOf(chunk.source), session, chunk.plan, change.row);
     const apply = chunk.plan.keyless ? applyCopies : applyChanges;
     const rows = await apply(session, chunk.plan, chunk.changes);
     await release(session, chunk.id, chunk.release ?? []);

@@ -64,7 +64,8 @@ const SIZES = `
 const COLUMNS = `
   select a.attrelid::text, a.attname, tn.nspname, t.typname, t.typtype::text,
          bn.nspname, b.typname, b.typtype::text, format_type(a.atttypid, a.atttypmod),
-         (a.attnotnull or t.typnotnull)::text, (a.attgenerated <> '')::text, a.attidentity::text, (a.atthasdef or t.typdefault is not null)::text
+         (a.attnotnull or t.typnotnull)::text, (a.attgenerated <> '')::text, a.attidentity::text, (a.atthasdef or t.typdefault is not null)::text,
+         coalesce(en.nspname, ''), coalesce(e.typname, ''), coalesce(e.typtype::text, '')
   from tables c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
@@ -73,6 +74,8 @@ const COLUMNS = `
       select t.oid, t.typbasetype union all select x.oid, x.typbasetype from up join pg_type x on x.oid = up.typbasetype where up.typbasetype <> 0)
     select x.* from up join pg_type x on x.oid = up.oid where up.typbasetype = 0) b on true
   join pg_namespace bn on bn.oid = b.typnamespace
+  left join pg_type e on e.typarray = b.oid
+  left join pg_namespace en on en.oid = e.typnamespace
   order by a.attrelid, a.attnum`;
 
 /** Unique indexes over plain NOT NULL columns, the primary key first. Columns of a materialized view are never NOT NULL. */
@@ -107,7 +110,8 @@ const UNIQUE_INDEXES = `
 const FOREIGN_KEYS = `
   select distinct coalesce(pg_partition_root(f.conrelid), f.conrelid)::oid::text, f.conname, n.nspname, r.relname, (f.confdeltype not in ('a', 'r'))::text,
     (select coalesce(json_agg(a.attname order by a.attname), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
-     where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and not a.attnotnull and not y.typnotnull)::text
+     where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and not a.attnotnull and not y.typnotnull)::text,
+    (f.confupdtype not in ('a', 'r'))::text
   from pg_constraint f
   join tables c on c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid)
   join pg_class r on r.oid = coalesce(pg_partition_root(f.confrelid), f.confrelid)
@@ -130,8 +134,22 @@ const FLAGS = `
 const truth = (text: string | null | undefined) => text === 'true';
 
 function columnOf(row: readonly (string | null)[]): Column {
-  const [, name, schema, type, kind, baseSchema, base, baseKind, declared, notNull, generated, identity, hasDefault] =
-    row as readonly string[]; // no column of the query is null
+  const [
+    ,
+    name,
+    schema,
+    type,
+    kind,
+    baseSchema,
+    base,
+    baseKind,
+    declared,
+    notNull,
+    generated,
+    identity,
+    hasDefault,
+    ...element
+  ] = row as readonly string[]; // no column of the query is null
   return {
     name: name ?? '',
     type: {
@@ -139,6 +157,7 @@ function columnOf(row: readonly (string | null)[]): Column {
       name: type ?? '',
       kind: kind ?? '',
       base: { schema: baseSchema ?? '', name: base ?? '', kind: baseKind ?? '' },
+      ...(element[1] && { element: { schema: element[0] ?? '', name: element[1], kind: element[2] ?? '' } }),
     },
     declared: declared ?? '',
     notNull: truth(notNull),
@@ -175,6 +194,7 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       references: { schema: r[2] ?? '', name: r[3] ?? '' },
       deleteAction: truth(r[4]),
       nullable: JSON.parse(r[5] ?? '[]') as string[], // built by json_agg
+      updateAction: truth(r[6]),
     }),
   );
   const uniqueIndexes = grouped(

@@ -1,7 +1,8 @@
-import type { BucketRun, Change, ReadRow, RowImage, RowKey } from '../model/change.ts';
+import type { BucketRun, Change, FetchedRows, ReadRow, RowImage, RowKey } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import type { Side } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
+import { STREAMED_ROW_BYTES } from '../model/limits.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
 import type { RowReader } from '../ports.ts';
 import { bucketExpression } from './buckets.ts';
@@ -9,10 +10,11 @@ import { columnSql, tableSql, writtenColumns } from './columns.ts';
 import { rowValue } from './fingerprint.ts';
 import { fromRuns, segmentReader } from './reader.ts';
 import { refuseCascades } from './references.ts';
+import { rowTextBytes } from './row-size.ts';
 import type { Session } from './session.ts';
 import { writtenSince } from './snapshot.ts';
 import { ident, relation } from './sql.ts';
-import { columnArrays, position, rowList } from './writer.ts';
+import { position, rowList } from './writer.ts';
 
 /**
  * Rows without a key. What identifies one is its whole value and the number of the copy: key = [sha256 in hex, n], n from 1.
@@ -51,21 +53,12 @@ export function keylessReader(session: Session, plan: TablePlan, segment: Segmen
     ...segmentReader(session, plan, segment),
     read,
     open: read,
-    async rows(keys) {
-      if (keys.length === 0) return [];
-      const columns = plan.columns.map((c, i) => `${columnSql(side, 't').value(c)} as c${i + 1}`).join(', ');
-      const names = plan.columns.map((_, i) => `q.c${i + 1}`).join(', ');
-      const found = await session.query(
-        `select ${hex('q.v')}, q.copies, ${names} from (
-           select z.*, count(*) over (partition by z.v) as copies, row_number() over (partition by z.v) as n
-           from (select ${digest} as v, ${columns} from ${table} t offset 0) z where z.v = any($1::bytea[])) q where q.n = 1`,
-        [digests(keys)],
+    rows: (keys, maxBytes) => fetchCopies(session, plan, keys, maxBytes),
+    async fingerprints(keys) {
+      const now = await copiesNow(session, plan, keys);
+      return keys.flatMap((key) =>
+        Number(key[1]) <= (now.get(key[0] ?? '') ?? 0) ? [{ key, fingerprint: key[0] ?? '' }] : [],
       );
-      const byDigest = new Map(found.map(([v, copies, ...values]) => [v, { copies: Number(copies), values }]));
-      return keys.flatMap((key): RowImage[] => {
-        const row = byDigest.get(key[0] ?? '');
-        return row && Number(key[1]) <= row.copies ? [{ key, fingerprint: key[0] ?? '', values: row.values }] : [];
-      });
     },
     async changedSince(keys) {
       if (keys.length === 0) return [];
@@ -81,6 +74,55 @@ export function keylessReader(session: Session, plan: TablePlan, segment: Segmen
   };
 }
 
+/** One scan: of each digest asked for its copies, bytes, and, as far as they fit in `maxBytes` together, its values. */
+async function valuesOf(session: Session, plan: TablePlan, keys: readonly RowKey[], maxBytes: number) {
+  const { side } = session;
+  const { value } = columnSql(side, 't');
+  const columns = plan.columns.map((c, i) => `${value(c)} as c${i + 1}`).join(', ');
+  const sent = plan.columns.map((_, i) => `case when q.fits then q.c${i + 1} end`).join(', ');
+  const found = await session.query(
+    `select ${hex('q.v')}, q.copies, q.b, q.fits, ${sent} from (
+       select r.*, r.b <= ${STREAMED_ROW_BYTES}
+         and (sum(case when r.b <= ${STREAMED_ROW_BYTES} then r.b else 0 end) over (order by r.n) <= ${maxBytes} or r.n = 1) as fits
+       from (select z.*, w.n, count(*) over (partition by z.v) as copies, row_number() over (partition by z.v) as rank
+             from (select ${digestOf(plan, side)} as v, ${rowTextBytes(plan.columns, value)} as b, ${columns} from ${tableSql(plan, side)} t offset 0) z
+             join unnest($1::bytea[]) with ordinality w(v, n) on w.v = z.v) r where r.rank = 1) q`,
+    [digests(keys)],
+  );
+  return new Map(
+    found.map(([v, copies, bytes, fits, ...values]) => [
+      v,
+      { copies: Number(copies), bytes: Number(bytes), fits: fits === 't', values },
+    ]),
+  );
+}
+
+/** Rows of these keys in their order, as many from the first on as fit. One too large to be held has no key to stream it by. */
+async function fetchCopies(
+  session: Session,
+  plan: TablePlan,
+  keys: readonly RowKey[],
+  maxBytes: number,
+): Promise<FetchedRows> {
+  if (keys.length === 0) return { rows: [], tooLarge: [], covered: 0 };
+  const found = await valuesOf(session, plan, keys, maxBytes);
+  const rows: RowImage[] = [];
+  const tooLarge: RowKey[] = [];
+  let bytes = 0;
+  for (const [at, key] of keys.entries()) {
+    const row = found.get(key[0] ?? '');
+    if (!row || Number(key[1]) > row.copies) continue;
+    if (row.bytes > STREAMED_ROW_BYTES) {
+      tooLarge.push(key);
+      continue;
+    }
+    bytes += row.bytes;
+    if (!row.fits || (rows.length > 0 && bytes > maxBytes)) return { rows, tooLarge, covered: at };
+    rows.push({ key, fingerprint: key[0] ?? '', values: row.values });
+  }
+  return { rows, tooLarge, covered: keys.length };
+}
+
 /** The copies of each digest among changes: how many, and the lowest and highest number. */
 function byDigest(keys: readonly RowKey[]) {
   const groups = new Map<string, { count: number; first: number; last: number }>();
@@ -92,14 +134,16 @@ function byDigest(keys: readonly RowKey[]) {
   return groups;
 }
 
-/** How many copies of each the target has now. */
+/** How many copies of each the session's side has now. */
 async function copiesNow(
   session: Session,
   plan: TablePlan,
   keys: readonly RowKey[],
 ): Promise<ReadonlyMap<string, number>> {
+  if (keys.length === 0) return new Map();
+  const { side } = session;
   const rows = await session.query(
-    `select ${hex('z.v')}, count(*) from (select ${digestOf(plan, 'target')} as v from ${tableSql(plan, 'target')} t offset 0) z
+    `select ${hex('z.v')}, count(*) from (select ${digestOf(plan, side)} as v from ${tableSql(plan, side)} t offset 0) z
      where z.v = any($1::bytea[]) group by z.v`,
     [digests(keys)],
   );
@@ -134,11 +178,12 @@ async function insertCopies(session: Session, plan: TablePlan, changes: readonly
   const beyond = [...byDigest(keys)].filter(([v, g]) => (now.get(v) ?? 0) + g.count > g.last);
   if (beyond.length > 0) throw moving(plan, beyond.length); // somebody has added copies since
   const columns = writtenColumns(plan);
+  const source = rowList(plan, rows);
   const written = await session.query(
-    `with s as materialized (${rowList(plan, 1)})
+    `with s as materialized (${source.sql})
      insert into ${relation(plan.target)} as t (${columns.map((c) => ident(c.name)).join(', ')}) overriding system value
      select ${columns.map((c) => `s.${position(plan, c.name)}`).join(', ')} from s order by s.n returning ${hex(digestOf(plan, 'target'))}`,
-    columnArrays(plan, rows),
+    source.values,
   );
   const meant = new Map(changes.map((c) => [c.row.key[0] ?? '', c.partly === true]));
   const partly = changes.some((c) => c.partly);

@@ -13,6 +13,8 @@ interface Reference {
   readonly self: boolean;
   readonly columns: readonly string[];
   readonly parents: readonly string[];
+  /** The operator of each pair of columns, parent first, as SQL: of an extension's type it is in no search path. */
+  readonly operators: readonly string[];
 }
 
 /**
@@ -25,19 +27,23 @@ async function silentReferences(session: Session, plan: TablePlan): Promise<read
             (select json_agg(a.attname order by k.ord) from unnest(f.conkey) with ordinality k(num, ord)
                join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.num)::text,
             (select json_agg(a.attname order by k.ord) from unnest(f.confkey) with ordinality k(num, ord)
-               join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.num)::text
+               join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.num)::text,
+            (select json_agg(format('operator(%I.%s)', s.nspname, o.oprname) order by k.ord)
+               from unnest(f.conpfeqop) with ordinality k(num, ord)
+               join pg_operator o on o.oid = k.num join pg_namespace s on s.oid = o.oprnamespace)::text
      from pg_constraint f join pg_class c on c.oid = f.conrelid join pg_namespace n on n.oid = c.relnamespace
      where f.contype = 'f' and f.confrelid = $1::regclass and f.conparentid = 0
        and (f.confdeltype in ('c', 'n', 'd') or current_setting('session_replication_role') = 'replica')
      order by f.conname`,
     [relation(plan.target)],
   );
-  return rows.map(([name, child, self, columns, parents]) => ({
+  return rows.map(([name, child, self, columns, parents, operators]) => ({
     name: name ?? '',
     child: child ?? '',
     self: self === 'true',
     columns: JSON.parse(columns ?? '[]') as string[], // built by json_agg
     parents: JSON.parse(parents ?? '[]') as string[],
+    operators: JSON.parse(operators ?? '[]') as string[],
   }));
 }
 
@@ -74,7 +80,9 @@ export async function refuseCascades(session: Session, plan: TablePlan, doomed: 
   const { rows, where, own, values } = doomed;
   await session.query(`select from ${rows} where ${where} for update of t`, values);
   for (const r of references) {
-    const match = r.columns.map((c, i) => `x.${ident(c)} = t.${ident(r.parents[i] ?? '')}`).join(' and ');
+    const match = r.columns
+      .map((c, i) => `t.${ident(r.parents[i] ?? '')} ${r.operators[i]} x.${ident(c)}`)
+      .join(' and ');
     const [row] = await session.query(
       `select count(*) from ${rows} where ${where} and exists (select from ${r.child} x where ${match}${r.self ? ` and not ${own}` : ''})`,
       values,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JobConfig } from '../../lib/model/config.ts';
+import type { Connection } from '../../lib/model/connection.ts';
 import { type Counts, type Job, PASSES, type Pass } from '../../lib/model/job.ts';
 import type { PassInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
@@ -12,8 +13,14 @@ import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
-import type { TestPair } from './databases.ts';
+
 import { memoryLog, memorySecrets } from './memory-ports.ts';
+
+/** The two ends of a job. */
+export interface Pair {
+  readonly source: { readonly connection: Connection };
+  readonly target: { readonly connection: Connection };
+}
 
 type Partly<T> = { -readonly [K in keyof T]?: T[K] | undefined };
 
@@ -52,7 +59,7 @@ export interface Between {
 }
 
 /** Starts a job; throws what the API would answer. */
-export function start(pair: TestPair, config: Partly<JobConfig> = {}, p: Ports = ports()): Promise<Job> {
+export function start(pair: Pair, config: Partly<JobConfig> = {}, p: Ports = ports()): Promise<Job> {
   return startJob(
     {
       jobId: randomUUID(),
@@ -101,7 +108,7 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
 
 /** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */
 export async function runJob(
-  pair: TestPair,
+  pair: Pair,
   config: Partly<JobConfig> = {},
   between: Between = {},
   p: Ports = ports(),
@@ -118,7 +125,7 @@ export async function runJob(
   return { job: ended, counts: await countsOf(ended, pair), ports: p };
 }
 
-async function countsOf(job: Job, pair: TestPair): Promise<Counts> {
+async function countsOf(job: Job, pair: Pair): Promise<Counts> {
   const target = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).target(pair.target.connection, {
     name: 'counts',
     statementTimeoutMs: 0,

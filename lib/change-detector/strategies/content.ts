@@ -2,9 +2,6 @@ import { type BucketSum, type Difference, keyId, type ReadRow, type RowKey, toRu
 import type { SegmentReader } from '../../ports.ts';
 import type { DetectionStrategy, Finding } from '../strategy.ts';
 
-/** Rows read at once a side: with 5,000 rows of 8 KB both sides stay below 100 MB in Node. */
-const READ_ROWS = 5_000;
-
 /** Positions of the columns whose canonical values are not alike. */
 function differingFields(source: ReadRow, target: ReadRow): readonly number[] {
   return source.canonical.flatMap((value, i) => (value === target.canonical[i] ? [] : [i]));
@@ -101,7 +98,7 @@ export const content: DetectionStrategy = {
       group.push(bucket);
       rows += size;
       through = bucket;
-      if (rows < READ_ROWS) continue;
+      if (rows < source.readRows) continue;
       yield await read();
       [group, rows] = [[], 0];
     }

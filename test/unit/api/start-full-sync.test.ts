@@ -18,6 +18,7 @@ const DEFAULTS = {
   key_columns: {},
   filters: {},
   tolerances: {},
+  equality: {},
   dry_run: false,
   verify: 'changed',
 };
