@@ -67,6 +67,11 @@ export interface KeyedFingerprint {
   readonly fingerprint: Fingerprint;
 }
 
+/** A row of a window, with its stamp as text where it has a usable one. */
+export interface StampedRow extends KeyedFingerprint {
+  readonly stamp?: string;
+}
+
 /** A row read for a comparison value by value: canonical texts in mapping order. */
 export interface ReadRow extends KeyedFingerprint {
   readonly canonical: readonly (string | null)[];

@@ -86,6 +86,17 @@ export function configSchema(names: ConfigNames) {
       description:
         'For strategy content: how far two numbers of a column (schema.table.column) may be apart and still count as equal.',
     }),
+    timestamp_columns: z.record(z.string().max(200), z.string().min(1).max(200)).default({}).meta({
+      description:
+        'For strategy timestamp: the column of a table (schema.table) that says when a row was last changed. Without one the first of the usual names is taken.',
+    }),
+    timestamp_overlap_seconds: z.int().min(0).max(2_592_000).default(60).meta({
+      description: 'For strategy timestamp: how far before the last success an incremental job looks again.',
+    }),
+    key_sweep: z.boolean().default(false).meta({
+      description:
+        'For strategy timestamp: an incremental job compares all keys as well, so it finds deleted rows and missing ones.',
+    }),
     dry_run: z
       .boolean()
       .default(false)

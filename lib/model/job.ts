@@ -62,10 +62,14 @@ export interface Failure {
   readonly problems?: readonly Problem[];
 }
 
+/** `full`: everything is compared; `incremental`: what changed since the last success, where that can be known. */
+export const JOB_MODES = ['full', 'incremental'] as const;
+export type JobMode = (typeof JOB_MODES)[number];
+
 /** One run over a pair, as DynamoDB keeps it: what is wanted (state, epoch), and a mirror of what happened. */
 export interface Job {
   readonly job_id: string;
-  readonly mode: 'full';
+  readonly mode: JobMode;
   readonly state: JobState;
   /** Raised by each start, resume, stop and takeover; a writer of an older epoch can commit nothing. */
   readonly epoch: number;
@@ -102,6 +106,13 @@ export interface JobTable {
   /** Planner's estimate of source rows; for progress only. */
   readonly rows_estimate: number;
   readonly segments: number;
+  /** Only rows changed since then (ISO 8601) by this column were looked at; absent: all rows. */
+  readonly window?: {
+    readonly column: string;
+    readonly after: string;
+    readonly key_sweep: boolean;
+    readonly indexed: boolean;
+  };
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Keys of a few rows that a dry run would change, by operation. */

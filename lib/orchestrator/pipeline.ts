@@ -1,7 +1,7 @@
 import type { Finding } from '../change-detector/strategy.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
-import type { Applied, QuarantinedRow } from '../model/checkpoint.ts';
+import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { rowCode } from '../model/row-code.ts';
@@ -153,6 +153,11 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
   return { size: 1, poison, settled: spent, halved };
 }
 
+/** Where a segment stands once all of a finding is decided. */
+export function cursorAfter({ through, at }: Finding): Cursor {
+  return { through, credit: 0, ...(at && { at }) };
+}
+
 /**
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
@@ -171,10 +176,11 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
     const whole = next.poison ? [] : await changesFor(work, slice);
     const changes = next.partly ? leftOut(work, whole) : whole;
     const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
-    const { through, credit } = work.cursor;
+    const { credit } = work.cursor;
     const startedMs = work.nowMs();
-    const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+    const final = { cursor: cursorAfter(finding), counts: { unchanged, kept: extra.length }, extra };
+    const again = finding.keysOnly ? 0 : changes.length - partly; // rows that a look at the same buckets finds equal
+    const partial = { cursor: { ...work.cursor, credit: credit + again }, counts: {} };
     try {
       const handOver = await commit(work, {
         changes,
@@ -217,7 +223,7 @@ export async function deleteFinding(work: SegmentWork, finding: Finding): Promis
         changes,
         ...(next.poison && { quarantine: [next.poison] }),
         buckets: slice.map((d) => d.bucket),
-        cursor: last ? { through: finding.through, credit: 0 } : work.cursor,
+        cursor: last ? cursorAfter(finding) : work.cursor,
         counts: {},
         recount: deleteCounts,
         rule: 'delete_mode',

@@ -1,8 +1,10 @@
+import { detectionStrategy } from '../change-detector/registry.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
+import { needProblems } from '../validator/needs.ts';
 import { schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
@@ -134,6 +136,7 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...cycleProblems(cycle, config),
+    ...needProblems(detectionStrategy(config.detection_strategy), { facts: s, tables: sourceTables }, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
   const clashes = await keyClashProblems(source, target, sourceTables, config);

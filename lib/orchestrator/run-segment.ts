@@ -59,7 +59,8 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
 
 async function deletePass(work: SegmentWork): Promise<boolean> {
   const runs = await work.database.notedBuckets(work.id, 'extra');
-  for await (const finding of findings(work, runs)) if (await deleteFinding(work, finding)) return true;
+  for await (const finding of findings(work, { runs, extraOnly: true }))
+    if (await deleteFinding(work, finding)) return true;
   await commit(work, {
     changes: [],
     buckets: [],

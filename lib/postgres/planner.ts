@@ -140,6 +140,11 @@ async function boundText(
   return rows.map((r) => r[0] ?? '');
 }
 
+/** Without a sweep, every segment reads the whole window's part of the index: there are as few as its rows need. */
+function rowsLookedAt({ window, rowsEstimate }: TablePlan): number {
+  return window && !window.sweep ? Math.min(window.rowsEstimate, rowsEstimate) : rowsEstimate;
+}
+
 /**
  * Cuts a table into segments of about equal size with open outer ends, each with its buckets.
  *
@@ -157,7 +162,7 @@ export async function planSegments(source: Session, target: Session, plan: Table
     const kind = ends ? keyspace : keyspaceOf(column) === 'hashed' ? 'hashed' : keyspace;
     return [{ rowsEstimate: plan.rowsEstimate, buckets: bucketScheme(kind, 0, 0, rows, composite) }];
   }
-  const parts = plan.selfReferencing ? 1 : Math.min(MAX_SEGMENTS, Math.ceil(rows / SEGMENT_ROWS));
+  const parts = plan.selfReferencing ? 1 : Math.min(MAX_SEGMENTS, Math.ceil(rowsLookedAt(plan) / SEGMENT_ROWS));
   const cuts =
     parts < 2
       ? []

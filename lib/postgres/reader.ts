@@ -2,7 +2,7 @@ import { dataTypeOf } from '../data-types/registry.ts';
 import type { BucketRun, BucketSum, KeyedFingerprint, ReadRow, RowImage, RowKey } from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { Segment, TablePlan } from '../model/table.ts';
-import type { RowReader } from '../ports.ts';
+import type { RowReader, WindowReader } from '../ports.ts';
 import {
   boundsCondition,
   bucketExpression,
@@ -73,7 +73,11 @@ const sumOf = (row: TextRow): BucketSum => ({ bucket: Number(row[0]), rows: Numb
  * The `offset 0` fences keep the planner from evaluating a row's hash twice or sorting by bucket (performance.md: 0.97 ->
  * 1.31 s for a million rows without).
  */
-export function segmentReader(session: Session, plan: TablePlan, segment: Segment): RowReader {
+export function segmentReader(
+  session: Session,
+  plan: TablePlan,
+  segment: Segment,
+): Omit<RowReader, keyof WindowReader> {
   const { side } = session;
   const table = plan[side];
   const columns = columnSql(side, 't');

@@ -67,7 +67,8 @@ export function tablesInScope(
   const left = exclude.map(matcher);
   const tables = all.filter((t) => wanted.some((m) => m(relationText(t))) && !left.some((m) => m(relationText(t))));
   const unmatched = (include ?? []).filter((pattern) => !known.some(matcher(pattern)));
-  const perTable = { columns: config.columns, key_columns: config.key_columns, filters: config.filters };
+  const { columns, key_columns, filters, timestamp_columns } = config;
+  const perTable = { columns, key_columns, filters, timestamp_columns };
   const problems = [
     ...listProblems(include ?? [], exclude, '/config/tables'),
     ...unmatched.map((name) => unknownTable(name, '/config/tables/include', known)),

@@ -1,6 +1,6 @@
 import { type BucketSum, type Difference, keyId, type ReadRow, toRuns } from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
-import type { DetectionStrategy, Finding } from '../strategy.ts';
+import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
 /** Rows read at once a side: with 5,000 rows of 8 KB both sides stay below 100 MB in Node. */
 const READ_ROWS = 5_000;
@@ -57,6 +57,10 @@ export const content: DetectionStrategy = {
   name: 'content',
   compares: 'row',
   summary: 'Reads every row of both sides and compares value by value; names the differing fields, honours tolerances.',
+  namesFields: true,
+  full: { sees: SEES_ALL, reads: 'every row of both sides, all of them through the worker' },
+  needs: NEEDS_NOTHING,
+  options: ['tolerances'],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
     let group: number[] = [];
