@@ -12,7 +12,7 @@ export interface Finding {
   readonly at?: Position;
   /** Keys alike on both sides; in the buckets since the last finding, by bucket where differences were found too. */
   readonly equal: number;
-  /** Rows found equal here were not compared, or were counted before: `equal` is 0 and a resumed run must not expect them. */
+  /** Only keys were compared, all of them: what is alike was either looked at before, or is not looked at by this job. */
   readonly keysOnly?: boolean;
   readonly differences: readonly Difference[];
 }

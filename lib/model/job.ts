@@ -33,6 +33,7 @@ export interface Counts {
   readonly kept: number;
   readonly conflicts: number;
   readonly quarantined: number;
+  /** Rows of both sides of which a key sweep met the key alone: outside the window, so their values were not looked at. */
   readonly skipped: number;
 }
 

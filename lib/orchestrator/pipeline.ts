@@ -153,6 +153,24 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
   return { size: 1, poison, settled: spent, halved };
 }
 
+/**
+ * What the equal rows of a finding add to the counts. Of keys alone: to the rows skipped, those that the job inserts now
+ * among them; `lookedAt` takes off again what is counted elsewhere.
+ */
+export function countEqual(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Partial<Counts> {
+  const { unchanged = 0, skipped = 0 } = pending;
+  if (!finding.keysOnly) return { unchanged: unchanged + finding.equal, skipped };
+  const missing = finding.differences.filter((d) => d.kind === 'source_only').length;
+  return { unchanged, skipped: skipped + finding.equal + (work.config.dry_run ? 0 : missing) };
+}
+
+/** Rows of both sides that were counted by what happened to them, before a sweep met their keys. */
+export function lookedAt({ plan, config, counts }: SegmentWork, pending: Partial<Counts>): number {
+  if (!plan.window?.sweep) return 0;
+  const rows = counts.updated + counts.unchanged + (pending.unchanged ?? 0) + (config.dry_run ? 0 : counts.inserted);
+  return Math.min(rows, counts.skipped + (pending.skipped ?? 0));
+}
+
 /** Where a segment stands once all of a finding is decided. */
 export function cursorAfter({ through, at }: Finding): Cursor {
   return { through, credit: 0, ...(at && { at }) };
@@ -167,7 +185,8 @@ export function cursorAfter({ through, at }: Finding): Cursor {
 export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
   const extra = finding.differences.filter((d) => d.kind === 'target_only').map((d) => d.bucket);
-  const unchanged = (pending.unchanged ?? 0) + finding.equal - work.cursor.credit;
+  const alike = countEqual(work, finding, pending);
+  const equal = { ...alike, unchanged: (alike.unchanged ?? 0) - work.cursor.credit };
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   do {
@@ -178,7 +197,7 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
     const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
     const { credit } = work.cursor;
     const startedMs = work.nowMs();
-    const final = { cursor: cursorAfter(finding), counts: { unchanged, kept: extra.length }, extra };
+    const final = { cursor: cursorAfter(finding), counts: { ...equal, kept: extra.length }, extra };
     const again = finding.keysOnly ? 0 : changes.length - partly; // rows that a look at the same buckets finds equal
     const partial = { cursor: { ...work.cursor, credit: credit + again }, counts: {} };
     try {

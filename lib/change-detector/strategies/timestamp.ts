@@ -40,7 +40,7 @@ async function* pages(
 async function* sweep(source: SegmentReader, target: SegmentReader, scope: Scope & { readonly window: Window }) {
   const { after, runs, pageRows } = scope;
   const looks = hash.detect(source.keysOnly(), target.keysOnly(), { after, pageRows, ...(runs && { runs }) });
-  for await (const { through, differences } of looks) {
+  for await (const { through, equal, differences } of looks) {
     const missing = differences.filter((d) => d.kind === 'source_only').map((d) => d.key);
     // in a dry run those of the window are still missing, and were counted
     const counted = scope.dryRun ? new Set((await source.inWindow(scope.window, missing)).map(keyId)) : new Set();
@@ -51,7 +51,7 @@ async function* sweep(source: SegmentReader, target: SegmentReader, scope: Scope
       const fingerprint = whole.get(keyId(d.key));
       return fingerprint === undefined ? [] : [{ ...d, target: fingerprint }];
     });
-    yield { through, at: { part: 'keys' as const }, equal: 0, keysOnly: true, differences: found };
+    yield { through, at: { part: 'keys' as const }, equal, keysOnly: true, differences: found };
   }
 }
 
