@@ -198,6 +198,22 @@ test('the sweep finds deleted and missing rows, and honours delete_mode', async 
   expect(await different(pair)).toEqual({});
 });
 
+test.each([1, 2, 4])('a crash after commit %i of a sweep that inserts changes no count', async (at) => {
+  await using pair = await inStep();
+  await pair.target.client.query('delete from t where id between 40 and 49');
+  const onCommit = async (n: number, commit: () => Promise<void>) => {
+    await commit();
+    if (n === at) throw new Error(KILLED);
+  };
+  const p = { ...ports(), databases: meddled({ onCommit }) };
+  const config = { ...BARE, key_sweep: true, batch_size: 3 };
+
+  const { job, counts } = await runJob(pair, config, { redeliver: true }, p, 'incremental');
+
+  expect(job.failure).toBeUndefined();
+  expect(counts).toMatchObject({ inserted: 10, unchanged: 0, skipped: 90, read: 100 });
+});
+
 test('the guard on deletes knows how many rows there are, though the sweep looked at their keys alone', async () => {
   await using pair = await inStep('timestamptz', 2000);
   await pair.source.client.query(
