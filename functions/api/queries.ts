@@ -1,5 +1,5 @@
 import { awsDependencies } from '../aws/dependencies.ts';
-import { apiServices } from '../runtime.ts';
+import { services } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { routes } from './routes/index.ts';
 import { queryRoutes } from './routes/queries.ts';
@@ -8,6 +8,6 @@ import { queryRoutes } from './routes/queries.ts';
 export const handler = apiHandler({
   serves: queryRoutes,
   declared: routes,
-  services: apiServices,
+  services,
   parts: ({ settings }) => ({ dependencies: awsDependencies(settings) }),
 });

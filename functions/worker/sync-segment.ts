@@ -6,7 +6,7 @@ import { remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts'
 import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { runPorts } from '../run-ports.ts';
-import { type Services, services } from '../runtime.ts';
+import { type Services, workerServices } from '../runtime.ts';
 
 /**
  * A worker hides its message for this long at a time and extends it three times as often, so that the segment of a dead
@@ -96,7 +96,7 @@ async function handleRecord(record: SQSRecord, context: Context, s: Services): P
 
 /** Lambda handler: one segment per record. A record that is not known to be done is reported as failed. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const s = services();
+  const s = workerServices();
   const batchItemFailures = [];
   for (const record of event.Records) {
     const done = await handleRecord(record, context, s).catch((error: unknown) => {

@@ -39,6 +39,13 @@ describe('bundles', () => {
     }
   });
 
+  it('leave out event streams, libpq and ~/.pgpass', () => {
+    for (const name of Object.keys(FUNCTIONS)) {
+      const inputs = Object.keys(JSON.parse(readFileSync(join(outDir, `${name}.meta.json`), 'utf8')).inputs);
+      expect(inputs.filter((path) => /event-streams\/|pg\/lib\/native|node_modules\/pgpass/.test(path))).toEqual([]);
+    }
+  });
+
   it.each(Object.keys(FUNCTIONS))(
     '%s loads as an ES module and exports its handler',
     async (name) => {
