@@ -22,7 +22,8 @@ type Place = (value: unknown) => string;
 function partCondition(w: Window, part: 'window' | 'rest', place: Place): string {
   const stamp = `t.${ident(w.column)}`;
   const through = instant(w.type, `${place(w.through)}::text`);
-  if (part === 'rest') return `(${stamp} is null or ${stamp} > ${through} or not pg_catalog.isfinite(${stamp}))`;
+  // three conditions that an index of the column answers
+  if (part === 'rest') return `(${stamp} is null or ${stamp} > ${through} or ${stamp} = '-infinity')`;
   return `(${stamp} >= ${instant(w.type, `${place(w.after)}::text`)} and ${stamp} <= ${through})`;
 }
 

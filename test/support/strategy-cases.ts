@@ -43,12 +43,14 @@ export const configOf = ({ strategy, sweep }: Case) => ({
 const TABLE = `create table t (a int, b text collate "C", x numeric, y jsonb, updated_at timestamptz not null default now(), primary key (a, b))`;
 const ROW = `i % 20, 'b' || i, i * 1.5, jsonb_build_object('n', i), now()`;
 
+type Config = NonNullable<Parameters<typeof runJob>[1]>;
+
 /** Two equal tables of 500 rows, and what a job of the case needs to have happened before. */
-export async function inStep(c: Case): Promise<TestPair> {
+export async function inStep(c: Case, more: Config = {}): Promise<TestPair> {
   const pair = await createPair();
   for (const db of [pair.source, pair.target]) await db.client.query(TABLE);
   await pair.source.client.query(`insert into t select ${ROW} from generate_series(1, 500) i`);
-  await runJob(pair, { ...configOf({ ...c, sweep: false }), tables: { include: ['public.t'] } });
+  await runJob(pair, { ...configOf({ ...c, sweep: false }), tables: { include: ['public.t'] }, ...more });
   return pair;
 }
 
