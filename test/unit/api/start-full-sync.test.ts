@@ -18,6 +18,9 @@ const DEFAULTS = {
   key_columns: {},
   filters: {},
   tolerances: {},
+  timestamp_columns: {},
+  timestamp_overlap_seconds: 60,
+  key_sweep: false,
   dry_run: false,
   verify: 'changed',
 };
