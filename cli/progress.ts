@@ -139,7 +139,7 @@ const TABLE_COLUMNS: readonly Column[] = [
 function tableCells(table: TableStatus, pace: Pace | undefined) {
   const { counts } = table;
   const { rate, left } = speed(table, pace);
-  const issues = counts.conflicts + counts.quarantined + counts.skipped;
+  const issues = counts.conflicts + counts.quarantined;
   return [
     harmless(table.name),
     { text: stateText(table), style: TABLE_STYLE[table.state] },

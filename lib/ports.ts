@@ -6,16 +6,17 @@ import type {
   FetchedRows,
   Fingerprint,
   KeyedFingerprint,
-  KeyFingerprint,
   ReadRow,
   RowImage,
   RowKey,
+  StampedRow,
 } from './model/change.ts';
 import type {
   Advance,
   Applied,
   Checkpoint,
   JobEvent,
+  Position,
   Progress,
   QuarantinedRow,
   SegmentId,
@@ -23,7 +24,16 @@ import type {
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
-import type { FingerprintForm, PlannedColumn, Relation, RelationName, Segment, TablePlan } from './model/table.ts';
+import type {
+  FingerprintForm,
+  PlannedColumn,
+  Relation,
+  RelationName,
+  Segment,
+  TablePlan,
+  Watermark,
+  Window,
+} from './model/table.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -119,8 +129,20 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** What a look at some rows of a segment needs: pages in the source, look-ups by key in the target. */
+export interface WindowReader {
+  /** The first `limit` rows of a window behind a position, in the order of its part; within `runs` where given. */
+  page(window: Window, at: Position, limit: number, runs?: readonly BucketRun[]): Promise<readonly StampedRow[]>;
+  /** Those of the keys whose rows are in the window, or in its rest. */
+  inWindow(window: Window, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
+  /** Those of the keys that exist, filtered or not, with the fingerprints of all mapped columns. */
+  fingerprints(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
+  /** The same segment compared by its keys alone. */
+  keysOnly(): SegmentReader;
+}
+
 /** One side of one segment, as a strategy reads it. */
-export interface SegmentReader {
+export interface SegmentReader extends WindowReader {
   /** Whether the segment has no row at all. */
   isEmpty(): Promise<boolean>;
   /** One sum per bucket that has rows, within `runs` where given. One scan, or one index range per run. */
@@ -142,10 +164,18 @@ export interface RowReader extends SegmentReader {
    * at least one where that is no less than a row that is held at all.
    */
   rows(keys: readonly RowKey[], maxBytes: number): Promise<FetchedRows>;
-  /** Those of the keys that have a row, with the fingerprint of the whole row. */
-  fingerprints(keys: readonly RowKey[]): Promise<readonly KeyFingerprint[]>;
   /** Those of the keys whose rows were written since the plan's source snapshot: they moved while the job ran. */
   changedSince(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
+}
+
+/** What the source's clock says. Instants are ISO 8601 in UTC with microseconds, so they compare as text. */
+export interface SourceClock {
+  readonly now: string;
+  /** No transaction that commits from now on began before it. Absent: why that cannot be known. */
+  readonly horizon?: string;
+  readonly unknown?: 'prepared_transaction' | 'untracked_session';
+  /** Changes when another server takes over, or when a backup was restored. */
+  readonly timeline: string;
 }
 
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
@@ -157,6 +187,15 @@ export interface Database {
   keyClashes(table: Relation, key: readonly string[]): Promise<number>;
   /** What this end sees now, as a `pg_snapshot` in text. */
   snapshot(): Promise<string>;
+  /** Of a primary server only, by a role that may see other sessions. */
+  clock(): Promise<SourceClock>;
+  /** For each table a text that changes when its rows were put elsewhere: truncated, rewritten, restored, made anew. */
+  storage(tables: readonly RelationName[]): Promise<readonly string[]>;
+  /** The planner's view of a window; reads no row. */
+  windowFacts(
+    table: RelationName,
+    window: Pick<Window, 'column' | 'after'>,
+  ): Promise<Pick<Window, 'rowsEstimate' | 'indexed'>>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
@@ -222,7 +261,9 @@ export interface TargetDatabase extends Database {
   loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
   recordEvent(jobId: string, epoch: number, event: JobEvent): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
-  endJob(jobId: string, epoch: number, event: JobEvent): Promise<void>;
+  endJob(jobId: string, epoch: number, event: JobEvent, watermarks?: readonly Watermark[]): Promise<void>;
+  /** The stored horizons of these pairs, in their order; undefined where there is none. */
+  watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly (string | undefined)[]>;
   peekOutbox(jobId: string, limit: number): Promise<readonly AuditEvent[]>;
   trimOutbox(jobId: string, events: readonly AuditEvent[]): Promise<void>;
   /** Makes `owner` the one worker of the segment. Throws `epoch_superseded`. */

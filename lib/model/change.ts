@@ -41,9 +41,6 @@ export interface FetchedRows {
   readonly covered: number;
 }
 
-/** A row by its key, as one side has it. */
-export type KeyFingerprint = Pick<RowImage, 'key' | 'fingerprint'>;
-
 /**
  * What would make the target follow the source. `expected` is the target fingerprint the decision was made on. `partly`:
  * some values are left out for now, so the row is not yet what its fingerprint says.
@@ -79,6 +76,11 @@ export interface KeyedFingerprint {
   readonly bucket: number;
   readonly key: RowKey;
   readonly fingerprint: Fingerprint;
+}
+
+/** A row of a window, with its stamp as text where it has a usable one. */
+export interface StampedRow extends KeyedFingerprint {
+  readonly stamp?: string;
 }
 
 /** A row read for a comparison value by value: canonical texts in mapping order. */

@@ -45,6 +45,19 @@ export interface SegmentId {
 export interface Cursor {
   readonly through: number;
   readonly credit: number;
+  /** Where a look at a window of rows stands. */
+  readonly at?: Position;
+}
+
+/**
+ * The last row that was decided in a look at a window. `window`: rows in order of (stamp, key); `rest`: rows without a
+ * usable stamp, in order of key; `keys`: the sweep over all keys, which goes by buckets. Without a key: at the beginning.
+ */
+export interface Position {
+  readonly part: 'window' | 'rest' | 'keys';
+  /** PostgreSQL text. */
+  readonly stamp?: string;
+  readonly key?: RowKey;
 }
 
 export interface Checkpoint {

@@ -95,6 +95,17 @@ export function configSchema(names: ConfigNames) {
       description:
         'When values of a column (schema.table.column) are equal: exact, by their text (1.0 and 1.00 differ); or {"shape": {"grid": 0.001}}, for a PostGIS column, by SRID, dimension and the shape on a grid in units of its SRID, wherever rings begin and whichever way they run.',
     }),
+    timestamp_columns: z.record(z.string().max(200), z.string().min(1).max(200)).default({}).meta({
+      description:
+        'For strategy timestamp: the column of a table (schema.table) that says when a row was last changed. Without one the first of the usual names is taken.',
+    }),
+    timestamp_overlap_seconds: z.int().min(0).max(2_592_000).default(60).meta({
+      description: 'For strategy timestamp: how far before the last success an incremental job looks again.',
+    }),
+    key_sweep: z.boolean().default(false).meta({
+      description:
+        'For strategy timestamp: an incremental job compares all keys as well, so it finds deleted rows and missing ones.',
+    }),
     dry_run: z
       .boolean()
       .default(false)

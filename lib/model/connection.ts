@@ -32,6 +32,10 @@ export interface ServerFacts extends ServerIdentity {
   /** May this role create the control schema, or does it own one already? */
   readonly mayKeepControlSchema: boolean;
   readonly role: string;
+  /** A standby sees no transactions of its primary. */
+  readonly standby: boolean;
+  /** May this role see when the transactions of other sessions began? */
+  readonly maySeeTransactions: boolean;
 }
 
 /** A connection for people: no password, ever. */

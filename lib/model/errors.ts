@@ -179,6 +179,26 @@ const CATALOGUE = {
     'Use a role with BYPASSRLS, or the table owner.',
   ],
   privilege_missing: [422, 'The database role lacks a privilege.', 'Run the GRANT statements that the message lists.'],
+  timestamp_column_missing: [
+    422,
+    'The strategy needs a column that says when a row was last changed, and a table has none.',
+    'Name it in timestamp_columns, exclude the table, or use another detection_strategy.',
+  ],
+  timestamp_column_type: [
+    422,
+    'The column that says when a row was last changed is no timestamp or date.',
+    'Name a column of type timestamptz, timestamp or date in timestamp_columns.',
+  ],
+  source_standby: [
+    422,
+    'The strategy must see the open transactions of the source, and a standby does not show those of its primary.',
+    'Name the primary server as the source, or use another detection_strategy.',
+  ],
+  option_not_supported: [
+    422,
+    'An option of the config has no meaning for the detection_strategy.',
+    'Remove the option, or use a strategy that honours it.',
+  ],
   job_too_large: [
     422,
     'The job has more tables than this version carries.',

@@ -151,6 +151,42 @@ export interface PlannedUnique {
   readonly park?: { readonly column: string; readonly nullable: boolean; readonly declared: string };
 }
 
+/** Types that an update column may have. */
+export const STAMP_TYPES = ['timestamptz', 'timestamp', 'date'] as const;
+export type StampType = (typeof STAMP_TYPES)[number];
+
+/** The column of the source that says when a row was last changed. */
+export interface StampColumn {
+  readonly column: string;
+  readonly type: StampType;
+  /** Its declaration keeps less than microseconds. */
+  readonly rounded: boolean;
+}
+
+/**
+ * Rows that an incremental job looks at: those whose stamp is not before `after` (ISO 8601 in UTC), and those without a
+ * usable one: NULL, infinite, or beyond `through`, the source's clock when the job was prepared.
+ */
+export interface Window extends StampColumn {
+  readonly after: string;
+  readonly through: string;
+  /** All keys are compared as well. */
+  readonly sweep: boolean;
+  /** Planner's estimate of the rows up to `through`. */
+  readonly rowsEstimate: number;
+  /** Whether an index begins with the column. */
+  readonly indexed: boolean;
+}
+
+/** Up to where everything that was ever committed has reached the target. */
+export interface Watermark {
+  /** Source, tables and mapping that it is true for. */
+  readonly pair: string;
+  readonly table: RelationName;
+  /** ISO 8601 in UTC, with microseconds: no transaction that was open then has a stamp before it. */
+  readonly horizon: string;
+}
+
 /** What a worker needs to know of a table; written once by Prepare into the target, read by every worker. */
 export interface TablePlan {
   readonly version: 1;
@@ -191,6 +227,10 @@ export interface TablePlan {
   readonly sourceSnapshot: string;
   /** The final comparison looks at every bucket, whatever the job did. */
   readonly verifyAll: boolean;
+  /** Only these rows are looked at; absent: all. */
+  readonly window?: Window;
+  /** What is true of the target once the job has ended well. */
+  readonly watermark?: Watermark;
   readonly rowsEstimate: number;
   readonly rowBytesEstimate: number;
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../change-detector/strategy.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
-import type { Applied, QuarantinedRow } from '../model/checkpoint.ts';
+import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
@@ -187,6 +187,29 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
 }
 
 /**
+ * What the equal rows of a finding add to the counts. Of keys alone: to the rows skipped, those that the job inserts now
+ * among them; `lookedAt` takes off again what is counted elsewhere.
+ */
+export function countEqual(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Partial<Counts> {
+  const { unchanged = 0, skipped = 0 } = pending;
+  if (!finding.keysOnly) return { unchanged: unchanged + finding.equal, skipped };
+  const missing = finding.differences.filter((d) => d.kind === 'source_only').length;
+  return { unchanged, skipped: skipped + finding.equal + (work.config.dry_run ? 0 : missing) };
+}
+
+/** Rows of both sides that were counted by what happened to them, before a sweep met their keys. */
+export function lookedAt({ plan, config, counts }: SegmentWork, pending: Partial<Counts>): number {
+  if (!plan.window?.sweep) return 0;
+  const rows = counts.updated + counts.unchanged + (pending.unchanged ?? 0) + (config.dry_run ? 0 : counts.inserted);
+  return Math.min(rows, counts.skipped + (pending.skipped ?? 0));
+}
+
+/** Where a segment stands once all of a finding is decided. */
+export function cursorAfter({ through, at }: Finding): Cursor {
+  return { through, credit: 0, ...(at && { at }) };
+}
+
+/**
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
  * Only the last chunk moves the cursor past the finding's buckets. The ones before leave it and note in `credit` how many
@@ -195,7 +218,8 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
 export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
   const extra = finding.differences.filter((d) => d.kind === 'target_only').map((d) => d.bucket);
-  const unchanged = (pending.unchanged ?? 0) + finding.equal - work.cursor.credit;
+  const alike = countEqual(work, finding, pending);
+  const equal = { ...alike, unchanged: (alike.unchanged ?? 0) - work.cursor.credit };
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   do {
@@ -205,10 +229,11 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
     const last = at + slice.length === wanted.length;
     const changes = next.partly ? leftOut(work, batch.changes) : batch.changes;
     const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
-    const { through, credit } = work.cursor;
+    const { credit } = work.cursor;
     const startedMs = work.nowMs();
-    const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+    const final = { cursor: cursorAfter(finding), counts: { ...equal, kept: extra.length }, extra };
+    const again = finding.keysOnly ? 0 : changes.length - partly; // rows that a look at the same buckets finds equal
+    const partial = { cursor: { ...work.cursor, credit: credit + again }, counts: {} };
     try {
       const handOver = await commit(work, {
         changes,
@@ -251,7 +276,7 @@ export async function deleteFinding(work: SegmentWork, finding: Finding): Promis
         changes,
         ...(refused.length > 0 && { quarantine: refused }),
         buckets: slice.map((d) => d.bucket),
-        cursor: last ? { through: finding.through, credit: 0 } : work.cursor,
+        cursor: last ? cursorAfter(finding) : work.cursor,
         counts: {},
         recount: deleteCounts,
         rule: 'delete_mode',

@@ -211,9 +211,10 @@ const FREE_DELETES = 100;
 export function guardDeletes(plans: readonly TablePlan[], progress: readonly Progress[], config: JobConfig): void {
   const beyond = plans.flatMap((plan) => {
     const applied = progress.filter((p) => p.table === plan.table && p.pass === 'apply');
-    const sum = (key: 'kept' | 'unchanged' | 'updated') => applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
+    const sum = (key: 'kept' | 'unchanged' | 'updated' | 'skipped') =>
+      applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
     const deletes = sum('kept');
-    const before = deletes + sum('unchanged') + sum('updated');
+    const before = deletes + sum('unchanged') + sum('updated') + sum('skipped');
     const percent = before === 0 ? 0 : (100 * deletes) / before;
     if (deletes <= FREE_DELETES || percent <= config.max_delete_percent) return [];
     return [`${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)`];

@@ -4,11 +4,12 @@ import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
-import type { Database, TargetDatabase } from '../ports.ts';
+import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { levelsOf, passesOf, tablePlans } from './plan.ts';
-import { preflight } from './preflight.ts';
+import { type Preflight, preflight } from './preflight.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
+import { remembers, type Windowed, windowedPlans } from './window.ts';
 
 /** Prepare may sample every table; the function itself ends after 15 minutes. */
 const STATEMENT_TIMEOUT_MS = 600_000;
@@ -53,21 +54,47 @@ function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
   return { unknown_types: Object.fromEntries(unknown.map((c) => [c.name, relationText(c.type)])) };
 }
 
+/** Plans with the windows that the job's strategy can tell, and what the event says of them. */
+async function withWindows(
+  job: Job,
+  plans: readonly TablePlan[],
+  found: Preflight,
+  ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock | undefined },
+): Promise<readonly Windowed[]> {
+  const { source, target, clock } = ends;
+  const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
+  if (!clock) return plans.map((plan) => ({ plan, ...all }));
+  const relations = found.tables.map((t) => t.source);
+  return windowedPlans(job, plans, relations, { source, target, clock });
+}
+
+function windowView({ plan: { window }, whole }: Windowed) {
+  if (!window) return whole ? { whole } : {};
+  const { column, after, sweep, indexed } = window;
+  return { window: { column, after, key_sweep: sweep, indexed } };
+}
+
 async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
-  const snapshot = await source.snapshot(); // before the first look at a row
+  // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
+  const clock = remembers(job.config) ? await source.clock() : undefined;
+  const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config);
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
+  const windowed = await withWindows(job, plans, found, { source, target, clock });
   const planned = [];
-  for (const plan of plans) planned.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
+  for (const w of windowed)
+    planned.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
-    tables: planned.map(({ plan, segments }) => ({
+    ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
+    tables: planned.map(({ plan, whole, segments }) => ({
       name: relationText(plan.target),
       key: plan.key,
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
+      ...windowView({ plan, ...(whole && { whole }) }),
     })),
   });
   await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes: passesOf(job.config) }, planned, event);
@@ -80,9 +107,10 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     name: relationText(plan.target),
     state: 'pending',
     level: plan.level,
-    rows_estimate: plan.rowsEstimate,
+    rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
     segments,
     ...unknownTypes(plan),
+    ...windowView({ plan }),
   };
 }
 

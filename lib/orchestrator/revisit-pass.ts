@@ -3,7 +3,7 @@ import { type Change, type Difference, keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import type { Counts } from '../model/job.ts';
 import { TOGETHER_BYTES } from '../model/limits.ts';
-import { afterRefusal, batchFor, chunkRows, decided, type Slice } from './pipeline.ts';
+import { afterRefusal, batchFor, chunkRows, cursorAfter, decided, type Slice } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { findings } from './verify-pass.ts';
 
@@ -78,7 +78,7 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
         ...(batch.refused.length > 0 && { quarantine: batch.refused }),
         release: keys.filter((k) => put.has(keyId(k))),
         buckets: slice.map((d) => d.bucket),
-        cursor: last ? { through: finding.through, credit: 0 } : work.cursor,
+        cursor: last ? cursorAfter(finding) : work.cursor,
         counts: {},
         recount: recount(changes, put),
         rule: 'revisit',
@@ -104,7 +104,7 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
 export async function revisitPass(work: SegmentWork): Promise<boolean> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const runs = await work.database.notedBuckets(work.id, 'written');
-  for await (const finding of findings(work, runs)) if (await revisitFinding(work, finding, put)) return true;
+  for await (const finding of findings(work, { runs })) if (await revisitFinding(work, finding, put)) return true;
   await commit(work, {
     changes: [],
     buckets: [],

@@ -89,7 +89,7 @@ function countsOf(step: Step, applied: Applied): Counts {
   if (step.recount) return { ...NO_COUNTS, ...step.recount(applied) };
   const { inserted, updated, deleted, quarantined } = applied;
   const extra = { ...NO_COUNTS, ...step.counts };
-  const read = inserted + updated + quarantined + extra.unchanged + extra.kept;
+  const read = inserted + updated + quarantined + extra.unchanged + extra.kept + extra.skipped;
   return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, quarantined, kept: -deleted });
 }
 

@@ -3,6 +3,7 @@ import {
   addCounts,
   type Counts,
   ENDED_STATES,
+  JOB_MODES,
   JOB_STATES,
   type Job,
   type JobTable,
@@ -73,6 +74,18 @@ const tableView = z
     pass: z.enum(PASSES).meta({ description: 'The pass the table is in, or was in last.' }),
     segments: z.object({ total: z.int(), done: z.int() }).meta({ description: 'Segments of this pass.' }),
     counts: countsView,
+    window: z
+      .object({
+        column: z.string(),
+        after: z.iso.datetime(),
+        key_sweep: z.boolean(),
+        indexed: z.boolean().meta({ description: 'Whether an index of the source begins with the column.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Only rows of the source changed since then by this column were looked at, and with key_sweep all keys. Absent: all rows.',
+      }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -89,7 +102,7 @@ const tableView = z
 export const jobSummary = z
   .object({
     job_id: z.uuid(),
-    mode: z.enum(['full']),
+    mode: z.enum(JOB_MODES),
     state: z.enum(JOB_STATES),
     epoch: z.int().meta({ description: 'Raised by each start, resume, stop and takeover.' }),
     source: databaseView,
@@ -185,6 +198,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): Tab
     pass,
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts: sum(progress.map((p) => p.counts)),
+    ...(table.window && { window: { ...table.window } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),

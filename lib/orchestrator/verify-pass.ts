@@ -1,5 +1,5 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
-import type { Finding } from '../change-detector/strategy.ts';
+import type { Finding, Scope } from '../change-detector/strategy.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { changesFor, chunkRows } from './pipeline.ts';
@@ -11,11 +11,28 @@ const RECHECK_MS = 1_000;
 /** How often rows that moved while the job ran are applied again before they are reported as in flight. */
 const ROUNDS = 3;
 
+/** Rows read at once where a strategy reads by the page, in chunks of the config; 20,000 keys with fingerprints are 4 MB. */
+const PAGE_CHUNKS = 10;
+const PAGE_ROWS = { least: 1_000, most: 20_000 } as const;
+
 /** What the config's strategy finds behind the cursor; nothing, without a look, when that is the last bucket. */
-export async function* findings(work: SegmentWork, runs?: readonly BucketRun[]): AsyncIterable<Finding> {
+export async function* findings(
+  work: SegmentWork,
+  only: Pick<Scope, 'runs' | 'extraOnly'> = {},
+): AsyncIterable<Finding> {
   const { ranges, split } = work.segment.buckets;
   if (work.cursor.through >= ranges * split - 1) return;
-  const scope = { after: work.cursor.through, ...(runs && { runs }) };
+  const { through, at } = work.cursor;
+  const { window } = work.plan;
+  const { batch_size, dry_run } = work.config;
+  const scope: Scope = {
+    after: through,
+    ...only,
+    ...(window && { window }),
+    ...(at && { at }),
+    dryRun: dry_run,
+    pageRows: Math.min(PAGE_ROWS.most, Math.max(PAGE_ROWS.least, PAGE_CHUNKS * batch_size)),
+  };
   yield* detectionStrategy(work.config.detection_strategy).detect(work.source, work.target, scope);
 }
 
@@ -23,7 +40,7 @@ export async function* findings(work: SegmentWork, runs?: readonly BucketRun[]):
 async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined): Promise<readonly Difference[]> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const open: Difference[] = [];
-  for await (const { differences } of findings(work, runs)) {
+  for await (const { differences } of findings(work, runs ? { runs } : {})) {
     const kept = (d: Difference) => d.kind === 'target_only' && work.config.delete_mode !== 'mirror';
     open.push(...differences.filter((d) => !kept(d) && !put.has(keyId(d.key))));
   }

@@ -36,6 +36,9 @@ const TABLES = `
   create table if not exists tf_sync.lease (
     table_schema text not null, table_name text not null, job_id uuid not null, taken_at timestamptz not null default now(),
     primary key (table_schema, table_name));
+  create table if not exists tf_sync.watermark (
+    table_schema text not null, table_name text not null, pair text not null, horizon timestamptz not null, job_id uuid not null,
+    updated_at timestamptz not null default now(), primary key (table_schema, table_name, pair));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
 
 /**
@@ -44,7 +47,7 @@ const TABLES = `
  * The advisory lock keeps two first starts from creating the schema at once (`if not exists` alone may fail then).
  */
 export async function ensureControlSchema(session: Session): Promise<void> {
-  const [row] = await session.query(`select to_regclass('tf_sync.lease') is not null`);
+  const [row] = await session.query(`select to_regclass('tf_sync.watermark') is not null`);
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);
   await session.run(TABLES);

@@ -2,9 +2,10 @@ import type { AuditEvent } from '../model/audit-event.ts';
 import { type JobEvent, type Progress, type Samples, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
-import { type RelationName, relationText, type Segment, type TablePlan } from '../model/table.ts';
+import { type RelationName, relationText, type Segment, type TablePlan, type Watermark } from '../model/table.ts';
 import { ensureControlSchema } from './control-schema.ts';
 import type { Session } from './session.ts';
+import { storeWatermarks } from './watermarks.ts';
 
 const epochSuperseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');
 
@@ -181,9 +182,15 @@ export async function recordEvent(session: Session, jobId: string, epoch: number
 
 /**
  * Ends a job in the target: closes it at `epoch` so that nothing commits for it any more, releases its leases, records the
- * last event. Repeating it changes nothing. Throws `epoch_superseded`.
+ * last event and how far its tables have come. Repeating it changes nothing. Throws `epoch_superseded`.
  */
-export async function endJob(session: Session, jobId: string, epoch: number, event: JobEvent): Promise<void> {
+export async function endJob(
+  session: Session,
+  jobId: string,
+  epoch: number,
+  event: JobEvent,
+  watermarks: readonly Watermark[] = [],
+): Promise<void> {
   await session.transaction(async () => {
     const [row] = await session.query('select ended, epoch::text from tf_sync.job where job_id = $1 for update', [
       jobId,
@@ -191,6 +198,7 @@ export async function endJob(session: Session, jobId: string, epoch: number, eve
     if (!row || row[0] === 't') return;
     if (Number(row[1]) > epoch) throw epochSuperseded();
     await append(session, jobId, event);
+    await storeWatermarks(session, jobId, watermarks);
     // one more than any worker of this run has: a worker still at work finds itself superseded
     await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
       jobId,

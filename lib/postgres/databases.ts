@@ -5,18 +5,20 @@ import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
 import { uniqueHolders } from './holders.ts';
+import { sourceClock, storageOf, windowFacts } from './horizon.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedKeys, release } from './quarantine.ts';
-import { segmentReader } from './reader.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
+import { loadWatermarks } from './watermarks.ts';
+import { tableReader } from './window.ts';
 import { applyChanges } from './writer.ts';
 
 /** Sessions behind the ports, for the one operation that needs both. */
@@ -34,8 +36,11 @@ function commonPart(session: Session): Database {
     introspect: () => introspect(session),
     keyClashes: (table, key) => keyClashes(session, table, key),
     snapshot: () => snapshotText(session),
+    clock: () => sourceClock(session),
+    storage: (tables) => storageOf(session, tables),
+    windowFacts: (table, window) => windowFacts(session, table, window),
     probe: (columns, form) => probeRow(session, columns, form),
-    reader: (plan, segment) => (plan.keyless ? keylessReader : segmentReader)(session, plan, segment),
+    reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
     close: () => session.end(),
   };
@@ -79,6 +84,7 @@ function targetPart(session: Session): TargetDatabase {
     loadProgress: (...args) => control.loadProgress(session, ...args),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
+    watermarks: (wanted) => loadWatermarks(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
     claim: (id, owner) => claimSegment(session, id, owner),

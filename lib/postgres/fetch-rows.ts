@@ -1,4 +1,4 @@
-import type { FetchedRows, KeyFingerprint, RowImage, RowKey } from '../model/change.ts';
+import type { FetchedRows, RowImage, RowKey } from '../model/change.ts';
 import { LARGEST_ROW_BYTES, STREAMED_ROW_BYTES } from '../model/limits.ts';
 import type { TablePlan } from '../model/table.ts';
 import { columnSql, tableSql } from './columns.ts';
@@ -60,19 +60,4 @@ export async function fetchRows(
   const text = sizedRows(plan, session, maxBytes);
   const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), BY_INDEX);
   return batchOf(plan, rows, keys.length);
-}
-
-/** Keys and whole-row fingerprints of those of the keys that have a row. */
-export async function fetchFingerprints(
-  session: Session,
-  plan: TablePlan,
-  keys: readonly RowKey[],
-): Promise<readonly KeyFingerprint[]> {
-  if (keys.length === 0) return [];
-  const { side } = session;
-  const hashes = rowFingerprint(plan.fingerprint, plan.columns, columnSql(side, 't'));
-  const text = `select ${hashes.join(', ')}, ${keyTexts(plan, side).join(', ')}
-    from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')}`;
-  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), BY_INDEX);
-  return rows.map(([h1, h2, ...key]) => ({ key: key as string[], fingerprint: `${h1}:${h2}` })); // key columns are not null
 }

@@ -13,7 +13,7 @@ export async function serverFacts(session: Session): Promise<ServerFacts> {
            (select rolsuper from pg_roles where rolname = current_user),
            has_database_privilege(current_database(), 'create')
              or exists (select from pg_namespace where nspname = 'tf_sync' and pg_has_role(nspowner, 'usage')),
-           current_user`,
+           current_user, pg_is_in_recovery(), pg_has_role('pg_read_all_stats', 'usage')`,
     [session.side],
   );
   if (!row) throw new TypeError('a select without from always answers one row');
@@ -26,6 +26,8 @@ export async function serverFacts(session: Session): Promise<ServerFacts> {
     maySuppressTriggers: superuser || (await maySetReplicationRole(session, Number(row[2]))),
     mayKeepControlSchema: row[5] === 't',
     role: row[6] ?? '',
+    standby: row[7] === 't',
+    maySeeTransactions: row[8] === 't',
   };
 }
 

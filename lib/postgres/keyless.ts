@@ -8,12 +8,13 @@ import type { RowReader } from '../ports.ts';
 import { bucketExpression } from './buckets.ts';
 import { columnSql, tableSql, writtenColumns } from './columns.ts';
 import { rowValue } from './fingerprint.ts';
-import { fromRuns, segmentReader } from './reader.ts';
+import { fromRuns } from './reader.ts';
 import { refuseCascades } from './references.ts';
 import { rowTextBytes } from './row-size.ts';
 import type { Session } from './session.ts';
 import { writtenSince } from './snapshot.ts';
 import { ident, relation } from './sql.ts';
+import { tableReader } from './window.ts';
 import { position, rowList } from './writer.ts';
 
 /**
@@ -50,14 +51,15 @@ export function keylessReader(session: Session, plan: TablePlan, segment: Segmen
     }));
   };
   return {
-    ...segmentReader(session, plan, segment),
+    ...tableReader(session, plan, segment),
     read,
     open: read,
     rows: (keys, maxBytes) => fetchCopies(session, plan, keys, maxBytes),
     async fingerprints(keys) {
       const now = await copiesNow(session, plan, keys);
-      return keys.flatMap((key) =>
-        Number(key[1]) <= (now.get(key[0] ?? '') ?? 0) ? [{ key, fingerprint: key[0] ?? '' }] : [],
+      return keys.flatMap(
+        (key) =>
+          Number(key[1]) <= (now.get(key[0] ?? '') ?? 0) ? [{ bucket: -1, key, fingerprint: key[0] ?? '' }] : [], // nobody asks for the bucket
       );
     },
     async changedSince(keys) {

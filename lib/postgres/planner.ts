@@ -118,9 +118,14 @@ async function rowsOf(source: Session, plan: TablePlan): Promise<number> {
   return Math.max(1, plan.rowsEstimate, Number(row?.[0]));
 }
 
+/** Without a sweep, every segment reads the whole window's part of the index: there are as few as its rows need. */
+function rowsLookedAt({ window }: TablePlan, rows: number): number {
+  return window && !window.sweep ? Math.min(Math.max(1, window.rowsEstimate), rows) : rows;
+}
+
 /** Shares of the hash of the key: for keys that the two sides may order differently, and rows without a key. */
 function shares(plan: TablePlan, rows: number, sizes: SegmentSizes): readonly Segment[] {
-  const of = plan.selfReferencing ? 1 : Math.min(MAX_SEGMENTS, Math.ceil(rows / sizes.shareRows));
+  const of = plan.selfReferencing ? 1 : Math.min(MAX_SEGMENTS, Math.ceil(rowsLookedAt(plan, rows) / sizes.shareRows));
   const rowsEstimate = Math.ceil(rows / of);
   const buckets = bucketScheme(rowsEstimate);
   return Array.from({ length: of }, (_, part) => ({ ...(of > 1 && { share: { part, of } }), rowsEstimate, buckets }));
@@ -140,7 +145,9 @@ export async function planSegments(
   const rows = await rowsOf(source, plan);
   if (plan.keyless || !(await ordersAgree(source, target, plan))) return shares(plan, rows, sizes);
   const ends = await integerEnds(source, target, plan);
-  const parts = plan.selfReferencing ? 1 : Math.min(MAX_SEGMENTS, Math.ceil(rows / sizes.rangeRows));
+  const parts = plan.selfReferencing
+    ? 1
+    : Math.min(MAX_SEGMENTS, Math.ceil(rowsLookedAt(plan, rows) / sizes.rangeRows));
   let cuts: readonly RowBound[] = [];
   if (parts > 1) cuts = await cutPoints(source, plan, parts, rows);
   if (parts > 1 && cuts.length === 0) cuts = await cutPoints(target, plan, parts, rows); // the source is (nearly) empty

@@ -2,10 +2,10 @@ import { columnHandler } from '../data-types/registry.ts';
 import type { BucketRun, BucketSum, KeyedFingerprint, ReadRow, RowKey } from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { PlannedColumn, Segment, TablePlan } from '../model/table.ts';
-import type { RowReader } from '../ports.ts';
+import type { RowReader, WindowReader } from '../ports.ts';
 import { boundsCondition, bucketExpression, comparedColumns, runBounds, segmentCondition } from './buckets.ts';
 import { columnSql, tableSql } from './columns.ts';
-import { fetchFingerprints, fetchRows } from './fetch-rows.ts';
+import { fetchRows } from './fetch-rows.ts';
 import { fingerprintOf, mixed, rowFingerprint, rowHash, rowValue } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import type { Session, TextRow } from './session.ts';
@@ -58,7 +58,11 @@ const sumOf = (row: TextRow): BucketSum => ({ bucket: Number(row[0]), rows: Numb
  * The `offset 0` fences keep the planner from evaluating a row's hash twice or sorting by bucket (performance.md: 0.97 ->
  * 1.31 s for a million rows without).
  */
-export function segmentReader(session: Session, plan: TablePlan, segment: Segment): RowReader {
+export function segmentReader(
+  session: Session,
+  plan: TablePlan,
+  segment: Segment,
+): Omit<RowReader, keyof WindowReader> {
   const { side } = session;
   const table = tableSql(plan, side);
   const columns = columnSql(side, 't');
@@ -140,6 +144,5 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
       return tolerance !== undefined && a !== null && b !== null && Math.abs(Number(a) - Number(b)) <= tolerance;
     },
     rows: (keys, maxBytes) => fetchRows(session, plan, keys, maxBytes),
-    fingerprints: (keys) => fetchFingerprints(session, plan, keys),
   };
 }

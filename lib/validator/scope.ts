@@ -76,7 +76,8 @@ export function tablesInScope(
   const left = exclude.map(matcher);
   const tables = all.filter((t) => wanted.some((m) => m(t)) && !left.some((m) => m(relationText(t))));
   const unmatched = (include ?? []).filter((pattern) => !all.some(includes(pattern)));
-  const perTable = { columns: config.columns, key_columns: config.key_columns, filters: config.filters };
+  const { columns, key_columns, filters, timestamp_columns } = config;
+  const perTable = { columns, key_columns, filters, timestamp_columns };
   const problems = [
     ...listProblems(include ?? [], exclude, '/config/tables'),
     ...unmatched.map((name) => unknownTable(name, '/config/tables/include', known)),

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { JobConfig } from '../../lib/model/config.ts';
 import type { Connection } from '../../lib/model/connection.ts';
-import { type Counts, type Job, PASSES, type Pass } from '../../lib/model/job.ts';
-import type { PassInput } from '../../lib/model/message.ts';
+import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
+import type { PassInput, SegmentMessage } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
@@ -52,30 +52,61 @@ export interface Outcome {
   readonly ports: Ports;
 }
 
+/** What a test throws in place of a worker's death. */
+export const KILLED = 'killed';
+
 /** Hooks to interfere between the steps of a job. */
 export interface Between {
   /** Before the first segment of a pass. */
   readonly before?: (pass: Pass) => Promise<void>;
+  /** Delivers a segment's message again when its worker was `KILLED`. */
+  readonly redeliver?: boolean;
 }
 
 /** Starts a job; throws what the API would answer. */
-export function start(pair: Pair, config: Partly<JobConfig> = {}, p: Ports = ports()): Promise<Job> {
+export function start(
+  pair: Pair,
+  config: Partly<JobConfig> = {},
+  p: Ports = ports(),
+  mode: JobMode = 'full',
+): Promise<Job> {
   return startJob(
     {
       jobId: randomUUID(),
       pair: { source: pair.source.connection, target: pair.target.connection },
       config: jobConfigSchema.parse(config),
+      mode,
       actor: 'tester',
     },
     p,
   );
 }
 
-async function onePass(input: { job_id: string; epoch: number; table: number; pass: Pass }, p: Ports): Promise<void> {
+/** One delivery of a segment's message; again and again while its worker is killed, if the test asks for that. */
+async function deliver(message: SegmentMessage, p: Ports, between: Between): Promise<void> {
+  const run = () => ({ ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined });
+  for (;;) {
+    try {
+      await runSegment(message, run());
+      return;
+    } catch (error) {
+      if (!between.redeliver || (error as Error).message !== KILLED) throw error;
+    }
+  }
+}
+
+async function onePass(
+  input: { job_id: string; epoch: number; table: number; pass: Pass },
+  p: Ports,
+  between: Between,
+): Promise<void> {
   const { segments } = await planTable(input, p);
-  for (const segment of segments) {
-    const message = { v: 1 as const, ...input, segment, task_token: 'none' };
-    await runSegment(message, { ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined });
+  const width = (await p.jobs.get(input.job_id))?.config.max_parallel_operations ?? 1;
+  for (let at = 0; at < segments.length; at += width) {
+    const messages = segments
+      .slice(at, at + width)
+      .map((segment) => ({ v: 1 as const, ...input, segment, task_token: 'none' }));
+    await Promise.all(messages.map((message) => deliver(message, p, between)));
   }
   await settleTable(input, p);
 }
@@ -97,7 +128,7 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
     await between.before?.(pass);
     const levels = pass === 'apply' ? plan.apply_levels : await levelsFor({ ...input, pass }, p);
     for (const table of levels.flat()) {
-      await onePass({ ...input, table, pass }, p).catch(async (error: unknown) => {
+      await onePass({ ...input, table, pass }, p, between).catch(async (error: unknown) => {
         await recordFailure({ ...input, table }, error, p);
         throw error;
       });
@@ -112,8 +143,9 @@ export async function runJob(
   config: Partly<JobConfig> = {},
   between: Between = {},
   p: Ports = ports(),
+  mode: JobMode = 'full',
 ): Promise<Outcome> {
-  const job = await start(pair, config, p);
+  const job = await start(pair, config, p, mode);
   try {
     await steps(job, p, between);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type BucketSum, type Difference, keyId, type ReadRow, type RowKey, toRuns } from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
-import type { DetectionStrategy, Finding } from '../strategy.ts';
+import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
 /** Positions of the columns whose canonical values are not alike. */
 function differingFields(source: ReadRow, target: ReadRow): readonly number[] {
@@ -82,6 +82,10 @@ export const content: DetectionStrategy = {
   name: 'content',
   compares: 'row',
   summary: 'Reads every row of both sides and compares value by value; names the differing fields, honours tolerances.',
+  namesFields: true,
+  full: { sees: SEES_ALL, reads: 'every row of both sides, all of them through the worker' },
+  needs: NEEDS_NOTHING,
+  options: ['tolerances'],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
     let group: number[] = [];

@@ -1,6 +1,6 @@
 import { type BucketSum, type Difference, type KeyedFingerprint, keyId, toRuns } from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
-import type { DetectionStrategy, Finding } from '../strategy.ts';
+import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
 /**
  * Rows opened at once a side. 50,000 keys with fingerprints are about 10 MB in Node. Where no index finds a bucket each
@@ -65,6 +65,13 @@ export const hash: DetectionStrategy = {
   name: 'hash',
   compares: 'row',
   summary: 'Compares aggregate fingerprints of small buckets on both sides; sees every difference. One scan a side.',
+  namesFields: false,
+  full: {
+    sees: SEES_ALL,
+    reads: 'every row of both sides once, inside the server; rows travel only where they differ',
+  },
+  needs: NEEDS_NOTHING,
+  options: [],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
     let dirty: number[] = [];
