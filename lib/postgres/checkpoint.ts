@@ -31,7 +31,10 @@ export async function claimSegment(session: Session, id: SegmentId, owner: strin
   };
 }
 
-/** Buckets that an earlier pass noted for this segment: written into, or holding target-only rows. */
+/**
+ * Buckets that an earlier pass noted for this segment: written into, or holding target-only rows. Each once, whatever the
+ * number of passes: a bucket that is read twice has the sum 0 on both sides.
+ */
 export async function notedBuckets(
   session: Session,
   id: SegmentId,
@@ -39,8 +42,10 @@ export async function notedBuckets(
 ): Promise<readonly BucketRun[]> {
   const rows = await session.query(
     `select lower(r)::text, (upper(r) - 1)::text
-     from tf_sync.checkpoint c, unnest(${kind === 'extra' ? 'c.extra' : 'c.written + c.extra'}) r
-     where c.job_id = $1 and c.table_no = $2 and c.segment_no = $3 and c.pass <> 'verify' order by lower(r)`,
+     from unnest((
+       select range_agg(w) from tf_sync.checkpoint c, unnest(${kind === 'extra' ? 'c.extra' : 'c.written + c.extra'}) w
+       where c.job_id = $1 and c.table_no = $2 and c.segment_no = $3 and c.pass <> 'verify')) r
+     order by lower(r)`,
     [id.jobId, String(id.table), String(id.segment)],
   );
   return rows.map((r) => [Number(r[0]), Number(r[1])] as const);

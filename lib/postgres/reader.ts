@@ -1,5 +1,13 @@
 import { dataTypeOf } from '../data-types/registry.ts';
-import type { BucketRun, BucketSum, KeyedFingerprint, ReadRow, RowImage, RowKey } from '../model/change.ts';
+import {
+  type BucketRun,
+  type BucketSum,
+  disjoint,
+  type KeyedFingerprint,
+  type ReadRow,
+  type RowImage,
+  type RowKey,
+} from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { Segment, TablePlan } from '../model/table.ts';
 import type { RowReader } from '../ports.ts';
@@ -40,6 +48,7 @@ const keySelect = (plan: TablePlan, side: Side) => keyColumns(plan).map(columnSq
 
 /** The rows of the runs: index ranges where the keyspace has them, else one scan that keeps the buckets asked for. */
 function fromRuns(plan: TablePlan, segment: Segment, side: Side, runs: readonly BucketRun[]) {
+  if (!disjoint(runs)) throw new TypeError('a bucket is asked for twice');
   const table = plan[side];
   const s = segment.buckets;
   const bucket = bucketExpression(plan, s, side, 't');
