@@ -1,4 +1,4 @@
-import type { BucketRun, Difference } from '../model/change.ts';
+import type { BucketRun, BucketSum, Difference, RowKey } from '../model/change.ts';
 import type { SegmentReader } from '../ports.ts';
 
 /** What a strategy found in consecutive buckets; buckets come in ascending order and never twice. */
@@ -8,6 +8,10 @@ export interface Finding {
   /** Keys alike on both sides in the buckets since the last finding, by bucket where differences were found too. */
   readonly equal: number;
   readonly differences: readonly Difference[];
+  /** Buckets found equal by their sums, where the strategy compares sums; `equal` counts their rows too. */
+  readonly same?: readonly BucketSum[];
+  /** Buckets whose target rows were all looked at, and the keys in them that are alike on both sides. */
+  readonly opened?: { readonly buckets: readonly number[]; readonly equal: readonly RowKey[] };
 }
 
 /** A way to find what differs between two sides of a segment. */

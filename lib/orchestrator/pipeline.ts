@@ -5,6 +5,7 @@ import type { Applied, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { rowCode } from '../model/row-code.ts';
+import { openedFor, toDelete } from './adoption.ts';
 import { commit, nextChunkRows, type SegmentWork } from './segment-work.ts';
 
 /** Most bytes of rows in one chunk; rows travel as text through the worker's memory (256 MB in all). */
@@ -161,8 +162,11 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
  */
 export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
-  const extra = finding.differences.filter((d) => d.kind === 'target_only').map((d) => d.bucket);
+  const kept = finding.differences.filter((d) => d.kind === 'target_only').length;
+  const gone = await toDelete(work, finding.differences);
+  const { again = 0 } = work.cursor;
   const unchanged = (pending.unchanged ?? 0) + finding.equal - work.cursor.credit;
+  let opened = openedFor(work, finding);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   do {
@@ -173,14 +177,25 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
     const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
     const { through, credit } = work.cursor;
     const startedMs = work.nowMs();
-    const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+    const final = {
+      cursor: { through: finding.through, credit: 0 },
+      // rows that an earlier run wrote in part were counted then, and have been found again as updates
+      counts: { unchanged, kept, ...(again > 0 && { read: -again, updated: -again }) },
+      extra: gone.map((d) => d.bucket),
+      toDelete: gone.length,
+    };
+    const left = (work.cursor.again ?? 0) + partly;
+    const partial = {
+      cursor: { through, credit: credit + changes.length - partly, ...(left > 0 && { again: left }) },
+      counts: {},
+    };
     try {
       const handOver = await commit(work, {
         changes,
         ...(next.poison && { quarantine: [next.poison] }),
         buckets: slice.map((d) => d.bucket),
         ...(partly > 0 && { unexplained: partly }),
+        ...(opened && { adopt: { opened } }),
         rule,
         ...(last ? final : partial),
       });
@@ -189,6 +204,7 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
       next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
       continue;
     }
+    opened = undefined;
     at += slice.length;
     if (changes.length > 0) work.chunkRows = nextChunkRows(slice.length, work.nowMs() - startedMs);
     next = { size: Math.min(chunkRows(work), slice.length * 2), ...(next.settled && { settled: true }) };
@@ -203,9 +219,9 @@ const deleteCounts = ({ deleted, quarantined }: Applied): Partial<Counts> => ({
   kept: -deleted - quarantined,
 });
 
-/** Deletes the target-only rows of a finding, in chunks; a row that others refer to is put aside. True means: hand over. */
+/** Deletes the target-only rows of a finding that the delete mode gives up, in chunks; a row that others refer to is put aside. True means: hand over. */
 export async function deleteFinding(work: SegmentWork, finding: Finding): Promise<boolean> {
-  const gone = finding.differences.filter((d) => d.kind === 'target_only');
+  const gone = await toDelete(work, finding.differences);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   while (at < gone.length) {

@@ -4,6 +4,7 @@ import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import { type FingerprintForm, relationText, type TablePlan } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
+import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { levelsOf, passesOf, tablePlans } from './plan.ts';
 import { preflight } from './preflight.ts';
@@ -28,8 +29,9 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
   const found = await preflight(source, target, job.config);
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
-  const planned = [];
-  for (const plan of plans) planned.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
+  const cut = [];
+  for (const plan of plans) cut.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
+  const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
     tables: planned.map(({ plan, segments }) => ({
@@ -39,7 +41,8 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
       rows_estimate: plan.rowsEstimate,
     })),
   });
-  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes: passesOf(job.config) }, planned, event);
+  const passes = passesOf(job.config);
+  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, changes);
 }
 
 function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {

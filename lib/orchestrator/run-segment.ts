@@ -3,6 +3,7 @@ import { SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
 import type { TargetDatabase } from '../ports.ts';
+import { compared, fileCompared, note, onlyFiles, openedFor } from './adoption.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
 import { applyFinding, deleteFinding, LOOK_AGAIN } from './pipeline.ts';
@@ -36,21 +37,30 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
   if (await copyPass(work)) return true;
   let unchanged = 0;
   let through = work.cursor.through;
+  let seen = compared(through);
   for await (const finding of findings(work)) {
     through = finding.through;
+    note(seen, finding);
     if (finding.differences.length === 0) {
       unchanged += finding.equal;
+      const opened = openedFor(work, finding);
+      if (opened?.buckets.length && (await commit(work, onlyFiles(work, { opened })))) return true;
       continue;
     }
+    // before the cursor moves past them
+    if (await fileCompared(work, seen, through)) return true;
+    seen = compared(through);
     if (await applyFinding(work, finding, { unchanged })) return true;
     unchanged = 0;
   }
-  const { credit } = work.cursor;
+  const { ranges, split } = work.segment.buckets;
+  if (await fileCompared(work, seen, ranges * split - 1)) return true;
+  const { credit, again = 0 } = work.cursor;
   await commit(work, {
     changes: [],
     buckets: [],
     cursor: { through, credit: 0 },
-    counts: { unchanged: unchanged - credit },
+    counts: { unchanged: unchanged - credit - again },
     finished: true,
     rule: 'compared',
   });

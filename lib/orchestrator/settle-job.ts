@@ -33,6 +33,19 @@ async function verdict(job: Job, target: TargetDatabase): Promise<Failure | unde
   };
 }
 
+/**
+ * Every row that the source has is filed by now, so earlier generations know nothing more. Not where rows are in quarantine:
+ * whether those in the target came from the source only the earlier ones know.
+ */
+async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> {
+  const kept = (await target.loadPlans(job.job_id)).flatMap(({ baseline }) => (baseline?.keep ? [baseline] : []));
+  await target.completeGenerations(
+    { jobId: job.job_id, epoch: job.epoch },
+    kept.flatMap((b) => b.own ?? []),
+    kept.flatMap((b) => b.older),
+  );
+}
+
 /** How a job can end. */
 type Ending =
   | { readonly event: 'complete' | 'complete_with_issues' }
@@ -62,6 +75,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
       : jobEvent('job.completed', SERVICE, { counts });
+    if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
     await target.endJob(job.job_id, job.epoch, event);
     await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
     if (failure) return { event: 'fail', failure };

@@ -72,7 +72,7 @@ export async function advance(session: Session, id: SegmentId, seq: number, a: A
     `with c as (
        update tf_sync.checkpoint
        set seq = $3, cursor = $4, counts = $5, written = written + $6::int8multirange, extra = extra + $7::int8multirange,
-           unexplained = unexplained + $8, in_flight = in_flight + $13, samples = coalesce($14, samples), finished = $9, updated_at = now()
+           unexplained = unexplained + $8, in_flight = in_flight + $13, samples = coalesce($14, samples), to_delete = to_delete + $15, finished = $9, updated_at = now()
        where job_id = $1 and stream = $2 and seq = $3::int - 1 returning 1)
      insert into tf_sync.outbox (job_id, stream, seq, event)
      select $1, $2, $3, jsonb_build_object('type', $10::text, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'actor', $11::text, 'data', $12::jsonb)
@@ -92,6 +92,7 @@ export async function advance(session: Session, id: SegmentId, seq: number, a: A
       JSON.stringify(a.event.data),
       String(a.inFlight),
       a.samples ? JSON.stringify(a.samples) : null,
+      String(a.toDelete),
     ],
   );
   if (rows.length === 0) throw dropped();

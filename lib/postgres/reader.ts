@@ -46,8 +46,8 @@ export function keyArrays(plan: TablePlan, keys: readonly RowKey[]): (string | n
 
 const keySelect = (plan: TablePlan, side: Side) => keyColumns(plan).map(columnSql(side, 't').value).join(', ');
 
-/** The rows of the runs: index ranges where the keyspace has them, else one scan that keeps the buckets asked for. */
-function fromRuns(plan: TablePlan, segment: Segment, side: Side, runs: readonly BucketRun[]) {
+/** SQL from `from` on of the rows `t` of the runs, and its parameters from `$1`: index ranges where the keyspace has them, else one scan that keeps the buckets asked for. */
+export function fromRuns(plan: TablePlan, segment: Segment, side: Side, runs: readonly BucketRun[]) {
   if (!disjoint(runs)) throw new TypeError('a bucket is asked for twice');
   const table = plan[side];
   const s = segment.buckets;
@@ -92,16 +92,17 @@ export function segmentReader(session: Session, plan: TablePlan, segment: Segmen
   const whole128 = rowFingerprint(plan.fingerprint, plan.columns, columns);
   const bucket = bucketExpression(plan, segment.buckets, side, 't');
   const whole = segmentCondition(plan, segment, side, 't', 1);
+  const wholeSegment = { sql: `from ${relation(table)} t where ${whole.sql}`, values: whole.values };
   const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
   return {
-    async isEmpty() {
-      const rows = await session.query(`select 1 from ${relation(table)} t where ${whole.sql} limit 1`, whole.values);
+    async isEmpty(after = -1) {
+      const rest: BucketRun = [after + 1, segment.buckets.ranges * segment.buckets.split - 1];
+      const behind = after < 0 ? wholeSegment : fromRuns(plan, segment, side, [rest]);
+      const rows = await indexed(() => session.query(`select 1 ${behind.sql} limit 1`, behind.values));
       return rows.length === 0;
     },
     async sums(runs) {
-      const source = runs
-        ? fromRuns(plan, segment, side, runs)
-        : { sql: `from ${relation(table)} t where ${whole.sql}`, values: whole.values };
+      const source = runs ? fromRuns(plan, segment, side, runs) : wholeSegment;
       const text = `
         select b, count(*), bit_xor(${mixed('h')})
         from (select ${bucket} as b, ${hash} as h ${source.sql} offset 0) q
