@@ -44,6 +44,9 @@ const KEYS = [
   ['date', `date '2024-01-01' + i`],
 ] as const;
 
+/** Among the commits that file equal buckets, that write rows, and that finish a pass. */
+const POINTS = [1, 2, 4, 7];
+
 test.each(KEYS)(
   'deletes what came by copy, by insert and by adoption, and keeps what did not: %s',
   async (type, key) => {
@@ -149,13 +152,13 @@ test.each(['before', 'after'] as const)(
     await using pair = await createPair();
     await both(pair, 'create table t (id int primary key, x text)');
     await pair.source.client.query(`insert into t select i, 'v' || i from generate_series(1, 300) i; analyze t`);
-    for (let at = 1, died = true; died; at++) {
+    for (const at of POINTS) {
       await pair.target.client.query(
         `drop schema if exists tf_sync cascade; truncate t; insert into t select i, 'v' || i from generate_series(1, 100) i;
        insert into t select i, 'old' from generate_series(101, 200) i; insert into t select i, 'mine' from generate_series(290, 340) i`,
       );
       let n = 0;
-      died = false;
+      let died = false;
       const dying = watched(async (_, go) => {
         n += 1;
         if (n !== at) return go();
@@ -175,9 +178,8 @@ test.each(['before', 'after'] as const)(
       expect(await count(pair, 't where id <= 300')).toBe(300);
       await pair.source.client.query(`delete from t where id in (50, 150, 250)`);
       const last = await runJob(pair, { batch_size: 40 });
-      expect([at, last.counts.deleted, last.counts.kept]).toEqual([at, 3, 40]);
+      expect([at, died, last.counts.deleted, last.counts.kept]).toEqual([at, true, 3, 40]);
       await pair.source.client.query(`insert into t select i, 'v' || i from unnest(array[50, 150, 250]) i`);
-      if (at > 30) throw new Error('no end');
     }
   },
 );
@@ -191,12 +193,12 @@ test('goes on with what it knows when the table has outgrown its layout', async 
   const [before] = (await pair.target.client.query('select id from tf_sync.pair_table')).rows;
 
   await pair.source.client.query(
-    `delete from t where id % 100 = 0; insert into t select i, 'v' from generate_series(4001, 60000) i; analyze t`,
+    `delete from t where id % 100 = 0; insert into t select i, 'v' from generate_series(4001, 21000) i; analyze t`,
   );
   const grown = await runJob(pair);
 
   expect(grown.job.failure).toBeUndefined();
-  expect(grown.counts).toMatchObject({ deleted: 40, kept: 1, inserted: 56_000 });
+  expect(grown.counts).toMatchObject({ deleted: 40, kept: 1, inserted: 17_000 });
   const after = (await pair.target.client.query('select id, whole from tf_sync.pair_table')).rows;
   expect(after).toEqual([{ id: expect.not.stringMatching(`^${before.id}$`), whole: 't' }]);
   expect(await count(pair, `tf_sync.baseline where pair_table = ${before.id}`)).toBe(0);
@@ -209,7 +211,7 @@ test('while rows are in quarantine the layout before is read too, and forgets wh
   await pair.source.client.query(`insert into t select i, 'v' from generate_series(1, 1000) i; analyze t`);
   await runJob(pair);
   await pair.source.client.query(
-    `delete from t where id = 500; update t set x = 'bad' where id = 600; insert into t select i, 'v' from generate_series(1001, 20000) i; analyze t`,
+    `delete from t where id = 500; update t set x = 'bad' where id = 600; insert into t select i, 'v' from generate_series(1001, 9000) i; analyze t`,
   );
   const grown = await runJob(pair);
   const generations = await count(pair, 'tf_sync.pair_table');
