@@ -1,4 +1,5 @@
 import type { AuditEvent } from './model/audit-event.ts';
+import type { Adoption, BaselineChanges, Generation, PairTable } from './model/baseline.ts';
 import type {
   BucketRun,
   BucketSum,
@@ -143,8 +144,8 @@ export interface WindowReader {
 
 /** One side of one segment, as a strategy reads it. */
 export interface SegmentReader extends WindowReader {
-  /** Whether the segment has no row at all. */
-  isEmpty(): Promise<boolean>;
+  /** Whether the segment has no row at all, or none in the buckets after `after`. */
+  isEmpty(after?: number): Promise<boolean>;
   /** One sum per bucket that has rows, within `runs` where given. One scan, or one index range per run. */
   sums(runs?: readonly BucketRun[]): Promise<readonly BucketSum[]>;
   /** Keys and fingerprints of every row in the runs. Holds them all: ask for a bounded number of rows. */
@@ -210,11 +211,28 @@ export interface SequenceState {
   readonly last?: string;
 }
 
+/** A segment of a table, as the baseline files its keys. */
+export interface FiledSegment {
+  readonly plan: TablePlan;
+  readonly segment: Segment;
+  /** Position of the segment in its layout. */
+  readonly number: number;
+}
+
+/** Buckets `(after, through]` that were compared: those found equal, and those opened. The others have no row. */
+export interface Look {
+  readonly after: number;
+  readonly through: number;
+  readonly same: readonly BucketSum[];
+  readonly opened: readonly number[];
+}
+
 /** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
 export interface Chunk {
   readonly id: SegmentId;
   readonly owner: string;
   readonly plan: TablePlan;
+  readonly segment: Segment;
   readonly suppressTriggers: boolean;
   /** Number of this chunk: one more than the checkpoint's. */
   readonly seq: number;
@@ -222,6 +240,8 @@ export interface Chunk {
   /** Where a row that is too large to be held is piped from. */
   readonly source: Database;
   readonly quarantine?: readonly QuarantinedRow[];
+  /** What a comparison found that the baseline does not say yet. */
+  readonly adopt?: Adoption;
   /** Keys that leave the quarantine, because they are applied now. */
   readonly release?: readonly RowKey[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
@@ -229,8 +249,7 @@ export interface Chunk {
 }
 
 /** A chunk that is piped from the source into a target that has none of its rows. */
-export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source'> {
-  readonly segment: Segment;
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt'> {
   readonly run: BucketRun;
 }
 
@@ -256,6 +275,7 @@ export interface TargetDatabase extends Database {
     job: { readonly jobId: string; readonly epoch: number; readonly passes: readonly Pass[] },
     plans: readonly { readonly plan: TablePlan; readonly segments: readonly Segment[] }[],
     event: JobEvent,
+    baselines: BaselineChanges,
   ): Promise<void>;
   loadPlans(jobId: string, table?: number): Promise<readonly TablePlan[]>;
   loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
@@ -279,6 +299,20 @@ export interface TargetDatabase extends Database {
     plan: TablePlan,
     rows: readonly RowImage[],
   ): Promise<readonly { readonly key: RowKey; readonly fingerprint: Fingerprint }[]>;
+  /** Every generation of a pair's table, newest first. */
+  generations(pair: PairTable): Promise<readonly Generation[]>;
+  /** A number for a generation to come. */
+  nextGeneration(): Promise<number>;
+  /** Notes that every key is filed under `own`, and drops `older`. Does nothing for a run that was superseded. */
+  completeGenerations(
+    job: { readonly jobId: string; readonly epoch: number },
+    own: readonly number[],
+    older: readonly number[],
+  ): Promise<void>;
+  /** What of a comparison of the buckets `(after, through]` the baseline does not say yet; nothing in a quiet run. */
+  notFiled(at: FiledSegment, look: Look): Promise<Adoption>;
+  /** Which of these keys are known to have come from the source. */
+  knownKeys(at: FiledSegment, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** Keys of a table that this job has put into quarantine. */
   quarantined(jobId: string, table: number): Promise<readonly RowKey[]>;
   /** Raises sequences of a table to at least these numbers and to the largest value of their column; never lowers one. */

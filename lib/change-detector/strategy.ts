@@ -1,4 +1,4 @@
-import type { BucketRun, Difference } from '../model/change.ts';
+import type { BucketRun, BucketSum, Difference, RowKey } from '../model/change.ts';
 import type { Position } from '../model/checkpoint.ts';
 import type { StrategyFacts } from '../model/strategy.ts';
 import type { Window } from '../model/table.ts';
@@ -15,6 +15,10 @@ export interface Finding {
   /** Only keys were compared, all of them: what is alike was either looked at before, or is not looked at by this job. */
   readonly keysOnly?: boolean;
   readonly differences: readonly Difference[];
+  /** Buckets found equal by their sums, where the strategy compares sums; `equal` counts their rows too. */
+  readonly same?: readonly BucketSum[];
+  /** Buckets whose target rows were all looked at, and the keys in them that are alike on both sides. */
+  readonly opened?: { readonly buckets: readonly number[]; readonly equal: readonly RowKey[] };
 }
 
 /** What a strategy is to look at. */

@@ -71,6 +71,12 @@ export function toRuns(buckets: readonly number[]): BucketRun[] {
   return runs;
 }
 
+/** Whether no bucket is in two of the runs: read twice, its rows would cancel each other in the sum. */
+export function disjoint(runs: readonly BucketRun[]): boolean {
+  const sorted = [...runs].sort(([a], [b]) => a - b);
+  return sorted.every(([first], i) => i === 0 || first > (sorted[i - 1] as BucketRun)[1]); // i > 0 has one before
+}
+
 /** Key and fingerprint of a row that was opened. */
 export interface KeyedFingerprint {
   readonly bucket: number;

@@ -64,7 +64,7 @@ export function configSchema(names: ConfigNames) {
       .meta({ description: 'How much the audit trail keeps.' }),
     delete_mode: z.enum(['tracked', 'mirror', 'keep']).default('tracked').meta({
       description:
-        'What happens to rows that only the target has: tracked deletes those known to come from the source (none are known in this version), mirror deletes all, keep none.',
+        'What happens to rows that only the target has: tracked deletes those known to have come from the source, mirror deletes all, keep none.',
     }),
     max_delete_percent: z.number().min(0).max(100).default(10).meta({
       description:

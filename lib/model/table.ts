@@ -1,3 +1,4 @@
+import type { PlannedBaseline } from './baseline.ts';
 import type { Side } from './connection.ts';
 
 /** A relation's name, as the catalog spells it. */
@@ -118,6 +119,8 @@ export interface BucketScheme {
   readonly width: string;
   readonly ranges: number;
   readonly split: number;
+  /** How many of the ranges had rows when the table was cut; the others are room for it to grow. Absent: all. */
+  readonly filled?: number;
 }
 
 /**
@@ -209,6 +212,8 @@ export interface TablePlan {
   readonly tolerances: Readonly<Record<string, number>>;
   /** Conditions that a row must meet to take part, on both sides. */
   readonly filters: readonly PlannedFilter[];
+  /** Where it is remembered which rows came from the source; absent where nobody asks. */
+  readonly baseline?: PlannedBaseline;
   /** How COPY carries rows of it straight from one side to the other; absent where each row must be looked at. */
   readonly copy?: 'binary' | 'text';
   /** `portable` where both servers do not hash alike. */

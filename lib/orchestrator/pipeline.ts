@@ -6,6 +6,7 @@ import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
 import { rowCode } from '../model/row-code.ts';
+import { openedFor, toDelete } from './adoption.ts';
 import { commit, nextChunkRows, type SegmentWork } from './segment-work.ts';
 
 /** Rows to ask for: by what the table's rows weigh on average. What they really weigh is seen when they are read. */
@@ -217,9 +218,12 @@ export function cursorAfter({ through, at }: Finding): Cursor {
  */
 export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
-  const extra = finding.differences.filter((d) => d.kind === 'target_only').map((d) => d.bucket);
+  const kept = finding.differences.filter((d) => d.kind === 'target_only').length;
+  const gone = await toDelete(work, finding.differences);
   const alike = countEqual(work, finding, pending);
   const equal = { ...alike, unchanged: (alike.unchanged ?? 0) - work.cursor.credit };
+  const { again = 0 } = work.cursor;
+  let opened = openedFor(work, finding);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   do {
@@ -231,15 +235,26 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
     const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
     const { credit } = work.cursor;
     const startedMs = work.nowMs();
-    const final = { cursor: cursorAfter(finding), counts: { ...equal, kept: extra.length }, extra };
-    const again = finding.keysOnly ? 0 : changes.length - partly; // rows that a look at the same buckets finds equal
-    const partial = { cursor: { ...work.cursor, credit: credit + again }, counts: {} };
+    const final = {
+      cursor: cursorAfter(finding),
+      // rows that an earlier run wrote in part were counted then, and have been found again as updates
+      counts: { ...equal, kept, ...(again > 0 && { read: -again, updated: -again }) },
+      extra: gone.map((d) => d.bucket),
+      toDelete: gone.length,
+    };
+    const credited = finding.keysOnly ? 0 : changes.length - partly; // rows that a look at the same buckets finds equal
+    const left = (work.cursor.again ?? 0) + partly;
+    const partial = {
+      cursor: { ...work.cursor, credit: credit + credited, ...(left > 0 && { again: left }) },
+      counts: {},
+    };
     try {
       const handOver = await commit(work, {
         changes,
         ...(batch.refused.length > 0 && { quarantine: batch.refused }),
         buckets: slice.map((d) => d.bucket),
         ...(partly > 0 && { unexplained: partly }),
+        ...(opened && { adopt: { opened } }),
         rule,
         ...(last ? final : partial),
       });
@@ -248,6 +263,7 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
       next = await afterRefusal(work, { rows: slice, last: last || slice.length < asked.length, tried: next }, error);
       continue;
     }
+    opened = undefined;
     at += slice.length;
     if (changes.length > 0) work.chunkRows = nextChunkRows(slice.length, work.nowMs() - startedMs);
     next = { size: Math.min(chunkRows(work), slice.length * 2), ...(next.settled && { settled: true }) };
@@ -262,9 +278,9 @@ const deleteCounts = ({ deleted, quarantined }: Applied): Partial<Counts> => ({
   kept: -deleted - quarantined,
 });
 
-/** Deletes the target-only rows of a finding, in chunks; a row that others refer to is put aside. True means: hand over. */
+/** Deletes the target-only rows of a finding that the delete mode gives up, in chunks; a row that others refer to is put aside. True means: hand over. */
 export async function deleteFinding(work: SegmentWork, finding: Finding): Promise<boolean> {
-  const gone = finding.differences.filter((d) => d.kind === 'target_only');
+  const gone = await toDelete(work, finding.differences);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   while (at < gone.length) {

@@ -152,7 +152,7 @@ export function tablePlans(
 
 /** The passes a job makes over its tables. */
 export function passesOf(config: JobConfig): readonly Pass[] {
-  const deletes = config.delete_mode === 'mirror' ? (['delete'] as const) : [];
+  const deletes = config.delete_mode === 'keep' ? [] : (['delete'] as const);
   if (config.dry_run) return ['apply', ...deletes]; // nothing is written that would have to be looked at again
   const verify = config.verify === 'none' ? [] : (['verify'] as const);
   return ['apply', ...deletes, 'revisit', ...verify];
@@ -174,7 +174,7 @@ const wroteAnything = (progress: readonly Progress[]) => progress.some((p) => p.
 /**
  * Segments of a table that a pass still has to look at.
  *
- * Delete: those where target-only rows were seen. Revisit: those with rows put aside or written in part. Verify: those written into or holding target-only rows; all of them when
+ * Delete: those where target-only rows were seen that are to go. Revisit: those with rows put aside or written in part. Verify: those written into or holding such target-only rows; all of them when
  * triggers or cascades may have changed others. What was compared equal and not touched since needs no second look.
  */
 export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Progress[]): readonly number[] {
@@ -213,8 +213,8 @@ export function guardDeletes(plans: readonly TablePlan[], progress: readonly Pro
     const applied = progress.filter((p) => p.table === plan.table && p.pass === 'apply');
     const sum = (key: 'kept' | 'unchanged' | 'updated' | 'skipped') =>
       applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
-    const deletes = sum('kept');
-    const before = deletes + sum('unchanged') + sum('updated') + sum('skipped');
+    const deletes = applied.reduce((n, p) => n + p.toDelete, 0);
+    const before = sum('kept') + sum('unchanged') + sum('updated') + sum('skipped');
     const percent = before === 0 ? 0 : (100 * deletes) / before;
     if (deletes <= FREE_DELETES || percent <= config.max_delete_percent) return [];
     return [`${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)`];

@@ -5,6 +5,7 @@ import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
 import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
+import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { levelsOf, passesOf, tablePlans } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
@@ -81,10 +82,10 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
   const found = await preflight(source, target, job.config);
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
-  const windowed = await withWindows(job, plans, found, { source, target, clock });
-  const planned = [];
-  for (const w of windowed)
-    planned.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  const cut = [];
+  for (const w of await withWindows(job, plans, found, { source, target, clock }))
+    cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
@@ -97,7 +98,8 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
       ...windowView({ plan, ...(whole && { whole }) }),
     })),
   });
-  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes: passesOf(job.config) }, planned, event);
+  const passes = passesOf(job.config);
+  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, changes);
 }
 
 function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {

@@ -3,6 +3,7 @@ import { type Change, type Difference, keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import type { Counts } from '../model/job.ts';
 import { TOGETHER_BYTES } from '../model/limits.ts';
+import { toDelete } from './adoption.ts';
 import { afterRefusal, batchFor, chunkRows, cursorAfter, decided, type Slice } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { findings } from './verify-pass.ts';
@@ -60,7 +61,7 @@ function recount(changes: readonly Change[], put: ReadonlySet<string>) {
 
 async function revisitFinding(work: SegmentWork, finding: Finding, put: ReadonlySet<string>): Promise<boolean> {
   const rows = decided(work, finding.differences).wanted;
-  const gone = finding.differences.filter((d) => !isRow(d) && put.has(keyId(d.key)));
+  const gone = (await toDelete(work, finding.differences)).filter((d) => put.has(keyId(d.key)));
   const todo: readonly Difference[] = [...gone, ...rows];
   let next: Slice = { size: chunkRows(work) };
   let at = 0;

@@ -3,6 +3,7 @@ import { SyncError } from '../model/errors.ts';
 import { type Counts, ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
 import type { TargetDatabase } from '../ports.ts';
+import { compared, fileCompared, note, onlyFiles, openedFor } from './adoption.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
 import { applyFinding, countEqual, deleteFinding, LOOK_AGAIN, lookedAt } from './pipeline.ts';
@@ -36,16 +37,26 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
   if (await copyPass(work)) return true;
   let pending: Partial<Counts> = {};
   let through = work.cursor.through;
+  let seen = compared(through);
   for await (const finding of findings(work)) {
     through = finding.through;
+    note(seen, finding);
     if (finding.differences.length === 0) {
       pending = countEqual(work, finding, pending);
+      const opened = openedFor(work, finding);
+      if (opened?.buckets.length && (await commit(work, onlyFiles(work, { opened })))) return true;
       continue;
     }
+    // before the cursor moves past them
+    if (await fileCompared(work, seen, through)) return true;
+    seen = compared(through);
     if (await applyFinding(work, finding, pending)) return true;
     pending = {};
   }
-  const equal = { ...pending, unchanged: (pending.unchanged ?? 0) - work.cursor.credit };
+  const { ranges, split } = work.segment.buckets;
+  if (await fileCompared(work, seen, ranges * split - 1)) return true;
+  const { credit, again = 0 } = work.cursor;
+  const equal = { ...pending, unchanged: (pending.unchanged ?? 0) - credit - again };
   await commit(work, {
     changes: [],
     buckets: [],

@@ -1,4 +1,5 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import type { Adoption } from '../model/baseline.ts';
 import { type BucketRun, type Change, type RowKey, toRuns } from '../model/change.ts';
 import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, Samples, SegmentId } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
@@ -65,6 +66,10 @@ export interface Step {
   readonly recount?: (applied: Applied) => Partial<Counts>;
   /** The rows were counted before; only the event tells of this change. */
   readonly again?: boolean;
+  /** What a comparison found that the baseline does not say yet. */
+  readonly adopt?: Adoption;
+  /** Target-only rows found that are to be deleted. */
+  readonly toDelete?: number;
   readonly finished?: boolean;
   /** The rule that decided, for the audit trail. */
   readonly rule: string;
@@ -117,6 +122,7 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
     counts: step.again ? work.counts : addCounts(work.counts, countsOf(step, applied)),
     written,
     extra: toRuns(step.extra ?? []),
+    toDelete: step.toDelete ?? 0,
     unexplained: step.unexplained ?? 0,
     inFlight: step.inFlight ?? 0,
     finished: step.finished ?? false,
@@ -152,6 +158,7 @@ const chunkBase = (work: SegmentWork) => ({
   id: work.id,
   owner: work.owner,
   plan: work.plan,
+  segment: work.segment,
   suppressTriggers: work.config.triggers === 'suppress',
 });
 
@@ -174,6 +181,7 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
         changes: dry ? [] : step.changes,
         ...(step.quarantine && { quarantine: step.quarantine }),
         ...(step.release && { release: step.release }),
+        ...(step.adopt && !dry && { adopt: step.adopt }),
       }),
   );
 }
@@ -185,6 +193,6 @@ export function commitCopy(work: SegmentWork, run: BucketRun): Promise<boolean> 
   return advancing(
     work,
     (applied) => advanceBy(work, step, applied, applied.inserted > 0 ? [run] : []),
-    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, segment: work.segment, run }, work.sourceDatabase),
+    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run }, work.sourceDatabase),
   );
 }

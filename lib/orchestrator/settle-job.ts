@@ -41,6 +41,21 @@ async function watermarks(job: Job, target: TargetDatabase): Promise<readonly Wa
   return (await target.loadPlans(job.job_id)).flatMap((p) => (p.watermark && whole(p.table) ? [p.watermark] : []));
 }
 
+/**
+ * Every row that the source has is filed by now, so earlier generations know nothing more. Not where only a window was
+ * looked at, and not where rows are in quarantine: whether those in the target came from the source only the earlier ones
+ * know.
+ */
+async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> {
+  const plans = await target.loadPlans(job.job_id);
+  const kept = plans.flatMap(({ baseline, window }) => (baseline?.keep && !window ? [baseline] : []));
+  await target.completeGenerations(
+    { jobId: job.job_id, epoch: job.epoch },
+    kept.flatMap((b) => b.own ?? []),
+    kept.flatMap((b) => b.older),
+  );
+}
+
 /** How a job can end. */
 type Ending =
   | { readonly event: 'complete' | 'complete_with_issues' }
@@ -70,6 +85,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
       : jobEvent('job.completed', SERVICE, { counts });
+    if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
     await target.endJob(job.job_id, job.epoch, event, failure ? [] : await watermarks(job, target));
     await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
     if (failure) return { event: 'fail', failure };

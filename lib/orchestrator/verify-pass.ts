@@ -2,6 +2,7 @@ import { detectionStrategy } from '../change-detector/registry.ts';
 import type { Finding, Scope } from '../change-detector/strategy.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
+import { type Compared, compared, fileCompared, note, toDelete } from './adoption.ts';
 import { changesFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 
@@ -36,13 +37,19 @@ export async function* findings(
   yield* detectionStrategy(work.config.detection_strategy).detect(work.source, work.target, scope);
 }
 
-/** Differences left over, but for those with a name: kept target-only rows, and rows in quarantine. */
-async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined): Promise<readonly Difference[]> {
+/** Differences left over, but for those with a name: target-only rows that the delete mode keeps, and rows in quarantine. */
+async function compare(
+  work: SegmentWork,
+  runs: readonly BucketRun[] | undefined,
+  seen: Compared,
+): Promise<readonly Difference[]> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const open: Difference[] = [];
-  for await (const { differences } of findings(work, runs ? { runs } : {})) {
-    const kept = (d: Difference) => d.kind === 'target_only' && work.config.delete_mode !== 'mirror';
-    open.push(...differences.filter((d) => !kept(d) && !put.has(keyId(d.key))));
+  for await (const finding of findings(work, runs ? { runs } : {})) {
+    note(seen, finding);
+    const { differences } = finding;
+    const wanted = [...differences.filter((d) => d.kind !== 'target_only'), ...(await toDelete(work, differences))];
+    open.push(...wanted.filter((d) => !put.has(keyId(d.key))));
   }
   return open;
 }
@@ -88,12 +95,15 @@ async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Prom
  */
 export async function verifyPass(work: SegmentWork, wait: (ms: number) => Promise<void>): Promise<boolean> {
   const all = work.plan.sideEffects || work.plan.verifyAll;
-  let open = await compare(work, all ? undefined : await work.database.notedBuckets(work.id, 'written'));
+  const seen = compared(-1, all);
+  let open = await compare(work, all ? undefined : await work.database.notedBuckets(work.id, 'written'), seen);
   for (let round = 0; round < ROUNDS && open.length > 0; round++) {
     await applyAgain(work, await moving(work, open));
     await wait(RECHECK_MS);
-    open = await compare(work, toRuns(open.map((d) => d.bucket)));
+    open = await compare(work, toRuns(open.map((d) => d.bucket)), seen);
   }
+  const { ranges, split } = work.segment.buckets;
+  if (await fileCompared(work, seen, ranges * split - 1)) return true;
   const inFlight = (await moving(work, open)).length;
   const unexplained = open.length - inFlight;
   const rest = { changes: [], buckets: [], cursor: work.cursor, counts: {}, finished: true, rule: 'verify' };

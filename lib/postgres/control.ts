@@ -1,9 +1,11 @@
 import type { AuditEvent } from '../model/audit-event.ts';
+import type { BaselineChanges } from '../model/baseline.ts';
 import { type JobEvent, type Progress, type Samples, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
 import { type RelationName, relationText, type Segment, type TablePlan, type Watermark } from '../model/table.ts';
 import { ensureControlSchema } from './control-schema.ts';
+import { changeBaselines } from './generations.ts';
 import type { Session } from './session.ts';
 import { storeWatermarks } from './watermarks.ts';
 
@@ -103,6 +105,7 @@ export async function storePlans(
   job: { readonly jobId: string; readonly epoch: number; readonly passes: readonly Pass[] },
   plans: readonly { readonly plan: TablePlan; readonly segments: readonly Segment[] }[],
   event: JobEvent,
+  baselines: BaselineChanges,
 ): Promise<void> {
   await session.transaction(async () => {
     const fence = await session.query(
@@ -132,6 +135,7 @@ export async function storePlans(
         rows.map((r) => JSON.stringify(r.segment)),
       ],
     );
+    await changeBaselines(session, baselines);
     await session.query('update tf_sync.job set prepared = true where job_id = $1', [job.jobId]);
     await append(session, job.jobId, event);
   });
@@ -149,7 +153,7 @@ export async function loadPlans(session: Session, jobId: string, table?: number)
 /** Progress of every segment of a job, or of one table of it. */
 export async function loadProgress(session: Session, jobId: string, table?: number): Promise<readonly Progress[]> {
   const rows = await session.query(
-    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text, in_flight::text, samples::text
+    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text, in_flight::text, samples::text, to_delete::text
      from tf_sync.checkpoint c where c.job_id = $1 and ($2::int is null or c.table_no = $2) order by c.table_no, c.pass, c.segment_no`,
     [jobId, table === undefined ? null : String(table)],
   );
@@ -162,6 +166,7 @@ export async function loadProgress(session: Session, jobId: string, table?: numb
     finished: r[5] === 'true',
     wrote: r[6] === 'true',
     hasExtra: r[7] === 'true',
+    toDelete: Number(r[11]),
     unexplained: Number(r[8]),
     inFlight: Number(r[9]),
     samples: JSON.parse(r[10] ?? '{}') as Samples, // only advance writes it

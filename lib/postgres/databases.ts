@@ -1,9 +1,11 @@
 import type { Connection, Side } from '../model/connection.ts';
 import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
+import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
+import { completeGenerations, generations, nextGeneration } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
 import { sourceClock, storageOf, windowFacts } from './horizon.ts';
 import { introspect, serverFacts } from './introspect.ts';
@@ -46,16 +48,22 @@ function commonPart(session: Session): Database {
   };
 }
 
+const filedAt = ({ plan, segment, id }: CopyChunk | Chunk) => ({ plan, segment, number: id.segment });
+
 /** One chunk: fence, rows, checkpoint and outbox in one READ COMMITTED transaction of the target. */
 async function commit(session: Session, chunk: Chunk): Promise<void> {
-  const settings = chunk.suppressTriggers ? `${BY_INDEX}; set local session_replication_role = replica` : BY_INDEX;
+  const at = filedAt(chunk);
+  const planner = chunk.changes.length > 0 ? BY_INDEX : ''; // without changes rows are read by the bucket, not by key
+  const settings = chunk.suppressTriggers ? `${planner}; set local session_replication_role = replica` : planner;
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
     for (const change of chunk.changes)
       if (change.kind !== 'delete' && change.row.streamed)
         await stageRow(sessionOf(chunk.source), session, chunk.plan, change.row);
+    await adopt(session, at, chunk.adopt ?? {});
     const apply = chunk.plan.keyless ? applyCopies : applyChanges;
     const rows = await apply(session, chunk.plan, chunk.changes);
+    await fileChanges(session, at, chunk.changes);
     await release(session, chunk.id, chunk.release ?? []);
     const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
     await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -68,6 +76,7 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
   await target.transaction(async () => {
     await fence(target, chunk.id, chunk.owner, chunk.seq - 1);
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
+    await fileCopied(target, filedAt(chunk), chunk.run);
     await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined: 0 }));
   }, settings);
 }
@@ -92,6 +101,11 @@ function targetPart(session: Session): TargetDatabase {
     commit: (chunk) => commit(session, chunk),
     copy: (chunk, source) => commitCopy(sessionOf(source), session, chunk),
     uniqueHolders: (plan, rows) => session.transaction(() => uniqueHolders(session, plan, rows), BY_INDEX),
+    generations: (pair) => generations(session, pair),
+    nextGeneration: () => nextGeneration(session),
+    completeGenerations: (...args) => completeGenerations(session, ...args),
+    notFiled: (...args) => notFiled(session, ...args),
+    knownKeys: (...args) => knownKeys(session, ...args),
     quarantined: (jobId, table) => quarantinedKeys(session, jobId, table),
     raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
   };

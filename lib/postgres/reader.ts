@@ -1,5 +1,12 @@
 import { columnHandler } from '../data-types/registry.ts';
-import type { BucketRun, BucketSum, KeyedFingerprint, ReadRow, RowKey } from '../model/change.ts';
+import {
+  type BucketRun,
+  type BucketSum,
+  disjoint,
+  type KeyedFingerprint,
+  type ReadRow,
+  type RowKey,
+} from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { PlannedColumn, Segment, TablePlan } from '../model/table.ts';
 import type { RowReader, WindowReader } from '../ports.ts';
@@ -16,8 +23,12 @@ export { keyArrays, keyList, keyMatch } from './keys.ts';
 
 const keySelect = (plan: TablePlan, side: Side) => keyTexts(plan, side).join(', ');
 
-/** SQL of the rows of the runs: index ranges where the keyspace has them, else one scan that keeps the buckets asked for. */
+/**
+ * SQL from `from` on of the rows `t` of the runs, and its parameters from `$1`: index ranges where the keyspace has them, else
+ * one scan that keeps the buckets asked for.
+ */
 export function fromRuns(plan: TablePlan, segment: Segment, side: Side, runs: readonly BucketRun[]) {
+  if (!disjoint(runs)) throw new TypeError('a bucket is asked for twice');
   const table = tableSql(plan, side);
   const bounds = runBounds(segment.buckets, runs);
   if (!bounds) {
@@ -71,20 +82,21 @@ export function segmentReader(
   const [first, second] = rowFingerprint(plan.fingerprint, compared, columns);
   const bucket = bucketExpression(plan, segment.buckets, side, 't');
   const whole = segmentCondition(plan, segment, side, 't', 1);
+  const wholeSegment = { sql: `from ${table} t where ${whole.sql}`, values: whole.values };
   const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
   /** Buckets that no index finds take a scan, which must stay the cheapest plan. */
   const ofRuns = <T>(work: () => Promise<T>) => (segment.buckets.keyspace === 'hashed' ? work() : indexed(work));
   const bytesAtMost = plan.columns.length * (SHORT_TEXT_BYTES + 100);
   return {
     readRows: Math.max(1, Math.min(READ_ROWS, Math.floor(READ_BYTES / bytesAtMost))),
-    async isEmpty() {
-      const rows = await session.query(`select 1 from ${table} t where ${whole.sql} limit 1`, whole.values);
+    async isEmpty(after = -1) {
+      const rest: BucketRun = [after + 1, segment.buckets.ranges * segment.buckets.split - 1];
+      const behind = after < 0 ? wholeSegment : fromRuns(plan, segment, side, [rest]);
+      const rows = await ofRuns(() => session.query(`select 1 ${behind.sql} limit 1`, behind.values));
       return rows.length === 0;
     },
     async sums(runs) {
-      const source = runs
-        ? fromRuns(plan, segment, side, runs)
-        : { sql: `from ${table} t where ${whole.sql}`, values: whole.values };
+      const source = runs ? fromRuns(plan, segment, side, runs) : wholeSegment;
       const text = `
         select b, count(*), bit_xor(${mixed('h')})
         from (select ${bucket} as b, ${hash} as h ${source.sql} offset 0) q

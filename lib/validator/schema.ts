@@ -126,7 +126,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
   const needed =
     side === 'source'
       ? ['SELECT']
-      : ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'mirror' ? ['DELETE'] : [])];
+      : ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'keep' ? [] : ['DELETE'])];
   const missing = needed.filter((p) => !table.privileges.includes(p));
   if (missing.length > 0) {
     problems.push({
@@ -134,7 +134,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The ${side} role lacks ${missing.join(', ')} on ${object}.`,
-      hint: `GRANT ${missing.join(', ')} ON ${object} TO ${role};`,
+      hint: `GRANT ${missing.join(', ')} ON ${object} TO ${role};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
     });
   }
   if (!table.schemaUsable) {

@@ -82,7 +82,7 @@ describe('a worker of 256 MB', () => {
       await both(pair, LARGE);
       await pair.source.client.query(`
       insert into big select n, 'small' from generate_series(1, 50) n;
-      insert into big values (51, 'too large', repeat('x', 33 * 1024 * 1024)), (52, 'small')`);
+      insert into big values (51, 'too large', repeat('x', 33 * 1024 * 1024)), (52, 'small', null)`);
       await pair.target.client.query(`insert into big values (2, 'old'), (51, 'old')`);
 
       const { state, counts, peakMb } = await measured(pair);

@@ -10,7 +10,7 @@ function differingFields(source: ReadRow, target: ReadRow): readonly number[] {
 function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], alike: SegmentReader['alike']) {
   const rest = new Map(target.map((t) => [keyId(t.key), t]));
   const differences: Difference[] = [];
-  let equal = 0;
+  const equal: ReadRow[] = [];
   for (const s of source) {
     const t = rest.get(keyId(s.key));
     rest.delete(keyId(s.key));
@@ -19,7 +19,7 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
       continue;
     }
     const fields = differingFields(s, t).filter((i) => !alike(i, s.canonical[i] ?? null, t.canonical[i] ?? null));
-    if (fields.length === 0) equal++;
+    if (fields.length === 0) equal.push(t);
     else
       differences.push({
         kind: 'both_differ',
@@ -71,6 +71,17 @@ function sizes(source: readonly BucketSum[], target: readonly BucketSum[], after
   return [...rows].sort(([a], [b]) => a - b);
 }
 
+/** The sums that are alike on both sides, by bucket. */
+function bothSides(source: readonly BucketSum[], target: readonly BucketSum[]): ReadonlyMap<number, BucketSum> {
+  const sums = new Map(target.map((t) => [t.bucket, t]));
+  return new Map(
+    source.flatMap((s) => {
+      const t = sums.get(s.bucket);
+      return t && t.rows === s.rows && t.hash === s.hash ? [[s.bucket, s] as const] : [];
+    }),
+  );
+}
+
 /**
  * Reads every row of both sides and compares value by value, with the typed equality of the data types and the tolerances
  * of the config; names the differing fields. No hash decides, but for tables without a key: their rows are compared as
@@ -88,15 +99,28 @@ export const content: DetectionStrategy = {
   options: ['tolerances'],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
+    const equalSums = bothSides(s, t);
     let group: number[] = [];
     let rows = 0;
     let through = after;
     const read = async (): Promise<Finding> => {
-      if (group.length === 0) return { through, equal: 0, differences: [] };
+      if (group.length === 0) return { through, equal: 0, differences: [], same: [] };
       const of = toRuns(group);
       const [a, b] = await Promise.all([source.read(of), target.read(of)]);
-      const copies = [...a, ...b].some((row) => row.copies !== undefined);
-      return { through, ...(copies ? compareCopies(a, b) : compareRows(a, b, source.alike)) };
+      if ([...a, ...b].some((row) => row.copies !== undefined)) return { through, ...compareCopies(a, b) };
+      const { equal, differences } = compareRows(a, b, source.alike);
+      const differing = new Set(differences.map((d) => d.bucket));
+      const same = group.flatMap((b) => (differing.has(b) ? [] : (equalSums.get(b) ?? [])));
+      const opened = new Set(group);
+      for (const { bucket } of same) opened.delete(bucket);
+      const equalKeys = equal.filter((r) => opened.has(r.bucket)).map((r) => r.key);
+      return {
+        through,
+        equal: equal.length,
+        differences,
+        same,
+        opened: { buckets: [...opened], equal: equalKeys },
+      };
     };
     for (const [bucket, size] of sizes(s, t, after)) {
       group.push(bucket);

@@ -1,4 +1,11 @@
-import { type BucketSum, type Difference, type KeyedFingerprint, keyId, toRuns } from '../../model/change.ts';
+import {
+  type BucketSum,
+  type Difference,
+  type KeyedFingerprint,
+  keyId,
+  type RowKey,
+  toRuns,
+} from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
 import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
@@ -20,12 +27,12 @@ function paired(source: readonly BucketSum[], target: readonly BucketSum[], afte
 function compareRows(source: readonly KeyedFingerprint[], target: readonly KeyedFingerprint[]) {
   const rest = new Map(target.map((t) => [keyId(t.key), t]));
   const differences: Difference[] = [];
-  let equal = 0;
+  const equal: RowKey[] = [];
   for (const s of source) {
     const t = rest.get(keyId(s.key));
     if (t) rest.delete(keyId(s.key));
     if (!t) differences.push({ kind: 'source_only', bucket: s.bucket, key: s.key, source: s.fingerprint });
-    else if (t.fingerprint === s.fingerprint) equal++;
+    else if (t.fingerprint === s.fingerprint) equal.push(t.key);
     else
       differences.push({
         kind: 'both_differ',
@@ -46,14 +53,21 @@ async function open(
   target: SegmentReader,
   buckets: readonly number[],
   through: number,
-  equal: number,
+  same: readonly BucketSum[],
 ): Promise<Finding> {
-  if (buckets.length === 0) return { through, equal, differences: [] };
+  const equal = same.reduce((n, s) => n + s.rows, 0);
+  if (buckets.length === 0) return { through, equal, differences: [], same };
   const runs = toRuns(buckets);
   const [s, t] = await Promise.all([source.open(runs), target.open(runs)]);
   const found = compareRows(s, t);
   found.differences.sort((a, b) => a.bucket - b.bucket);
-  return { through, equal: equal + found.equal, differences: found.differences };
+  return {
+    through,
+    equal: equal + found.equal.length,
+    differences: found.differences,
+    same,
+    opened: { buckets, equal: found.equal },
+  };
 }
 
 /**
@@ -76,19 +90,19 @@ export const hash: DetectionStrategy = {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
     let dirty: number[] = [];
     let rows = 0;
-    let equal = 0;
+    let same: BucketSum[] = [];
     let through = after;
     for (const [bucket, sums] of paired(s, t, after)) {
-      if (sums.s && sums.t && sums.s.rows === sums.t.rows && sums.s.hash === sums.t.hash) equal += sums.s.rows;
+      if (sums.s && sums.t && sums.s.rows === sums.t.rows && sums.s.hash === sums.t.hash) same.push(sums.s);
       else {
         dirty.push(bucket);
         rows += Math.max(sums.s?.rows ?? 0, sums.t?.rows ?? 0);
       }
       through = bucket;
       if (rows < OPEN_ROWS) continue;
-      yield await open(source, target, dirty, through, equal);
-      [dirty, rows, equal] = [[], 0, 0];
+      yield await open(source, target, dirty, through, same);
+      [dirty, rows, same] = [[], 0, []];
     }
-    yield await open(source, target, dirty, through, equal);
+    yield await open(source, target, dirty, through, same);
   },
 };

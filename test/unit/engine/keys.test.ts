@@ -38,7 +38,7 @@ test.each([
 test('hashed buckets are a power of two, about 16 rows each and at least 256', () => {
   expect(bucketScheme(500_000).split).toBe(32_768);
   expect(bucketScheme(1).split).toBe(256);
-  expect(bucketScheme(10 ** 9).split).toBe(262_144);
+  expect(bucketScheme(10 ** 9).split).toBe(131_072);
 });
 
 test('ranges of runs meet without a gap, and the outermost are open', () => {

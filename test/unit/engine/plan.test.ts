@@ -37,6 +37,7 @@ const progress = (table: number, pass: Pass, more: Partial<Progress> = {}): Prog
   hasExtra: false,
   unexplained: 0,
   inFlight: 0,
+  toDelete: 0,
   samples: {},
   ...more,
 });
@@ -122,7 +123,8 @@ test.each([
   [101, 0, false],
   [5000, 100_000, true],
 ] as const)('%i deletes beside %i other rows: allowed is %s', (kept, unchanged, allowed) => {
-  const guard = () => guardDeletes([plan(0)], [progress(0, 'apply', { counts: { kept, unchanged } })], config);
+  const guard = () =>
+    guardDeletes([plan(0)], [progress(0, 'apply', { counts: { kept, unchanged }, toDelete: kept })], config);
 
   if (allowed) expect(guard).not.toThrow();
   else expect(guard).toThrow(expect.objectContaining({ code: 'delete_guard' }));
