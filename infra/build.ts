@@ -62,7 +62,7 @@ async function bundle(name: string, entry: string, outDir: string): Promise<Bund
     // `module` first: the SDK's ESM builds shake better (748 -> 538 KB). Never add `conditions: ['import']`: pg-pool then
     // resolves to ESM inside require(), and pg dies with "Class extends value #<Object>".
     mainFields: ['module', 'main'],
-    plugins: [leftOut],
+    plugins: [leftOut(name)],
     alias: { '@aws-sdk/credential-provider-node': fileURLToPath(new URL('env-credentials.ts', import.meta.url)) },
     // pg is CommonJS and calls require() for node: modules, which an ES module does not have.
     banner: {
