@@ -178,9 +178,12 @@ function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
                 {job.failure && <span class="fine reason">{job.failure.message}</span>}
               </td>
               <td>
-                <Place {...job.source} />
-                <span class="arrow"> → </span>
-                <Place {...job.target} />
+                <span class="side">
+                  <Place {...job.source} />{' '}
+                </span>
+                <span class="side">
+                  → <Place {...job.target} />
+                </span>
               </td>
               <td class="short" data-label="Created">
                 <When at={job.created_at} />

@@ -45,6 +45,9 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   );
 }
 
+/** Nobody works on it now. */
+const isIdle = ({ state }: JobStatus) => ENDED_STATES.includes(state) || state === 'paused';
+
 function titleOf(job: JobStatus): string {
   const progress = job.state === 'running' ? ` ${percent(jobShare(job))}` : '';
   return `${JOB_WORDS[job.state].text}${progress} · job ${job.job_id.slice(0, 8)}`;
@@ -78,7 +81,7 @@ function JobView({ job, state, refresh }: JobViewProps) {
       <h2>Rows</h2>
       <CountList counts={job.counts} />
       <Healing job={job} />
-      <TableList tables={job.tables} ended={ENDED_STATES.includes(job.state)} />
+      <TableList tables={job.tables} idle={isIdle(job)} />
       <details class="config">
         <summary>Configuration</summary>
         <pre>
@@ -129,9 +132,8 @@ function Progress({ job }: { readonly job: JobStatus }) {
 
 function Facts({ job, changedAtMs }: { readonly job: JobStatus; readonly changedAtMs: number }) {
   const { nowMs } = useUi();
-  const waits = ENDED_STATES.includes(job.state) || job.state === 'paused';
   // Time goes on between two answers, and answers stay the same while nothing else changes.
-  const seconds = job.seconds + (waits ? 0 : Math.max(0, Math.round((nowMs.value - changedAtMs) / 1000)));
+  const seconds = job.seconds + (isIdle(job) ? 0 : Math.max(0, Math.round((nowMs.value - changedAtMs) / 1000)));
   return (
     <dl class="facts">
       <Database name="Source" {...job.source} />

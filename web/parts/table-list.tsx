@@ -7,14 +7,14 @@ import { COUNT_NAMES, COUNT_WORDS, ISSUES } from './counts.tsx';
 import { FailureNote } from './problem.tsx';
 import { Chip } from './state.tsx';
 
-/** The tables of a job in their order, each with its progress and counts, and with why it failed. */
-export function TableList({ tables, ended }: { readonly tables: readonly TableStatus[]; readonly ended: boolean }) {
+/** The tables of a job in their order, each with its progress and counts, and with why it failed. `idle`: nobody works on it. */
+export function TableList({ tables, idle }: { readonly tables: readonly TableStatus[]; readonly idle: boolean }) {
   if (tables.length === 0) return null;
   return (
     <section aria-labelledby="tables-title">
       <div class="heading">
         <h2 id="tables-title">Tables</h2>
-        <p class="fine">{summary(tables, ended)}</p>
+        <p class="fine">{summary(tables, idle)}</p>
       </div>
       <div class="scroll">
         <table class="cards tables">
@@ -33,7 +33,7 @@ export function TableList({ tables, ended }: { readonly tables: readonly TableSt
           </thead>
           <tbody>
             {tables.map((table) => (
-              <Table key={table.table} table={table} ended={ended} />
+              <Table key={table.table} table={table} idle={idle} />
             ))}
           </tbody>
         </table>
@@ -42,21 +42,21 @@ export function TableList({ tables, ended }: { readonly tables: readonly TableSt
   );
 }
 
-function summary(tables: readonly TableStatus[], ended: boolean): string {
+function summary(tables: readonly TableStatus[], idle: boolean): string {
   const byState = TABLE_STATES.map((state) => [state, tables.filter((t) => t.state === state).length] as const);
   const parts = byState
     .filter(([, count]) => count > 0)
-    .map(([state, count]) => `${count} ${wordsOf(state, ended).text}`);
+    .map(([state, count]) => `${count} ${wordsOf(state, idle).text}`);
   return parts.join(' · ');
 }
 
-/** Nobody works on a table of a job that has ended, whatever state it was left in. */
-function wordsOf(state: TableState, ended: boolean) {
-  if (!ended || (state !== 'running' && state !== 'pending')) return TABLE_WORDS[state];
+/** A table of a job that nobody works on is not running, whatever state it was left in. */
+function wordsOf(state: TableState, idle: boolean) {
+  if (!idle || (state !== 'running' && state !== 'pending')) return TABLE_WORDS[state];
   return { text: state === 'running' ? 'not finished' : 'not begun', tone: 'waiting' as const };
 }
 
-function Table({ table, ended }: { readonly table: TableStatus; readonly ended: boolean }) {
+function Table({ table, idle }: { readonly table: TableStatus; readonly idle: boolean }) {
   const share = tableShare(table);
   const pending = table.state === 'pending';
   return (
@@ -64,7 +64,7 @@ function Table({ table, ended }: { readonly table: TableStatus; readonly ended: 
       <tr>
         <th scope="row">{table.name}</th>
         <td>
-          <Chip {...wordsOf(table.state, ended)} {...(!ended && phase(table))} />
+          <Chip {...wordsOf(table.state, idle)} {...(!idle && phase(table))} />
         </td>
         <td class="share">
           <progress value={share} max={1} aria-label={`Progress of ${table.name}`} />
