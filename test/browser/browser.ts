@@ -41,6 +41,7 @@ export interface TestPage extends AsyncDisposable {
 
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<TestPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(90_000); // as long as tests of the whole service wait for a job: machines are shared
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('dialog', (dialog) => {

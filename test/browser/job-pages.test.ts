@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { synthesize } from '../../local/synth.ts';
 import { type E2eService, hold, startService } from '../e2e/support.ts';
 import { createCountyPair } from '../support/county.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
@@ -12,7 +13,9 @@ describe('the pages', () => {
   let service: E2eService;
   let browser: Browser;
   beforeAll(async () => {
-    if (noBrowser === undefined) [service, browser] = await Promise.all([startService(), launch()]);
+    if (noBrowser !== undefined) return;
+    await synthesize(); // what builds takes long on a busy machine, and is no part of a start
+    [service, browser] = await Promise.all([startService(), launch()]);
   });
   afterAll(async () => {
     await browser?.close();
