@@ -34,6 +34,11 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
       <nav aria-label="Way back" class="back">
         <a href={BASE}>← All jobs</a>
       </nav>
+      {!job && (
+        <div class="heading">
+          <h1>Job</h1>
+        </div>
+      )}
       {problem && <ProblemNote problem={problem} />}
       {!job && !problem && (
         <p class="empty" aria-busy="true">
@@ -81,7 +86,7 @@ function JobView({ job, state, refresh }: JobViewProps) {
       <h2>Rows</h2>
       <CountList counts={job.counts} />
       <Healing job={job} />
-      <TableList tables={job.tables} idle={isIdle(job)} />
+      <TableList tables={job.tables} idle={isIdle(job)} said={job.failure?.message} />
       <details class="config">
         <summary>Configuration</summary>
         <pre>

@@ -7,8 +7,16 @@ import { COUNT_NAMES, COUNT_WORDS, ISSUES } from './counts.tsx';
 import { FailureNote } from './problem.tsx';
 import { Chip } from './state.tsx';
 
-/** The tables of a job in their order, each with its progress and counts, and with why it failed. `idle`: nobody works on it. */
-export function TableList({ tables, idle }: { readonly tables: readonly TableStatus[]; readonly idle: boolean }) {
+interface TableListProps {
+  readonly tables: readonly TableStatus[];
+  /** Nobody works on the job. */
+  readonly idle: boolean;
+  /** Why the job failed; a table does not say it again. */
+  readonly said: string | undefined;
+}
+
+/** The tables of a job in their order, each with its progress and counts, and with why it failed. */
+export function TableList({ tables, idle, said }: TableListProps) {
   if (tables.length === 0) return null;
   return (
     <section aria-labelledby="tables-title">
@@ -33,7 +41,7 @@ export function TableList({ tables, idle }: { readonly tables: readonly TableSta
           </thead>
           <tbody>
             {tables.map((table) => (
-              <Table key={table.table} table={table} idle={idle} />
+              <Table key={table.table} table={table} idle={idle} said={said} />
             ))}
           </tbody>
         </table>
@@ -56,7 +64,11 @@ function wordsOf(state: TableState, idle: boolean) {
   return { text: state === 'running' ? 'not finished' : 'not begun', tone: 'waiting' as const };
 }
 
-function Table({ table, idle }: { readonly table: TableStatus; readonly idle: boolean }) {
+interface TableProps extends Omit<TableListProps, 'tables'> {
+  readonly table: TableStatus;
+}
+
+function Table({ table, idle, said }: TableProps) {
   const share = tableShare(table);
   const pending = table.state === 'pending';
   return (
@@ -80,7 +92,7 @@ function Table({ table, idle }: { readonly table: TableStatus; readonly idle: bo
           );
         })}
       </tr>
-      <Remarks table={table} />
+      <Remarks table={table} said={said} />
     </>
   );
 }
@@ -91,13 +103,14 @@ function phase({ state, pass, segments }: TableStatus): { readonly text: string 
   return { text: segments.total > 0 ? `${pass} ${segments.done}/${segments.total}` : pass };
 }
 
-function Remarks({ table: { failure, in_flight, samples } }: { readonly table: TableStatus }) {
+function Remarks({ table: { failure, in_flight, samples }, said }: Omit<TableProps, 'idle'>) {
+  const news = failure && failure.message !== said ? failure : undefined;
   const sampled = Object.entries(samples ?? {}).filter(([, keys]) => keys.length > 0);
-  if (!failure && !in_flight && sampled.length === 0) return null;
+  if (!news && !in_flight && sampled.length === 0) return null;
   return (
     <tr class="remarks">
       <td colSpan={3 + COUNT_NAMES.length}>
-        {failure && <FailureNote title="Failed" failure={failure} tone="bad" />}
+        {news && <FailureNote title="Failed" failure={news} tone="bad" />}
         {in_flight !== undefined && in_flight > 0 && (
           <p class="fine">{number(in_flight)} rows moved while the job ran and still do.</p>
         )}
