@@ -75,8 +75,8 @@ const CATALOGUE = {
   ],
   origin_not_allowed: [
     403,
-    'A request from a browser page is not accepted without sign-in.',
-    'Use the command line, or start the service with sign-in.',
+    'Without sign-in, a request from a page of another origin is not accepted.',
+    'Use the pages of the service itself or the command line, or start the service with sign-in.',
   ],
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
   route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],

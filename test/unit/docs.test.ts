@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { routes } from '../../functions/api/routes/index.ts';
+import { pages as webPages } from '../../functions/web/pages.ts';
 import { AUDIT_EVENTS } from '../../lib/audit/catalogue.ts';
 import { detectionStrategies } from '../../lib/change-detector/registry.ts';
 import { SSL_MODES } from '../../lib/model/connection.ts';
@@ -82,6 +83,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['method and path', 'role', 'function', 'does'],
         routes.map((r) => [code(`${r.method} ${r.path}`), r.role, r.runs, r.summary]),
+      ),
+  ],
+  pages: [
+    'README.md',
+    () =>
+      table(
+        ['page', 'shows'],
+        webPages.filter((p) => p.answers === 'document').map((p) => [code(p.path), p.summary]),
       ),
   ],
   config: ['README.md', configTable],
