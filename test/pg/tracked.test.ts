@@ -83,7 +83,8 @@ test.each(detectionStrategyNames)(
   '%s: a quiet second run writes nothing into the baseline',
   async (detection_strategy) => {
     await using pair = await createPair();
-    await both(pair, 'create table t (id int primary key, x text); create table u (id text primary key, x text)');
+    const rest = 'x text, updated_at timestamptz'; // the strategy timestamp wants one
+    await both(pair, `create table t (id int primary key, ${rest}); create table u (id text primary key, ${rest})`);
     await pair.source.client.query(
       `insert into t select i, 'v' || i from generate_series(1, 900) i; insert into u select i, 'v' || i from generate_series(1, 900) i`,
     );
