@@ -1,6 +1,9 @@
 import { isProblem, type JobPage, type JobStatus, type ProblemBody, type Started } from '../lib/model/answers.ts';
 import { CommandError, EXIT } from './exit.ts';
 
+/** The answer of a command about a job. */
+export type Moved = Started;
+
 export interface StartRequest {
   readonly source_connection: string;
   readonly target_connection: string;
@@ -49,6 +52,14 @@ export class Api {
 
   status(jobId: string): Promise<JobStatus> {
     return this.#call('GET', `/api/sync/status/${encodeURIComponent(jobId)}`);
+  }
+
+  stop(jobId: string): Promise<Moved> {
+    return this.#call('POST', `/api/sync/stop/${encodeURIComponent(jobId)}`);
+  }
+
+  resume(jobId: string, request: { confirm_deletes?: number } = {}): Promise<Moved> {
+    return this.#call('POST', `/api/sync/resume/${encodeURIComponent(jobId)}`, { body: request });
   }
 
   jobs(query: { limit?: string; status?: string; next_token?: string }): Promise<JobPage> {

@@ -155,6 +155,61 @@ standard input are read in the order token, source, target.
     });
 
   program
+    .command('stop')
+    .description('stop a job; what was applied stays, and it can be resumed')
+    .argument('<job>', 'job id')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText('before', 'Example:\n  tfsync stop 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11\n')
+    .action(async (job: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals>();
+      const moved = await (await connect(options)).stop(job);
+      if (options.json) return void io.stdout.write(json(moved));
+      io.stdout.write(`${moved.state}\n`);
+      const rest =
+        moved.state === 'stopped'
+          ? `Nothing is written for it any more. Let it go on with: tfsync resume ${job}`
+          : `The target does not answer; the job stops as soon as it does. See: tfsync status ${job}`;
+      io.stderr.write(`${rest}\n`);
+    });
+
+  program
+    .command('resume')
+    .description('let a job go on that was stopped, paused or has failed')
+    .argument('<job>', 'job id')
+    .option('--confirm-deletes <n>', 'accept this many deletes, where the job paused before them', wholeNumber)
+    .option('--wait', 'show progress and wait until the job has ended')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText(
+      'before',
+      `Examples:
+  tfsync resume 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --wait
+  tfsync resume 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --confirm-deletes 2310
+`,
+    )
+    .addHelpText('after', EXIT_CODES)
+    .action(async (job: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals & { confirmDeletes?: number; wait?: boolean }>();
+      const api = await connect(options);
+      const { confirmDeletes } = options;
+      const moved = await api.resume(job, confirmDeletes === undefined ? {} : { confirm_deletes: confirmDeletes });
+      if (options.wait) return done(report(await follow(job, api, io, options.color), options, io));
+      io.stdout.write(options.json ? json(moved) : `${moved.state}\n`);
+      if (!options.json) io.stderr.write(`It goes on. Follow it with: tfsync watch ${job}\n`);
+    });
+
+  program
+    .command('redrive')
+    .description('send segments again whose workers died again and again: resumes the jobs that paused for it')
+    .argument('[job]', 'job id; without it, all such jobs')
+    .addHelpText('before', 'Example:\n  tfsync redrive\n')
+    .action(async (job: string | undefined, _options, command: Command) => {
+      const api = await connect(command.optsWithGlobals<Globals>());
+      const jobs = job === undefined ? await lostJobs(api) : [job];
+      for (const id of jobs) io.stdout.write(`${id} ${(await api.resume(id)).state}\n`);
+      if (jobs.length === 0) io.stderr.write('No job waits for a worker that was lost.\n');
+    });
+
+  program
     .command('jobs')
     .description('list jobs, newest first')
     .option('--status <state>', `only jobs in this state: ${JOB_STATES.join(', ')}`)
@@ -235,6 +290,23 @@ function explain(error: unknown, io: Io, asJson: boolean): number {
     return error.exitCode;
   }
   throw error;
+}
+
+/** Jobs that paused because the workers of a segment died again and again. */
+async function lostJobs(api: Api): Promise<string[]> {
+  const found: string[] = [];
+  let token: string | undefined;
+  do {
+    const page = await api.jobs({ status: 'paused', ...(token !== undefined && { next_token: token }) });
+    found.push(...page.jobs.filter((j) => j.pause?.code === 'worker_lost').map((j) => j.job_id));
+    token = page.next_token;
+  } while (token !== undefined);
+  return found;
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new CommandError('--confirm-deletes needs a whole number.', EXIT.refused);
 }
 
 function readUrl(text: string): URL {

@@ -2,6 +2,7 @@ import type { JobStatus, TableStatus } from '../lib/model/answers.ts';
 import { duration, number } from '../lib/model/figures.ts';
 import type { Counts, JobState, TableState } from '../lib/model/job.ts';
 import { jobShare, tableShare } from '../lib/model/progress.ts';
+import type { ValidationState } from '../lib/model/validation.ts';
 import { type Column, columns, harmless, type Paint, plain, type Style } from './format.ts';
 
 /** How fast each table has been read, from one status to the next; statuses themselves know only the whole job's rate. */
@@ -72,7 +73,10 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
     const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
     return [paint('yellow', `Completed with issues: ${waiting}`), done, ...kept];
   }
-  if (status.state !== 'failed') return status.state === 'stopped' ? ['Stopped.', done] : [];
+  if (status.state === 'stopped')
+    return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', done];
+  if (status.state === 'paused' || status.state === 'stopping') return waitingLines(status, paint);
+  if (status.state !== 'failed') return [];
   const tables = status.tables.filter((table) => table.failure);
   return [
     paint('red', `Failed${failure ? ` (${failure.code}): ${harmless(failure.message)}` : '.'}`),
@@ -82,6 +86,19 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
     ),
     ...tables.map(({ name, failure: f }) => `  ${harmless(name)}: ${harmless(f?.message ?? '')} (${f?.code})`),
     done,
+  ];
+}
+
+/** What a job waits for, and who moves next. */
+function waitingLines({ state, pause, job_id }: JobStatus, paint: Paint): string[] {
+  if (!pause) return [];
+  const next = pause.probe_at
+    ? `The service looks again by itself at ${pause.probe_at}.`
+    : `When that is done: tfsync resume ${job_id}`;
+  return [
+    paint('yellow', `${state === 'paused' ? 'Paused' : 'Stopping'} (${pause.code}): ${harmless(pause.message)}`),
+    ...(pause.hint ? [`  ${harmless(pause.hint)}`] : []),
+    next,
   ];
 }
 
@@ -115,13 +132,18 @@ const STATE_STYLE: Readonly<Record<JobState, Style>> = {
   failed: 'red',
 };
 
-const TABLE_STYLE: Readonly<Record<TableState, Style>> = {
+const VALIDATION_STYLE: Readonly<Record<ValidationState, Style>> = {
   pending: 'dim',
-  running: 'cyan',
-  verified: 'green',
+  comparing: 'cyan',
+  validating: 'cyan',
+  validated: 'green',
+  in_flight: 'yellow',
+  quarantined: 'yellow',
+  mismatched: 'red',
   compared: 'green',
   unverified: 'yellow',
-  failed: 'red',
+  interrupted: 'yellow',
+  error: 'red',
 };
 
 const TABLE_COLUMNS: readonly Column[] = [
@@ -144,7 +166,7 @@ function tableCells(table: TableStatus, pace: Pace | undefined) {
   const issues = counts.conflicts + counts.quarantined;
   return [
     harmless(table.name),
-    { text: stateText(table), style: TABLE_STYLE[table.state] },
+    { text: stateText(table), style: VALIDATION_STYLE[table.validation] },
     number(counts.read),
     `${Math.floor(tableShare(table) * 100)} %`,
     rate === undefined ? '' : number(rate),
@@ -182,9 +204,10 @@ function countsText(counts: Counts): string {
   return parts.join(', ');
 }
 
-function stateText({ state, pass, segments }: TableStatus): string {
-  if (state === 'pending') return 'waiting';
-  if (state !== 'running') return state;
+function stateText({ state, validation, pass, segments }: TableStatus): string {
+  if (validation === 'pending') return 'waiting';
+  if (state !== 'running' || validation === 'interrupted')
+    return validation === 'validated' || validation === 'error' ? state : validation;
   return segments.total > 0 ? `${pass} ${segments.done}/${segments.total}` : pass;
 }
 

@@ -4,7 +4,7 @@ import { WEB_BASE } from '../functions/web/pages.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
-import { SegmentQueue } from './constructs/segment-queue.ts';
+import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
 import { SweeperSchedule } from './constructs/sweeper-schedule.ts';
@@ -72,6 +72,17 @@ export class SyncStack extends Stack {
       ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
       [machineArn('sync-table')],
     );
+
+    const deadLetters = new ServiceFunction(this, 'DeadLetters', {
+      ...common,
+      name: 'dead-letters',
+      description: 'Tells a job that the workers of a segment died again and again.',
+      memoryMb: 256,
+      timeoutSeconds: DEAD_LETTER_SECONDS,
+    });
+    segments.feedDeadLetters(deadLetters);
+    state.writeJobs(deadLetters);
+    deadLetters.allow(['states:SendTaskFailure'], [machineArn('sync-table')]);
 
     // One table, one pass.
     const planTable = new ServiceFunction(this, 'PlanTable', {
@@ -158,6 +169,8 @@ export class SyncStack extends Stack {
     state.writeRegistry(commands);
     allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     commands.allow(['states:StartExecution'], [machineArn('sync-job')]);
+    commands.allow(['states:StopExecution'], [executionArns('sync-job')]);
+    acknowledgeExecutions(commands.role, 'sync-job');
 
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,

@@ -39,6 +39,9 @@ import type {
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
 
+/** Fields of a job to be set, or, where undefined, removed. */
+export type JobPatch = { readonly [K in keyof Omit<Job, 'job_id' | 'config'>]?: Job[K] | undefined };
+
 /** Which jobs a list wants. `cursor` is what an earlier page returned. */
 export interface JobQuery {
   readonly limit: number;
@@ -58,16 +61,19 @@ export interface JobStore {
   get(jobId: string): Promise<Job | undefined>;
   /** Newest first; eventually consistent. Throws `cursor_invalid`. */
   list(query: JobQuery): Promise<{ jobs: readonly Job[]; cursor?: string }>;
-  /** All jobs that have not ended, for the sweeper; eventually consistent. */
-  listActive(): Promise<readonly Job[]>;
+  /** All jobs that need looking after, from their creation until they are forgotten; eventually consistent. */
+  listToSweep(): Promise<readonly Job[]>;
+  /** The job, if it is still of this epoch, needs no looking after any more. It stays in every other list. */
+  forget(jobId: string, epoch: number): Promise<void>;
   /**
    * Changes a job if it is still in one of `from` with `epoch`; returns the changed job, or undefined when it is not.
-   * `patch` may raise the epoch. A lost reply of our own write counts as success.
+   * `patch` may raise the epoch; a field that is undefined in it is removed. A lost reply of our own write counts as
+   * success.
    */
   transition(
     jobId: string,
     expected: { readonly from: readonly JobState[]; readonly epoch: number },
-    patch: Partial<Omit<Job, 'job_id' | 'config'>>,
+    patch: JobPatch,
   ): Promise<Job | undefined>;
   /** A sign of life; ignored when the job has moved to another epoch. */
   heartbeat(jobId: string, epoch: number, at: string): Promise<void>;
@@ -109,6 +115,8 @@ export interface Workflow {
   /** Starts the execution `job-<id>-e<epoch>`; starting it again is a no-op. */
   start(input: JobInput): Promise<void>;
   state(input: JobInput): Promise<ExecutionState>;
+  /** Ends an execution and its children from outside; one that is not running stays as it is. */
+  stop(input: JobInput, cause: string): Promise<void>;
   /** Answers a task; a token that is no longer waited for is ignored. */
   succeed(taskToken: string, output: object): Promise<void>;
   fail(taskToken: string, error: string, cause: string): Promise<void>;
@@ -184,6 +192,10 @@ export interface Database {
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
+  /** Runs `work` while this end holds a mark that every session of the same database of the same server sees. */
+  withMark<T>(work: (mark: string) => Promise<T>): Promise<T>;
+  /** Whether somebody in this very database holds the mark. */
+  seesMark(mark: string): Promise<boolean>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
   keyClashes(table: Relation, key: readonly string[]): Promise<number>;
   /** What this end sees now, as a `pg_snapshot` in text. */
@@ -253,22 +265,36 @@ export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'sourc
   readonly run: BucketRun;
 }
 
+/** Says of a job that holds a lease whether it is known to have ended, or never to have begun. */
+export type StaleHolder = (holder: string, heldSeconds: number) => Promise<boolean>;
+
+/** What goes with a new epoch, in the same transaction. */
+export interface EpochMove {
+  /** Recorded when the epoch really moves. */
+  readonly event?: JobEvent;
+  /** The job gives up its leases. */
+  readonly release?: boolean;
+}
+
 /** The target: rows, and the control schema in which everything lives that decides what happened. */
 export interface TargetDatabase extends Database {
   /**
    * Takes the lease of every table, creates the job's row and its first event, in one transaction. `stale` says of a holder
    * whether its job is known to have ended, or never to have begun. Throws `target_busy` naming the holder.
    */
-  takeLease(
-    jobId: string,
-    tables: readonly RelationName[],
-    event: JobEvent,
-    stale: (holder: string, heldSeconds: number) => Promise<boolean>,
-  ): Promise<void>;
+  takeLease(jobId: string, tables: readonly RelationName[], event: JobEvent, stale: StaleHolder): Promise<void>;
   /** Undoes takeLease when the job could not be stored. */
   dropJob(jobId: string): Promise<void>;
-  /** Afterwards no writer of an older epoch can commit. Throws `epoch_superseded` when a newer one is there. */
-  raiseEpoch(jobId: string, epoch: number): Promise<void>;
+  /**
+   * Afterwards no writer of an older epoch can commit; false when that was so before. Waits for chunks in flight, and ends
+   * the sessions of older runs that do not. Throws `epoch_superseded` when a newer epoch is there or the job has ended.
+   */
+  raiseEpoch(jobId: string, epoch: number, how?: EpochMove): Promise<boolean>;
+  /**
+   * Makes a job that was stopped, paused or has failed ready to go on: takes its leases again; what can no longer be relied
+   * on begins anew. Throws `target_busy`, `resume_expired`, `epoch_superseded`.
+   */
+  reopen(jobId: string, epoch: number, stale: StaleHolder): Promise<void>;
   isPrepared(jobId: string): Promise<boolean>;
   /** Writes all plans and checkpoints at once. */
   storePlans(

@@ -1,5 +1,7 @@
+import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
-import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import { stopJob } from '../../lib/orchestrator/stop-job.ts';
+import { runPorts } from '../run-ports.ts';
 import { services } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { commandRoutes } from './routes/commands.ts';
@@ -8,10 +10,9 @@ import { commandRoutes } from './routes/commands.ts';
 export const handler = apiHandler({
   serves: commandRoutes,
   services,
-  parts: ({ settings, jobs, secrets, workflow, clock }) => ({
-    startJob: (request) => {
-      const databases = postgresDatabases({ tlsPolicy: settings.tlsPolicy, version: settings.version });
-      return startJob(request, { jobs, secrets, workflow, databases, clock });
-    },
+  parts: (core) => ({
+    startJob: (request) => startJob(request, runPorts(core)),
+    stopJob: (request) => stopJob(request, runPorts(core)),
+    resumeJob: (request) => resumeJob(request, runPorts(core)),
   }),
 });

@@ -36,8 +36,12 @@ export interface ApiOptions {
   readonly parts: (services: CoreServices) => Partial<Parts>;
 }
 
+const notServed = () => Promise.reject(new SyncError('internal', 'this function does not serve such a command'));
+
 const NO_PARTS: Parts = {
-  startJob: () => Promise.reject(new SyncError('internal', 'this function cannot start jobs')),
+  startJob: notServed,
+  stopJob: notServed,
+  resumeJob: notServed,
   dependencies: [],
 };
 

@@ -8,7 +8,7 @@ import { bare, schemaProblems } from './schema-problems.ts';
 /** The body as the route's schema reads it. Throws every problem at once. */
 export function parseBody(route: Route, raw: RawBody, services: CoreServices): unknown {
   if (!route.body) return undefined;
-  const json = readJsonObject(raw);
+  const json = route.bodyOptional && !raw.body ? {} : readJsonObject(raw);
   return parse(route.body, json, route.alsoCheck?.(json, services) ?? []);
 }
 

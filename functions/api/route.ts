@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
+import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
@@ -29,6 +30,8 @@ export interface RouteResponse {
  */
 export interface Parts {
   startJob(request: StartRequest): Promise<Job>;
+  stopJob(request: { readonly jobId: string; readonly actor: string }): Promise<Job>;
+  resumeJob(request: ResumeRequest): Promise<Job>;
   readonly dependencies: readonly Dependency[];
 }
 
@@ -47,6 +50,8 @@ export interface Route<Body = unknown, Query = unknown> {
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;
   readonly body?: z.ZodType<Body>;
+  /** A call without a body counts as one with `{}`. */
+  readonly bodyOptional?: boolean;
   readonly query?: z.ZodType<Query>;
   /** Schemas of the answers by status, for OpenAPI. */
   readonly responses: Readonly<

@@ -5,6 +5,7 @@ import {
   SendTaskSuccessCommand,
   type SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { JobInput } from '../../lib/model/message.ts';
 import type { Workflow } from '../../lib/ports.ts';
@@ -36,12 +37,22 @@ export function awsWorkflow(client: () => SFNClient, machine: () => string): Wor
     state: (input) =>
       call(async () => {
         try {
-          const executionArn = `${machine().replace(':stateMachine:', ':execution:')}:${executionName(input)}`;
-          const { status } = await client().send(new DescribeExecutionCommand({ executionArn }));
+          const { status } = await client().send(
+            new DescribeExecutionCommand({ executionArn: arnOf(machine(), input) }),
+          );
           return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
         } catch (error) {
           if (isAws(error, 'ExecutionDoesNotExist')) return 'missing';
           throw error;
+        }
+      }),
+    stop: (input, cause) =>
+      call(async () => {
+        try {
+          const executionArn = arnOf(machine(), input);
+          await client().send(new StopExecutionCommand({ executionArn, cause: cause.slice(0, MAX_CAUSE) }));
+        } catch (error) {
+          if (!isAws(error, 'ExecutionDoesNotExist')) throw error;
         }
       }),
     succeed: (taskToken, output) =>
@@ -63,6 +74,9 @@ export function awsWorkflow(client: () => SFNClient, machine: () => string): Wor
     beat: (taskToken) => call(() => unlessGone(() => client().send(new SendTaskHeartbeatCommand({ taskToken })))),
   };
 }
+
+const arnOf = (machine: string, input: JobInput): string =>
+  `${machine.replace(':stateMachine:', ':execution:')}:${executionName(input)}`;
 
 function executionName({ job_id, epoch }: JobInput): string {
   return `job-${job_id}-e${epoch}`;

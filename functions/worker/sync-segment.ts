@@ -3,7 +3,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
 import { remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts';
-import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
+import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { runPorts } from '../run-ports.ts';
 import { type Services, workerServices } from '../runtime.ts';
@@ -75,8 +75,7 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     await s.queue.hide(record.receiptHandle, retryDelaySeconds(delivery, Math.random()));
     return false;
   }
-  // what is worth a retry is still tried again by the state machine; it must not look like the end of the table
-  if (remedyFor(error) === 'stop') await recordFailure(message, error, runPorts(s));
+  await recordEnd(message, error, runPorts(s));
   await s.workflow.fail(message.task_token, failure.code, failure.message);
   return true;
 }

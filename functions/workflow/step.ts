@@ -1,8 +1,7 @@
 import type * as z from 'zod';
 import { SyncError } from '../../lib/model/errors.ts';
 import type { JobInput } from '../../lib/model/message.ts';
-import { remedyFor } from '../../lib/orchestrator/healing.ts';
-import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
+import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runPorts } from '../run-ports.ts';
 import { services } from '../runtime.ts';
@@ -34,7 +33,7 @@ export function step<Input extends JobInput & { readonly table?: number }, Outpu
       const failure = failureOf(error);
       const sqlstate = error instanceof SyncError ? error.facts.sqlstate : undefined;
       ports.log.error('step failed', { ...at, code: failure.code, sqlstate, error_name: (error as Error).name });
-      if (remedyFor(error) === 'stop' && failure.code !== 'epoch_superseded') await recordFailure(input, error, ports);
+      if (failure.code !== 'epoch_superseded') await recordEnd(input, error, ports);
       throw named(failure.code, failure.message, error);
     }
   };

@@ -4,6 +4,9 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { ServiceFunction } from './service-function.ts';
 
+/** Timeout of the function that reads the dead letters; Lambda wants their visibility timeout to be no shorter. */
+export const DEAD_LETTER_SECONDS = 60;
+
 /**
  * One message per segment, from SyncTable to the worker; what no worker could finish lands in the dead-letter queue.
  *
@@ -20,6 +23,7 @@ export class SegmentQueue extends Construct {
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
+      visibilityTimeout: Duration.seconds(DEAD_LETTER_SECONDS),
       retentionPeriod: Duration.days(14),
     });
     this.queue = new Queue(this, 'Queue', {
@@ -53,6 +57,22 @@ export class SegmentQueue extends Construct {
       reportBatchItemFailures: true,
     });
     mapping.node.addDependency(worker.role); // Lambda checks the rights when the mapping is created
+  }
+
+  /** What no worker could finish is told to its job. One at a time: there are few, and none is urgent to the second. */
+  feedDeadLetters(consumer: ServiceFunction): void {
+    consumer.allow(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      [this.deadLetters.queueArn],
+    );
+    const mapping = new EventSourceMapping(this, 'ToDeadLetters', {
+      target: consumer.lambda,
+      eventSourceArn: this.deadLetters.queueArn,
+      batchSize: 1,
+      maxConcurrency: 2, // the least that Lambda takes
+      reportBatchItemFailures: true,
+    });
+    mapping.node.addDependency(consumer.role);
   }
 
   describe(fn: ServiceFunction): void {

@@ -35,6 +35,13 @@ export class StateTables extends Construct {
       projectionType: ProjectionType.ALL,
     });
 
+    this.jobs.addGlobalSecondaryIndex({
+      indexName: 'by_care', // sparse: a job that needs no looking after loses `care`
+      partitionKey: text('care'),
+      sortKey: text('started'),
+      projectionType: ProjectionType.ALL,
+    });
+
     this.conflicts = this.table('Conflicts', 'pair_id', 'conflict_id');
     this.conflicts.addGlobalSecondaryIndex({
       indexName: 'open_by_pair', // sparse: a decided conflict loses `open_pair`
@@ -49,7 +56,7 @@ export class StateTables extends Construct {
 
   readJobs(fn: ServiceFunction): void {
     fn.allow(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'], [this.jobs.tableArn]);
-    fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_start`]);
+    fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_start`, `${this.jobs.tableArn}/index/by_care`]);
   }
 
   writeJobs(fn: ServiceFunction): void {

@@ -2,6 +2,7 @@ import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
 import type { Problem } from './errors.ts';
 import type { Counts, Failure, JobState, Pass, TableState } from './job.ts';
+import type { ValidationState } from './validation.ts';
 
 // What the HTTP API answers, as its clients read it: the command line and the web pages. The API's own schemas are in
 // lib/orchestrator/status.ts; a test holds them against these types.
@@ -71,6 +72,7 @@ export interface TableStatus {
   readonly table: number;
   readonly name: string;
   readonly state: TableState;
+  readonly validation: ValidationState;
   readonly pass: Pass;
   readonly level: number;
   readonly rows_estimate: number;

@@ -68,7 +68,11 @@ export function configSchema(names: ConfigNames) {
     }),
     max_delete_percent: z.number().min(0).max(100).default(10).meta({
       description:
-        'A run that would delete more than this share of a table, and more than 100 rows, ends before it deletes.',
+        'A run that would delete more than this share of a table, and more than 100 rows, pauses before it deletes.',
+    }),
+    max_quarantined_rows: z.int().min(0).max(1_000_000).default(10_000).meta({
+      description:
+        'The job fails when more rows than this are refused in one of its segments (about 500,000 rows each).',
     }),
     allow_lossy: z.boolean().default(false).meta({
       description: 'Accept target columns narrower than the source: values are rounded or cut, or their rows refused.',

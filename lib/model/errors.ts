@@ -81,6 +81,17 @@ const CATALOGUE = {
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
   route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],
   method_not_allowed: [405, 'The path exists, but not with this method.', 'See the Allow header.'],
+  job_stopped: [409, 'Somebody stopped the job.', 'Resume it to go on.'],
+  config_changed: [
+    409,
+    'A job is resumed with the config it was started with.',
+    'Resume without a config, or start a new job.',
+  ],
+  resume_expired: [
+    409,
+    'The job ended too long ago to be resumed: its checkpoints or its connections are gone.',
+    'Start a new job.',
+  ],
   target_busy: [409, 'Another job holds a target table.', 'Wait until the job that the message names has ended.'],
   // the databases, seen before any row moves
   connection_unreachable: [
@@ -205,10 +216,10 @@ const CATALOGUE = {
     'Split the database by schema into jobs of at most 200 tables.',
   ],
   // while a job runs
-  delete_guard: [
+  confirm_required: [
     409,
-    'The run would delete more rows than max_delete_percent allows.',
-    'Check the source; start again with a higher max_delete_percent if the deletes are right.',
+    'The run would delete more rows than max_delete_percent allows; it waits before the first delete.',
+    'Check the source. Resume with confirm_deletes set to the number in the message if the deletes are right, or stop the job.',
   ],
   verification_failed: [
     409,
@@ -227,10 +238,14 @@ const CATALOGUE = {
   ],
   trigger_interfered: [
     409,
-    'A trigger in the target dropped or changed rows as they were written.',
+    'A trigger in the target dropped or changed rows as they were written, and they could not be told apart.',
     'Use triggers: "suppress", or disable the trigger.',
   ],
-  schema_changed: [409, 'A table changed its definition while the job ran.', 'Start a new job.'],
+  schema_changed: [
+    409,
+    'A table changed its definition while the job ran.',
+    'Undo the change and resume the job, or stop it and start a new one.',
+  ],
   epoch_superseded: [409, 'A newer run of this job has taken over.', 'Nothing: the newer run continues the work.'],
   state_conflict: [409, 'The job is not in a state that allows this.', 'Read the job status first.'],
   source_unavailable: [
@@ -251,7 +266,23 @@ const CATALOGUE = {
   takeover_limit: [
     500,
     'The job was taken over too often without an end.',
-    'Look at the worker log for the reason, then start a new job.',
+    'Look at the worker log for the reason, then resume the job.',
+  ],
+  lock_timeout: [
+    503,
+    'Another session holds a lock that the service needs.',
+    'End that session, or its transaction; the work continues by itself after a retry.',
+  ],
+  statement_timeout: [
+    503,
+    'A statement was cancelled, or took longer than it may.',
+    'Look for locks, slow triggers or a loaded server; the work continues by itself after a retry.',
+  ],
+  disk_full: [503, 'A server has no space left.', 'Free or add space; the work continues by itself after a retry.'],
+  quarantine_limit: [
+    409,
+    'More rows were refused than max_quarantined_rows allows.',
+    'Look at the reasons in tf_sync.quarantine of the target; fix what they have in common and resume the job, or start a new one with a higher limit.',
   ],
   unavailable: [503, 'A part of the service does not answer.', 'See GET /api/sync/health.'],
   internal: [500, 'Something unexpected happened.', 'Give the request_id to whoever runs the service.'],

@@ -72,7 +72,7 @@ export interface Job {
   readonly job_id: string;
   readonly mode: JobMode;
   readonly state: JobState;
-  /** Raised by each start, resume, stop and takeover; a writer of an older epoch can commit nothing. */
+  /** Raised by each start, resume, stop, takeover, pause and failure; a writer of an older epoch can commit nothing. */
   readonly epoch: number;
   readonly config: JobConfig;
   readonly source: ConnectionView & ServerIdentity;
@@ -90,6 +90,21 @@ export interface Job {
   /** How often the sweeper restarted this job without anybody asking. */
   readonly takeovers: number;
   readonly failure?: Failure;
+  /** Why a paused job waits, or what a job that is stopping waits for. */
+  readonly pause?: Pause;
+  readonly stopped_by?: string;
+  /** The connections are not kept any more: the job cannot be resumed. */
+  readonly secret_removed?: boolean;
+  /** Who moved the job to its epoch, for the event that the target records with it. */
+  readonly moved_by?: { readonly event: 'job.resumed' | 'job.taken_over'; readonly actor: string };
+  /** Deletes that somebody has confirmed, when the job paused before them. */
+  readonly confirmed_deletes?: number;
+}
+
+/** A reason to wait. `probe_at`: when the sweeper looks by itself whether the job can go on; absent: somebody has to ask. */
+export interface Pause extends Failure {
+  readonly since: string;
+  readonly probe_at?: string;
 }
 
 /** `compared`: a dry run has looked at it. `unverified`: the config asked for no final comparison. */

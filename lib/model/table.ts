@@ -89,7 +89,7 @@ export interface Relation extends RelationName {
 /** A column that travels, as the plan keeps it. */
 export interface PlannedColumn {
   readonly name: string;
-  /** The type that counts: the target's. */
+  /** The type that counts: the target's, or a wider one. */
   readonly type: ColumnType;
   /** Where the source declares another type: that type, and the declaration its values are cast to. */
   readonly source?: { readonly type: ColumnType; readonly castTo: string };
@@ -97,6 +97,8 @@ export interface PlannedColumn {
   readonly generated?: true;
   /** Where it is not what the type says. `key`: as the column of a key, what a unique index takes for one is one. */
   readonly equality?: ColumnEquality | 'key';
+  /** Where `type` is wider than what the target declares, so that a value that does not fit is told from all that do: that type. */
+  readonly widened?: ColumnType;
 }
 
 /** When two values of a column are equal, by the config. `grid` in units of the geometry's reference system. */

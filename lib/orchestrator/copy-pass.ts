@@ -1,6 +1,7 @@
 import type { BucketRun } from '../model/change.ts';
-import { type ErrorCode, SyncError } from '../model/errors.ts';
+import { SyncError } from '../model/errors.ts';
 import type { Segment } from '../model/table.ts';
+import { chunkRemedy } from './healing.ts';
 import { commitCopy, type SegmentWork } from './segment-work.ts';
 
 /**
@@ -13,8 +14,9 @@ const CHUNK_BYTES = 64 * 1024 * 1024;
 /** Buckets spread by hash have no ranges: each chunk scans the whole segment, so there are few of them. */
 const HASHED_CHUNKS = 4;
 
-/** Refused by a row or by a neighbour: the same rows are then looked at one by one. */
-const ROW_BY_ROW: readonly ErrorCode[] = ['row_rejected', 'trigger_interfered', 'target_moving'];
+/** Refused by a row or by a neighbour, or too much at once: the same rows then go in smaller chunks, one by one if need be. */
+const inChunks = (error: unknown) =>
+  (error instanceof SyncError && error.code === 'target_moving') || ['isolate', 'smaller'].includes(chunkRemedy(error));
 
 /** Runs behind bucket `after`, of about equal rows; the last one takes what is behind the filled part too. Pure. */
 export function copyRuns(segment: Segment, rowBytes: number, after: number): readonly BucketRun[] {
@@ -50,7 +52,7 @@ export async function copyPass(work: SegmentWork): Promise<boolean> {
     try {
       if (await commitCopy(work, run)) return true;
     } catch (error) {
-      if (error instanceof SyncError && ROW_BY_ROW.includes(error.code)) return false;
+      if (inChunks(error)) return false;
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { JOB_ACTIONS, type JobAction } from '../model/answers.ts';
 import type { JobState } from '../model/job.ts';
 
 export const JOB_EVENTS = [
@@ -157,10 +158,17 @@ export function statesAllowing(event: JobEventName): readonly JobState[] {
   return (Object.keys(LIFECYCLE) as JobState[]).filter((s) => LIFECYCLE[s][event] !== null); // keys are the states
 }
 
-/** The state an event leads to, where that does not depend on the state before. */
-export function stateAfter(event: JobEventName): JobState {
+/** The state an event leads to, from `state`, or where that does not depend on the state before. */
+export function stateAfter(event: JobEventName, state?: JobState): JobState {
+  const from = state && LIFECYCLE[state][event];
+  if (from) return from;
   const next = new Set(statesAllowing(event).map((s) => LIFECYCLE[s][event]));
   const [only] = next;
   if (next.size !== 1 || !only) throw new RangeError(`${event} leads to ${next.size} states`);
   return only;
+}
+
+/** What may be asked of a job in this state and would change it. */
+export function allowedActions(state: JobState): JobAction[] {
+  return JOB_ACTIONS.filter((action) => ![null, state].includes(LIFECYCLE[state][action]));
 }

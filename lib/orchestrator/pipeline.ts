@@ -6,8 +6,10 @@ import { type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Counts } from '../model/job.ts';
 import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
 import { rowCode } from '../model/row-code.ts';
+import { relationText } from '../model/table.ts';
 import { openedFor, toDelete } from './adoption.ts';
-import { commit, nextChunkRows, type SegmentWork } from './segment-work.ts';
+import { chunkRemedy } from './healing.ts';
+import { commit, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
 
 /** Rows to ask for: by what the table's rows weigh on average. What they really weigh is seen when they are read. */
 export function chunkRows(work: SegmentWork): number {
@@ -123,15 +125,30 @@ function leftOut(work: SegmentWork, changes: readonly Change[]): Change[] {
 
 /** Why the target refused this one row, or undefined when the error says nothing about the row. */
 function refusal(difference: Difference, error: unknown): QuarantinedRow | undefined {
-  if (!(error instanceof SyncError) || error.code !== 'row_rejected') return undefined;
-  const { sqlstate, constraint, object } = error.facts;
+  if (!(error instanceof SyncError) || chunkRemedy(error) !== 'isolate') return undefined;
+  const { sqlstate, constraint, object, interfered } = error.facts;
+  const { key } = difference;
+  if (sqlstate === undefined)
+    return { key, code: interfered === 'dropped' ? 'target_trigger_dropped' : 'target_value_changed' };
   const where = constraint ?? object;
   return {
-    key: difference.key,
+    key,
     code: difference.kind === 'target_only' && byReference(error) ? 'still_referenced' : rowCode(String(sqlstate)),
     sqlstate: String(sqlstate),
     ...(where !== undefined && { object: String(where) }),
   };
+}
+
+/** Throws `quarantine_limit` when a segment would put aside more rows than the config allows. */
+function guardQuarantine(work: SegmentWork): void {
+  const { max_quarantined_rows } = work.config;
+  if (work.counts.quarantined < max_quarantined_rows) return;
+  const name = relationText(work.plan.target);
+  throw new SyncError(
+    'quarantine_limit',
+    `More than ${max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${name} were refused.`,
+    { facts: { table: name } },
+  );
 }
 
 /** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
@@ -173,9 +190,10 @@ interface Attempt {
 export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: unknown): Promise<Slice> {
   const { rows, last, tried } = attempt;
   const [first] = rows;
+  const size = rows.length;
+  if (chunkRemedy(error) === 'smaller' && size > 1) return { ...tried, size: Math.ceil(size / 2), halved: true };
   const poison = first && refusal(first, error);
   if (!poison) throw error;
-  const size = rows.length;
   const { settled = false, halved = false } = tried;
   if (work.id.pass === 'revisit' && stateOf(error) === '23505' && exchanges(work) && !tried.together)
     return { size, settled, halved, together: true };
@@ -184,6 +202,7 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
   if (mayLeaveOut(work, error) && !tried.partly) return { size, settled: spent, halved, partly: true };
   if (size > 1) return { size: Math.ceil(size / 2), settled: spent, halved: true };
   if (await movedMeanwhile(work, first, poison)) throw new SyncError('target_moving', 'A row appeared in the target.');
+  guardQuarantine(work);
   return { size: 1, poison, settled: spent, halved };
 }
 
@@ -210,6 +229,16 @@ export function cursorAfter({ through, at }: Finding): Cursor {
   return { through, credit: 0, ...(at && { at }) };
 }
 
+/** What a chunk says that is not the last of its finding: how many of its rows whoever resumes will find again. */
+function soFar(
+  { cursor }: SegmentWork,
+  { finding, applied, partly }: { readonly finding: Finding; readonly applied: number; readonly partly: number },
+): Pick<Step, 'cursor' | 'counts'> {
+  const again = (cursor.again ?? 0) + partly;
+  const credited = finding.keysOnly ? 0 : applied; // rows that a look at the same buckets finds equal
+  return { cursor: { ...cursor, credit: cursor.credit + credited, ...(again > 0 && { again }) }, counts: {} };
+}
+
 /**
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
@@ -223,32 +252,28 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
   const alike = countEqual(work, finding, pending);
   const equal = { ...alike, unchanged: (alike.unchanged ?? 0) - work.cursor.credit };
   const { again = 0 } = work.cursor;
+  const whole = {
+    cursor: cursorAfter(finding),
+    // rows that an earlier run wrote in part were counted then, and have been found again as updates
+    counts: { ...equal, kept, ...(again > 0 && { read: -again, updated: -again }) },
+    extra: gone.map((d) => d.bucket),
+    toDelete: gone.length,
+  };
   let opened = openedFor(work, finding);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   do {
     const asked = wanted.slice(at, at + next.size);
-    const batch = await batchFor(work, asked, next);
-    const slice = asked.slice(0, batch.covered);
-    const last = at + slice.length === wanted.length;
-    const changes = next.partly ? leftOut(work, batch.changes) : batch.changes;
-    const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
-    const { credit } = work.cursor;
-    const startedMs = work.nowMs();
-    const final = {
-      cursor: cursorAfter(finding),
-      // rows that an earlier run wrote in part were counted then, and have been found again as updates
-      counts: { ...equal, kept, ...(again > 0 && { read: -again, updated: -again }) },
-      extra: gone.map((d) => d.bucket),
-      toDelete: gone.length,
-    };
-    const credited = finding.keysOnly ? 0 : changes.length - partly; // rows that a look at the same buckets finds equal
-    const left = (work.cursor.again ?? 0) + partly;
-    const partial = {
-      cursor: { ...work.cursor, credit: credit + credited, ...(left > 0 && { again: left }) },
-      counts: {},
-    };
+    let slice = asked;
+    let changes: readonly Change[] = [];
+    let startedMs = work.nowMs();
     try {
+      const batch = await batchFor(work, asked, next); // a row may be refused on its way out, too
+      slice = asked.slice(0, batch.covered);
+      changes = next.partly ? leftOut(work, batch.changes) : batch.changes;
+      const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
+      const last = at + slice.length === wanted.length;
+      startedMs = work.nowMs();
       const handOver = await commit(work, {
         changes,
         ...(batch.refused.length > 0 && { quarantine: batch.refused }),
@@ -256,11 +281,12 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
         ...(partly > 0 && { unexplained: partly }),
         ...(opened && { adopt: { opened } }),
         rule,
-        ...(last ? final : partial),
+        ...(last ? whole : soFar(work, { finding, applied: changes.length - partly, partly })),
       });
       if (handOver) return true;
     } catch (error) {
-      next = await afterRefusal(work, { rows: slice, last: last || slice.length < asked.length, tried: next }, error);
+      const last = at + asked.length === wanted.length || slice.length < asked.length;
+      next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
       continue;
     }
     opened = undefined;
@@ -286,8 +312,8 @@ export async function deleteFinding(work: SegmentWork, finding: Finding): Promis
   while (at < gone.length) {
     const slice = gone.slice(at, at + next.size);
     const last = at + slice.length === gone.length;
-    const { changes, refused } = await batchFor(work, slice, next);
     try {
+      const { changes, refused } = await batchFor(work, slice, next);
       const handOver = await commit(work, {
         changes,
         ...(refused.length > 0 && { quarantine: refused }),

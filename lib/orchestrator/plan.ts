@@ -1,5 +1,5 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
-import { conversion } from '../data-types/lattice.ts';
+import { travel } from '../data-types/travel.ts';
 import { hasUnusedValues } from '../data-types/unused.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig, RowFilter } from '../model/config.ts';
@@ -45,8 +45,7 @@ function mappedColumns(source: Relation, target: Relation, config: JobConfig): r
     if (!s || !travels(c) || !columnInScope(source, s, config)) return [];
     const equality = config.equality[`${relationText(source)}.${c.name}`];
     const generated = c.generated && { generated: true as const };
-    const column = { name: c.name, type: c.type, ...generated, ...(equality && { equality }) };
-    return [conversion(s, c) === 'same' ? column : { ...column, source: { type: s.type, castTo: c.declared } }];
+    return [{ name: c.name, ...travel(s, c, key.includes(c.name)), ...generated, ...(equality && { equality }) }];
   });
 }
 
@@ -205,10 +204,15 @@ export function passLevels(
 const FREE_DELETES = 100;
 
 /**
- * Stops a run that would delete more of a table than the config allows, before it deletes anything: a source that was
- * restored empty, or a wrong database. Throws `delete_guard`.
+ * Stops a run before it deletes anything when it would delete more of a table than the config allows: a source that was
+ * restored empty, or a wrong database. `confirmed`: so many deletes somebody has accepted. Throws `confirm_required`.
  */
-export function guardDeletes(plans: readonly TablePlan[], progress: readonly Progress[], config: JobConfig): void {
+export function guardDeletes(
+  plans: readonly TablePlan[],
+  progress: readonly Progress[],
+  config: JobConfig,
+  confirmed = 0,
+): void {
   const beyond = plans.flatMap((plan) => {
     const applied = progress.filter((p) => p.table === plan.table && p.pass === 'apply');
     const sum = (key: 'kept' | 'unchanged' | 'updated' | 'skipped') =>
@@ -217,14 +221,13 @@ export function guardDeletes(plans: readonly TablePlan[], progress: readonly Pro
     const before = sum('kept') + sum('unchanged') + sum('updated') + sum('skipped');
     const percent = before === 0 ? 0 : (100 * deletes) / before;
     if (deletes <= FREE_DELETES || percent <= config.max_delete_percent) return [];
-    return [`${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)`];
+    return [{ deletes, text: `${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)` }];
   });
-  if (beyond.length === 0) return;
+  const deletes = beyond.reduce((n, b) => n + b.deletes, 0);
+  if (deletes <= confirmed) return;
   throw new SyncError(
-    'delete_guard',
-    `Nothing was deleted: more than max_delete_percent (${config.max_delete_percent}) would be. ${beyond.join('; ')}.`,
-    {
-      facts: { tables: beyond },
-    },
+    'confirm_required',
+    `Nothing was deleted: more than max_delete_percent (${config.max_delete_percent}) would be, ${deletes} rows in all. ${beyond.map((b) => b.text).join('; ')}.`,
+    { facts: { deletes } },
   );
 }

@@ -79,8 +79,21 @@ function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[]
   ];
 }
 
-function sameDatabase(a: ServerFacts, b: ServerFacts): boolean {
-  return a.system_identifier === b.system_identifier && a.database_oid === b.database_oid;
+/**
+ * Whether both connections lead to one database. A physical copy on another server has the same identity and is another
+ * database: a mark left on one side tells, because only sessions of the same server see it. A standby sees no mark of its
+ * primary and is no other database all the same.
+ */
+async function refuseSameDatabase(
+  [source, s]: readonly [Database, ServerFacts],
+  [target, t]: readonly [Database, ServerFacts],
+): Promise<void> {
+  if (s.system_identifier !== t.system_identifier || s.database_oid !== t.database_oid) return;
+  if (s.standby || t.standby) {
+    throw new SyncError('same_database', 'One of source and target is a standby of the other, or of a copy of it.');
+  }
+  if (await target.withMark((mark) => source.seesMark(mark)))
+    throw new SyncError('same_database', 'Source and target are the same database.');
 }
 
 /** Keys that the config gives and the catalog does not vouch for are looked up in the rows of both sides. */
@@ -123,7 +136,7 @@ export async function preflight(source: Database, target: Database, config: JobC
   const [s, t] = await Promise.all([source.facts(), target.facts()]);
   const servers = [...versionProblems(s, 'source'), ...versionProblems(t, 'target')];
   if (servers.length > 0) throw problemsError(servers);
-  if (sameDatabase(s, t)) throw new SyncError('same_database', 'Source and target are the same database.');
+  await refuseSameDatabase([source, s], [target, t]);
 
   const [found, targetTables] = await Promise.all([source.introspect(), target.introspect()]);
   const scope = tablesInScope(found, config);

@@ -129,13 +129,10 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
   );
   if (!preparing) throw new SyncError('state_conflict', `A job that is ${job.state} cannot be prepared.`);
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
-    await target.raiseEpoch(job.job_id, job.epoch);
-    if (job.takeovers > 0)
-      await target.recordEvent(
-        job.job_id,
-        job.epoch,
-        jobEvent('job.taken_over', SERVICE, { epoch: job.epoch, takeovers: job.takeovers }),
-      );
+    const { epoch, takeovers, moved_by: moved } = job;
+    await target.raiseEpoch(job.job_id, epoch, {
+      ...(moved && { event: jobEvent(moved.event, moved.actor, { epoch, takeovers }) }),
+    });
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);

@@ -1,6 +1,7 @@
 import { ERRORS, SyncError } from '../model/errors.ts';
 import type { Failure } from '../model/job.ts';
 import type { JobInput } from '../model/message.ts';
+import { remedyFor } from './healing.ts';
 import { statesAllowing } from './lifecycle.ts';
 import type { RunPorts } from './run-ports.ts';
 
@@ -25,4 +26,18 @@ export async function recordFailure(
   }
   const table = (await ports.jobs.tables(at.job_id)).find((t) => t.table === at.table);
   if (table) await ports.jobs.putTables([{ ...table, state: 'failed', failure }]);
+}
+
+/**
+ * Notes why a run is about to end, if that is how it ends: at the table that failed, or, where the job is going to wait, at
+ * the job. What is worth a retry is still tried again by the state machine and must not look like an end.
+ */
+export async function recordEnd(
+  at: JobInput & { readonly table?: number },
+  error: unknown,
+  ports: RunPorts,
+): Promise<void> {
+  const remedy = remedyFor(error);
+  if (remedy === 'retry') return;
+  await recordFailure(remedy === 'pause' ? { job_id: at.job_id, epoch: at.epoch } : at, error, ports);
 }

@@ -68,12 +68,13 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
   while (at < todo.length) {
     const kind = isRow(todo[at] as Difference); // at < length
     const asked = todo.slice(at, at + next.size).filter((d) => isRow(d) === kind);
-    const batch = await batchFor(work, asked, next);
-    const slice = asked.slice(0, batch.covered);
-    const last = at + slice.length === todo.length;
-    const changes = next.together ? await withHolders(work, batch.changes) : batch.changes;
-    const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
+    let slice = asked;
     try {
+      const batch = await batchFor(work, asked, next);
+      slice = asked.slice(0, batch.covered);
+      const last = at + slice.length === todo.length;
+      const changes = next.together ? await withHolders(work, batch.changes) : batch.changes;
+      const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
       const handOver = await commit(work, {
         changes,
         ...(batch.refused.length > 0 && { quarantine: batch.refused }),
@@ -86,7 +87,8 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
       });
       if (handOver) return true;
     } catch (error) {
-      next = await afterRefusal(work, { rows: slice, last: last || slice.length < asked.length, tried: next }, error);
+      const last = at + asked.length === todo.length || slice.length < asked.length;
+      next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
       continue;
     }
     at += slice.length;

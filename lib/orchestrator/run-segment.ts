@@ -6,6 +6,7 @@ import type { TargetDatabase } from '../ports.ts';
 import { compared, fileCompared, note, onlyFiles, openedFor } from './adoption.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
+import { chunkDelayMs } from './healing.ts';
 import { applyFinding, countEqual, deleteFinding, LOOK_AGAIN, lookedAt } from './pipeline.ts';
 import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
@@ -21,10 +22,15 @@ export interface SegmentRun extends RunPorts {
   /** Milliseconds until this invocation is ended from outside. */
   readonly remainingMs: () => number;
   readonly wait: (ms: number) => Promise<void>;
+  /** In [0, 1), for pauses; default Math.random. */
+  readonly random?: () => number;
 }
 
 /** A chunk takes a second or two, a scan of a segment a few; with less time than this left, another invocation goes on. */
 const HAND_OVER_MS = 60_000;
+
+/** A scan of a segment takes seconds; one that takes this long has met a lock, a dead server or a silent network. */
+const STATEMENT_MS = 300_000;
 
 /** How often rows that move are looked at again before the segment gives up. */
 const LOOKS = 5;
@@ -114,6 +120,17 @@ async function runPass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
   }
 }
 
+/** Pauses before a chunk is tried again, and says in the log who was in the way. */
+function pauseFor(id: SegmentId, run: SegmentRun): SegmentWork['pause'] {
+  return async (attempt, error) => {
+    const facts = error instanceof SyncError ? error.facts : {};
+    const { sqlstate, blocked_by } = facts;
+    const where = { job_id: id.jobId, table: id.table, segment: id.segment };
+    run.log.info('a chunk was rolled back, trying again', { ...where, attempt, sqlstate, blocked_by });
+    await run.wait(chunkDelayMs(attempt, (run.random ?? Math.random)()));
+  };
+}
+
 /** Tells DynamoDB how far the segment is; a mirror, so its failure does not stop the work. */
 function mirror(id: SegmentId, run: SegmentRun) {
   let last = 0;
@@ -146,37 +163,43 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
     pass: message.pass,
     segment: message.segment,
   };
-  return withBoth(job, run, Math.max(1_000, run.remainingMs() - 5_000), async (source, target) => {
-    const checkpoint = await target.claim(id, run.owner);
-    const tell = mirror(id, run);
-    if (!checkpoint.finished) {
-      const [plan] = await target.loadPlans(id.jobId, id.table);
-      if (!plan) throw new SyncError('internal', `The job has no plan for table ${id.table}.`);
-      const state: SegmentWork = startWork(
-        {
-          id,
-          owner: run.owner,
-          plan,
-          config: job.config,
-          source: source.reader(plan, checkpoint.segment),
-          target: target.reader(plan, checkpoint.segment),
-          database: target,
-          sourceDatabase: source,
-          segment: checkpoint.segment,
-          nowMs: () => run.clock().getTime(),
-          committed: async () => {
-            await tell({ seq: state.seq, counts: state.counts }, false);
-            return run.remainingMs() < HAND_OVER_MS;
+  return withBoth(
+    job,
+    run,
+    Math.max(1_000, Math.min(STATEMENT_MS, run.remainingMs() - 5_000)),
+    async (source, target) => {
+      const checkpoint = await target.claim(id, run.owner);
+      const tell = mirror(id, run);
+      if (!checkpoint.finished) {
+        const [plan] = await target.loadPlans(id.jobId, id.table);
+        if (!plan) throw new SyncError('internal', `The job has no plan for table ${id.table}.`);
+        const state: SegmentWork = startWork(
+          {
+            id,
+            owner: run.owner,
+            plan,
+            config: job.config,
+            source: source.reader(plan, checkpoint.segment),
+            target: target.reader(plan, checkpoint.segment),
+            database: target,
+            sourceDatabase: source,
+            segment: checkpoint.segment,
+            nowMs: () => run.clock().getTime(),
+            pause: pauseFor(id, run),
+            committed: async () => {
+              await tell({ seq: state.seq, counts: state.counts }, false);
+              return run.remainingMs() < HAND_OVER_MS;
+            },
           },
-        },
-        checkpoint,
-      );
-      if (await runPass(state, run)) return 'continue';
-      await tell({ seq: state.seq, counts: state.counts }, true);
-    } else await tell({ seq: checkpoint.seq, counts: checkpoint.counts }, true);
-    await drain(job, target, run);
-    return 'finished';
-  });
+          checkpoint,
+        );
+        if (await runPass(state, run)) return 'continue';
+        await tell({ seq: state.seq, counts: state.counts }, true);
+      } else await tell({ seq: checkpoint.seq, counts: checkpoint.counts }, true);
+      await drain(job, target, run);
+      return 'finished';
+    },
+  );
 }
 
 /** Events that do not reach the audit log now are still in the outbox; settle-job drains it to the end. */

@@ -6,6 +6,7 @@ import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
 import type { Database, RowReader, TargetDatabase } from '../ports.ts';
+import { CHUNK_TRIES, chunkRemedy } from './healing.ts';
 
 /** One segment being worked on: its ends, and where its checkpoint stands. Changed by `commit` only. */
 export interface SegmentWork {
@@ -29,6 +30,8 @@ export interface SegmentWork {
   readonly nowMs: () => number;
   /** Called after each commit; true means: hand over to another invocation. */
   readonly committed: () => Promise<boolean>;
+  /** Pauses before a chunk that the target rolled back is tried again. */
+  readonly pause: (attempt: number, error: unknown) => Promise<void>;
 }
 
 /** The first chunk of a segment is a careful one. */
@@ -135,6 +138,18 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
   };
 }
 
+/** Runs a transaction; tries it again, a bounded number of times, where it lost against another one and rolled back. */
+async function patiently(work: SegmentWork, transact: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transact();
+    } catch (error) {
+      if (chunkRemedy(error) !== 'again' || attempt === CHUNK_TRIES) throw error;
+      await work.pause(attempt, error);
+    }
+  }
+}
+
 /** Runs a transaction of the target that asks what the checkpoint becomes, then moves this work's own picture of it on. */
 async function advancing(
   work: SegmentWork,
@@ -146,7 +161,7 @@ async function advancing(
     next = make(applied);
     return next;
   };
-  await transact({ seq: work.seq + 1, advance });
+  await patiently(work, () => transact({ seq: work.seq + 1, advance }));
   if (!next) throw new TypeError('the target committed without asking what the checkpoint becomes');
   work.seq += 1;
   work.cursor = next.cursor;

@@ -5,7 +5,9 @@ import type { SettleInput } from '../model/message.ts';
 import { relationText, type Watermark } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { drainOutbox } from './drain-outbox.ts';
+import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { pauseJob } from './pause-job.ts';
 import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
 import { sumCounts, unexplainedIn } from './table-steps.ts';
 
@@ -66,10 +68,12 @@ async function finish(job: Job, ending: Ending, ports: RunPorts): Promise<void> 
   const patch = {
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
-    ...(ending.event === 'fail' && { failure: ending.failure }),
+    pause: undefined,
+    // the epoch after this run's: the one the target was closed at
+    ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
   };
   await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
-  await ports.secrets.remove(job.secret_ref);
+  if (ending.event !== 'fail') await ports.secrets.remove(job.secret_ref); // one that failed may be resumed
 }
 
 async function settleGood(job: Job, ports: RunPorts): Promise<void> {
@@ -86,7 +90,8 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
       : jobEvent('job.completed', SERVICE, { counts });
     if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
-    await target.endJob(job.job_id, job.epoch, event, failure ? [] : await watermarks(job, target));
+    if (failure) await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
+    else await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
     await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
     if (failure) return { event: 'fail', failure };
     const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
@@ -117,16 +122,13 @@ async function reason(job: Job, error: NonNullable<SettleInput['error']>, ports:
 
 /**
  * Ends a job that cannot go on. The target is closed to its workers and its leases are freed where it can be reached;
- * DynamoDB learns the reason either way.
+ * DynamoDB learns the reason either way. Its checkpoints stay, so that it can be resumed.
  */
 export async function failJob(job: Job, failure: Failure, ports: RunPorts): Promise<void> {
   try {
     await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
-      await target.endJob(
-        job.job_id,
-        job.epoch,
-        jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message }),
-      );
+      const event = jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message });
+      await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
       await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
     });
   } catch (error) {
@@ -144,5 +146,6 @@ export async function settleJob(input: SettleInput, ports: RunPorts): Promise<vo
   const job = await ports.jobs.get(input.job_id);
   if (!job || job.epoch !== input.epoch || job.ended_at) return;
   if (!input.error) return settleGood(job, ports);
-  await failJob(job, await reason(job, input.error, ports), ports);
+  const failure = await reason(job, input.error, ports);
+  await (endsInPause(failure.code) ? pauseJob : failJob)(job, failure, ports);
 }

@@ -2,7 +2,7 @@ import { jobEvent } from '../audit/job-event.ts';
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
-import { ENDED_STATES, type Job, type JobMode } from '../model/job.ts';
+import type { Job, JobMode } from '../model/job.ts';
 import type {
   Clock,
   ConnectionPair,
@@ -14,6 +14,7 @@ import type {
   Workflow,
 } from '../ports.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { staleHolder } from './stale-holder.ts';
 
 export interface StartRequest {
   readonly jobId: string;
@@ -33,12 +34,6 @@ export interface StartPorts {
 
 /** The start answers within API Gateway's 30 s; what needs longer is left to Prepare. */
 const STATEMENT_TIMEOUT_MS = 8_000;
-
-/**
- * A job item is written within the commands function's 29 s of its lease. A holder without a job item after ten times that
- * died in between and will never come back.
- */
-const ORPHAN_SECONDS = 300;
 
 /** Both connections, or every reason why not. */
 async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
@@ -101,10 +96,7 @@ async function takeLease(
     request.jobId,
     found.tables.map((t) => t.target),
     created,
-    async (holder, heldSeconds) => {
-      const job = await jobs.get(holder);
-      return job ? ENDED_STATES.includes(job.state) && job.state !== 'stopped' : heldSeconds > ORPHAN_SECONDS;
-    },
+    staleHolder(jobs),
   );
 }
 

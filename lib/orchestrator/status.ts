@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { JOB_ACTIONS } from '../model/answers.ts';
 import {
   addCounts,
   type Counts,
@@ -10,10 +11,14 @@ import {
   NO_COUNTS,
   PASSES,
   type Pass,
+  type Pause,
   type SegmentProgress,
   TABLE_STATES,
 } from '../model/job.ts';
+import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
+import { allowedActions } from './lifecycle.ts';
+import { validationOf } from './validation.ts';
 
 const count = z.int();
 const countsView = z
@@ -54,6 +59,16 @@ const failureView = z
   })
   .meta({ id: 'Failure', description: 'Why a job or a table failed.' });
 
+const pauseView = z
+  .object({
+    ...failureView.shape,
+    since: z.iso.datetime(),
+    probe_at: z.iso.datetime().optional().meta({
+      description: 'When the service looks by itself whether the job can go on. Absent: somebody has to resume it.',
+    }),
+  })
+  .meta({ id: 'Pause', description: 'Why a paused job waits, or what a job that is stopping waits for.' });
+
 const databaseView = z
   .object({
     host: z.string(),
@@ -69,6 +84,7 @@ const tableView = z
     table: z.int().meta({ description: 'Position in the job, from 0.' }),
     name: z.string(),
     state: z.enum(TABLE_STATES),
+    validation: z.enum(VALIDATION_STATES).meta({ description: 'What is known of its equality, now.' }),
     level: z.int().meta({ description: 'Foreign-key level; parents have lower ones.' }),
     rows_estimate: z.int(),
     pass: z.enum(PASSES).meta({ description: 'The pass the table is in, or was in last.' }),
@@ -111,6 +127,8 @@ export const jobSummary = z
     started_at: z.iso.datetime().optional(),
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
+    pause: pauseView.optional(),
+    allowed_actions: z.array(z.enum(JOB_ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
   })
   .meta({ id: 'JobSummary' });
 export type JobSummary = z.infer<typeof jobSummary>;
@@ -143,6 +161,8 @@ export function summarise(job: Job): JobSummary {
     ...(job.started_at !== undefined && { started_at: job.started_at }),
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
     ...(job.failure && { failure: failure(job.failure) }),
+    ...(job.pause && { pause: pauseOf(job.pause) }),
+    allowed_actions: allowedActions(job.state),
   };
 }
 
@@ -158,7 +178,7 @@ export function jobStatus(
   now: Date,
 ): StatusView {
   const byTable = Map.groupBy(progress, (p) => p.table);
-  const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? []));
+  const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? [], hasEnded(job)));
   const counts = sum(views.map((v) => v.counts));
   const rowsEstimate = views.reduce((total, v) => total + v.rows_estimate, 0);
   const seconds = secondsBetween(job.started_at ?? job.created_at, job.ended_at ?? now.toISOString());
@@ -187,17 +207,27 @@ export function hasEnded(view: Pick<JobSummary, 'state'>): boolean {
 const keysOf = (samples: NonNullable<JobTable['samples']>) =>
   Object.fromEntries(Object.entries(samples).map(([kind, keys]) => [kind, keys.map((key) => [...key])]));
 
-function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): TableView {
+function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobEnded: boolean): TableView {
   const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
+  const counts = sum(progress.map((p) => p.counts));
+  const { state, in_flight: inFlight = 0, failure: { code } = { code: undefined } } = table;
   return {
     table: table.table,
     name: table.name,
-    state: table.state,
+    state,
+    validation: validationOf({
+      state,
+      pass,
+      jobEnded,
+      quarantined: counts.quarantined,
+      inFlight,
+      ...(code !== undefined && { failure: code }),
+    }),
     level: table.level,
     rows_estimate: table.rows_estimate,
     pass,
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
-    counts: sum(progress.map((p) => p.counts)),
+    counts,
     ...(table.window && { window: { ...table.window } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
@@ -217,6 +247,10 @@ function database(side: Job['source']) {
   // 180004 is 18.4: since PostgreSQL 10 the last four digits are the minor version.
   const version = `${Math.floor(version_num / 10_000)}.${version_num % 10_000}`;
   return { host, port, database: name, user, version };
+}
+
+function pauseOf({ since, probe_at, ...why }: Pause): NonNullable<JobSummary['pause']> {
+  return { ...failure(why), since, ...(probe_at !== undefined && { probe_at }) };
 }
 
 function failure(f: NonNullable<Job['failure']>): NonNullable<JobSummary['failure']> {

@@ -1,14 +1,22 @@
-import { ERRORS } from '../model/errors.ts';
-import type { Job } from '../model/job.ts';
+import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { ERRORS, SyncError } from '../model/errors.ts';
+import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { ExecutionState } from '../ports.ts';
-import { statesAllowing } from './lifecycle.ts';
-import type { RunPorts } from './run-ports.ts';
-import { failJob } from './settle-job.ts';
+import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { pauseFor, pauseJob } from './pause-job.ts';
+import { resumeJob } from './resume-job.ts';
+import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
+import { finishStop } from './stop-job.ts';
 
-export type SweepDecision = 'leave' | 'take_over' | 'give_up';
+export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'forget' | 'clean';
+
+const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** A start stores the job and then starts its execution; within this time the second may still be on its way. */
 const START_GRACE_MS = 30_000;
+
+/** Whoever asked for the stop has this long to carry it through. */
+const STOP_GRACE_MS = 30_000;
 
 /**
  * While its execution runs, a silent job may just be waiting in the queue behind others. Step Functions notices a lost
@@ -19,9 +27,20 @@ const SILENT_MS = 3 * 3_600_000;
 /** As often as this a job is restarted without anybody asking. */
 const MAX_TAKEOVERS = 5;
 
-/** What to do about one job that has not ended. Pure. */
+/** As long as this a job that was stopped or has failed can be resumed. */
+const RESUMABLE_MS = 7 * 24 * 3_600_000;
+
+function decideEnded(job: Job, now: Date): SweepDecision {
+  if (job.state === 'completed' || job.state === 'completed_with_issues') return 'forget';
+  return now.getTime() - new Date(job.ended_at ?? job.created_at).getTime() > RESUMABLE_MS ? 'clean' : 'leave';
+}
+
+/** What to do about one job. Pure. */
 export function decideSweep(job: Job, execution: ExecutionState, now: Date): SweepDecision {
+  if (ENDED_STATES.includes(job.state)) return decideEnded(job, now);
+  if (job.state === 'paused') return job.pause?.probe_at && job.pause.probe_at <= now.toISOString() ? 'probe' : 'leave';
   const silentMs = now.getTime() - new Date(job.heartbeat_at).getTime();
+  if (job.state === 'stopping') return job.pause || silentMs > STOP_GRACE_MS ? 'finish_stop' : 'leave';
   const dead = execution === 'running' ? silentMs > SILENT_MS : job.state !== 'created' || silentMs > START_GRACE_MS;
   if (!dead || !statesAllowing('take_over').includes(job.state)) return 'leave';
   return job.takeovers >= MAX_TAKEOVERS ? 'give_up' : 'take_over';
@@ -32,24 +51,92 @@ async function takeOver(job: Job, ports: RunPorts): Promise<void> {
   const taken = await ports.jobs.transition(
     job.job_id,
     { from: statesAllowing('take_over'), epoch: job.epoch },
-    { state: 'created', epoch, takeovers: job.takeovers + 1, heartbeat_at: ports.clock().toISOString() },
+    {
+      state: stateAfter('take_over'),
+      epoch,
+      takeovers: job.takeovers + 1,
+      moved_by: { event: 'job.taken_over', actor: SERVICE },
+      heartbeat_at: ports.clock().toISOString(),
+    },
   );
   if (!taken) return; // it ended, or somebody else was faster
   ports.log.warn('job taken over', { job_id: job.job_id, epoch, takeovers: taken.takeovers });
+  await ports.workflow.stop({ job_id: job.job_id, epoch: job.epoch }, ERRORS.epoch_superseded.meaning);
   await ports.workflow.start({ job_id: job.job_id, epoch });
 }
 
-/** Looks after every job that has not ended: restarts those whose run died, at the next epoch. */
+/** Throws what keeps the job from going on. */
+function bothAnswer(job: Job, ports: RunPorts): Promise<void> {
+  return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (_source, target) => {
+    if ((await target.facts()).readOnly) throw new SyncError('target_read_only', 'The target is still read-only.');
+  });
+}
+
+/** Lets a paused job go on where what it waited for is there; else it waits for the next probe, with the reason of now. */
+async function probe(job: Job, ports: RunPorts): Promise<void> {
+  try {
+    await bothAnswer(job, ports);
+    await resumeJob({ jobId: job.job_id, actor: SERVICE }, ports);
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.code === 'state_conflict') return;
+    const failure = { code: error.code, message: error.message, hint: ERRORS[error.code].remedy };
+    const { since } = job.pause ?? pauseFor(failure, ports.clock());
+    await ports.jobs.transition(
+      job.job_id,
+      { from: ['paused'], epoch: job.epoch },
+      { pause: { ...pauseFor(failure, ports.clock()), since } },
+    );
+  }
+}
+
+/**
+ * Ends a job for good that nobody has resumed in time: closed in the target, connections forgotten. A target that is gone
+ * keeps its rows; nobody can reach them any more.
+ */
+async function clean(job: Job, ports: RunPorts): Promise<void> {
+  await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
+    target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {})),
+  ).catch(() => ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
+  const marked = await ports.jobs.transition(
+    job.job_id,
+    { from: [job.state], epoch: job.epoch },
+    { secret_removed: true },
+  );
+  if (!marked) return; // resumed this very moment
+  await ports.secrets.remove(job.secret_ref);
+  await ports.jobs.forget(job.job_id, job.epoch);
+}
+
+async function look(job: Job, ports: RunPorts): Promise<void> {
+  const ended = ENDED_STATES.includes(job.state) || job.state === 'paused'; // nothing runs, so nobody is asked
+  const execution = ended ? 'ended' : await ports.workflow.state({ job_id: job.job_id, epoch: job.epoch });
+  const limit = { code: 'takeover_limit', message: ERRORS.takeover_limit.meaning, hint: ERRORS.takeover_limit.remedy };
+  switch (decideSweep(job, execution, ports.clock())) {
+    case 'leave':
+      return;
+    case 'take_over':
+      return takeOver(job, ports);
+    case 'give_up':
+      return pauseJob(job, limit, ports);
+    case 'finish_stop':
+      return void (await finishStop(job, ports));
+    case 'probe':
+      return probe(job, ports);
+    case 'forget':
+      return ports.jobs.forget(job.job_id, job.epoch);
+    case 'clean':
+      return clean(job, ports);
+  }
+}
+
+/** Looks after every job that needs it; trouble with one does not keep it from the others. */
 export async function sweep(ports: RunPorts): Promise<void> {
-  for (const job of await ports.jobs.listActive()) {
-    const execution = await ports.workflow.state({ job_id: job.job_id, epoch: job.epoch });
-    const decision = decideSweep(job, execution, ports.clock());
-    if (decision === 'take_over') await takeOver(job, ports);
-    if (decision === 'give_up')
-      await failJob(
-        job,
-        { code: 'takeover_limit', message: ERRORS.takeover_limit.meaning, hint: ERRORS.takeover_limit.remedy },
-        ports,
-      );
+  for (const job of await ports.jobs.listToSweep()) {
+    await look(job, ports).catch((error: unknown) =>
+      ports.log.error('job not swept', {
+        job_id: job.job_id,
+        code: error instanceof SyncError ? error.code : 'internal',
+      }),
+    );
   }
 }

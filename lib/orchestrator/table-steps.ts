@@ -25,7 +25,7 @@ async function mirrorTable(input: TableInput, ports: RunPorts, patch: Partial<Jo
 
 /**
  * First step of a pass: which tables it has something to do in. What apply compared equal and nobody touched since needs no
- * second look, so in a quiet job no table is verified twice. Throws `delete_guard` before anything is deleted.
+ * second look, so in a quiet job no table is verified twice. Throws `confirm_required` before anything is deleted.
  */
 export async function planPass(input: PassInput, ports: RunPorts): Promise<PassPlan> {
   const job = await currentJob(input, ports.jobs);
@@ -40,7 +40,7 @@ export async function planPass(input: PassInput, ports: RunPorts): Promise<PassP
   return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);
-    if (input.pass === 'delete') guardDeletes(plans, progress, job.config);
+    if (input.pass === 'delete') guardDeletes(plans, progress, job.config, job.confirmed_deletes);
     const levels = passLevels(plans, input.pass, progress);
     if (input.pass === 'verify') await mirrorQuiet(job.job_id, new Set(levels.flat()), ports);
     return { levels };

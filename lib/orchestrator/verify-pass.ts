@@ -3,6 +3,7 @@ import type { Finding, Scope } from '../change-detector/strategy.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Compared, compared, fileCompared, note, toDelete } from './adoption.ts';
+import { chunkRemedy } from './healing.ts';
 import { changesFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 
@@ -74,16 +75,17 @@ async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Prom
   const wanted = moved.filter((d) => d.kind !== 'target_only');
   let at = 0;
   while (at < wanted.length) {
-    const asked = wanted.slice(at, at + size);
-    const { changes, covered } = await changesFor(work, asked);
-    const slice = asked.slice(0, covered);
-    at += covered;
-    const buckets = slice.map((d) => d.bucket);
+    let slice = wanted.slice(at, at + size);
     try {
+      const { changes, covered } = await changesFor(work, slice);
+      slice = slice.slice(0, covered);
+      const buckets = slice.map((d) => d.bucket);
       await commit(work, { changes, buckets, cursor: work.cursor, counts: {}, again: true, rule: 'moved' });
     } catch (error) {
-      if (!(error instanceof SyncError) || !['row_rejected', 'target_moving'].includes(error.code)) throw error;
+      const left = error instanceof SyncError && error.code === 'target_moving';
+      if (!left && chunkRemedy(error) !== 'isolate') throw error;
     }
+    at += slice.length;
   }
 }
 

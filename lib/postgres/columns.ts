@@ -13,7 +13,12 @@ export interface ColumnSql {
 /** Columns of relation `alias` on `side`; a source of another type is cast to the target's declaration. */
 export function columnSql(side: Side, alias: string): ColumnSql {
   const plain = (c: PlannedColumn) => `${alias}.${ident(c.name)}`;
-  if (side === 'target') return { value: plain, declaredType: (c) => c.type };
+  if (side === 'target') {
+    return {
+      value: (c) => (c.widened ? `(${plain(c)}::${typeSql(c.type)})` : plain(c)),
+      declaredType: (c) => c.widened ?? c.type,
+    };
+  }
   return {
     // the declaration comes from the target's catalog (format_type), which quotes and qualifies it
     value: (c) => (c.source ? `(${plain(c)}::${c.source.castTo})` : plain(c)),

@@ -7,6 +7,7 @@ const VERSION = 1;
  * `tf_sync` in the target: everything that decides what happened, beside the rows it happened to.
  *
  * job: every chunk locks its row shared and requires its own epoch; raising the epoch waits for those chunks.
+ * lease_turn: which job had a table's lease last; whoever resumes sees whether another has been there.
  * quarantine: rows that the target refused, by key. checkpoint: a row per segment and pass, created by Prepare alone. outbox: what DynamoDB must learn. job_stream: number of the job's last event, in a row of
  * its own so that an event does not wait for chunks in flight. pair_table, baseline: which rows came from the source; a row
  * per bucket, and no foreign key between the two, whose check would cost more than the row.
@@ -15,7 +16,7 @@ const TABLES = `
   create schema if not exists tf_sync;
   create table if not exists tf_sync.schema_version (version int primary key, applied_at timestamptz not null default now());
   create table if not exists tf_sync.job (
-    job_id uuid primary key, epoch int not null, prepared boolean not null default false,
+    job_id uuid primary key, epoch int not null, tables jsonb not null default '[]', prepared boolean not null default false,
     ended boolean not null default false, created_at timestamptz not null default now());
   create table if not exists tf_sync.table_plan (
     job_id uuid not null references tf_sync.job on delete cascade, table_no int not null, plan jsonb not null,
@@ -48,6 +49,8 @@ const TABLES = `
   create table if not exists tf_sync.baseline (
     pair_table int not null, segment int not null, bucket int not null, rows int not null, hash int8, keys int8[] not null,
     primary key (pair_table, segment, bucket));
+  create table if not exists tf_sync.lease_turn (
+    table_schema text not null, table_name text not null, job_id uuid not null, turn int8 not null, primary key (table_schema, table_name));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
 
 /**

@@ -3,16 +3,18 @@ import type { BaselineChanges } from '../model/baseline.ts';
 import { type JobEvent, type Progress, type Samples, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
-import { type RelationName, relationText, type Segment, type TablePlan, type Watermark } from '../model/table.ts';
+import type { RelationName, Segment, TablePlan, Watermark } from '../model/table.ts';
+import type { StaleHolder } from '../ports.ts';
 import { ensureControlSchema } from './control-schema.ts';
 import { changeBaselines } from './generations.ts';
+import { leaseTables } from './lease.ts';
 import type { Session } from './session.ts';
 import { storeWatermarks } from './watermarks.ts';
 
 const epochSuperseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');
 
 /** Appends an event to the job's own stream. Inside the caller's transaction. */
-async function append(session: Session, jobId: string, event: JobEvent): Promise<void> {
+export async function appendJobEvent(session: Session, jobId: string, event: JobEvent): Promise<void> {
   await session.query(
     `with j as (update tf_sync.job_stream set seq = seq + 1 where job_id = $1 returning seq)
      insert into tf_sync.outbox (job_id, stream, seq, event)
@@ -32,36 +34,17 @@ export async function takeLease(
   jobId: string,
   tables: readonly RelationName[],
   event: JobEvent,
-  stale: (holder: string, heldSeconds: number) => Promise<boolean>,
+  stale: StaleHolder,
 ): Promise<void> {
   await session.transaction(async () => {
     await ensureControlSchema(session);
-    const names = [tables.map((t) => t.schema), tables.map((t) => t.name)];
-    const held = await session.query(
-      `select l.job_id::text, l.table_schema, l.table_name, extract(epoch from now() - l.taken_at)::int8::text
-       from tf_sync.lease l join unnest($1::text[], $2::text[]) u(s, n) on (l.table_schema, l.table_name) = (u.s, u.n)
-       order by l.table_schema, l.table_name for update of l`,
-      names,
-    );
-    for (const [holder, schema, name, seconds] of held) {
-      if (await stale(holder ?? '', Number(seconds))) continue;
-      throw new SyncError('target_busy', `Job ${holder} holds the target table ${schema}.${name}.`, {
-        facts: { job_id: holder ?? '' },
-      });
-    }
-    await session.query('insert into tf_sync.job (job_id, epoch) values ($1, 1)', [jobId]);
+    await session.query('insert into tf_sync.job (job_id, epoch, tables) values ($1, 1, $2)', [
+      jobId,
+      JSON.stringify(tables.map(({ schema, name }) => ({ schema, name }))),
+    ]);
     await session.query('insert into tf_sync.job_stream (job_id) values ($1)', [jobId]);
-    const taken = await session.query(
-      `insert into tf_sync.lease (table_schema, table_name, job_id) select s, n, $3 from unnest($1::text[], $2::text[]) u(s, n)
-       on conflict (table_schema, table_name) do update set job_id = excluded.job_id, taken_at = now() where tf_sync.lease.job_id::text = any($4)
-       returning 1`,
-      [...names, jobId, held.map((h) => h[0])],
-    );
-    if (taken.length < tables.length) {
-      // somebody took one between our look and our insert
-      throw new SyncError('target_busy', `Another job has just taken one of: ${tables.map(relationText).join(', ')}.`);
-    }
-    await append(session, jobId, event);
+    await leaseTables(session, jobId, tables, stale);
+    await appendJobEvent(session, jobId, event);
   });
 }
 
@@ -71,25 +54,6 @@ export async function dropJob(session: Session, jobId: string): Promise<void> {
     await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
     await session.query('delete from tf_sync.outbox where job_id = $1', [jobId]);
     await session.query('delete from tf_sync.job where job_id = $1', [jobId]);
-  });
-}
-
-/**
- * Raises the job's epoch to `epoch`; afterwards no writer of an older one can commit. Repeating it changes nothing.
- *
- * Waits for chunks in flight, up to the session's lock_timeout. Throws `epoch_superseded` when a newer epoch is there.
- */
-export async function raiseEpoch(session: Session, jobId: string, epoch: number): Promise<void> {
-  await session.transaction(async () => {
-    const rows = await session.query(
-      'update tf_sync.job set epoch = $2 where job_id = $1 and epoch <= $2 returning 1',
-      [jobId, String(epoch)],
-    );
-    if (rows.length === 0) throw epochSuperseded();
-    await session.query('update tf_sync.checkpoint set epoch = $2, owner = null where job_id = $1 and epoch < $2', [
-      jobId,
-      String(epoch),
-    ]);
   });
 }
 
@@ -137,7 +101,7 @@ export async function storePlans(
     );
     await changeBaselines(session, baselines);
     await session.query('update tf_sync.job set prepared = true where job_id = $1', [job.jobId]);
-    await append(session, job.jobId, event);
+    await appendJobEvent(session, job.jobId, event);
   });
 }
 
@@ -181,8 +145,21 @@ export async function recordEvent(session: Session, jobId: string, epoch: number
       String(epoch),
     ]);
     if (fence.length === 0) throw epochSuperseded();
-    await append(session, jobId, event);
+    await appendJobEvent(session, jobId, event);
   });
+}
+
+/** So long the rows of an ended job are kept, for people to look at. */
+const KEEP_DAYS = 30;
+
+/** Forgets jobs that ended long ago, a few at a time: each has a row per segment and pass. */
+async function dropOldJobs(session: Session): Promise<void> {
+  await session.query(
+    `delete from tf_sync.job where job_id in (select job_id from tf_sync.job j
+       where j.ended and j.created_at < now() - make_interval(days => $1)
+         and not exists (select from tf_sync.outbox o where o.job_id = j.job_id) limit 20)`,
+    [String(KEEP_DAYS)],
+  );
 }
 
 /**
@@ -202,7 +179,7 @@ export async function endJob(
     ]);
     if (!row || row[0] === 't') return;
     if (Number(row[1]) > epoch) throw epochSuperseded();
-    await append(session, jobId, event);
+    await appendJobEvent(session, jobId, event);
     await storeWatermarks(session, jobId, watermarks);
     // one more than any worker of this run has: a worker still at work finds itself superseded
     await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
@@ -210,6 +187,7 @@ export async function endJob(
       String(epoch + 1),
     ]);
     await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
+    await dropOldJobs(session);
   });
 }
 

@@ -2,18 +2,22 @@ import type { Connection, Side } from '../model/connection.ts';
 import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
+import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
+import { raiseEpoch, shareEpoch } from './epoch.ts';
 import { completeGenerations, generations, nextGeneration } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
 import { sourceClock, storageOf, windowFacts } from './horizon.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
+import { seesMark, withMark } from './mark.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedKeys, release } from './quarantine.ts';
+import { reopenJob } from './reopen.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
@@ -36,6 +40,8 @@ function commonPart(session: Session): Database {
   return {
     facts: () => serverFacts(session),
     introspect: () => introspect(session),
+    withMark: (work) => withMark(session, work),
+    seesMark: (mark) => seesMark(session, mark),
     keyClashes: (table, key) => keyClashes(session, table, key),
     snapshot: () => snapshotText(session),
     clock: () => sourceClock(session),
@@ -50,29 +56,48 @@ function commonPart(session: Session): Database {
 
 const filedAt = ({ plan, segment, id }: CopyChunk | Chunk) => ({ plan, segment, number: id.segment });
 
+/** Triggers do not fire. */
+const AS_REPLICA = 'set local session_replication_role = replica';
+
 /** One chunk: fence, rows, checkpoint and outbox in one READ COMMITTED transaction of the target. */
-async function commit(session: Session, chunk: Chunk): Promise<void> {
+async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number): Promise<void> {
   const at = filedAt(chunk);
-  const planner = chunk.changes.length > 0 ? BY_INDEX : ''; // without changes rows are read by the bucket, not by key
-  const settings = chunk.suppressTriggers ? `${planner}; set local session_replication_role = replica` : planner;
-  await session.transaction(async () => {
-    await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
-    for (const change of chunk.changes)
-      if (change.kind !== 'delete' && change.row.streamed)
-        await stageRow(sessionOf(chunk.source), session, chunk.plan, change.row);
-    await adopt(session, at, chunk.adopt ?? {});
-    const apply = chunk.plan.keyless ? applyCopies : applyChanges;
-    const rows = await apply(session, chunk.plan, chunk.changes);
-    await fileChanges(session, at, chunk.changes);
-    await release(session, chunk.id, chunk.release ?? []);
-    const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
-    await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
-  }, settings);
+  const settings = [
+    shareEpoch(chunk.id.jobId),
+    ...(chunk.changes.length > 0 ? [BY_INDEX] : []), // without changes rows are read by the bucket, not by key
+    ...(chunk.suppressTriggers ? [AS_REPLICA] : []),
+  ];
+  await session.transaction(
+    async () => {
+      await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
+      for (const change of chunk.changes)
+        if (change.kind !== 'delete' && change.row.streamed)
+          await stageRow(sessionOf(chunk.source), session, chunk.plan, change.row);
+      await adopt(session, at, chunk.adopt ?? {});
+      const apply = chunk.plan.keyless ? applyCopies : applyChanges;
+      const rows = await apply(session, chunk.plan, chunk.changes);
+      await fileChanges(session, at, chunk.changes);
+      await release(session, chunk.id, chunk.release ?? []);
+      const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
+      await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
+    },
+    settings.join('; '),
+    statementTimeoutMs,
+  );
+}
+
+/** Runs a chunk; where a lock was in the way, the error says whose. */
+async function namingBlockers(session: Session, chunk: Pick<Chunk, 'plan'>, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw await withBlockers(session, chunk.plan, error);
+  }
 }
 
 /** The same for rows that are piped through. */
 async function commitCopy(source: Session, target: Session, chunk: CopyChunk): Promise<void> {
-  const settings = chunk.suppressTriggers ? 'set local session_replication_role = replica' : '';
+  const settings = [shareEpoch(chunk.id.jobId), ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
   await target.transaction(async () => {
     await fence(target, chunk.id, chunk.owner, chunk.seq - 1);
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
@@ -81,12 +106,13 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
   }, settings);
 }
 
-function targetPart(session: Session): TargetDatabase {
+function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
   return {
     ...commonPart(session),
     takeLease: (...args) => control.takeLease(session, ...args),
     dropJob: (jobId) => control.dropJob(session, jobId),
-    raiseEpoch: (...args) => control.raiseEpoch(session, ...args),
+    raiseEpoch: (...args) => raiseEpoch(session, ...args),
+    reopen: (...args) => reopenJob(session, ...args),
     isPrepared: (jobId) => control.isPrepared(session, jobId),
     storePlans: (...args) => control.storePlans(session, ...args),
     loadPlans: (...args) => control.loadPlans(session, ...args),
@@ -98,8 +124,8 @@ function targetPart(session: Session): TargetDatabase {
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
     claim: (id, owner) => claimSegment(session, id, owner),
     notedBuckets: (id, kind) => notedBuckets(session, id, kind),
-    commit: (chunk) => commit(session, chunk),
-    copy: (chunk, source) => commitCopy(sessionOf(source), session, chunk),
+    commit: (chunk) => namingBlockers(session, chunk, () => commit(session, chunk, chunkTimeoutMs)),
+    copy: (chunk, source) => namingBlockers(session, chunk, () => commitCopy(sessionOf(source), session, chunk)),
     uniqueHolders: (plan, rows) => session.transaction(() => uniqueHolders(session, plan, rows), BY_INDEX),
     generations: (pair) => generations(session, pair),
     nextGeneration: () => nextGeneration(session),
@@ -111,12 +137,19 @@ function targetPart(session: Session): TargetDatabase {
   };
 }
 
+/** A chunk aims at half a second; a statement of it that takes this long has too many rows, or one that cannot be written. */
+const CHUNK_TIMEOUT_MS = 30_000;
+
 export interface PostgresOptions {
   readonly tlsPolicy: TlsPolicy;
   /** With `ConnectAs.name` it makes the application_name. */
   readonly version: string;
   /** Default: SEGMENT_SIZES. */
   readonly sizes?: SegmentSizes;
+  /** Longest time a statement of a chunk may take; default 30 s. */
+  readonly chunkTimeoutMs?: number;
+  /** How much longer than its limit the answer of a statement may be overdue; default 10 s. */
+  readonly answerGraceMs?: number;
 }
 
 /** The databases behind real connections. */
@@ -127,6 +160,7 @@ export function postgresDatabases(options: PostgresOptions): Databases {
       applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
       tlsPolicy: options.tlsPolicy,
       statementTimeoutMs: as.statementTimeoutMs,
+      ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),
     });
   const remember = <D extends Database>(session: Session, database: D): D => {
     sessions.set(database, session);
@@ -139,7 +173,7 @@ export function postgresDatabases(options: PostgresOptions): Databases {
     },
     async target(connection, as) {
       const session = await open('target', connection, as);
-      return remember(session, targetPart(session));
+      return remember(session, targetPart(session, options.chunkTimeoutMs ?? CHUNK_TIMEOUT_MS));
     },
     planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan, options.sizes),
   };

@@ -77,7 +77,7 @@ export async function requireAll(session: Session, plan: TablePlan, asked: Asked
       throw new SyncError(
         'trigger_interfered',
         `A trigger of the target dropped ${dropped} rows of ${name} while they were written (${asked.kind}).`,
-        { facts: { table: name, rows: dropped } },
+        { facts: { table: name, rows: dropped, interfered: 'dropped' } },
       );
     }
   }

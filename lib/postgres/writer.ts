@@ -53,7 +53,7 @@ function requireSame(
     'trigger_interfered',
     `The target changed ${changed.length} rows of ${relationText(plan.target)} while they were written.`,
     {
-      facts: { table: relationText(plan.target), rows: changed.length },
+      facts: { table: relationText(plan.target), rows: changed.length, interfered: 'changed' },
     },
   );
 }

@@ -3,10 +3,16 @@ import type { JobConfig } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
 import { columnInScope, isView } from './scope.ts';
+import { sqlName, sqlTable } from './sql-name.ts';
 
 const sameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x) => b.includes(x));
 
-function columnProblems(source: Column, target: Column | undefined, table: string, config: JobConfig): Problem[] {
+function columnProblems(
+  source: Column,
+  target: Column | undefined,
+  { table, key }: { readonly table: string; readonly key: readonly string[] },
+  config: JobConfig,
+): Problem[] {
   const object = `${table}.${source.name}`;
   if (!target) {
     if (source.generated) return [];
@@ -16,7 +22,7 @@ function columnProblems(source: Column, target: Column | undefined, table: strin
         side: 'target',
         object,
         message: `The target table ${table} has no column ${source.name}.`,
-        hint: `Add the column ${source.name} ${source.declared} to the target table.`,
+        hint: `Add the column ${sqlName(source.name)} ${source.declared} to the target table.`,
       },
     ];
   }
@@ -33,17 +39,21 @@ function columnProblems(source: Column, target: Column | undefined, table: strin
     ];
   }
   const how = conversion(source, target);
-  if (how === 'same' || how === 'widening' || (how === 'lossy' && config.allow_lossy)) return [];
   const lossy = how === 'lossy';
+  // two keys that are rounded to one would be one row in the target
+  const identifies = config.key_columns[table]?.includes(source.name) ?? key.includes(source.name);
+  if (how === 'same' || how === 'widening' || (lossy && config.allow_lossy && !identifies)) return [];
   return [
     {
       code: lossy ? 'type_lossy' : 'type_incompatible',
       side: 'target',
       object,
       message: `The column ${object} is ${source.declared} in the source and ${target.declared} in the target.`,
-      hint: lossy
-        ? 'Widen the target column, or set allow_lossy to accept rounded values and refused rows.'
-        : 'Give both columns the same type.',
+      hint: identifies
+        ? 'The column identifies rows: give both columns the same type.'
+        : lossy
+          ? 'Widen the target column, or set allow_lossy to accept rounded values and refused rows.'
+          : 'Give both columns the same type.',
     },
   ];
 }
@@ -134,7 +144,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The ${side} role lacks ${missing.join(', ')} on ${object}.`,
-      hint: `GRANT ${missing.join(', ')} ON ${object} TO ${role};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
+      hint: `GRANT ${missing.join(', ')} ON ${sqlTable(table)} TO ${sqlName(role)};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
     });
   }
   if (!table.schemaUsable) {
@@ -143,7 +153,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The ${side} role may not use the schema ${table.schema}.`,
-      hint: `GRANT USAGE ON SCHEMA ${table.schema} TO ${role};`,
+      hint: `GRANT USAGE ON SCHEMA ${sqlName(table.schema)} TO ${sqlName(role)};`,
     });
   }
   if (side === 'target' && table.lockedSequences.length > 0) {
@@ -152,7 +162,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The target role may not set the sequences of ${object}.`,
-      hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${role};`,
+      hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${sqlName(role)};`,
     });
   }
   if (table.rowSecurity) {
@@ -210,7 +220,7 @@ export function schemaProblems(
           columnProblems(
             c,
             t.columns.find((x) => x.name === c.name),
-            object,
+            { table: object, key: s.key ?? [] },
             config,
           ),
         ),

@@ -1,6 +1,7 @@
 import type { JobConfig, RowFilter } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
+import { near } from './near.ts';
 
 /** PostgreSQL cuts longer names with only a notice. */
 const NAME_BYTES = 63;
@@ -36,12 +37,6 @@ function listProblems(include: readonly string[], exclude: readonly string[], fi
         object: name.slice(0, 80),
       })),
     );
-}
-
-/** Names of the catalog that look like one that is not there. */
-function near(name: string, known: readonly string[]): string | undefined {
-  const bare = name.split('.').at(-1)?.toLowerCase() ?? '';
-  return known.find((k) => k.toLowerCase().includes(bare) || bare.includes(k.split('.').at(-1)?.toLowerCase() ?? ' '));
 }
 
 function unknownTable(name: string, field: string, known: readonly string[]): Problem {

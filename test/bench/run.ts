@@ -5,6 +5,7 @@ import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { machine, save } from './report.ts';
+import { stop } from './stop.ts';
 import { KINDS, type Kind } from './workload.ts';
 
 interface Common {
@@ -70,6 +71,13 @@ bench('copy', 'an empty table filled, beside a raw binary pipe')
 bench('empty-job', 'ten equal tables: what the service itself costs').action((options: Common) =>
   run(options, (cluster, service) => emptyJob(cluster, service, { ...options, say })),
 );
+
+bench('stop', 'a busy job stopped again and again: how long it takes, and that nothing is written after')
+  .option('--rows <number>', 'rows of the table', positive, 1_000_000)
+  .option('--stops <number>', 'how many stops', positive, 30)
+  .action((options: Common & { rows: number; stops: number }) =>
+    run(options, (cluster, service) => stop(cluster, service, { ...options, say })),
+  );
 
 // the exit handlers of server and service end both; a signal alone would run none of them
 for (const [signal, code] of [

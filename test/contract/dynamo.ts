@@ -83,10 +83,11 @@ export async function createTables({ client }: TestDynamo): Promise<{ jobs: stri
     new CreateTableCommand({
       TableName: names.jobs,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: texts('job_id', 'item', 'list', 'started'),
+      AttributeDefinitions: texts('job_id', 'item', 'list', 'started', 'care'),
       KeySchema: key('job_id', 'item'),
       GlobalSecondaryIndexes: [
         { IndexName: 'by_start', KeySchema: key('list', 'started'), Projection: { ProjectionType: 'ALL' } },
+        { IndexName: 'by_care', KeySchema: key('care', 'started'), Projection: { ProjectionType: 'ALL' } },
       ],
     }),
   );

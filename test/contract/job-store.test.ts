@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCursor } from '../../functions/aws/dynamo/cursor.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
-import { ENDED_STATES, JOB_STATES, NO_COUNTS } from '../../lib/model/job.ts';
+import { JOB_STATES, type Job, NO_COUNTS } from '../../lib/model/job.ts';
 import type { JobStore } from '../../lib/ports.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
 import { memoryJobStore } from './memory.ts';
@@ -61,6 +61,21 @@ describe.each([
     expect(await store.get(job.job_id)).toEqual(moved);
     expect(await move('created', 1)).toBeUndefined();
     expect(await store.transition(sampleJob().job_id, { from: ['created'], epoch: 1 }, {})).toBeUndefined();
+  });
+
+  it('removes what a move says is undefined', async () => {
+    const job = sampleJob({ failure: { code: 'no_key', message: 'm' }, ended_at: 'then' });
+    await store.create(job);
+
+    const moved = await store.transition(
+      job.job_id,
+      { from: ['created'], epoch: 1 },
+      { failure: undefined, ended_at: undefined, takeovers: 1 },
+    );
+
+    const { failure, ended_at, ...rest } = job;
+    expect(moved).toEqual({ ...rest, takeovers: 1 });
+    expect(await store.get(job.job_id)).toEqual(moved);
   });
 
   it('lets exactly one of 20 simultaneous moves win', async () => {
@@ -177,12 +192,19 @@ describe.each([
     await expect(store.list({ limit: 5, cursor: good })).resolves.toEqual({ jobs: [] });
   });
 
-  it('lists the jobs that have not ended', async () => {
+  it('looks after each job until it is forgotten, and forgets only the epoch that it was asked about', async () => {
     for (const state of JOB_STATES) await store.create(sampleJob({ state }));
+    const done = (await store.list({ limit: 20, state: 'completed' })).jobs[0] as Job;
+    const going = (await store.list({ limit: 20, state: 'running' })).jobs[0] as Job;
 
-    const active = await store.listActive();
+    await store.forget(done.job_id, done.epoch);
+    await store.forget(done.job_id, done.epoch);
+    await store.forget(going.job_id, going.epoch + 1);
+    const left = await store.listToSweep();
 
-    expect(new Set(active.map((j) => j.state))).toEqual(new Set(JOB_STATES.filter((s) => !ENDED_STATES.includes(s))));
+    expect(new Set(left.map((j) => j.state))).toEqual(new Set(JOB_STATES.filter((s) => s !== 'completed')));
+    expect(left.find((j) => j.job_id === going.job_id)).toEqual(going);
+    expect(await store.get(done.job_id)).toEqual(done);
   });
 });
 

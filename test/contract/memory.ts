@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { decodeCursor, encodeCursor } from '../../functions/aws/dynamo/cursor.ts';
 import type { AuditEvent } from '../../lib/model/audit-event.ts';
 import { SyncError } from '../../lib/model/errors.ts';
-import { ENDED_STATES, type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
+import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
 import type { AuditLog, JobStore } from '../../lib/ports.ts';
 
 /** A JobStore in memory; it keeps the contract of test/contract/job-store.test.ts. */
 export function memoryJobStore(): JobStore {
   const jobs = new Map<string, { born: Job; now: Job }>();
   const tables = new Map<string, JobTable>();
+  const forgotten = new Set<string>();
   const segments = new Map<string, SegmentProgress>();
   const started = (job: Job) => `${job.created_at}#${job.job_id}`;
   const newestFirst = () => [...jobs.values()].map(({ now }) => now).sort((a, b) => (started(a) < started(b) ? 1 : -1));
@@ -29,11 +30,15 @@ export function memoryJobStore(): JobStore {
       const last = page.at(-1);
       return { jobs: page, ...(last && fitting.length > limit && { cursor: encodeCursor(started(last)) }) };
     },
-    listActive: async () => newestFirst().filter((job) => !ENDED_STATES.includes(job.state)),
+    listToSweep: async () => newestFirst().filter((job) => !forgotten.has(job.job_id)),
+    async forget(jobId, epoch) {
+      if (jobs.get(jobId)?.now.epoch === epoch) forgotten.add(jobId);
+    },
     async transition(jobId, expected, patch) {
       const job = jobs.get(jobId);
       if (!job || !expected.from.includes(job.now.state) || job.now.epoch !== expected.epoch) return undefined;
-      job.now = { ...job.now, ...patch };
+      const merged = Object.entries({ ...job.now, ...patch }).filter(([, value]) => value !== undefined);
+      job.now = Object.fromEntries(merged) as unknown as Job; // without the fields that the patch removes
       return job.now;
     },
     async heartbeat(jobId, epoch, at) {

@@ -12,6 +12,7 @@ describe('a workflow in Step Functions', () => {
   let aws: FakeAws;
   let workflow: Workflow;
   const started = new Set<string>();
+  const stopped: string[][] = [];
   let status = 'RUNNING';
   let task: () => object = () => ({});
   beforeEach(async () => {
@@ -27,6 +28,11 @@ describe('a workflow in Step Functions', () => {
       },
       DescribeExecution({ executionArn }) {
         return started.has(String(executionArn)) ? { status } : new AwsFault('ExecutionDoesNotExist');
+      },
+      StopExecution({ executionArn, cause }) {
+        if (!started.has(String(executionArn))) return new AwsFault('ExecutionDoesNotExist');
+        stopped.push([String(executionArn), String(cause)]);
+        return { stopDate: 0 };
       },
       SendTaskSuccess: () => task(),
       SendTaskFailure: () => task(),
@@ -72,6 +78,16 @@ describe('a workflow in Step Functions', () => {
 
     expect(await workflow.state(job)).toBe(expected);
     expect(await workflow.state({ ...job, epoch: 2 })).toBe('missing');
+  });
+
+  it('stops an execution, and does not mind one that does not exist', async () => {
+    const job = { job_id: randomUUID(), epoch: 2 };
+    await workflow.start(job);
+
+    await workflow.stop(job, 'because');
+    await workflow.stop({ ...job, epoch: 1 }, 'because');
+
+    expect(stopped).toEqual([[`${EXECUTION}:job-${job.job_id}-e2`, 'because']]);
   });
 
   it('answers a task', async () => {

@@ -157,7 +157,7 @@ test('the command starts a job, waits for it, lists it and shows it, and says by
   expect(unreachable.code).toBe(1);
 });
 
-test('a job that would delete too much fails before it deletes anything, and the command says so', async () => {
+test('a job that would delete too much waits before it deletes anything, and goes on when somebody confirms', async () => {
   await using pair = await createPair();
   for (const { client } of [pair.source, pair.target]) await client.query('create table t (id int primary key)');
   await pair.target.client.query('insert into t select generate_series(1, 200)');
@@ -168,8 +168,19 @@ test('a job that would delete too much fails before it deletes anything, and the
   });
 
   expect(ended.code).toBe(1);
-  expect(JSON.parse(ended.stdout)).toMatchObject({ state: 'failed', failure: { code: 'delete_guard' } });
+  const paused = JSON.parse(ended.stdout);
+  expect(paused).toMatchObject({
+    state: 'paused',
+    pause: { code: 'confirm_required' },
+    allowed_actions: ['stop', 'resume'],
+  });
   expect(await number(pair, 'select count(*) as n from t')).toBe(200);
+  expect(await number(pair, 'select count(*) as n from tf_sync.lease')).toBe(1);
+
+  const resumed = await tfsync(['resume', paused.job_id, '--confirm-deletes', '200', '--wait']);
+
+  expect(resumed).toMatchObject({ code: 0, stdout: expect.stringContaining('200 deleted') });
+  expect(await number(pair, 'select count(*) as n from t')).toBe(0);
   expect(await number(pair, 'select count(*) as n from tf_sync.lease')).toBe(0);
 });
 

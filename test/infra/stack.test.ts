@@ -184,7 +184,7 @@ describe('state tables', () => {
       return [keys(KeySchema), ...indexes];
     };
 
-    expect(shape('StateJobs')).toEqual(['job_id item', 'by_start: list started']);
+    expect(shape('StateJobs')).toEqual(['job_id item', 'by_start: list started', 'by_care: care started']);
     expect(shape('StateConflicts')).toEqual(['pair_id conflict_id', 'open_by_pair: open_pair opened_at']);
     expect(shape('StateAudit')).toEqual(['job_id position']);
     expect(shape('StateRegistry')).toEqual(['kind name']);

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { JobConfig } from '../../lib/model/config.ts';
 import type { Connection } from '../../lib/model/connection.ts';
 import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
 import type { PassInput, SegmentMessage } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
+import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
-import { failureOf, recordFailure } from '../../lib/orchestrator/record-failure.ts';
+import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { settleJob } from '../../lib/orchestrator/settle-job.ts';
@@ -29,6 +31,7 @@ export function ports() {
   const workflow: RunPorts['workflow'] = {
     start: async () => undefined,
     state: async () => 'running',
+    stop: async () => undefined,
     succeed: async () => undefined,
     fail: async () => undefined,
     beat: async () => undefined,
@@ -95,46 +98,86 @@ async function deliver(message: SegmentMessage, p: Ports, between: Between): Pro
   }
 }
 
+/** How often the queue and the state machine try the same again, where `remedyFor` says so. */
+const TRIES = 6;
+
+/** Tries again as queue and state machine do, with pauses of milliseconds instead of seconds. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (remedyFor(error) !== 'retry' || attempt === TRIES) throw error;
+      await pause(20 * 2 ** attempt);
+    }
+  }
+}
+
+/** Works on all items, `most` at a time, as an inline Map does: the first error ends it once the others have come to rest. */
+async function pool<T>(items: readonly T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const one = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(most, left.length) }, one));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
 async function onePass(
   input: { job_id: string; epoch: number; table: number; pass: Pass },
   p: Ports,
-  between: Between,
+  how: { readonly between: Between; readonly most: number },
 ): Promise<void> {
-  const { segments } = await planTable(input, p);
-  const width = (await p.jobs.get(input.job_id))?.config.max_parallel_operations ?? 1;
-  for (let at = 0; at < segments.length; at += width) {
-    const messages = segments
-      .slice(at, at + width)
-      .map((segment) => ({ v: 1 as const, ...input, segment, task_token: 'none' }));
-    await Promise.all(messages.map((message) => deliver(message, p, between)));
-  }
-  await settleTable(input, p);
+  const { segments } = await again(() => planTable(input, p));
+  await pool(segments, how.most, async (segment) => {
+    const message = { v: 1 as const, ...input, segment, task_token: 'none' };
+    await again(() => deliver(message, p, how.between));
+  });
+  await again(() => settleTable(input, p));
 }
 
 async function levelsFor(input: PassInput, p: Ports) {
   try {
     return (await planPass(input, p)).levels;
   } catch (error) {
-    await recordFailure(input, error, p);
+    await recordEnd(input, error, p);
     throw error;
   }
 }
 
-/** The steps of SyncJob and SyncTable one after the other, as the state machines take them. */
+/** The steps of SyncJob and SyncTable as the state machines take them, tables and segments at once as the config says. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
-  const plan = await prepareJob(input, p);
+  const plan = await again(() => prepareJob(input, p));
   for (const pass of PASSES) {
     await between.before?.(pass);
-    const levels = pass === 'apply' ? plan.apply_levels : await levelsFor({ ...input, pass }, p);
-    for (const table of levels.flat()) {
-      await onePass({ ...input, table, pass }, p, between).catch(async (error: unknown) => {
-        await recordFailure({ ...input, table }, error, p);
-        throw error;
-      });
+    const levels = pass === 'apply' ? plan.apply_levels : await again(() => levelsFor({ ...input, pass }, p));
+    for (const level of levels) {
+      await pool(level, plan.max_parallel_tables, (table) =>
+        onePass({ ...input, table, pass }, p, { between, most: plan.max_parallel_operations }).catch(
+          async (error: unknown) => {
+            await recordEnd({ ...input, table }, error, p);
+            throw error;
+          },
+        ),
+      );
     }
   }
-  await settleJob(input, p);
+  await again(() => settleJob(input, p));
+}
+
+/** One run of a job that has been started or resumed, to its end. Ends like SyncJob: a step that throws settles the job. */
+export async function run(job: Job, p: Ports, between: Between = {}): Promise<Job> {
+  try {
+    await steps(job, p, between);
+  } catch (error) {
+    await settleJob({ job_id: job.job_id, epoch: job.epoch, error: { Error: failureOf(error).code } }, p);
+    if (failureOf(error).code === 'internal') throw error;
+  }
+  const ended = await p.jobs.get(job.job_id);
+  if (!ended) throw new Error('the job is gone');
+  return ended;
 }
 
 /** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */
@@ -145,15 +188,7 @@ export async function runJob(
   p: Ports = ports(),
   mode: JobMode = 'full',
 ): Promise<Outcome> {
-  const job = await start(pair, config, p, mode);
-  try {
-    await steps(job, p, between);
-  } catch (error) {
-    await settleJob({ job_id: job.job_id, epoch: job.epoch, error: { Error: failureOf(error).code } }, p);
-    if (failureOf(error).code === 'internal') throw error;
-  }
-  const ended = await p.jobs.get(job.job_id);
-  if (!ended) throw new Error('the job is gone');
+  const ended = await run(await start(pair, config, p, mode), p, between);
   return { job: ended, counts: await countsOf(ended, pair), ports: p };
 }
 

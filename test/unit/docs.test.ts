@@ -11,6 +11,7 @@ import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
+import { VALIDATION } from '../../lib/model/validation.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
 
@@ -121,6 +122,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['code', 'HTTP', 'meaning', 'what to do'],
         Object.entries(ERRORS).map(([name, e]) => [code(name), String(e.status), e.meaning, e.remedy]),
+      ),
+  ],
+  validation: [
+    'docs/sync-spec.md',
+    () =>
+      table(
+        ['state', 'meaning'],
+        Object.entries(VALIDATION).map(([name, meaning]) => [code(name), meaning]),
       ),
   ],
   'audit-events': [

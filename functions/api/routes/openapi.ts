@@ -54,7 +54,9 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ...(route.params && { path: z.object(route.params) }),
       ...(query && { query }),
     },
-    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    ...(route.body && {
+      requestBody: { required: !route.bodyOptional, content: { 'application/json': { schema: route.body } } },
+    }),
     responses: {
       ...Object.fromEntries(Object.entries(route.responses).map(([status, answer]) => [status, success(answer)])),
       '4XX': problem('The request is refused; code says why.'),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { SyncError } from '../../../lib/model/errors.ts';
-import { ENDED_STATES, JOB_STATES, type Job, type JobTable, type SegmentProgress } from '../../../lib/model/job.ts';
+import type { Job, JobTable, SegmentProgress } from '../../../lib/model/job.ts';
 import type { JobQuery, JobStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -13,6 +13,7 @@ import { type Item, putAll, queryAll, type Table } from './table.ts';
  *
  *     job_id  item                         further
  *     <uuid>  job                          list "jobs", started <created_at>#<job_id>  (index by_start)
+ *                                          care, while the sweeper looks after it     (index by_care)
  *     <uuid>  table#00012
  *     <uuid>  segment#00012#apply#00003
  */
@@ -22,7 +23,8 @@ export function dynamoJobStore(table: Table): JobStore {
     create: (job) => call(() => create(table, job)),
     get: (jobId) => call(async () => (await getItem(table, jobId))?.job),
     list: (query) => call(() => list(table, query)),
-    listActive: () => call(() => listActive(table)),
+    listToSweep: () => call(() => listToSweep(table)),
+    forget: (jobId, epoch) => call(() => forget(table, jobId, epoch)),
     transition: (jobId, expected, patch) => call(() => transition(table, jobId, { expected, patch })),
     heartbeat: (jobId, epoch, at) => call(() => heartbeat(table, jobId, { epoch, at })),
     putTables: (tables) => call(() => putAll(table, tables.map(tableItem))),
@@ -33,13 +35,16 @@ export function dynamoJobStore(table: Table): JobStore {
   };
 }
 
+/** The one value of `care`. */
+const CARE = 'sweep';
+
 const pad = (n: number) => String(n).padStart(5, '0');
 const startedKey = (job: Pick<Job, 'created_at' | 'job_id'>) => `${job.created_at}#${job.job_id}`;
 const tableItem = (t: JobTable): Item => ({ ...t, item: `table#${pad(t.table)}` });
 
 /** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
 function entity<T>(stored: Item): T {
-  const { item, list, started, last_request_id, ...rest } = stored;
+  const { item, list, care, started, last_request_id, ...rest } = stored;
   return rest as T;
 }
 
@@ -55,7 +60,7 @@ async function create(table: Table, job: Job): Promise<void> {
     await table.client().send(
       new PutCommand({
         TableName: table.name(),
-        Item: { ...job, item: 'job', list: 'jobs', started: startedKey(job) },
+        Item: { ...job, item: 'job', list: 'jobs', care: CARE, started: startedKey(job) },
         ConditionExpression: 'attribute_not_exists(job_id)',
       }),
     );
@@ -93,10 +98,14 @@ async function transition(
     values[`:from${i}`] = state;
   });
   const sets = ['#request = :request'];
+  const removes: string[] = [];
   Object.entries(patch).forEach(([key, value], i) => {
     names[`#set${i}`] = key;
-    values[`:set${i}`] = value;
-    sets.push(`#set${i} = :set${i}`);
+    if (value === undefined) removes.push(`#set${i}`);
+    else {
+      values[`:set${i}`] = value;
+      sets.push(`#set${i} = :set${i}`);
+    }
   });
   const from = expected.from.map((_, i) => `:from${i}`).join(', ');
   try {
@@ -104,7 +113,7 @@ async function transition(
       new UpdateCommand({
         TableName: table.name(),
         Key: { job_id: jobId, item: 'job' },
-        UpdateExpression: `set ${sets.join(', ')}`,
+        UpdateExpression: `set ${sets.join(', ')}${removes.length > 0 ? ` remove ${removes.join(', ')}` : ''}`,
         ConditionExpression: `#state in (${from}) and #epoch = :epoch`,
         ExpressionAttributeNames: names,
         ExpressionAttributeValues: values,
@@ -213,13 +222,28 @@ function startKey(after: string): Item {
   return { job_id: after.slice(after.indexOf('#') + 1), item: 'job', list: 'jobs', started: after };
 }
 
-async function listActive(table: Table): Promise<Job[]> {
-  const states = JOB_STATES.filter((s) => !ENDED_STATES.includes(s));
+/** In no order that matters; only jobs with `care` are in the index, so its size is that of what there is to do. */
+async function listToSweep(table: Table): Promise<Job[]> {
   const items = await queryAll(table, {
-    ...BY_START,
-    FilterExpression: `#state in (${states.map((_, i) => `:state${i}`).join(', ')})`,
-    ExpressionAttributeNames: { '#list': 'list', '#state': 'state' },
-    ExpressionAttributeValues: { ':list': 'jobs', ...Object.fromEntries(states.map((s, i) => [`:state${i}`, s])) },
+    IndexName: 'by_care',
+    KeyConditionExpression: 'care = :care',
+    ExpressionAttributeValues: { ':care': CARE },
   });
   return items.map((i) => entity<Job>(i));
+}
+
+/** Refused where the job has moved on: then it is somebody's again. */
+async function forget(table: Table, jobId: string, epoch: number): Promise<void> {
+  await unlessRefused(() =>
+    table.client().send(
+      new UpdateCommand({
+        TableName: table.name(),
+        Key: { job_id: jobId, item: 'job' },
+        UpdateExpression: 'remove care',
+        ConditionExpression: '#epoch = :epoch',
+        ExpressionAttributeNames: { '#epoch': 'epoch' },
+        ExpressionAttributeValues: { ':epoch': epoch },
+      }),
+    ),
+  );
 }

@@ -10,6 +10,8 @@ import { type Call, start, testApi } from './client.ts';
 const job = sampleJob();
 const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/full': start(),
+  'POST /api/sync/stop/{job_id}': { method: 'POST', path: `/api/sync/stop/${job.job_id}` },
+  'POST /api/sync/resume/{job_id}': { method: 'POST', path: `/api/sync/resume/${job.job_id}` },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
   'GET /api/sync/health': { path: '/api/sync/health' },
@@ -32,7 +34,7 @@ describe('roles', () => {
 
     if (allowed) expect(answer.status).toBeLessThan(300);
     else expect(answer).toMatchObject(role === undefined ? unauthenticated : forbidden(route.role));
-    expect(api.started).toHaveLength(allowed && route.method === 'POST' ? 1 : 0);
+    expect(api.commands).toHaveLength(allowed && route.method === 'POST' ? 1 : 0);
   });
 
   const unauthenticated = { status: 401, json: { code: 'unauthenticated' }, headers: { 'www-authenticate': 'Bearer' } };

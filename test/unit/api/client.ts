@@ -38,6 +38,8 @@ export interface TestApi {
   call(call: Call): Promise<Answer>;
   readonly jobs: JobStore;
   readonly started: StartRequest[];
+  /** Everything that was asked for and changes state, starts among them. */
+  readonly commands: object[];
   /** Log lines as JSON. */
   readonly logged: string[];
 }
@@ -45,6 +47,8 @@ export interface TestApi {
 export interface TestApiOptions {
   readonly settings?: Partial<Settings>;
   readonly startJob?: (request: StartRequest) => Promise<Job>;
+  readonly stopJob?: Parts['stopJob'];
+  readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
   readonly jobs?: JobStore;
   readonly now?: string;
@@ -53,6 +57,7 @@ export interface TestApiOptions {
 export function testApi(options: TestApiOptions = {}): TestApi {
   const jobs = options.jobs ?? memoryJobStore();
   const started: StartRequest[] = [];
+  const commands: object[] = [];
   const logged: string[] = [];
   const log = (level: string) => (message: string, fields?: object) =>
     void logged.push(JSON.stringify({ level, message, ...fields }));
@@ -62,18 +67,27 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     jobs,
     audit: memoryAuditLog(),
     secrets: { put: notHere, get: notHere, remove: notHere },
-    workflow: { start: notHere, state: notHere, succeed: notHere, fail: notHere, beat: notHere },
+    workflow: { start: notHere, state: notHere, stop: notHere, succeed: notHere, fail: notHere, beat: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
   const parts: Parts = {
     startJob: async (request) => {
       started.push(request);
+      commands.push(request);
       return options.startJob?.(request) ?? sampleJob({ job_id: request.jobId });
+    },
+    stopJob: async (request) => {
+      commands.push(request);
+      return options.stopJob?.(request) ?? sampleJob({ job_id: request.jobId, state: 'stopped' });
+    },
+    resumeJob: async (request) => {
+      commands.push(request);
+      return options.resumeJob?.(request) ?? sampleJob({ job_id: request.jobId });
     },
     dependencies: options.dependencies ?? [],
   };
-  const commands = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
+  const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -83,16 +97,19 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   return {
     jobs,
     started,
+    commands,
     logged,
     async call(call) {
       const event = apiEvent(call);
       const toCommands = commandRoutes.some(
-        (r) => r.path === call.path && r.method === event.requestContext.http.method,
+        (r) => pattern(r.path).test(call.path) && r.method === event.requestContext.http.method,
       );
-      return answer(await (toCommands ? commands : queries)(event, {} as Context)); // no handler reads the context
+      return answer(await (toCommands ? changing : queries)(event, {} as Context)); // no handler reads the context
     },
   };
 }
+
+const pattern = (path: string) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 
 /** An HTTP API event, payload 2.0, as the real gateway shapes it. */
 export function apiEvent(call: Call): ApiEvent {

@@ -127,5 +127,12 @@ test.each([
     guardDeletes([plan(0)], [progress(0, 'apply', { counts: { kept, unchanged }, toDelete: kept })], config);
 
   if (allowed) expect(guard).not.toThrow();
-  else expect(guard).toThrow(expect.objectContaining({ code: 'delete_guard' }));
+  else expect(guard).toThrow(expect.objectContaining({ code: 'confirm_required' }));
+});
+
+test('so many deletes as somebody has confirmed are allowed, over all tables', () => {
+  const all = [0, 1].map((t) => progress(t, 'apply', { counts: { kept: 200 } }));
+
+  expect(() => guardDeletes([plan(0), plan(1)], all, config, 399)).toThrow('400 rows in all');
+  expect(() => guardDeletes([plan(0), plan(1)], all, config, 400)).not.toThrow();
 });

@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JobConfig } from '../model/config.ts';
+import { SyncError } from '../model/errors.ts';
+import type { Job } from '../model/job.ts';
+import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { type RunPorts, withTarget } from './run-ports.ts';
+import { staleHolder } from './stale-holder.ts';
+import { jobFor } from './stop-job.ts';
+
+const STATEMENT_TIMEOUT_MS = 8_000;
+
+export interface ResumeRequest {
+  readonly jobId: string;
+  readonly actor: string;
+  /** For callers that repeat the config they started with; another one is refused. */
+  readonly config?: JobConfig;
+  /** How many deletes the caller accepts, where the job paused before them. */
+  readonly confirmDeletes?: number;
+}
+
+/** Throws `resume_expired` where the secret of the job is gone. */
+async function reopen(job: Job, ports: RunPorts): Promise<void> {
+  if (job.secret_removed) throw new SyncError('resume_expired', 'The connections of this job are not kept any more.');
+  await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
+    target.reopen(job.job_id, job.epoch, staleHolder(ports.jobs)),
+  );
+}
+
+/**
+ * Lets a job go on that was stopped, paused or has failed: takes its leases again, then starts a run at the next epoch. It
+ * continues from the checkpoints in the target; at most one chunk per segment is done again.
+ *
+ * Of many at once one starts it; the others are told the state it is in. Throws `job_not_found`, `state_conflict`,
+ * `config_changed`, `resume_expired`, `target_busy`, and what keeps the target from being reached; then nothing changed.
+ */
+export async function resumeJob(request: ResumeRequest, ports: RunPorts): Promise<Job> {
+  const job = await jobFor('resume', request.jobId, ports);
+  if (request.config && !isDeepStrictEqual(plain(request.config), plain(job.config)))
+    throw new SyncError('config_changed', 'The config differs from the one this job was started with.');
+  try {
+    await reopen(job, ports);
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.code !== 'epoch_superseded') throw error;
+    throw await overtaken(job, ports);
+  }
+  const now = ports.clock().toISOString();
+  const resumed = await ports.jobs.transition(
+    job.job_id,
+    { from: statesAllowing('resume'), epoch: job.epoch },
+    {
+      state: stateAfter('resume'),
+      epoch: job.epoch + 1,
+      moved_by: { event: 'job.resumed', actor: request.actor },
+      heartbeat_at: now,
+      takeovers: 0,
+      ended_at: undefined,
+      failure: undefined,
+      pause: undefined,
+      ...(request.confirmDeletes !== undefined && { confirmed_deletes: request.confirmDeletes }),
+    },
+  );
+  if (!resumed) throw await overtaken(job, ports);
+  await ports.workflow.start({ job_id: job.job_id, epoch: resumed.epoch }).catch(() => undefined); // the sweeper starts it
+  return resumed;
+}
+
+/** As JSON carries it: an absent field and an undefined one are the same. */
+const plain = (config: JobConfig): unknown => JSON.parse(JSON.stringify(config));
+
+async function overtaken(job: Job, ports: RunPorts): Promise<SyncError> {
+  const now = (await ports.jobs.get(job.job_id)) ?? job;
+  return new SyncError('state_conflict', `Somebody else has moved the job meanwhile; it is ${now.state}.`, {
+    facts: { state: now.state },
+  });
+}

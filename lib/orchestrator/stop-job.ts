@@ -1,0 +1,86 @@
+import { jobEvent } from '../audit/job-event.ts';
+import { ERRORS, SyncError } from '../model/errors.ts';
+import type { Job } from '../model/job.ts';
+import { LIFECYCLE, stateAfter, statesAllowing } from './lifecycle.ts';
+import { failureOf } from './record-failure.ts';
+import { type RunPorts, withTarget } from './run-ports.ts';
+
+/** The API answers within 29 s; raising the epoch takes at most about 4. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+
+/** Somebody else moves the job at the same time: how often we look again before we give up. */
+const LOOKS = 10;
+
+/** The job as somebody knows it who wants to do `event` to it. Throws `job_not_found`, `state_conflict`. */
+export async function jobFor(event: 'stop' | 'resume', jobId: string, ports: Pick<RunPorts, 'jobs'>): Promise<Job> {
+  const job = await ports.jobs.get(jobId);
+  if (!job) throw new SyncError('job_not_found', 'There is no job with this id.');
+  if (LIFECYCLE[job.state][event] !== null) return job;
+  throw new SyncError(
+    'state_conflict',
+    `A job that is ${job.state} cannot be ${event === 'stop' ? 'stopped' : 'resumed'}.`,
+    {
+      facts: { state: job.state },
+    },
+  );
+}
+
+/** Says in DynamoDB that the job is to stop, at the next epoch. Of many at once one does; the others find it done. */
+async function requestStop(jobId: string, actor: string, ports: RunPorts): Promise<Job> {
+  for (let look = 1; look <= LOOKS; look++) {
+    const job = await jobFor('stop', jobId, ports);
+    if (job.state === 'stopping' || job.state === 'stopped') return job;
+    const stopping = await ports.jobs.transition(
+      jobId,
+      { from: [job.state], epoch: job.epoch },
+      { state: stateAfter('stop', job.state), epoch: job.epoch + 1, stopped_by: actor, pause: undefined },
+    );
+    if (stopping) return stopping;
+  }
+  throw new SyncError('unavailable', 'The job moves too fast to be stopped now.');
+}
+
+/**
+ * Carries a stop through: closes the target to every older epoch, ends the execution, then says `stopped`. So the target
+ * proves it: once the job is `stopped`, nothing can be written for it.
+ *
+ * While the target does not answer the job stays `stopping` and says why; the sweeper tries again each minute.
+ */
+export async function finishStop(job: Job, ports: RunPorts): Promise<Job> {
+  try {
+    await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
+      target.raiseEpoch(job.job_id, job.epoch, {
+        event: jobEvent('job.stopped', job.stopped_by ?? job.actor, { epoch: job.epoch }),
+        release: true,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'epoch_superseded')
+      return (await ports.jobs.get(job.job_id)) ?? job;
+    const waiting = { ...failureOf(error), since: ports.clock().toISOString() };
+    ports.log.warn('stop waits for the target', { job_id: job.job_id, code: waiting.code });
+    return (await move(job, { pause: waiting }, ports)) ?? job;
+  }
+  await ports.workflow
+    .stop({ job_id: job.job_id, epoch: job.epoch - 1 }, ERRORS.job_stopped.meaning)
+    .catch(() => ports.log.warn('execution not stopped; it can write nothing', { job_id: job.job_id }));
+  const stopped = { state: stateAfter('stopped'), ended_at: ports.clock().toISOString(), pause: undefined };
+  return (await move(job, stopped, ports)) ?? (await ports.jobs.get(job.job_id)) ?? job;
+}
+
+const move = (job: Job, patch: Parameters<RunPorts['jobs']['transition']>[2], ports: RunPorts) =>
+  ports.jobs.transition(job.job_id, { from: statesAllowing('stopped'), epoch: job.epoch }, patch);
+
+/**
+ * Stops a job: chunks in flight end whole or not at all, and what was applied stays. Repeating it changes nothing.
+ *
+ * Answers the job as `stopped`, or as `stopping` where the target does not answer. Throws `job_not_found`, `state_conflict`
+ * (it has ended).
+ */
+export async function stopJob(
+  request: { readonly jobId: string; readonly actor: string },
+  ports: RunPorts,
+): Promise<Job> {
+  const job = await requestStop(request.jobId, request.actor, ports);
+  return job.state === 'stopped' ? job : finishStop(job, ports);
+}

@@ -1,0 +1,66 @@
+import { SyncError } from '../model/errors.ts';
+import { type RelationName, relationText } from '../model/table.ts';
+import type { StaleHolder } from '../ports.ts';
+import type { Session } from './session.ts';
+
+/** Tables held by others, locked; throws `target_busy` for the first whose holder is not known to be gone. */
+async function heldByOthers(session: Session, jobId: string, tables: readonly RelationName[], stale: StaleHolder) {
+  const held = await session.query(
+    `select l.job_id::text, l.table_schema, l.table_name, extract(epoch from now() - l.taken_at)::int8::text
+     from tf_sync.lease l join unnest($1::text[], $2::text[]) u(s, n) on (l.table_schema, l.table_name) = (u.s, u.n)
+     where l.job_id <> $3 order by l.table_schema, l.table_name for update of l`,
+    [tables.map((t) => t.schema), tables.map((t) => t.name), jobId],
+  );
+  for (const [holder, schema, name, seconds] of held) {
+    if (await stale(holder ?? '', Number(seconds))) continue;
+    throw new SyncError('target_busy', `Job ${holder} holds the target table ${schema}.${name}.`, {
+      facts: { job_id: holder ?? '' },
+    });
+  }
+  return held.map((h) => h[0]);
+}
+
+/**
+ * Takes the lease of every table for the job, inside the caller's transaction. `stale` says of a holder whether its job is
+ * known to have ended or never to have begun; its leases are then taken over.
+ *
+ * Throws `target_busy` naming the holder.
+ */
+export async function leaseTables(
+  session: Session,
+  jobId: string,
+  tables: readonly RelationName[],
+  stale: StaleHolder,
+): Promise<void> {
+  const gone = await heldByOthers(session, jobId, tables, stale);
+  const taken = await session.query(
+    `insert into tf_sync.lease (table_schema, table_name, job_id) select s, n, $3 from unnest($1::text[], $2::text[]) u(s, n)
+     on conflict (table_schema, table_name) do update set job_id = excluded.job_id, taken_at = now()
+       where tf_sync.lease.job_id = $3 or tf_sync.lease.job_id::text = any($4)
+     returning 1`,
+    [tables.map((t) => t.schema), tables.map((t) => t.name), jobId, gone],
+  );
+  if (taken.length < tables.length) {
+    // somebody took one between our look and our insert
+    throw new SyncError('target_busy', `Another job has just taken one of: ${tables.map(relationText).join(', ')}.`);
+  }
+  // whoever resumes finds out whether another job has had the table since
+  await session.query(
+    `insert into tf_sync.lease_turn (table_schema, table_name, job_id, turn)
+     select s, n, $3, 1 from unnest($1::text[], $2::text[]) u(s, n)
+     on conflict (table_schema, table_name) do update set job_id = excluded.job_id, turn = tf_sync.lease_turn.turn + 1
+       where tf_sync.lease_turn.job_id <> excluded.job_id`,
+    [tables.map((t) => t.schema), tables.map((t) => t.name), jobId],
+  );
+}
+
+/** Tables of the job that another job has had the lease of since; to be asked before the lease is taken again. */
+export async function leasedSince(session: Session, jobId: string): Promise<readonly RelationName[]> {
+  const rows = await session.query(
+    `select t ->> 'schema', t ->> 'name' from tf_sync.job j cross join lateral jsonb_array_elements(j.tables) t
+     join tf_sync.lease_turn l on (l.table_schema, l.table_name) = (t ->> 'schema', t ->> 'name')
+     where j.job_id = $1 and l.job_id <> $1`,
+    [jobId],
+  );
+  return rows.map(([schema, name]) => ({ schema: schema ?? '', name: name ?? '' }));
+}

@@ -1,0 +1,55 @@
+import { SyncError } from '../model/errors.ts';
+import type { RelationName } from '../model/table.ts';
+import type { StaleHolder } from '../ports.ts';
+import { leasedSince, leaseTables } from './lease.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Checkpoints that begin anew: what they counted is found again. Buckets written stay noted, so they are verified; seq
+ * stays, because events are numbered by it.
+ */
+const AFRESH = `cursor = '{"through": -1, "credit": 0}', counts = '{}', extra = '{}', to_delete = 0, unexplained = 0, in_flight = 0, finished = false`;
+
+/** Tables that another job has written to meanwhile are looked at from the beginning. */
+async function beginAnew(session: Session, jobId: string, tables: readonly RelationName[]): Promise<void> {
+  await session.query(
+    `update tf_sync.checkpoint c set ${AFRESH} from tf_sync.table_plan p
+     where c.job_id = $1 and p.job_id = c.job_id and p.table_no = c.table_no
+       and (p.plan -> 'target' ->> 'schema', p.plan -> 'target' ->> 'name') in (select s, n from unnest($2::text[], $3::text[]) u(s, n))`,
+    [jobId, tables.map((t) => t.schema), tables.map((t) => t.name)],
+  );
+}
+
+/** What the final comparison held against the job is applied again; the rest of it is only compared again. */
+async function verifyAnew(session: Session, jobId: string): Promise<void> {
+  await session.query(
+    `update tf_sync.checkpoint c set ${AFRESH}
+     where c.job_id = $1 and exists (select from tf_sync.checkpoint v where v.job_id = c.job_id and v.pass = 'verify'
+       and v.table_no = c.table_no and v.segment_no = c.segment_no and v.unexplained > 0)`,
+    [jobId],
+  );
+  await session.query(`update tf_sync.checkpoint c set ${AFRESH} where c.job_id = $1 and c.pass = 'verify'`, [jobId]);
+}
+
+/**
+ * Makes a job that was stopped, paused or has failed ready to go on: takes its leases again, and sends back to the
+ * beginning what can no longer be relied on. `epoch` is that of the run that ended; the target keeps it.
+ *
+ * Throws `target_busy` when another job holds one of its tables, `resume_expired` when the target knows the job no more,
+ * `epoch_superseded` when it has been resumed already.
+ */
+export async function reopenJob(session: Session, jobId: string, epoch: number, stale: StaleHolder): Promise<void> {
+  await session.transaction(async () => {
+    const [job] = await session.query(
+      'select tables::text, epoch::text from tf_sync.job j where j.job_id = $1 and not j.ended for update',
+      [jobId],
+    );
+    if (!job) throw new SyncError('resume_expired', 'The target keeps no checkpoints of this job any more.');
+    if (Number(job[1]) > epoch) throw new SyncError('epoch_superseded', 'The job has been resumed already.');
+    const tables = JSON.parse(job[0] ?? '[]') as RelationName[]; // written by takeLease
+    const used = await leasedSince(session, jobId);
+    await leaseTables(session, jobId, tables, stale);
+    if (used.length > 0) await beginAnew(session, jobId, used);
+    await verifyAnew(session, jobId);
+  });
+}
