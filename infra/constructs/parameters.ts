@@ -1,8 +1,8 @@
 import { CfnParameter } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { TLS_POLICIES } from '../../lib/model/tls.ts';
 import { LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
+import { TLS_POLICIES } from '../../lib/model/tls.ts';
 
 /** What differs between deployments. One template serves every stage and the local run; nothing is decided at synth time. */
 export class Parameters extends Construct {

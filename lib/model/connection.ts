@@ -30,13 +30,15 @@ export interface ServerIdentity {
 /** Who and what the server is, and whether it takes writes. */
 export interface ServerFacts extends ServerIdentity {
   readonly readOnly: boolean;
-  /** Replays the log of another server. */
-  readonly standby: boolean;
   /** May this role set session_replication_role? */
   readonly maySuppressTriggers: boolean;
   /** May this role create the control schema, or does it own one already? */
   readonly mayKeepControlSchema: boolean;
   readonly role: string;
+  /** Replays the log of another server, and sees no transactions of it. */
+  readonly standby: boolean;
+  /** May this role see when the transactions of other sessions began? */
+  readonly maySeeTransactions: boolean;
 }
 
 /** A connection for people: no password, ever. */

@@ -2,6 +2,7 @@
 export const ROW_CODES = {
   value_out_of_range: 'A value does not fit the range of its column.',
   too_long: 'A value is longer than its column allows.',
+  row_too_large: 'The row is larger than 32 MiB as text; it is not written row by row.',
   value_invalid: 'A value has no meaning in the type of its column, such as an enum label the target lacks.',
   encoding: 'Text holds a character the target cannot store.',
   null_value: 'A NOT NULL column would be NULL.',

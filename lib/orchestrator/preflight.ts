@@ -1,8 +1,11 @@
+import { detectionStrategy } from '../change-detector/registry.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
+import { equalityProblems } from '../validator/equality.ts';
+import { needProblems } from '../validator/needs.ts';
 import { schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
@@ -97,18 +100,19 @@ async function refuseSameDatabase(
 async function keyClashProblems(
   source: Database,
   target: Database,
-  tables: readonly Relation[],
+  pairs: readonly { readonly source: Relation; readonly target: Relation }[],
   config: JobConfig,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const table of tables) {
-    const key = config.key_columns[relationText(table)];
+  for (const pair of pairs) {
+    const table = pair.source;
+    const key = config.key_columns[relationText(table)] ?? (table.kind === 'm' ? table.key : undefined);
     if (!key) continue;
     for (const [side, database] of [
       ['source', source],
       ['target', target],
     ] as const) {
-      const clashes = await database.keyClashes(table, key);
+      const clashes = await database.keyClashes(pair[side], key);
       if (clashes === 0) continue;
       const object = relationText(table);
       problems.push({
@@ -145,11 +149,14 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...targetProblems(t, config),
     ...scope.problems,
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
+    ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...cycleProblems(cycle, config),
+    ...needProblems(detectionStrategy(config.detection_strategy), { facts: s, tables: sourceTables }, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
-  const clashes = await keyClashProblems(source, target, sourceTables, config);
+  const pairs = sourceTables.map((x) => ({ source: x, target: byName.get(relationText(x)) as Relation })); // no problem: there
+  const clashes = await keyClashProblems(source, target, pairs, config);
   if (clashes.length > 0) throw problemsError(clashes);
   if (sourceTables.length > MAX_TABLES) {
     throw new SyncError(

@@ -1,12 +1,13 @@
 import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
-import { ENDED_STATES, type Job } from '../model/job.ts';
+import { type Counts, ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
 import type { TargetDatabase } from '../ports.ts';
+import { compared, fileCompared, note, onlyFiles, openedFor } from './adoption.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
 import { chunkDelayMs } from './healing.ts';
-import { applyFinding, deleteFinding, LOOK_AGAIN } from './pipeline.ts';
+import { applyFinding, countEqual, deleteFinding, LOOK_AGAIN, lookedAt } from './pipeline.ts';
 import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import { commit, type SegmentWork, startWork } from './segment-work.ts';
@@ -40,23 +41,33 @@ const MIRROR_MS = 1_000;
 /** One look from the cursor to the end of the segment. */
 async function applyPass(work: SegmentWork): Promise<boolean> {
   if (await copyPass(work)) return true;
-  let unchanged = 0;
+  let pending: Partial<Counts> = {};
   let through = work.cursor.through;
+  let seen = compared(through);
   for await (const finding of findings(work)) {
     through = finding.through;
+    note(seen, finding);
     if (finding.differences.length === 0) {
-      unchanged += finding.equal;
+      pending = countEqual(work, finding, pending);
+      const opened = openedFor(work, finding);
+      if (opened?.buckets.length && (await commit(work, onlyFiles(work, { opened })))) return true;
       continue;
     }
-    if (await applyFinding(work, finding, { unchanged })) return true;
-    unchanged = 0;
+    // before the cursor moves past them
+    if (await fileCompared(work, seen, through)) return true;
+    seen = compared(through);
+    if (await applyFinding(work, finding, pending)) return true;
+    pending = {};
   }
-  const { credit } = work.cursor;
+  const { ranges, split } = work.segment.buckets;
+  if (await fileCompared(work, seen, ranges * split - 1)) return true;
+  const { credit, again = 0 } = work.cursor;
+  const equal = { ...pending, unchanged: (pending.unchanged ?? 0) - credit - again };
   await commit(work, {
     changes: [],
     buckets: [],
     cursor: { through, credit: 0 },
-    counts: { unchanged: unchanged - credit },
+    counts: { ...equal, skipped: (pending.skipped ?? 0) - lookedAt(work, equal) },
     finished: true,
     rule: 'compared',
   });
@@ -65,7 +76,8 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
 
 async function deletePass(work: SegmentWork): Promise<boolean> {
   const runs = await work.database.notedBuckets(work.id, 'extra');
-  for await (const finding of findings(work, runs)) if (await deleteFinding(work, finding)) return true;
+  for await (const finding of findings(work, { runs, extraOnly: true }))
+    if (await deleteFinding(work, finding)) return true;
   await commit(work, {
     changes: [],
     buckets: [],

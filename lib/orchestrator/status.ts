@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { JOB_ACTIONS } from '../model/answers.ts';
 import {
   addCounts,
   type Counts,
   ENDED_STATES,
+  JOB_MODES,
   JOB_STATES,
   type Job,
   type JobTable,
@@ -15,7 +17,7 @@ import {
 } from '../model/job.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
-import { ACTIONS, allowedActions } from './lifecycle.ts';
+import { allowedActions } from './lifecycle.ts';
 import { validationOf } from './validation.ts';
 
 const count = z.int();
@@ -88,7 +90,22 @@ const tableView = z
     pass: z.enum(PASSES).meta({ description: 'The pass the table is in, or was in last.' }),
     segments: z.object({ total: z.int(), done: z.int() }).meta({ description: 'Segments of this pass.' }),
     counts: countsView,
+    window: z
+      .object({
+        column: z.string(),
+        after: z.iso.datetime(),
+        key_sweep: z.boolean(),
+        indexed: z.boolean().meta({ description: 'Whether an index of the source begins with the column.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Only rows of the source changed since then by this column were looked at, and with key_sweep all keys. Absent: all rows.',
+      }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
+    unknown_types: z.record(z.string(), z.string()).optional().meta({
+      description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
+    }),
     samples: z
       .record(z.string(), z.array(z.array(z.string())))
       .optional()
@@ -101,7 +118,7 @@ const tableView = z
 export const jobSummary = z
   .object({
     job_id: z.uuid(),
-    mode: z.enum(['full']),
+    mode: z.enum(JOB_MODES),
     state: z.enum(JOB_STATES),
     epoch: z.int().meta({ description: 'Raised by each start, resume, stop and takeover.' }),
     source: databaseView,
@@ -111,7 +128,7 @@ export const jobSummary = z
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
     pause: pauseView.optional(),
-    allowed_actions: z.array(z.enum(ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
+    allowed_actions: z.array(z.enum(JOB_ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
   })
   .meta({ id: 'JobSummary' });
 export type JobSummary = z.infer<typeof jobSummary>;
@@ -211,7 +228,9 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     pass,
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts,
+    ...(table.window && { window: { ...table.window } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
+    ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),
     ...(table.failure && { failure: failure(table.failure) }),
   };

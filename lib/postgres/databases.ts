@@ -1,24 +1,30 @@
 import type { Connection, Side } from '../model/connection.ts';
 import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
+import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
 import { raiseEpoch, shareEpoch } from './epoch.ts';
+import { completeGenerations, generations, nextGeneration } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
+import { sourceClock, storageOf, windowFacts } from './horizon.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
+import { applyCopies, keylessReader } from './keyless.ts';
 import { seesMark, withMark } from './mark.ts';
-import { planSegments } from './planner.ts';
+import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedKeys, release } from './quarantine.ts';
-import { segmentReader } from './reader.ts';
 import { reopenJob } from './reopen.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
+import { stageRow } from './stage.ts';
+import { loadWatermarks } from './watermarks.ts';
+import { tableReader } from './window.ts';
 import { applyChanges } from './writer.ts';
 
 /** Sessions behind the ports, for the one operation that needs both. */
@@ -38,28 +44,44 @@ function commonPart(session: Session): Database {
     seesMark: (mark) => seesMark(session, mark),
     keyClashes: (table, key) => keyClashes(session, table, key),
     snapshot: () => snapshotText(session),
-    probe: (columns) => probeRow(session, columns, 'fast'),
-    reader: (plan, segment) => segmentReader(session, plan, segment),
+    clock: () => sourceClock(session),
+    storage: (tables) => storageOf(session, tables),
+    windowFacts: (table, window) => windowFacts(session, table, window),
+    probe: (columns, form) => probeRow(session, columns, form),
+    reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
     close: () => session.end(),
   };
 }
+
+const filedAt = ({ plan, segment, id }: CopyChunk | Chunk) => ({ plan, segment, number: id.segment });
 
 /** Triggers do not fire. */
 const AS_REPLICA = 'set local session_replication_role = replica';
 
 /** One chunk: fence, rows, checkpoint and outbox in one READ COMMITTED transaction of the target. */
 async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number): Promise<void> {
-  const settings = [shareEpoch(chunk.id.jobId), BY_INDEX, ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
+  const at = filedAt(chunk);
+  const settings = [
+    shareEpoch(chunk.id.jobId),
+    ...(chunk.changes.length > 0 ? [BY_INDEX] : []), // without changes rows are read by the bucket, not by key
+    ...(chunk.suppressTriggers ? [AS_REPLICA] : []),
+  ];
   await session.transaction(
     async () => {
       await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
-      const rows = await applyChanges(session, chunk.plan, chunk.changes);
+      for (const change of chunk.changes)
+        if (change.kind !== 'delete' && change.row.streamed)
+          await stageRow(sessionOf(chunk.source), session, chunk.plan, change.row);
+      await adopt(session, at, chunk.adopt ?? {});
+      const apply = chunk.plan.keyless ? applyCopies : applyChanges;
+      const rows = await apply(session, chunk.plan, chunk.changes);
+      await fileChanges(session, at, chunk.changes);
       await release(session, chunk.id, chunk.release ?? []);
       const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
       await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
     },
-    settings,
+    settings.join('; '),
     statementTimeoutMs,
   );
 }
@@ -79,6 +101,7 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
   await target.transaction(async () => {
     await fence(target, chunk.id, chunk.owner, chunk.seq - 1);
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
+    await fileCopied(target, filedAt(chunk), chunk.run);
     await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined: 0 }));
   }, settings);
 }
@@ -96,6 +119,7 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     loadProgress: (...args) => control.loadProgress(session, ...args),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
+    watermarks: (wanted) => loadWatermarks(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
     claim: (id, owner) => claimSegment(session, id, owner),
@@ -103,6 +127,11 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     commit: (chunk) => namingBlockers(session, chunk, () => commit(session, chunk, chunkTimeoutMs)),
     copy: (chunk, source) => namingBlockers(session, chunk, () => commitCopy(sessionOf(source), session, chunk)),
     uniqueHolders: (plan, rows) => session.transaction(() => uniqueHolders(session, plan, rows), BY_INDEX),
+    generations: (pair) => generations(session, pair),
+    nextGeneration: () => nextGeneration(session),
+    completeGenerations: (...args) => completeGenerations(session, ...args),
+    notFiled: (...args) => notFiled(session, ...args),
+    knownKeys: (...args) => knownKeys(session, ...args),
     quarantined: (jobId, table) => quarantinedKeys(session, jobId, table),
     raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
   };
@@ -111,19 +140,22 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
 /** A chunk aims at half a second; a statement of it that takes this long has too many rows, or one that cannot be written. */
 const CHUNK_TIMEOUT_MS = 30_000;
 
-export interface DatabasesOptions {
+export interface PostgresOptions {
   readonly tlsPolicy: TlsPolicy;
+  /** With `ConnectAs.name` it makes the application_name. */
   readonly version: string;
   /** How many sessions of this service may work on one server at once; absent: as many as it takes. */
   readonly connectionLimit?: number;
+  /** Default: SEGMENT_SIZES. */
+  readonly sizes?: SegmentSizes;
   /** Longest time a statement of a chunk may take; default 30 s. */
   readonly chunkTimeoutMs?: number;
   /** How much longer than its limit the answer of a statement may be overdue; default 10 s. */
   readonly answerGraceMs?: number;
 }
 
-/** The databases behind real connections. `version` and `ConnectAs.name` make the application_name. */
-export function postgresDatabases(options: DatabasesOptions): Databases {
+/** The databases behind real connections. */
+export function postgresDatabases(options: PostgresOptions): Databases {
   const open = (side: Side, connection: Connection, as: ConnectAs) =>
     openSession(connection, {
       side,
@@ -146,6 +178,6 @@ export function postgresDatabases(options: DatabasesOptions): Databases {
       const session = await open('target', connection, as);
       return remember(session, targetPart(session, options.chunkTimeoutMs ?? CHUNK_TIMEOUT_MS));
     },
-    planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan),
+    planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan, options.sizes),
   };
 }

@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
  * Checkpoints that begin anew: what they counted is found again. Buckets written stay noted, so they are verified; seq
  * stays, because events are numbered by it.
  */
-const AFRESH = `cursor = '{"through": -1, "credit": 0}', counts = '{}', extra = '{}', unexplained = 0, in_flight = 0, finished = false`;
+const AFRESH = `cursor = '{"through": -1, "credit": 0}', counts = '{}', extra = '{}', to_delete = 0, unexplained = 0, in_flight = 0, finished = false`;
 
 /** Tables that another job has written to meanwhile are looked at from the beginning. */
 async function beginAnew(session: Session, jobId: string, tables: readonly RelationName[]): Promise<void> {

@@ -253,7 +253,7 @@ test('row 61: bytes of a SQL_ASCII source that are no UTF-8 are put aside, and t
   await source.client.query(`${make}; insert into t values (1, 'plain'), (2, E'caf\\xe9'), (3, E'gr\\xc3\\xbcn')`);
   await target.client.query(make);
 
-  const { job, counts } = await runJob({ source, target, [Symbol.asyncDispose]: async () => undefined });
+  const { job, counts } = await runJob({ source, target });
 
   expect(job.failure).toBeUndefined();
   expect(job.state).toBe('completed_with_issues');

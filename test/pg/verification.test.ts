@@ -46,6 +46,28 @@ test('a row removed behind the service after its apply blocks completed', async 
   expect(job.failure?.code).toBe('verification_failed');
 });
 
+test('a bucket that two passes wrote into is compared like any other', async () => {
+  await using pair = await createPair();
+  for (const db of [pair.source, pair.target]) {
+    await db.client.query(TABLE);
+    await db.client.query(ROWS);
+  }
+  await pair.source.client.query(`update t set x = 'new' where id % 10 = 0; delete from t where id % 10 = 5`);
+
+  const { job, counts } = await runJob(
+    pair,
+    { delete_mode: 'mirror', max_delete_percent: 100 },
+    {
+      before: async (pass) => {
+        if (pass === 'verify') await pair.target.client.query(`update t set x = 'tampered' where id = 250`);
+      },
+    },
+  );
+
+  expect(counts).toMatchObject({ updated: 50, deleted: 50 });
+  expect(job.failure).toMatchObject({ code: 'verification_failed', message: expect.stringContaining('(1 rows)') });
+});
+
 test('a trigger that writes to another table is found by the final comparison', async () => {
   await using pair = await createPair();
   for (const db of [pair.source, pair.target]) {

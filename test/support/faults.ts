@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Databases } from '../../lib/ports.ts';
-import { type DatabasesOptions, postgresDatabases } from '../../lib/postgres/databases.ts';
+import { type PostgresOptions, postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from './compare.ts';
 import type { TestPair } from './databases.ts';
 import { type Ports, ports } from './in-process.ts';
 
 /** Ports whose databases have other limits, or are watched. */
-export function portsWith(options: Partial<DatabasesOptions>, wrap: (d: Databases) => Databases = (d) => d): Ports {
+export function portsWith(options: Partial<PostgresOptions>, wrap: (d: Databases) => Databases = (d) => d): Ports {
   return { ...ports(), databases: wrap(postgresDatabases({ tlsPolicy: 'as_asked', version: 'test', ...options })) };
 }
 

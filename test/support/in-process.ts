@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobConfig } from '../../lib/model/config.ts';
-import { type Counts, type Job, PASSES, type Pass } from '../../lib/model/job.ts';
-import type { PassInput } from '../../lib/model/message.ts';
+import type { Connection } from '../../lib/model/connection.ts';
+import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
+import type { PassInput, SegmentMessage } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
@@ -14,8 +15,14 @@ import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
-import type { TestPair } from './databases.ts';
+
 import { memoryLog, memorySecrets } from './memory-ports.ts';
+
+/** The two ends of a job. */
+export interface Pair {
+  readonly source: { readonly connection: Connection };
+  readonly target: { readonly connection: Connection };
+}
 
 type Partly<T> = { -readonly [K in keyof T]?: T[K] | undefined };
 
@@ -48,23 +55,47 @@ export interface Outcome {
   readonly ports: Ports;
 }
 
+/** What a test throws in place of a worker's death. */
+export const KILLED = 'killed';
+
 /** Hooks to interfere between the steps of a job. */
 export interface Between {
   /** Before the first segment of a pass. */
   readonly before?: (pass: Pass) => Promise<void>;
+  /** Delivers a segment's message again when its worker was `KILLED`. */
+  readonly redeliver?: boolean;
 }
 
 /** Starts a job; throws what the API would answer. */
-export function start(pair: TestPair, config: Partly<JobConfig> = {}, p: Ports = ports()): Promise<Job> {
+export function start(
+  pair: Pair,
+  config: Partly<JobConfig> = {},
+  p: Ports = ports(),
+  mode: JobMode = 'full',
+): Promise<Job> {
   return startJob(
     {
       jobId: randomUUID(),
       pair: { source: pair.source.connection, target: pair.target.connection },
       config: jobConfigSchema.parse(config),
+      mode,
       actor: 'tester',
     },
     p,
   );
+}
+
+/** One delivery of a segment's message; again and again while its worker is killed, if the test asks for that. */
+async function deliver(message: SegmentMessage, p: Ports, between: Between): Promise<void> {
+  const run = () => ({ ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined });
+  for (;;) {
+    try {
+      await runSegment(message, run());
+      return;
+    } catch (error) {
+      if (!between.redeliver || (error as Error).message !== KILLED) throw error;
+    }
+  }
 }
 
 /** How often the queue and the state machine try the same again, where `remedyFor` says so. */
@@ -96,14 +127,12 @@ async function pool<T>(items: readonly T[], most: number, work: (item: T) => Pro
 async function onePass(
   input: { job_id: string; epoch: number; table: number; pass: Pass },
   p: Ports,
-  most: number,
+  how: { readonly between: Between; readonly most: number },
 ): Promise<void> {
   const { segments } = await again(() => planTable(input, p));
-  await pool(segments, most, async (segment) => {
+  await pool(segments, how.most, async (segment) => {
     const message = { v: 1 as const, ...input, segment, task_token: 'none' };
-    await again(() =>
-      runSegment(message, { ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined }),
-    );
+    await again(() => deliver(message, p, how.between));
   });
   await again(() => settleTable(input, p));
 }
@@ -126,10 +155,12 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
     const levels = pass === 'apply' ? plan.apply_levels : await again(() => levelsFor({ ...input, pass }, p));
     for (const level of levels) {
       await pool(level, plan.max_parallel_tables, (table) =>
-        onePass({ ...input, table, pass }, p, plan.max_parallel_operations).catch(async (error: unknown) => {
-          await recordEnd({ ...input, table }, error, p);
-          throw error;
-        }),
+        onePass({ ...input, table, pass }, p, { between, most: plan.max_parallel_operations }).catch(
+          async (error: unknown) => {
+            await recordEnd({ ...input, table }, error, p);
+            throw error;
+          },
+        ),
       );
     }
   }
@@ -151,16 +182,17 @@ export async function run(job: Job, p: Ports, between: Between = {}): Promise<Jo
 
 /** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */
 export async function runJob(
-  pair: TestPair,
+  pair: Pair,
   config: Partly<JobConfig> = {},
   between: Between = {},
   p: Ports = ports(),
+  mode: JobMode = 'full',
 ): Promise<Outcome> {
-  const ended = await run(await start(pair, config, p), p, between);
+  const ended = await run(await start(pair, config, p, mode), p, between);
   return { job: ended, counts: await countsOf(ended, pair), ports: p };
 }
 
-async function countsOf(job: Job, pair: TestPair): Promise<Counts> {
+async function countsOf(job: Job, pair: Pair): Promise<Counts> {
   const target = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).target(pair.target.connection, {
     name: 'counts',
     statementTimeoutMs: 0,

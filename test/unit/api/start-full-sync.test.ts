@@ -19,6 +19,10 @@ const DEFAULTS = {
   key_columns: {},
   filters: {},
   tolerances: {},
+  equality: {},
+  timestamp_columns: {},
+  timestamp_overlap_seconds: 60,
+  key_sweep: false,
   dry_run: false,
   verify: 'changed',
 };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import type { JobStatus } from '../../../cli/api.ts';
 import { run } from '../../../cli/program.ts';
+import type { JobStatus } from '../../../lib/model/answers.ts';
 import type { Counts, JobState } from '../../../lib/model/job.ts';
 import { ENDED_STATES, NO_COUNTS } from '../../../lib/model/job.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
