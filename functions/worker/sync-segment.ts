@@ -73,7 +73,8 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
   };
   if (failure.code === 'too_many_connections') {
     s.log.info('segment waits for a connection', where);
-    await s.queue.send(message, giveBackSeconds(Math.random()));
+    const times = (message.given_back ?? 0) + 1;
+    await s.queue.send({ ...message, given_back: times }, giveBackSeconds(times, Math.random()));
     return true;
   }
   s.log.error('segment failed', {

@@ -63,7 +63,7 @@ function syncTableDefinition(limits: { readonly planSeconds: number; readonly se
       PlanTable: {
         ...invoke(place('PlanTableArn'), limits.planSeconds, pick(...table)),
         ResultPath: '$.plan',
-        Catch: catchInto('TableFailed', 'StepTimedOut'),
+        Catch: catchInto('GiveUpTable', 'StepTimedOut'),
         Next: 'Segments',
       },
       Segments: {
@@ -80,15 +80,28 @@ function syncTableDefinition(limits: { readonly planSeconds: number; readonly se
             ),
           ],
         ),
-        Catch: catchInto('TableFailed', 'SegmentLost'),
+        Catch: catchInto('GiveUpTable', 'SegmentLost'),
         Next: 'SettleTable',
       },
       SettleTable: {
         ...invoke(place('SettleTableArn'), limits.settleSeconds, pick(...table)),
         ResultPath: null,
-        Catch: catchInto('TableFailed', 'StepTimedOut'),
+        Catch: catchInto('GiveUpTable', 'StepTimedOut'),
         End: true,
       },
+      // Either the table alone has failed, and the job goes on with the others, or the error is the job's.
+      GiveUpTable: {
+        ...invoke(place('SettleTableArn'), limits.settleSeconds, pick(...table, 'error')),
+        ResultPath: '$.given_up',
+        Catch: catchInto('TableFailed', 'StepTimedOut'),
+        Next: 'TableOrJob',
+      },
+      TableOrJob: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.given_up.table_only', BooleanEquals: true, Next: 'TableGivenUp' }],
+        Default: 'TableFailed',
+      },
+      TableGivenUp: { Type: 'Succeed' },
       SegmentLost: {
         Type: 'Fail',
         Error: 'worker_lost',

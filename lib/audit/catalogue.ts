@@ -11,6 +11,7 @@ const CATALOGUE = {
   'job.expired': ['minimal', 'Nobody resumed the job in time; its connections and checkpoints are forgotten.'],
   'job.completed': ['minimal', 'The job ended; every remaining difference is one it can name.'],
   'job.failed': ['minimal', 'The job ended without reaching its goal; the code says why.'],
+  'healing.table_failed': ['minimal', 'A table was given up, the job went on with the others; the code says why.'],
   'table.applied': ['standard', 'All segments of a table went through a pass.'],
   'chunk.applied': ['standard', 'Changes were decided by a rule and applied in one transaction; with counts.'],
   'segment.finished': ['standard', 'The last buckets of a segment were decided in a pass; with counts.'],

@@ -9,6 +9,8 @@ export const segmentMessage = z.strictObject({
   table: z.int().min(0),
   pass: z.enum(PASSES),
   segment: z.int().min(0),
+  /** How often it was given back because a server had no connection to spare; absent: never. */
+  given_back: z.int().min(1).optional(),
   /** Step Functions task token; whoever finishes the segment answers it. */
   task_token: z.string().min(1).max(2048),
 });
@@ -44,6 +46,13 @@ export const tableInput = z.object({
 });
 export type TableInput = z.infer<typeof tableInput>;
 
+/** What Step Functions says of an error that it caught. */
+export const caughtError = z.object({ Error: z.string(), Cause: z.string().optional() });
+export type CaughtError = z.infer<typeof caughtError>;
+
+/** Input of settle-table: the table, and the error that its pass ended with, if it did. */
+export const settleTableInput = tableInput.extend({ error: caughtError.optional() });
+
 /** Output of plan-table: segments still to do; empty means nothing to do. */
 export interface TablePlan {
   readonly segments: readonly number[];
@@ -53,6 +62,6 @@ export interface TablePlan {
 export const settleInput = z.object({
   job_id: z.uuid(),
   epoch: z.int().min(1),
-  error: z.object({ Error: z.string(), Cause: z.string().optional() }).optional(),
+  error: caughtError.optional(),
 });
 export type SettleInput = z.infer<typeof settleInput>;

@@ -30,7 +30,10 @@ export async function whenThereIsRoom<T>(open: () => Promise<T>, patience: Patie
   }
 }
 
-/** Seconds until a segment whose servers are full is delivered again: a random time, so that those who wait do not meet. */
-export function giveBackSeconds(random: number): number {
-  return 2 + Math.floor(random * 12);
+/**
+ * Seconds until a segment whose servers are full is delivered again, for the n-th time (from 1): a random time, so that
+ * those who wait do not meet, out of 4, 8, ... 64 s, so that they are no storm. `random` is in [0, 1).
+ */
+export function giveBackSeconds(n: number, random: number): number {
+  return 1 + Math.floor(random * Math.min(64, 4 * 2 ** (n - 1)));
 }

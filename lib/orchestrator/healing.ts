@@ -72,6 +72,14 @@ export function endsInPause(code: string): boolean {
   return policyFor(code).remedy !== 'stop';
 }
 
+/**
+ * Whether an error that ended a pass over a table is the table's own, so that others can go on: somebody has to look at it.
+ * A run that is not the job's own any more fails nothing.
+ */
+export function failsTable(code: string): boolean {
+  return policyFor(code).remedy === 'stop' && code !== 'epoch_superseded' && code !== 'job_not_found';
+}
+
 export function probeDelayMs(code: string): number | undefined {
   return policyFor(code).probeMs;
 }

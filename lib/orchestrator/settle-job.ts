@@ -1,15 +1,17 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
-import { ERRORS, type ErrorCode, SyncError } from '../model/errors.ts';
+import { ERRORS, SyncError } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
-import type { SettleInput } from '../model/message.ts';
-import { relationText, type Watermark } from '../model/table.ts';
+import type { CaughtError, SettleInput } from '../model/message.ts';
+import type { Watermark } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
+import { codeIn } from './caught.ts';
 import { drainOutbox } from './drain-outbox.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
 import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
-import { sumCounts, unexplainedIn } from './table-steps.ts';
+import { sumCounts } from './table-steps.ts';
+import { verdict } from './verdict.ts';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
@@ -18,21 +20,6 @@ async function alignSequences(job: Job, source: Database, target: TargetDatabase
   for (const plan of await target.loadPlans(job.job_id)) {
     await target.raiseSequences(plan.target, await source.sequences(plan.source));
   }
-}
-
-/** What the final comparison says, or undefined when nothing is left unexplained. */
-async function verdict(job: Job, target: TargetDatabase): Promise<Failure | undefined> {
-  const [plans, progress] = [await target.loadPlans(job.job_id), await target.loadProgress(job.job_id)];
-  const open = plans.flatMap((plan) => {
-    const n = unexplainedIn(progress.filter((p) => p.table === plan.table));
-    return n > 0 ? [`${relationText(plan.target)} (${n} rows)`] : [];
-  });
-  if (open.length === 0) return undefined;
-  return {
-    code: 'verification_failed',
-    message: `The final comparison found differences that no rule explains: ${open.join(', ')}.`,
-    hint: ERRORS.verification_failed.remedy,
-  };
 }
 
 /** How far the tables have come, where every row of them was applied. A row put aside must be in the next window too. */
@@ -84,8 +71,9 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
   );
   const ending = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target): Promise<Ending> => {
     if (!job.config.dry_run) await alignSequences(job, source, target);
-    const failure = await verdict(job, target);
-    const counts = sumCounts(await target.loadProgress(job.job_id));
+    const progress = await target.loadProgress(job.job_id);
+    const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
+    const counts = sumCounts(progress);
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
       : jobEvent('job.completed', SERVICE, { counts });
@@ -100,23 +88,13 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
   await finish(job, ending, ports);
 }
 
-/** Step Functions' own words for a step that gave no answer. */
-const NO_ANSWER = /States\.(Timeout|HeartbeatTimeout)/;
-
-/** Our own code in what Step Functions caught: as the error's name, or nested in the cause of a child execution. */
-function codeIn(error: NonNullable<SettleInput['error']>): ErrorCode {
-  const nested = [...(error.Cause ?? '').matchAll(/Error\W+([a-z_]+)/g)].map((m) => m[1] ?? '');
-  const code = [error.Error, ...nested.reverse()].find((name): name is ErrorCode => name in ERRORS);
-  if (code) return code;
-  return NO_ANSWER.test(`${error.Error} ${error.Cause ?? ''}`) ? 'worker_lost' : 'internal';
-}
-
 /** Why the run failed: what a step recorded, else what Step Functions says. */
-async function reason(job: Job, error: NonNullable<SettleInput['error']>, ports: RunPorts): Promise<Failure> {
+async function reason(job: Job, error: CaughtError, ports: RunPorts): Promise<Failure> {
   if (job.failure) return job.failure;
-  const table = (await ports.jobs.tables(job.job_id)).find((t) => t.failure);
-  if (table?.failure) return table.failure;
   const code = codeIn(error);
+  // a table that was given up before is not why the job waits now
+  const table = endsInPause(code) ? undefined : (await ports.jobs.tables(job.job_id)).find((t) => t.failure);
+  if (table?.failure) return table.failure;
   return { code, message: ERRORS[code].meaning, hint: ERRORS[code].remedy };
 }
 

@@ -38,13 +38,20 @@ export async function planPass(input: PassInput, ports: RunPorts): Promise<PassP
     );
   }
   return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
-    const plans = await target.loadPlans(job.job_id);
+    const failed = await failedTables(job.job_id, ports);
+    const plans = (await target.loadPlans(job.job_id)).filter((p) => !failed.has(p.table));
     const progress = await target.loadProgress(job.job_id);
     if (input.pass === 'delete') guardDeletes(plans, progress, job.config, job.confirmed_deletes);
     const levels = passLevels(plans, input.pass, progress);
     if (input.pass === 'verify') await mirrorQuiet(job.job_id, new Set(levels.flat()), ports);
     return { levels };
   });
+}
+
+/** Tables that were given up in this run; no later pass looks at them. */
+async function failedTables(jobId: string, ports: RunPorts): Promise<ReadonlySet<number>> {
+  const failed = (await ports.jobs.tables(jobId)).filter((t) => t.state === 'failed');
+  return new Set(failed.map((t) => t.table));
 }
 
 /** Tables without anything left to verify are verified already. */

@@ -2,7 +2,7 @@ import aslValidator from 'asl-validator';
 import { type ExecutionError, StateMachine } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
 import { ERRORS, type ErrorCode, SyncError } from '../../lib/model/errors.ts';
-import { segmentMessage, tableInput } from '../../lib/model/message.ts';
+import { segmentMessage, settleTableInput, tableInput } from '../../lib/model/message.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { allStates, type Definition, definitions, synthesize } from './synthesized.ts';
 
@@ -140,19 +140,46 @@ describe('syncTable', () => {
     expect(settled).toBe(1);
   });
 
-  it('fails with the code and cause that the worker answered, without another try', async () => {
-    let tries = 0;
+  const refused = (answer: object, given: unknown[] = []) => ({
+    PlanTable: () => ({ segments: [0] }),
+    SyncSegment: () => {
+      throw named('row_rejected', 'check constraint owners_pkey');
+    },
+    GiveUpTable: (i: object) => {
+      given.push(i);
+      return answer;
+    },
+  });
 
-    const failure = await run(machines.syncTable, input, {
-      PlanTable: () => ({ segments: [0] }),
-      SyncSegment: () => {
-        tries++;
-        throw named('row_rejected', 'check constraint owners_pkey');
-      },
-    });
+  it('ends well when the error was the table alone, so that the other tables go on', async () => {
+    const given: unknown[] = [];
+
+    const { error } = await run(machines.syncTable, input, refused({ table_only: true }, given));
+
+    expect(error).toBeUndefined();
+    const caught = { Error: 'row_rejected', Cause: 'check constraint owners_pkey' };
+    expect(given).toEqual([{ job_id: JOB, epoch: 3, table: 7, pass: 'apply', error: caught }]);
+    expect(settleTableInput.parse(given[0])).toEqual(given[0]);
+  });
+
+  it('fails with the code and cause that the worker answered when the error is the whole job', async () => {
+    const failure = await run(machines.syncTable, input, refused({ table_only: false }));
 
     expect(failure).toEqual({ error: 'row_rejected', cause: 'check constraint owners_pkey' });
-    expect(tries).toBe(1);
+  });
+
+  it.each(['PlanTable', 'SettleTable'])('asks what becomes of the table when %s fails', async (failing) => {
+    const fine: Handlers = { PlanTable: () => ({ segments: [] }), SettleTable: () => null };
+
+    const { error } = await run(machines.syncTable, input, {
+      ...fine,
+      [failing]: () => {
+        throw named('internal');
+      },
+      GiveUpTable: () => ({ table_only: true }),
+    });
+
+    expect(error).toBeUndefined();
   });
 
   it('sends a segment again after a database came back', async () => {

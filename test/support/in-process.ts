@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobConfig } from '../../lib/model/config.ts';
 import type { Connection } from '../../lib/model/connection.ts';
+import { SyncError } from '../../lib/model/errors.ts';
 import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
 import type { PassInput, SegmentMessage } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
+import { giveUpTable } from '../../lib/orchestrator/give-up-table.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
@@ -157,8 +159,10 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
       await pool(level, plan.max_parallel_tables, (table) =>
         onePass({ ...input, table, pass }, p, { between, most: plan.max_parallel_operations }).catch(
           async (error: unknown) => {
+            if (!(error instanceof SyncError)) throw error; // a worker's death, or a bug that a test is to see
             await recordEnd({ ...input, table }, error, p);
-            throw error;
+            const { table_only } = await giveUpTable({ ...input, table, pass, error: { Error: error.code } }, p);
+            if (!table_only) throw error;
           },
         ),
       );
