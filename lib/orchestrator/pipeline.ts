@@ -176,9 +176,15 @@ export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: u
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
  * Only the last chunk moves the cursor past the finding's buckets. The ones before leave it and note in `credit` how many
- * rows they applied in whole, because whoever resumes will find those equal.
+ * rows they applied in whole, because whoever resumes will find those equal. `put`: rows that an earlier look put aside
+ * (`keyId`); one that is taken this time is counted anew.
  */
-export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
+export async function applyFinding(
+  work: SegmentWork,
+  finding: Finding,
+  pending: Partial<Counts>,
+  put: ReadonlySet<string>,
+): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
   const extra = finding.differences.filter((d) => d.kind === 'target_only').map((d) => d.bucket);
   const unchanged = (pending.unchanged ?? 0) + finding.equal - work.cursor.credit;
@@ -196,6 +202,8 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
       changes = next.partly ? leftOut(work, whole) : whole;
       const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
       const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+      const release = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key)).filter((k) => put.has(keyId(k)));
+      const step = last ? final : partial;
       startedMs = work.nowMs();
       const handOver = await commit(work, {
         changes,
@@ -203,7 +211,9 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
         buckets: slice.map((d) => d.bucket),
         ...(partly > 0 && { unexplained: partly }),
         rule,
-        ...(last ? final : partial),
+        ...step,
+        release,
+        counts: { ...step.counts, read: -release.length, quarantined: -release.length },
       });
       if (handOver) return true;
     } catch (error) {

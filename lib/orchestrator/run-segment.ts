@@ -1,3 +1,4 @@
+import { keyId } from '../model/change.ts';
 import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
@@ -37,18 +38,25 @@ const LOOKS = 5;
 /** Progress is mirrored at most this often, so that many small chunks do not cost a DynamoDB write each. */
 const MIRROR_MS = 1_000;
 
+/** Rows of the table that an earlier look has put aside; mostly there was none, and nobody is asked. */
+async function putAside(work: SegmentWork): Promise<ReadonlySet<string>> {
+  if (work.counts.quarantined === 0) return new Set();
+  return new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
+}
+
 /** One look from the cursor to the end of the segment. */
 async function applyPass(work: SegmentWork): Promise<boolean> {
   if (await copyPass(work)) return true;
   let unchanged = 0;
   let through = work.cursor.through;
+  const put = await putAside(work);
   for await (const finding of findings(work)) {
     through = finding.through;
     if (finding.differences.length === 0) {
       unchanged += finding.equal;
       continue;
     }
-    if (await applyFinding(work, finding, { unchanged })) return true;
+    if (await applyFinding(work, finding, { unchanged }, put)) return true;
     unchanged = 0;
   }
   const { credit } = work.cursor;
