@@ -3,7 +3,7 @@ import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
 import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
-import type { Counts } from '../model/job.ts';
+import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
 import { rowCode } from '../model/row-code.ts';
 import { relationText } from '../model/table.ts';
@@ -229,6 +229,11 @@ export function cursorAfter({ through, at }: Finding): Cursor {
   return { through, credit: 0, ...(at && { at }) };
 }
 
+/** Counts of both together. */
+function counting(a: Partial<Counts>, b: Partial<Counts>): Partial<Counts> {
+  return addCounts({ ...NO_COUNTS, ...a }, { ...NO_COUNTS, ...b });
+}
+
 /** What a chunk says that is not the last of its finding: how many of its rows whoever resumes will find again. */
 function soFar(
   { cursor }: SegmentWork,
@@ -243,9 +248,15 @@ function soFar(
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
  * Only the last chunk moves the cursor past the finding's buckets. The ones before leave it and note in `credit` how many
- * rows they applied in whole, because whoever resumes will find those equal.
+ * rows they applied in whole, because whoever resumes will find those equal. `put`: rows that an earlier look put aside
+ * (`keyId`); one that is taken this time is counted anew.
  */
-export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
+export async function applyFinding(
+  work: SegmentWork,
+  finding: Finding,
+  pending: Partial<Counts>,
+  put: ReadonlySet<string>,
+): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
   const kept = finding.differences.filter((d) => d.kind === 'target_only').length;
   const gone = await toDelete(work, finding.differences);
@@ -273,6 +284,8 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
       changes = next.partly ? leftOut(work, batch.changes) : batch.changes;
       const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
       const last = at + slice.length === wanted.length;
+      const step = last ? whole : soFar(work, { finding, applied: changes.length - partly, partly });
+      const release = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key)).filter((k) => put.has(keyId(k)));
       startedMs = work.nowMs();
       const handOver = await commit(work, {
         changes,
@@ -281,7 +294,9 @@ export async function applyFinding(work: SegmentWork, finding: Finding, pending:
         ...(partly > 0 && { unexplained: partly }),
         ...(opened && { adopt: { opened } }),
         rule,
-        ...(last ? whole : soFar(work, { finding, applied: changes.length - partly, partly })),
+        ...step,
+        release,
+        counts: counting(step.counts, { read: -release.length, quarantined: -release.length }),
       });
       if (handOver) return true;
     } catch (error) {

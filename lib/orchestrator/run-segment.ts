@@ -1,3 +1,4 @@
+import { keyId } from '../model/change.ts';
 import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Counts, ENDED_STATES, type Job } from '../model/job.ts';
@@ -38,12 +39,19 @@ const LOOKS = 5;
 /** Progress is mirrored at most this often, so that many small chunks do not cost a DynamoDB write each. */
 const MIRROR_MS = 1_000;
 
+/** Rows of the table that an earlier look has put aside; mostly there was none, and nobody is asked. */
+async function putAside(work: SegmentWork): Promise<ReadonlySet<string>> {
+  if (work.counts.quarantined === 0) return new Set();
+  return new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
+}
+
 /** One look from the cursor to the end of the segment. */
 async function applyPass(work: SegmentWork): Promise<boolean> {
   if (await copyPass(work)) return true;
   let pending: Partial<Counts> = {};
   let through = work.cursor.through;
   let seen = compared(through);
+  const put = await putAside(work);
   for await (const finding of findings(work)) {
     through = finding.through;
     note(seen, finding);
@@ -56,7 +64,7 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
     // before the cursor moves past them
     if (await fileCompared(work, seen, through)) return true;
     seen = compared(through);
-    if (await applyFinding(work, finding, pending)) return true;
+    if (await applyFinding(work, finding, pending, put)) return true;
     pending = {};
   }
   const { ranges, split } = work.segment.buckets;

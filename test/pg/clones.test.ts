@@ -1,9 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import type { SyncError } from '../../lib/model/errors.ts';
+import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
+import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { createClones } from '../support/elsewhere.ts';
-import { ports, runJob, start } from '../support/in-process.ts';
+import { ports, run, runJob, start } from '../support/in-process.ts';
 import { proxyTo } from '../support/proxy.ts';
 
 vi.setConfig({ testTimeout: 120_000 }); // servers start and databases are made, on machines that are shared
@@ -41,6 +43,27 @@ test('the lease of a clone says nothing about the original', async () => {
   const other = await start(there, {}, p);
 
   expect(one.job_id).not.toBe(other.job_id);
+});
+
+test('a job into a clone and one out of it stop and go on apart', async () => {
+  await using pair = await createClones((client) =>
+    client.query(
+      `create table t (id int primary key, x text); insert into t select i, 'v' || i from generate_series(1, 100) i`,
+    ),
+  );
+  const there = { ...pair, source: pair.target, target: pair.source };
+  const p = ports();
+  await pair.source.client.query('delete from t where id <= 50'); // the copy has them
+  const into = await start(pair, {}, p);
+  const out = await start(there, {}, p);
+
+  const stopped = await stopJob({ jobId: into.job_id, actor: 'operator' }, p);
+  const outEnded = await run(out, p);
+  const intoEnded = await run(await resumeJob({ jobId: into.job_id, actor: 'operator' }, p), p);
+
+  expect(stopped.state).toBe('stopped');
+  expect([outEnded.state, intoEnded.state]).toEqual(['completed', 'completed']);
+  expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
 });
 
 const refusedAsSame = async (pair: TestPair) => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { runJob } from '../support/in-process.ts';
+import { countsOf, run, runJob } from '../support/in-process.ts';
 
 const TABLE = `create table t (id int primary key, x text)`;
 const ROWS = `insert into t select i, 'v' || i from generate_series(1, 500) i`;
@@ -145,7 +146,25 @@ test('a job stops when more rows are refused than the config allows, and says ho
   const { job, counts } = await runJob(pair, { max_quarantined_rows: 3 });
 
   expect(job.failure).toMatchObject({ code: 'quarantine_limit', message: expect.stringContaining('More than 3 rows') });
+  expect(job.state).toBe('failed');
   expect(counts).toMatchObject({ inserted: 0, quarantined: 3 });
+});
+
+test('a job that too many refused rows stopped goes on when what refused them is gone, with those rows too', async () => {
+  await using pair = await createPair();
+  for (const db of [pair.source, pair.target]) await db.client.query(TABLE);
+  await pair.source.client.query(ROWS);
+  await pair.target.client.query(BEFORE('begin return null; end'));
+  const { job, ports: p } = await runJob(pair, { max_quarantined_rows: 3 });
+  expect(job.failure?.code).toBe('quarantine_limit');
+
+  await pair.target.client.query('drop function meddle cascade');
+  const ended = await run(await resumeJob({ jobId: job.job_id, actor: 'operator' }, p), p);
+
+  expect(ended.state).toBe('completed');
+  expect(await countsOf(ended, pair)).toMatchObject({ read: 500, inserted: 500, quarantined: 0 });
+  expect(await quarantine(pair)).toEqual([]);
+  expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
 });
 
 test('a trigger that rewrites every row lets none pass as success, and suppressing triggers helps', async () => {

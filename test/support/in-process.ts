@@ -196,7 +196,7 @@ export async function runJob(
   return { job: ended, counts: await countsOf(ended, pair), ports: p };
 }
 
-async function countsOf(job: Job, pair: Pair): Promise<Counts> {
+export async function countsOf(job: Job, pair: Pair): Promise<Counts> {
   const target = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).target(pair.target.connection, {
     name: 'counts',
     statementTimeoutMs: 0,
