@@ -269,6 +269,13 @@ export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'sourc
 /** Says of a job that holds a lease whether it is known to have ended, or never to have begun. */
 export type StaleHolder = (holder: string, heldSeconds: number) => Promise<boolean>;
 
+/** How a job is made ready to go on. */
+export interface Reopening {
+  readonly stale: StaleHolder;
+  /** It had failed: rows that were refused are tried again from the beginning of their tables. */
+  readonly failed: boolean;
+}
+
 /** What goes with a new epoch, in the same transaction. */
 export interface EpochMove {
   /** Recorded when the epoch really moves. */
@@ -295,7 +302,7 @@ export interface TargetDatabase extends Database {
    * Makes a job that was stopped, paused or has failed ready to go on: takes its leases again; what can no longer be relied
    * on begins anew. Throws `target_busy`, `resume_expired`, `epoch_superseded`.
    */
-  reopen(jobId: string, epoch: number, stale: StaleHolder): Promise<void>;
+  reopen(jobId: string, epoch: number, how: Reopening): Promise<void>;
   isPrepared(jobId: string): Promise<boolean>;
   /** Writes all plans and checkpoints at once. */
   storePlans(

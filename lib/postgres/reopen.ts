@@ -1,6 +1,6 @@
 import { SyncError } from '../model/errors.ts';
 import type { RelationName } from '../model/table.ts';
-import type { StaleHolder } from '../ports.ts';
+import type { Reopening } from '../ports.ts';
 import { leasedSince, leaseTables } from './lease.ts';
 import type { Session } from './session.ts';
 
@@ -29,6 +29,14 @@ async function numbersOf(session: Session, jobId: string, tables: readonly Relat
      where p.job_id = $1 and (p.plan -> 'target' ->> 'schema', p.plan -> 'target' ->> 'name') in (select s, n from unnest($2::text[], $3::text[]) u(s, n))`,
     [jobId, tables.map((t) => t.schema), tables.map((t) => t.name)],
   );
+  return rows.map(([no]) => no ?? '');
+}
+
+/** Tables that have rows put aside. A job that has failed looks at all of them again: whatever refused them may be mended. */
+async function withQuarantine(session: Session, jobId: string): Promise<readonly string[]> {
+  const rows = await session.query('select distinct q.table_no::text from tf_sync.quarantine q where q.job_id = $1', [
+    jobId,
+  ]);
   return rows.map(([no]) => no ?? '');
 }
 
@@ -64,7 +72,12 @@ async function verifyAnew(session: Session, jobId: string): Promise<void> {
  * Throws `target_busy` when another job holds one of its tables, `resume_expired` when the target knows the job no more,
  * `epoch_superseded` when it has been resumed already.
  */
-export async function reopenJob(session: Session, jobId: string, epoch: number, stale: StaleHolder): Promise<void> {
+export async function reopenJob(
+  session: Session,
+  jobId: string,
+  epoch: number,
+  { stale, failed }: Reopening,
+): Promise<void> {
   await session.transaction(async () => {
     const [job] = await session.query(
       'select tables::text, epoch::text from tf_sync.job j where j.job_id = $1 and not j.ended for update',
@@ -77,7 +90,7 @@ export async function reopenJob(session: Session, jobId: string, epoch: number, 
     await leaseTables(session, jobId, tables, stale);
     await beginAnew(session, jobId, [
       ...(await numbersOf(session, jobId, used)),
-      ...(await mismatchedWithQuarantine(session, jobId)),
+      ...(await (failed ? withQuarantine : mismatchedWithQuarantine)(session, jobId)),
     ]);
     await verifyAnew(session, jobId);
   });
