@@ -83,6 +83,7 @@ export class SyncStack extends Stack {
     });
     segments.feedDeadLetters(deadLetters);
     state.writeJobs(deadLetters);
+    state.appendAudit(deadLetters);
     deadLetters.allow(['states:SendTaskFailure'], [machineArn('sync-table')]);
 
     // One table, one pass.

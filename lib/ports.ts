@@ -91,6 +91,8 @@ export interface AuditLog {
   append(events: readonly AuditEvent[]): Promise<void>;
   /** In order of stream and seq. */
   read(jobId: string): Promise<readonly AuditEvent[]>;
+  /** The last `limit` events of streams that begin like this, last ones first. One read. */
+  latest(jobId: string, streams: string, limit: number): Promise<readonly AuditEvent[]>;
 }
 
 /** Both ends of a pair, with passwords. */

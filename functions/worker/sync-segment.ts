@@ -4,6 +4,7 @@ import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
 import { giveBackSeconds } from '../../lib/orchestrator/connections.ts';
 import { remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts';
+import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { runPorts } from '../run-ports.ts';
@@ -86,6 +87,9 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
   });
   if (remedyFor(error) === 'retry' && delivery < LAST_DELIVERY) {
     await s.queue.hide(record.receiptHandle, retryDelaySeconds(delivery, Math.random()));
+    const { table, pass, segment } = message;
+    const data = { table: `table ${table}`, pass, segment, ...reasonOf(error), delivery };
+    await noteHealingOf(message.job_id, 'healing.segment_retried', data, s);
     return false;
   }
   await recordEnd(message, error, runPorts(s, 'worker'));

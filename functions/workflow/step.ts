@@ -1,6 +1,8 @@
 import type * as z from 'zod';
 import { SyncError } from '../../lib/model/errors.ts';
 import type { JobInput } from '../../lib/model/message.ts';
+import { remedyFor } from '../../lib/orchestrator/healing.ts';
+import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runPorts } from '../run-ports.ts';
@@ -34,6 +36,10 @@ export function step<Input extends JobInput & { readonly table?: number }, Outpu
       const sqlstate = error instanceof SyncError ? error.facts.sqlstate : undefined;
       ports.log.error('step failed', { ...at, code: failure.code, sqlstate, error_name: (error as Error).name });
       if (failure.code !== 'epoch_superseded') await recordEnd(input, error, ports);
+      if (remedyFor(error) === 'retry') {
+        const at = input.table === undefined ? {} : { table: `table ${input.table}` };
+        await noteHealingOf(input.job_id, 'healing.step_retried', { ...at, ...reasonOf(error) }, ports);
+      }
       throw named(failure.code, failure.message, error);
     }
   };

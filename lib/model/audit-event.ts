@@ -13,3 +13,11 @@ export interface AuditEvent {
   /** Ids, names, counts and codes; never a row value or a secret. */
   readonly data: Readonly<Record<string, unknown>>;
 }
+
+/** Streams of healing steps begin like this; the time comes next, so that the last ones are found without the others. */
+export const HEALING = 'healing/';
+
+/** A stream of its own for each: nobody numbers what several workers do at once, and an event keeps its identity. */
+export function healingStream(at: Date, id: string): string {
+  return `${HEALING}${at.toISOString().replaceAll(/[-:.]/g, '')}/${id.replaceAll(/[^\w-]/g, '-')}`;
+}

@@ -99,6 +99,8 @@ export interface Advance {
   /** Keys of a few rows that a dry run would change, by operation. */
   readonly samples?: Samples;
   readonly event: JobEvent;
+  /** What healed on the way to this chunk; each is an event of a stream of its own. */
+  readonly healing?: readonly JobEvent[];
 }
 
 /** How many rows each statement touched. Fewer than asked for: the target had moved, or a trigger dropped a row. */

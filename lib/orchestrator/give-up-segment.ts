@@ -1,5 +1,6 @@
 import { ERRORS, SyncError } from '../model/errors.ts';
 import type { SegmentMessage } from '../model/message.ts';
+import { noteHealingOf } from './note-healing.ts';
 import { recordEnd } from './record-failure.ts';
 import type { RunPorts } from './run-ports.ts';
 
@@ -8,6 +9,13 @@ export async function giveUpSegment(message: SegmentMessage, ports: RunPorts): P
   const table = (await ports.jobs.tables(message.job_id)).find((t) => t.table === message.table);
   const where = `segment ${message.segment} of ${table?.name ?? `table ${message.table}`} (${message.pass})`;
   const lost = new SyncError('worker_lost', `Five workers in a row died on ${where}.`);
+  const { pass, segment } = message;
+  await noteHealingOf(
+    message.job_id,
+    'healing.segment_given_up',
+    { table: table?.name ?? `table ${message.table}`, pass, segment, code: lost.code },
+    ports,
+  );
   await recordEnd(message, lost, ports);
   await ports.workflow.fail(message.task_token, lost.code, ERRORS.worker_lost.meaning);
 }

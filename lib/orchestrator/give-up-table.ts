@@ -1,11 +1,9 @@
-import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS } from '../model/errors.ts';
 import type { CaughtError, TableInput } from '../model/message.ts';
 import { codeIn } from './caught.ts';
 import { failsTable } from './healing.ts';
-import { currentJob, type RunPorts, withTarget } from './run-ports.ts';
-
-const STATEMENT_TIMEOUT_MS = 60_000;
+import { noteHealing } from './note-healing.ts';
+import { currentJob, type RunPorts } from './run-ports.ts';
 
 /** Whether the error was this table's own: then the job goes on without it. */
 export interface GivenUp {
@@ -28,8 +26,7 @@ export async function giveUpTable(
   if (!table) return { table_only: false };
   const failure = table.failure ?? { code, message: ERRORS[code].meaning, hint: ERRORS[code].remedy };
   await ports.jobs.putTables([{ ...table, state: 'failed', failure }]);
-  const event = jobEvent('healing.table_failed', SERVICE, { table: table.name, pass: input.pass, code: failure.code });
-  await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) => target.recordEvent(job.job_id, job.epoch, event));
+  await noteHealing(job, 'healing.table_failed', { table: table.name, pass: input.pass, code: failure.code }, ports);
   ports.log.warn('table given up', { job_id: job.job_id, table: input.table, pass: input.pass, code: failure.code });
   return { table_only: true };
 }

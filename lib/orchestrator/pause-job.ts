@@ -3,6 +3,7 @@ import { SyncError } from '../model/errors.ts';
 import type { Failure, Job, Pause } from '../model/job.ts';
 import { probeDelayMs } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { noteHealing } from './note-healing.ts';
 import { type RunPorts, withTarget } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
@@ -31,9 +32,10 @@ export async function pauseJob(job: Job, failure: Failure, ports: RunPorts): Pro
     if (error instanceof SyncError && error.code === 'epoch_superseded') return;
     ports.log.warn('the target did not learn that the job is paused', { job_id: job.job_id, code: failure.code });
   }
-  await ports.jobs.transition(
+  const paused = await ports.jobs.transition(
     job.job_id,
     { from: statesAllowing('pause'), epoch: job.epoch },
     { state: stateAfter('pause'), epoch: job.epoch + 1, pause: pauseFor(failure, ports.clock()), failure: undefined },
   );
+  if (paused) await noteHealing(job, 'healing.paused', { code: failure.code }, ports);
 }

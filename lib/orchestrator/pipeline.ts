@@ -9,7 +9,7 @@ import { rowCode } from '../model/row-code.ts';
 import { relationText } from '../model/table.ts';
 import { openedFor, toDelete } from './adoption.ts';
 import { chunkRemedy } from './healing.ts';
-import { commit, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
+import { commit, healed, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
 
 /** Rows to ask for: by what the table's rows weigh on average. What they really weigh is seen when they are read. */
 export function chunkRows(work: SegmentWork): number {
@@ -188,6 +188,13 @@ interface Attempt {
  * poison row costs log2(batch) attempts and nobody else.
  */
 export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: unknown): Promise<Slice> {
+  const next = await nextSlice(work, attempt, error);
+  if (next.poison) healed(work, 'healing.row_isolated', error);
+  else if (next.size < attempt.rows.length) healed(work, 'healing.chunk_shrunk', error);
+  return next;
+}
+
+async function nextSlice(work: SegmentWork, attempt: Attempt, error: unknown): Promise<Slice> {
   const { rows, last, tried } = attempt;
   const [first] = rows;
   const size = rows.length;

@@ -11,7 +11,7 @@ import { chunkDelayMs } from './healing.ts';
 import { applyFinding, countEqual, deleteFinding, LOOK_AGAIN, lookedAt } from './pipeline.ts';
 import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
-import { commit, type SegmentWork, startWork } from './segment-work.ts';
+import { commit, healed, type SegmentWork, startWork } from './segment-work.ts';
 import { findings, verifyPass } from './verify-pass.ts';
 
 /** `finished`: answer the token. `continue`: send the message again. `dropped`: another run or worker has it. */
@@ -118,6 +118,7 @@ async function runPass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
     } catch (error) {
       const again = error instanceof SyncError && LOOK_AGAIN.has(error.code) && look < LOOKS;
       if (!again) throw error;
+      healed(work, 'healing.looked_again', error);
       run.log.info('rows moved, looking again', {
         job_id: work.id.jobId,
         table: work.id.table,

@@ -1,12 +1,23 @@
+import type { HealingType } from '../audit/healing.ts';
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import type { Adoption } from '../model/baseline.ts';
 import { type BucketRun, type Change, type RowKey, toRuns } from '../model/change.ts';
-import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, Samples, SegmentId } from '../model/checkpoint.ts';
+import type {
+  Advance,
+  Applied,
+  Checkpoint,
+  Cursor,
+  JobEvent,
+  QuarantinedRow,
+  Samples,
+  SegmentId,
+} from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
 import type { Database, RowReader, TargetDatabase } from '../ports.ts';
 import { CHUNK_TRIES, chunkRemedy } from './healing.ts';
+import { reasonOf } from './note-healing.ts';
 
 /** One segment being worked on: its ends, and where its checkpoint stands. Changed by `commit` only. */
 export interface SegmentWork {
@@ -28,10 +39,41 @@ export interface SegmentWork {
   chunkRows: number;
   /** Milliseconds, to time chunks. */
   readonly nowMs: () => number;
+  /** What healed since the last chunk that told of it. */
+  readonly healing: HealingNotes;
   /** Called after each commit; true means: hand over to another invocation. */
   readonly committed: () => Promise<boolean>;
   /** Pauses before a chunk that the target rolled back is tried again. */
   readonly pause: (attempt: number, error: unknown) => Promise<void>;
+}
+
+/** Healing steps that no chunk has told of yet, each kind once with how often it happened. */
+export interface HealingNotes {
+  readonly open: Map<string, { readonly type: HealingType; readonly reason: JobEvent['data']; times: number }>;
+  /** Events that were told of in this invocation. */
+  told: number;
+}
+
+/** So many events one invocation tells of as they come; the rest together, with the last chunk of the segment. */
+const MOST_TOLD = 50;
+
+/** Notes that the work healed itself, to be told with the next chunk. */
+export function healed(work: SegmentWork, type: HealingType, error: unknown): void {
+  const reason = reasonOf(error);
+  const key = `${type} ${reason.code} ${reason.sqlstate ?? ''}`;
+  const noted = work.healing.open.get(key);
+  if (noted) noted.times += 1;
+  else work.healing.open.set(key, { type, reason, times: 1 });
+}
+
+/** What a chunk tells of healing; nothing while there is too much of it. */
+function healingOf(work: SegmentWork, finished: boolean): readonly JobEvent[] {
+  if (work.healing.told >= MOST_TOLD && !finished) return [];
+  const { pass, segment } = work.id;
+  const at = { table: relationText(work.plan.target), pass, segment };
+  return [...work.healing.open.values()].map(({ type, reason, times }) =>
+    jobEvent(type, SERVICE, { ...at, ...reason, times }),
+  );
 }
 
 /** The first chunk of a segment is a careful one. */
@@ -79,13 +121,14 @@ export interface Step {
 }
 
 export function startWork(
-  base: Omit<SegmentWork, 'seq' | 'cursor' | 'counts' | 'chunkRows' | 'samples'>,
+  base: Omit<SegmentWork, 'seq' | 'cursor' | 'counts' | 'chunkRows' | 'samples' | 'healing'>,
   checkpoint: Checkpoint,
 ): SegmentWork {
   return {
     ...base,
     chunkRows: FIRST_CHUNK_ROWS,
     samples: {},
+    healing: { open: new Map(), told: 0 },
     seq: checkpoint.seq,
     cursor: checkpoint.cursor,
     counts: checkpoint.counts,
@@ -129,6 +172,7 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
     unexplained: step.unexplained ?? 0,
     inFlight: step.inFlight ?? 0,
     finished: step.finished ?? false,
+    healing: healingOf(work, step.finished ?? false),
     event: jobEvent(step.finished ? 'segment.finished' : 'chunk.applied', SERVICE, {
       table: relationText(work.plan.target),
       rule: step.rule,
@@ -145,6 +189,7 @@ async function patiently(work: SegmentWork, transact: () => Promise<void>): Prom
       return await transact();
     } catch (error) {
       if (chunkRemedy(error) !== 'again' || attempt === CHUNK_TRIES) throw error;
+      healed(work, 'healing.chunk_retried', error);
       await work.pause(attempt, error);
     }
   }
@@ -166,6 +211,10 @@ async function advancing(
   work.seq += 1;
   work.cursor = next.cursor;
   work.counts = next.counts;
+  if (next.healing && next.healing.length > 0) {
+    work.healing.told += next.healing.length;
+    work.healing.open.clear();
+  }
   return work.committed();
 }
 

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { healingView } from '../audit/healing.ts';
 import { JOB_ACTIONS } from '../model/answers.ts';
+import type { AuditEvent } from '../model/audit-event.ts';
 import {
   addCounts,
   type Counts,
@@ -143,6 +145,10 @@ export const statusView = z
     counts: countsView,
     rows_per_second: z.number().optional().meta({ description: 'Rows compared per second; absent when unknown.' }),
     eta_seconds: z.int().optional().meta({ description: 'Absent when unknown.' }),
+    healing: z
+      .array(z.object({ at: z.iso.datetime(), type: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'The last 20 steps by which the job healed itself, last one first. Absent: none.' }),
     tables: z.array(tableView),
   })
   .meta({ id: 'JobStatus' });
@@ -174,7 +180,15 @@ export function summarise(job: Job): JobSummary {
  */
 export function jobStatus(
   job: Job,
-  { tables, progress }: { readonly tables: readonly JobTable[]; readonly progress: readonly SegmentProgress[] },
+  {
+    tables,
+    progress,
+    healing = [],
+  }: {
+    readonly tables: readonly JobTable[];
+    readonly progress: readonly SegmentProgress[];
+    readonly healing?: readonly AuditEvent[];
+  },
   now: Date,
 ): StatusView {
   const byTable = Map.groupBy(progress, (p) => p.table);
@@ -195,6 +209,7 @@ export function jobStatus(
     counts,
     ...(rate !== undefined && { rows_per_second: Math.round(rate * 10) / 10 }),
     ...(eta !== undefined && { eta_seconds: eta }),
+    ...(healing.length > 0 && { healing: healing.map(healingView) }),
     tables: views,
   };
 }

@@ -3,6 +3,7 @@ import { ERRORS, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { ExecutionState } from '../ports.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { noteHealing, reasonOf } from './note-healing.ts';
 import { pauseFor, pauseJob } from './pause-job.ts';
 import { resumeJob } from './resume-job.ts';
 import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
@@ -60,6 +61,7 @@ async function takeOver(job: Job, ports: RunPorts): Promise<void> {
     },
   );
   if (!taken) return; // it ended, or somebody else was faster
+  await noteHealing(job, 'healing.taken_over', { epoch, takeovers: taken.takeovers }, ports);
   ports.log.warn('job taken over', { job_id: job.job_id, epoch, takeovers: taken.takeovers });
   await ports.workflow.stop({ job_id: job.job_id, epoch: job.epoch }, ERRORS.epoch_superseded.meaning);
   await ports.workflow.start({ job_id: job.job_id, epoch });
@@ -77,9 +79,11 @@ async function probe(job: Job, ports: RunPorts): Promise<void> {
   try {
     await bothAnswer(job, ports);
     await resumeJob({ jobId: job.job_id, actor: SERVICE }, ports);
+    await noteHealing(job, 'healing.resumed', { code: job.pause?.code }, ports);
   } catch (error) {
     if (!(error instanceof SyncError) || error.code === 'state_conflict') return;
     const failure = { code: error.code, message: error.message, hint: ERRORS[error.code].remedy };
+    if (error.code !== job.pause?.code) await noteHealing(job, 'healing.probed', reasonOf(error), ports);
     const { since } = job.pause ?? pauseFor(failure, ports.clock());
     await ports.jobs.transition(
       job.job_id,

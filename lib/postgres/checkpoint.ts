@@ -1,5 +1,13 @@
+import { healingStream } from '../model/audit-event.ts';
 import type { BucketRun } from '../model/change.ts';
-import { type Advance, type Checkpoint, type Cursor, type SegmentId, streamOf } from '../model/checkpoint.ts';
+import {
+  type Advance,
+  type Checkpoint,
+  type Cursor,
+  type JobEvent,
+  type SegmentId,
+  streamOf,
+} from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Counts, NO_COUNTS } from '../model/job.ts';
 import type { Segment } from '../model/table.ts';
@@ -96,4 +104,19 @@ export async function advance(session: Session, id: SegmentId, seq: number, a: A
     ],
   );
   if (rows.length === 0) throw dropped();
+  if (a.healing && a.healing.length > 0) await recordHealing(session, id, seq, a.healing);
+}
+
+/** Each event in a stream of its own, named by its time (lib/audit/healing.ts reads it). */
+async function recordHealing(session: Session, id: SegmentId, seq: number, events: readonly JobEvent[]): Promise<void> {
+  const [clock] = await session.query(
+    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+  );
+  const at = new Date(clock?.[0] ?? '');
+  const stream = (i: number) => healingStream(at, `${streamOf(id.table, id.pass, id.segment)}-${seq}-${i}`);
+  await session.query(
+    `insert into tf_sync.outbox (job_id, stream, seq, event)
+     select $1, s, 1, e || jsonb_build_object('at', $2::text) from unnest($3::text[], $4::jsonb[]) u(s, e)`,
+    [id.jobId, at.toISOString(), events.map((_, i) => stream(i)), events.map((e) => JSON.stringify(e))],
+  );
 }

@@ -71,6 +71,11 @@ export function memoryAuditLog(): AuditLog {
         if (!events.has(key)) events.set(key, event);
       }
     },
+    latest: async (jobId, streams, limit) =>
+      [...events.values()]
+        .filter((e) => e.job_id === jobId && e.stream.startsWith(streams))
+        .sort((a, b) => (a.stream === b.stream ? b.seq - a.seq : a.stream < b.stream ? 1 : -1))
+        .slice(0, limit),
     read: async (jobId) =>
       [...events.values()]
         .filter((e) => e.job_id === jobId)

@@ -1,4 +1,4 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { AuditEvent } from '../../../lib/model/audit-event.ts';
 import type { AuditLog } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
@@ -28,6 +28,20 @@ export function dynamoAuditLog(table: Table): AuditLog {
           ConsistentRead: true,
         });
         return items.map(event);
+      }),
+    latest: (jobId, streams, limit) =>
+      calling('audit table', async () => {
+        const { Items } = await table.client().send(
+          new QueryCommand({
+            TableName: table.name(),
+            KeyConditionExpression: 'job_id = :job and begins_with(#position, :streams)',
+            ExpressionAttributeNames: { '#position': 'position' },
+            ExpressionAttributeValues: { ':job': jobId, ':streams': streams },
+            ScanIndexForward: false,
+            Limit: limit,
+          }),
+        );
+        return (Items ?? []).map(event);
       }),
   };
 }
