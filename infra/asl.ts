@@ -130,6 +130,9 @@ export const sendAndWait = (
   Retry: [retrySend, retrySilence, retryOutage],
 });
 
+/** Ends an execution under a code of ours. */
+export const fail = (code: string, cause: string): Asl => ({ Type: 'Fail', Error: code, Cause: cause });
+
 /** Runs `states` for each item, in this execution. */
 export const forEach = (
   itemsPath: string,

@@ -9,6 +9,7 @@ import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
 import { SweeperSchedule } from './constructs/sweeper-schedule.ts';
 import { SyncJobMachine } from './constructs/sync-job-machine.ts';
+import { SyncPartMachine } from './constructs/sync-part-machine.ts';
 import { SyncTableMachine } from './constructs/sync-table-machine.ts';
 import { acknowledgeExecutions, executionArns, machineArn } from './constructs/workflow-machine.ts';
 
@@ -135,11 +136,13 @@ export class SyncStack extends Stack {
       state.appendAudit(step);
       allowJobSecrets(step, 'GetSecretValue', ...(step === settleJob ? (['DeleteSecret'] as const) : []));
     }
+    const syncPart = new SyncPartMachine(this, { planPass, syncTable, logRetention: parameters.logRetention });
     const syncJob = new SyncJobMachine(this, {
       prepareJob,
       planPass,
       settleJob,
       syncTable,
+      syncPart,
       logRetention: parameters.logRetention,
     });
 

@@ -3,6 +3,7 @@ import { SyncError } from '../../lib/model/errors.ts';
 import type { JobInput } from '../../lib/model/message.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
+import { assertState } from '../../lib/orchestrator/paging.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runPorts } from '../run-ports.ts';
@@ -29,6 +30,7 @@ export function step<Input extends JobInput & { readonly table?: number }, Outpu
     const at = { job_id: input.job_id, epoch: input.epoch, table: input.table };
     try {
       const output = (await work(input, ports)) ?? {};
+      assertState(output);
       ports.log.info('step done', at);
       return output;
     } catch (error) {

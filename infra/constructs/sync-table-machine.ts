@@ -1,9 +1,9 @@
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type Asl, catchInto, forEach, invoke, pick, place, sendAndWait } from '../asl.ts';
+import { type Asl, catchInto, forEach, invoke, pick, place, runChild, sendAndWait } from '../asl.ts';
 import type { SegmentQueue } from './segment-queue.ts';
 import type { ServiceFunction } from './service-function.ts';
-import { WorkflowMachine } from './workflow-machine.ts';
+import { allowChildren, machineArn, WorkflowMachine } from './workflow-machine.ts';
 
 /**
  * Long enough for a whole county: PlanTable, then Segments, then SettleTable. Reached only when something is broken.
@@ -34,24 +34,27 @@ export class SyncTableMachine extends Construct {
         PlanTableArn: props.planTable.arn,
         SettleTableArn: props.settleTable.arn,
         SegmentQueueUrl: props.segments.queue.queueUrl,
+        SyncTableArn: machineArn('sync-table'),
       },
       logRetention: props.logRetention,
     });
     machine.allow(['lambda:InvokeFunction'], [props.planTable.arn, props.settleTable.arn]);
     machine.allow(['sqs:SendMessage'], [props.segments.queue.queueArn]);
+    allowChildren(machine, ['sync-table']);
     this.arn = machine.arn;
   }
 }
 
 /**
- * Input: `TableInput` and `max_parallel_operations` of lib/model/message.ts. States carry ids only.
+ * Input: `TableInput` with its part and `max_parallel_operations` of lib/model/message.ts, and `whole`: true but for children
+ * of this machine. States carry ids only.
  *
  * How long a lost segment can go unnoticed: a worker that dies is replaced by the queue within 45 s, five times; after
  * that the message lies with the dead letters and nobody beats. The heartbeat runs out 1 h later, the message is sent
  * once more, and after another hour the table fails as `worker_lost`: 2 h and some minutes. The hour is that long because
  * it also runs while the message waits in the queue behind other jobs.
  *
- * History: 8 events a segment, at most 400 segments: 3,200, and 4 more for each retry, of at most 5,000.
+ * History: at most SEGMENTS_AT_ONCE segments (lib/orchestrator/paging.ts): below 5,000 events whatever is retried.
  */
 function syncTableDefinition(limits: { readonly planSeconds: number; readonly settleSeconds: number }): Asl {
   const table = ['job_id', 'epoch', 'table', 'pass'] as const;
@@ -61,9 +64,28 @@ function syncTableDefinition(limits: { readonly planSeconds: number; readonly se
     TimeoutSeconds: SYNC_TABLE_TIMEOUT_SECONDS,
     States: {
       PlanTable: {
-        ...invoke(place('PlanTableArn'), limits.planSeconds, pick(...table)),
+        ...invoke(place('PlanTableArn'), limits.planSeconds, pick(...table, 'part')),
         ResultPath: '$.plan',
         Catch: catchInto('GiveUpTable', 'StepTimedOut'),
+        Next: 'SegmentParts',
+      },
+      // A table of many segments: a child of the same machine for each part of them, one after another.
+      SegmentParts: {
+        ...forEach(
+          '$.plan.parts',
+          { MaxConcurrency: 1 },
+          { ...pick(...table, 'max_parallel_operations'), 'part.$': '$$.Map.Item.Value' },
+          [
+            'SegmentPart',
+            runChild(
+              place('SyncTableArn'),
+              "States.Format('{}-e{}-t{}-{}-s{}-a{}', $.job_id, $.epoch, $.table, $.pass, $.part.from, $$.State.RetryCount)",
+              SYNC_TABLE_TIMEOUT_SECONDS,
+              { ...pick(...table, 'part', 'max_parallel_operations'), whole: false },
+            ),
+          ],
+        ),
+        Catch: catchInto('GiveUpTable', 'SegmentLost'),
         Next: 'Segments',
       },
       Segments: {
@@ -81,8 +103,15 @@ function syncTableDefinition(limits: { readonly planSeconds: number; readonly se
           ],
         ),
         Catch: catchInto('GiveUpTable', 'SegmentLost'),
-        Next: 'SettleTable',
+        Next: 'WholeOrPart',
       },
+      // Only the execution that the job started settles the table.
+      WholeOrPart: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.whole', BooleanEquals: true, Next: 'SettleTable' }],
+        Default: 'PartDone',
+      },
+      PartDone: { Type: 'Succeed' },
       SettleTable: {
         ...invoke(place('SettleTableArn'), limits.settleSeconds, pick(...table)),
         ResultPath: null,

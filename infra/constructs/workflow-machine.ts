@@ -8,7 +8,7 @@ import type { Asl } from '../asl.ts';
 import { allowTracing } from './service-function.ts';
 
 /** The machines have fixed names, so that functions can know an ARN without waiting for the machine that calls them. */
-export type MachineName = 'sync-job' | 'sync-table';
+export type MachineName = 'sync-job' | 'sync-part' | 'sync-table';
 
 export const machineArn = (name: MachineName): string =>
   Fn.sub(`arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:stateMachine:\${AWS::StackName}-${name}`);
@@ -99,4 +99,20 @@ function allowLogDelivery(role: Role): Policy {
   });
   acknowledge(delivery, 'AwsSolutions-IAM5[Resource::*]', 'The CloudWatch log delivery actions accept no resource.');
   return delivery;
+}
+
+/** Lets a machine run executions of others to their end, and stop them with its own. */
+export function allowChildren(machine: WorkflowMachine, names: readonly MachineName[]): void {
+  machine.allow(['states:StartExecution'], names.map(machineArn));
+  machine.allow(['states:DescribeExecution', 'states:StopExecution'], names.map(executionArns));
+  for (const name of names) acknowledgeExecutions(machine.role, name);
+  // Step Functions learns of a child's end through this rule, which it manages itself.
+  machine.allow(
+    ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+    [
+      Fn.sub(
+        `arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule`,
+      ),
+    ],
+  );
 }

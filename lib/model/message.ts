@@ -24,17 +24,31 @@ export type JobInput = z.infer<typeof jobInput>;
 export interface JobPlan extends JobInput {
   readonly max_parallel_tables: number;
   readonly max_parallel_operations: number;
-  /** Table numbers, parents before children; tables of one level may run at once. */
-  readonly apply_levels: readonly (readonly number[])[];
+  /** What apply does. */
+  readonly next: PassPlan;
 }
 
+/** A range of pages of tables, or of segments: `[from, to)`. */
+const part = z.object({ from: z.int().min(0), to: z.int().min(1) });
+export type Part = z.infer<typeof part>;
+
 /** Input of plan-pass. */
-export const passInput = z.object({ job_id: z.uuid(), epoch: z.int().min(1), pass: z.enum(PASSES) });
+export const passInput = z.object({
+  job_id: z.uuid(),
+  epoch: z.int().min(1),
+  pass: z.enum(PASSES),
+  /** Pages of the job that are asked for; absent: all of them. */
+  part: part.optional(),
+});
 export type PassInput = z.infer<typeof passInput>;
 
-/** Output of plan-pass: tables that the pass has something to do in, level by level in the order they may run. */
+/**
+ * Output of plan-pass: tables that the pass has something to do in, level by level in the order they may run; or, where
+ * they are many, parts of the job to be planned by executions of their own. One of both is empty.
+ */
 export interface PassPlan {
   readonly levels: readonly (readonly number[])[];
+  readonly parts: readonly Part[];
 }
 
 /** Input of SyncTable, plan-table and settle-table. */
@@ -43,6 +57,8 @@ export const tableInput = z.object({
   epoch: z.int().min(1),
   table: z.int().min(0),
   pass: z.enum(PASSES),
+  /** Segments that are asked for; absent: all of them. */
+  part: part.optional(),
 });
 export type TableInput = z.infer<typeof tableInput>;
 
@@ -53,9 +69,10 @@ export type CaughtError = z.infer<typeof caughtError>;
 /** Input of settle-table: the table, and the error that its pass ended with, if it did. */
 export const settleTableInput = tableInput.extend({ error: caughtError.optional() });
 
-/** Output of plan-table: segments still to do; empty means nothing to do. */
-export interface TablePlan {
+/** Output of plan-table: segments still to do, or, where they are many, parts of them. Both empty: nothing to do. */
+export interface SegmentPlan {
   readonly segments: readonly number[];
+  readonly parts: readonly Part[];
 }
 
 /** Input of settle-job: the job, and the error of the step that failed, as Step Functions catches it. */

@@ -178,6 +178,10 @@ const wroteAnything = (progress: readonly Progress[]) => progress.some((p) => p.
  */
 export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Progress[]): readonly number[] {
   const own = progress.filter((p) => p.table === plan.table);
+  return openSegments(plan, pass, own, wroteAnything(progress));
+}
+
+function openSegments(plan: TablePlan, pass: Pass, own: readonly Progress[], wrote: boolean): readonly number[] {
   const open = own.filter((p) => p.pass === pass && !p.finished).map((p) => p.segment);
   if (pass === 'apply') return open;
   if (pass === 'revisit') {
@@ -185,17 +189,25 @@ export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Pro
     return open.filter((s) => waiting.some((p) => p.segment === s));
   }
   const noted = new Set(own.filter((p) => p.hasExtra || (pass === 'verify' && p.wrote)).map((p) => p.segment));
-  const all = pass === 'verify' && (plan.verifyAll || (plan.sideEffects && wroteAnything(progress)));
+  const all = pass === 'verify' && (plan.verifyAll || (plan.sideEffects && wrote));
   return open.filter((s) => all || noted.has(s));
 }
 
-/** Tables that a pass has something to do in; children before parents where rows are deleted. */
-export function passLevels(
+/** Tables that a pass has something to do in. */
+export function tablesToDo(
   plans: readonly TablePlan[],
   pass: Pass,
   progress: readonly Progress[],
-): readonly (readonly number[])[] {
-  const levels = levelsOf(plans.filter((plan) => segmentsToDo(plan, pass, progress).length > 0));
+): ReadonlySet<number> {
+  const own = Map.groupBy(progress, (p) => p.table);
+  const wrote = wroteAnything(progress);
+  const open = plans.filter((plan) => openSegments(plan, pass, own.get(plan.table) ?? [], wrote).length > 0);
+  return new Set(open.map((p) => p.table));
+}
+
+/** All tables of a job level by level in the order of a pass: children before parents where rows are deleted. */
+export function passOrder(plans: readonly TablePlan[], pass: Pass): readonly (readonly number[])[] {
+  const levels = levelsOf(plans);
   if (pass === 'verify') return levels.length > 0 ? [levels.flat()] : [];
   return pass === 'delete' ? levels.toReversed() : levels;
 }

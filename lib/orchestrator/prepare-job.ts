@@ -7,7 +7,8 @@ import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan 
 import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { levelsOf, passesOf, tablePlans } from './plan.ts';
+import { partition } from './paging.ts';
+import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
@@ -144,7 +145,8 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
       { from: statesAllowing('run'), epoch: job.epoch },
       { state: stateAfter('run'), started_at: job.started_at ?? now, heartbeat_at: now },
     );
+    const next = partition(passOrder(plans, 'apply'), tablesToDo(plans, 'apply', progress));
     const { max_parallel_tables, max_parallel_operations } = job.config;
-    return { ...input, max_parallel_tables, max_parallel_operations, apply_levels: levelsOf(plans) };
+    return { ...input, max_parallel_tables, max_parallel_operations, next };
   });
 }

@@ -3,11 +3,13 @@ import { shown } from '../data-types/registry.ts';
 import type { RowKey } from '../model/change.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
-import { addCounts, type Counts, type JobTable, NO_COUNTS } from '../model/job.ts';
-import type { PassInput, PassPlan, TablePlan as SegmentsToDo, TableInput } from '../model/message.ts';
+import { addCounts, type Counts, type JobTable, NO_COUNTS, type Pass } from '../model/job.ts';
+import type { PassInput, PassPlan, SegmentPlan, TableInput } from '../model/message.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
+import type { TargetDatabase } from '../ports.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { guardDeletes, passesOf, passLevels, segmentsToDo } from './plan.ts';
+import { partition, partitionSegments } from './paging.ts';
+import { guardDeletes, passesOf, passOrder, segmentsToDo, tablesToDo } from './plan.ts';
 import { currentJob, type RunPorts, withTarget } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -29,8 +31,8 @@ async function mirrorTable(input: TableInput, ports: RunPorts, patch: Partial<Jo
  */
 export async function planPass(input: PassInput, ports: RunPorts): Promise<PassPlan> {
   const job = await currentJob(input, ports.jobs);
-  if (!passesOf(job.config).includes(input.pass)) return { levels: [] };
-  if (input.pass === 'verify') {
+  if (!passesOf(job.config).includes(input.pass)) return { levels: [], parts: [] };
+  if (input.pass === 'verify' && !input.part) {
     await ports.jobs.transition(
       job.job_id,
       { from: statesAllowing('verify'), epoch: job.epoch },
@@ -39,12 +41,13 @@ export async function planPass(input: PassInput, ports: RunPorts): Promise<PassP
   }
   return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const failed = await failedTables(job.job_id, ports);
-    const plans = (await target.loadPlans(job.job_id)).filter((p) => !failed.has(p.table));
+    const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);
-    if (input.pass === 'delete') guardDeletes(plans, progress, job.config, job.confirmed_deletes);
-    const levels = passLevels(plans, input.pass, progress);
-    if (input.pass === 'verify') await mirrorQuiet(job.job_id, new Set(levels.flat()), ports);
-    return { levels };
+    const alive = plans.filter((p) => !failed.has(p.table));
+    if (input.pass === 'delete' && !input.part) guardDeletes(alive, progress, job.config, job.confirmed_deletes);
+    const todo = tablesToDo(alive, input.pass, progress);
+    if (input.pass === 'verify' && !input.part) await mirrorQuiet(job.job_id, todo, ports);
+    return partition(passOrder(plans, input.pass), todo, input.part);
   });
 }
 
@@ -60,15 +63,21 @@ async function mirrorQuiet(jobId: string, busy: ReadonlySet<number>, ports: RunP
   await ports.jobs.putTables(quiet.map((t) => ({ ...t, state: 'verified' as const })));
 }
 
-/** First step of a table in a pass: which segments are to be done. */
-export async function planTable(input: TableInput, ports: RunPorts): Promise<SegmentsToDo> {
+/** What decides about a table: its own progress, or that of all where others may have written into it. */
+function progressFor(plan: TablePlan, pass: Pass, jobId: string, target: TargetDatabase) {
+  const others = pass === 'verify' && plan.sideEffects && !plan.verifyAll;
+  return target.loadProgress(jobId, others ? undefined : plan.table);
+}
+
+/** First step of a table in a pass: which segments are to be done; none of one that was given up meanwhile. */
+export async function planTable(input: TableInput, ports: RunPorts): Promise<SegmentPlan> {
   const job = await currentJob(input, ports.jobs);
+  if ((await failedTables(job.job_id, ports)).has(input.table)) return { segments: [], parts: [] };
   return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
-    const plans = await target.loadPlans(job.job_id);
-    const progress = await target.loadProgress(job.job_id);
-    const segments = segmentsToDo(await planOf(input, plans), input.pass, progress);
-    if (input.pass === 'apply') await mirrorTable(input, ports, { state: 'running' });
-    return { segments };
+    const plan = await planOf(input, await target.loadPlans(job.job_id, input.table));
+    const todo = segmentsToDo(plan, input.pass, await progressFor(plan, input.pass, job.job_id, target));
+    if (input.pass === 'apply' && !input.part) await mirrorTable(input, ports, { state: 'running' });
+    return partitionSegments(todo, input.part);
   });
 }
 
@@ -96,6 +105,7 @@ function samplesIn(plan: TablePlan, progress: readonly Progress[]): NonNullable<
 /** Last step of a table in a pass: records what the pass did. The final comparison's verdict falls in settle-job. */
 export async function settleTable(input: TableInput, ports: RunPorts): Promise<void> {
   const job = await currentJob(input, ports.jobs);
+  if ((await failedTables(job.job_id, ports)).has(input.table)) return; // a part of it was given up
   await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const plan = await planOf(input, await target.loadPlans(job.job_id, input.table));
     const progress = await target.loadProgress(job.job_id, input.table);

@@ -107,7 +107,8 @@ describe.each(Object.entries(machines))('%s', (_, definition) => {
 });
 
 describe('syncTable', () => {
-  const input = { job_id: JOB, epoch: 3, table: 7, pass: 'apply', max_parallel_operations: 2 };
+  const whole = { part: { from: 0, to: 1_000_000 }, whole: true };
+  const input = { job_id: JOB, epoch: 3, table: 7, pass: 'apply', max_parallel_operations: 2, ...whole };
 
   it('plans, sends one message per segment, then settles', async () => {
     const calls: string[] = [];
@@ -116,8 +117,8 @@ describe('syncTable', () => {
     const { error } = await run(machines.syncTable, input, {
       PlanTable: (i) => {
         calls.push('plan');
-        expect(tableInput.parse(i)).toEqual({ job_id: JOB, epoch: 3, table: 7, pass: 'apply' });
-        return { segments: [4, 9] };
+        expect(tableInput.parse(i)).toEqual({ job_id: JOB, epoch: 3, table: 7, pass: 'apply', part: whole.part });
+        return { segments: [4, 9], parts: [] };
       },
       SyncSegment: ({ MessageBody }) => messages.push(segmentMessage.parse(MessageBody)),
       SettleTable: (i) => calls.push(`settle ${i.table}`),
@@ -135,13 +136,16 @@ describe('syncTable', () => {
   it('settles at once when there is nothing to do', async () => {
     let settled = 0;
 
-    await run(machines.syncTable, input, { PlanTable: () => ({ segments: [] }), SettleTable: () => settled++ });
+    await run(machines.syncTable, input, {
+      PlanTable: () => ({ segments: [], parts: [] }),
+      SettleTable: () => settled++,
+    });
 
     expect(settled).toBe(1);
   });
 
   const refused = (answer: object, given: unknown[] = []) => ({
-    PlanTable: () => ({ segments: [0] }),
+    PlanTable: () => ({ segments: [0], parts: [] }),
     SyncSegment: () => {
       throw named('row_rejected', 'check constraint owners_pkey');
     },
@@ -169,7 +173,7 @@ describe('syncTable', () => {
   });
 
   it.each(['PlanTable', 'SettleTable'])('asks what becomes of the table when %s fails', async (failing) => {
-    const fine: Handlers = { PlanTable: () => ({ segments: [] }), SettleTable: () => null };
+    const fine: Handlers = { PlanTable: () => ({ segments: [], parts: [] }), SettleTable: () => null };
 
     const { error } = await run(machines.syncTable, input, {
       ...fine,
@@ -186,7 +190,7 @@ describe('syncTable', () => {
     let tries = 0;
 
     const { error } = await run(machines.syncTable, input, {
-      PlanTable: () => ({ segments: [0] }),
+      PlanTable: () => ({ segments: [0], parts: [] }),
       SyncSegment: () => {
         if (++tries < 3) throw named('target_unavailable');
       },
@@ -201,7 +205,7 @@ describe('syncTable', () => {
     let tries = 0;
 
     const { error } = await run(machines.syncTable, input, {
-      PlanTable: () => ({ segments: [0] }),
+      PlanTable: () => ({ segments: [0], parts: [] }),
       SyncSegment: () => {
         tries++;
         throw named('States.HeartbeatTimeout');
@@ -219,17 +223,17 @@ describe('syncJob', () => {
     epoch: 2,
     max_parallel_tables: 1,
     max_parallel_operations: 5,
-    apply_levels: [[0, 1], [2]],
+    next: { levels: [[0, 1], [2]], parts: [] },
   };
   const planned = {
-    PlanDeletes: () => ({ levels: [[2], [0]] }),
-    PlanRevisit: () => ({ levels: [[1]] }),
-    PlanVerify: () => ({ levels: [[0, 1, 2]] }),
+    PlanDeletes: () => ({ levels: [[2], [0]], parts: [] }),
+    PlanRevisit: () => ({ levels: [[1]], parts: [] }),
+    PlanVerify: () => ({ levels: [[0, 1, 2]], parts: [] }),
   };
   const nothing = {
-    PlanDeletes: () => ({ levels: [] }),
-    PlanRevisit: () => ({ levels: [] }),
-    PlanVerify: () => ({ levels: [] }),
+    PlanDeletes: () => ({ levels: [], parts: [] }),
+    PlanRevisit: () => ({ levels: [], parts: [] }),
+    PlanVerify: () => ({ levels: [], parts: [] }),
   };
   interface Child {
     readonly Name: string;
@@ -280,7 +284,7 @@ describe('syncJob', () => {
       machines.syncJob,
       { job_id: JOB, epoch: 2 },
       {
-        Prepare: () => ({ ...plan, apply_levels: [[1]] }),
+        Prepare: () => ({ ...plan, next: { levels: [[1]], parts: [] } }),
         ...nothing,
         ApplyTable: push,
         Settle: () => null,
@@ -297,6 +301,8 @@ describe('syncJob', () => {
           table: 1,
           pass: 'apply',
           max_parallel_operations: 5,
+          part: { from: 0, to: 1_000_000 },
+          whole: true,
           AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: 'arn:the-parent',
         },
       },
@@ -304,7 +310,9 @@ describe('syncJob', () => {
   });
 
   it('keeps the names of children within 80 characters', () => {
-    expect(`${JOB}-e999999-t199-revisit-a99`.length).toBeLessThanOrEqual(80);
+    expect(`${JOB}-e999999-t99999-revisit-a99`.length).toBeLessThanOrEqual(80);
+    expect(`${JOB}-e999999-t99999-revisit-s99999-a99`.length).toBeLessThanOrEqual(80);
+    expect(`${JOB}-e999999-revisit-p99999-99999-a99`.length).toBeLessThanOrEqual(80);
   });
 
   it.each([

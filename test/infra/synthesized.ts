@@ -39,7 +39,7 @@ export function synthesize() {
 export const ofType = (template: Template, type: string): readonly (readonly [string, Resource])[] =>
   Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
 
-/** The definitions of both machines as Step Functions gets them, with sample ARNs in their places. */
+/** The definitions of all machines as Step Functions gets them, with sample ARNs in their places. */
 export function definitions(template: Template) {
   const find = (suffix: string) => {
     const found = ofType(template, 'AWS::StepFunctions::StateMachine').find(([, { Properties }]) =>
@@ -52,7 +52,7 @@ export function definitions(template: Template) {
     );
     return JSON.parse(resolved) as Definition;
   };
-  return { syncJob: find('-sync-job'), syncTable: find('-sync-table') };
+  return { syncJob: find('-sync-job'), syncPart: find('-sync-part'), syncTable: find('-sync-table') };
 }
 
 export interface Definition {
@@ -66,7 +66,7 @@ export interface State {
   readonly TimeoutSeconds?: number;
   readonly HeartbeatSeconds?: number;
   readonly ResultPath?: string | null;
-  readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
+  readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts?: number }[];
   readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
   readonly ItemProcessor?: Definition;
 }
@@ -74,6 +74,7 @@ export interface State {
 function sample(name: string): string {
   if (name === 'Partition') return 'aws';
   if (name === 'SegmentQueueUrl') return 'https://sqs.eu-west-1.amazonaws.com/123456789012/segments';
+  if (name === 'SyncPartArn') return 'arn:aws:states:eu-west-1:123456789012:stateMachine:sync-part';
   if (name === 'SyncTableArn') return 'arn:aws:states:eu-west-1:123456789012:stateMachine:sync-table';
   return `arn:aws:lambda:eu-west-1:123456789012:function:${name}`;
 }

@@ -9,11 +9,10 @@ import { giveBackSeconds, type Patience, whenThereIsRoom } from '../../lib/orche
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
-import { planTable } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { createPair } from '../support/databases.ts';
 import { databaseAt, ownServer } from '../support/elsewhere.ts';
-import { type Ports, ports, start } from '../support/in-process.ts';
+import { type Ports, ports, segmentsFor, start } from '../support/in-process.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -102,7 +101,7 @@ async function allAtOnce(connectionLimit: number | undefined) {
   const job = await start(pair, {}, step);
   const input = { job_id: job.job_id, epoch: job.epoch };
   await prepareJob(input, step);
-  const { segments } = await planTable({ ...input, table: 0, pass: 'apply' }, step);
+  const segments = await segmentsFor({ ...input, table: 0, pass: 'apply' }, step);
   const stop = watch(admin);
   const p = { ...step, databases: databases(connectionLimit) };
   const message = { v: 1, ...input, table: 0, pass: 'apply', task_token: 'none' } as const;

@@ -27,7 +27,8 @@ test('what healed is told with the chunk that went in: once each, how often and 
   const { job, ports } = await runJob(pair, { batch_size: 100, triggers: 'fire' }, {}, portsWith({}, locked));
 
   const events = (await ports.audit.read(job.job_id)).filter((e) => e.stream.startsWith(HEALING));
-  const sum = (type: string) => events.filter((e) => e.type === type && e.data.pass === 'apply').reduce((n, e) => n + Number(e.data.times), 0);
+  const sum = (type: string) =>
+    events.filter((e) => e.type === type && e.data.pass === 'apply').reduce((n, e) => n + Number(e.data.times), 0);
   expect(job.state).toBe('completed_with_issues');
   expect(lost).toBe(2);
   expect(sum('healing.chunk_retried')).toBe(2);

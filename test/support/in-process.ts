@@ -4,7 +4,7 @@ import type { JobConfig } from '../../lib/model/config.ts';
 import type { Connection } from '../../lib/model/connection.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
-import type { PassInput, SegmentMessage } from '../../lib/model/message.ts';
+import type { PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { giveUpTable } from '../../lib/orchestrator/give-up-table.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
@@ -126,12 +126,20 @@ async function pool<T>(items: readonly T[], most: number, work: (item: T) => Pro
   if (failed) throw failed.reason;
 }
 
+/** All segments of a table that are to do, those of its parts among them. */
+export async function segmentsFor(input: TableInput, p: Ports): Promise<readonly number[]> {
+  const { segments, parts } = await again(() => planTable(input, p));
+  const all = [...segments];
+  for (const part of parts) all.push(...(await segmentsFor({ ...input, part }, p)));
+  return all;
+}
+
 async function onePass(
   input: { job_id: string; epoch: number; table: number; pass: Pass },
   p: Ports,
   how: { readonly between: Between; readonly most: number },
 ): Promise<void> {
-  const { segments } = await again(() => planTable(input, p));
+  const segments = await segmentsFor(input, p);
   await pool(segments, how.most, async (segment) => {
     const message = { v: 1 as const, ...input, segment, task_token: 'none' };
     await again(() => deliver(message, p, how.between));
@@ -139,9 +147,13 @@ async function onePass(
   await again(() => settleTable(input, p));
 }
 
-async function levelsFor(input: PassInput, p: Ports) {
+/** All levels of a pass in order, those of its parts among them. */
+async function levelsFor(input: PassInput, p: Ports, first?: PassPlan): Promise<PassPlan['levels']> {
   try {
-    return (await planPass(input, p)).levels;
+    const { levels, parts } = first ?? (await again(() => planPass(input, p)));
+    const all = [...levels];
+    for (const part of parts) all.push(...(await levelsFor({ ...input, part }, p)));
+    return all;
   } catch (error) {
     await recordEnd(input, error, p);
     throw error;
@@ -154,7 +166,7 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const plan = await again(() => prepareJob(input, p));
   for (const pass of PASSES) {
     await between.before?.(pass);
-    const levels = pass === 'apply' ? plan.apply_levels : await again(() => levelsFor({ ...input, pass }, p));
+    const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? plan.next : undefined);
     for (const level of levels) {
       await pool(level, plan.max_parallel_tables, (table) =>
         onePass({ ...input, table, pass }, p, { between, most: plan.max_parallel_operations }).catch(

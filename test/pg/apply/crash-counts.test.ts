@@ -42,7 +42,7 @@ async function runDelivered(pair: TestPair, databases: Databases) {
   const input = { job_id: job.job_id, epoch: 1 };
   const plan = await prepareJob(input, p);
   for (const pass of PASSES) {
-    const levels = pass === 'apply' ? plan.apply_levels : (await planPass({ ...input, pass }, p)).levels;
+    const levels = pass === 'apply' ? plan.next.levels : (await planPass({ ...input, pass }, p)).levels;
     for (const table of levels.flat()) {
       for (const segment of (await planTable({ ...input, table, pass }, p)).segments) {
         const message = { v: 1 as const, ...input, table, pass, segment, task_token: 'none' };

@@ -4,7 +4,8 @@ import type { Pass } from '../../../lib/model/job.ts';
 import type { Relation, TablePlan } from '../../../lib/model/table.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { foreignKeyLevels } from '../../../lib/orchestrator/levels.ts';
-import { guardDeletes, levelsOf, passLevels, segmentsToDo } from '../../../lib/orchestrator/plan.ts';
+import { partition } from '../../../lib/orchestrator/paging.ts';
+import { guardDeletes, levelsOf, passOrder, segmentsToDo, tablesToDo } from '../../../lib/orchestrator/plan.ts';
 
 const config = jobConfigSchema.parse({});
 const plan = (table: number, level = 0, sideEffects = false): TablePlan => ({
@@ -59,6 +60,10 @@ const relation = (name: string, ...parents: string[]): Relation => ({
   rowsEstimate: 0,
   bytes: 0,
 });
+
+/** What partition makes of a small job: its tables that have something to do, in the order of the pass. */
+const passLevels = (plans: Parameters<typeof tablesToDo>[0], pass: Pass, all: Parameters<typeof tablesToDo>[2]) =>
+  partition(passOrder(plans, pass), tablesToDo(plans, pass, all)).levels;
 
 test('orders parents before children, and takes a self-reference for no cycle', () => {
   const { levels, cycle } = foreignKeyLevels([
