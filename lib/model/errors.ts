@@ -213,7 +213,7 @@ const CATALOGUE = {
   job_too_large: [
     422,
     'The job has more tables than this version carries.',
-    'Split the database by schema into jobs of at most 200 tables.',
+    'Split the database by schema into jobs of at most 2,000 tables.',
   ],
   // while a job runs
   confirm_required: [

@@ -25,7 +25,7 @@ export interface Preflight {
 }
 
 /** A job of more tables needs paging over executions, which comes with issue 3. */
-const MAX_TABLES = 200;
+const MAX_TABLES = 2_000;
 
 /** The oldest server whose catalogs and functions the engine relies on. */
 const OLDEST_VERSION = 140_000;

@@ -13,6 +13,9 @@ import { type Preflight, preflight } from './preflight.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
 
+/** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
+const LISTED = 500;
+
 /** Prepare may sample every table; the function itself ends after 15 minutes. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
@@ -90,7 +93,8 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
-    tables: planned.map(({ plan, whole, segments }) => ({
+    ...(planned.length > LISTED && { tables_in_all: planned.length }),
+    tables: planned.slice(0, LISTED).map(({ plan, whole, segments }) => ({
       name: relationText(plan.target),
       key: plan.key,
       segments: segments.length,

@@ -22,7 +22,7 @@ export interface ResumeRequest {
 async function reopen(job: Job, ports: RunPorts): Promise<void> {
   if (job.secret_removed) throw new SyncError('resume_expired', 'The connections of this job are not kept any more.');
   await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
-    target.reopen(job.job_id, job.epoch, { stale: staleHolder(ports.jobs), failed: job.state === 'failed' }),
+    target.reopen(job.job_id, job.epoch, { stale: staleHolder(target, ports), failed: job.state === 'failed' }),
   );
 }
 

@@ -1,5 +1,5 @@
-import { ENDED_STATES } from '../model/job.ts';
-import type { JobStore, StaleHolder } from '../ports.ts';
+import { ENDED_STATES, type Job } from '../model/job.ts';
+import type { Databases, JobStore, SecretStore, StaleHolder, TargetDatabase } from '../ports.ts';
 
 /**
  * A job item is written within the commands function's 29 s of its lease. A holder without a job item after ten times that
@@ -7,10 +7,41 @@ import type { JobStore, StaleHolder } from '../ports.ts';
  */
 const ORPHAN_SECONDS = 300;
 
-/** A lease dies with its job, not with a clock: with one that has ended, or that never came to be. */
-export function staleHolder(jobs: JobStore): StaleHolder {
+const STATEMENT_TIMEOUT_MS = 4_000;
+
+interface HolderPorts {
+  readonly jobs: JobStore;
+  readonly secrets: SecretStore;
+  readonly databases: Databases;
+}
+
+/**
+ * Whether the job's target is another database than `here`, which only shows its lease because it is a copy of it: a mark
+ * that is left there is not seen here. Identities do not tell, a copy has them too, and neither do names of hosts. A
+ * target that does not answer may be this one.
+ */
+async function worksElsewhere(job: Job, here: TargetDatabase, ports: HolderPorts): Promise<boolean> {
+  try {
+    const { target } = await ports.secrets.get(job.secret_ref);
+    const there = await ports.databases.target(target, { name: job.job_id, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+    try {
+      return !(await there.withMark((mark) => here.seesMark(mark)));
+    } finally {
+      await there.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A lease dies with its job, not with a clock: with one that has ended, or that never came to be. In a copy of a target the
+ * lease of a job that works on the original is nobody's.
+ */
+export function staleHolder(here: TargetDatabase, ports: HolderPorts): StaleHolder {
   return async (holder, heldSeconds) => {
-    const job = await jobs.get(holder);
-    return job ? ENDED_STATES.includes(job.state) : heldSeconds > ORPHAN_SECONDS;
+    const job = await ports.jobs.get(holder);
+    if (!job) return heldSeconds > ORPHAN_SECONDS;
+    return ENDED_STATES.includes(job.state) || worksElsewhere(job, here, ports);
   };
 }

@@ -86,7 +86,7 @@ async function takeLease(
   request: StartRequest,
   found: Preflight,
   target: TargetDatabase,
-  jobs: JobStore,
+  ports: StartPorts,
 ): Promise<void> {
   const created = jobEvent('job.created', request.actor, {
     mode: request.mode ?? 'full',
@@ -98,7 +98,7 @@ async function takeLease(
     request.jobId,
     found.tables.map((t) => t.target),
     created,
-    staleHolder(jobs),
+    staleHolder(target, ports),
   );
 }
 
@@ -112,7 +112,7 @@ export async function startJob(request: StartRequest, ports: StartPorts): Promis
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
     const found = await preflight(source, target, request.config);
-    await takeLease(request, found, target, ports.jobs);
+    await takeLease(request, found, target, ports);
     let secretRef: string | undefined;
     try {
       secretRef = await ports.secrets.put(request.jobId, request.pair);

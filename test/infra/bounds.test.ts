@@ -131,7 +131,7 @@ type Handlers = Record<string, (input: any) => any>;
 
 /** Runs a definition on the runner that serves one machine. `sizes`: bytes of the input and of each state's input. */
 async function run(definition: Definition, input: object, handlers: Handlers, states: number[]): Promise<void> {
-  const seen = (name: string) => (i: object) => {
+  const seen = (name: string) => (i: unknown) => {
     states.push(Buffer.byteLength(JSON.stringify(i)));
     return handlers[name]?.(i) ?? null;
   };

@@ -217,6 +217,50 @@ describe('syncTable', () => {
   });
 });
 
+/** A handler that comes back a little later, and the most that were under way at once. */
+function counted() {
+  const seen = { now: 0, most: 0, all: 0 };
+  const handler = async () => {
+    seen.all += 1;
+    seen.most = Math.max(seen.most, ++seen.now);
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    seen.now -= 1;
+    return null;
+  };
+  return { seen, handler };
+}
+
+it.each([1, 5, 40])('runs at most max_parallel_operations segments of a table at once: %i', async (most) => {
+  const { seen, handler } = counted();
+  const input = { job_id: JOB, epoch: 3, table: 7, pass: 'apply', part: { from: 0, to: 100 }, whole: true };
+
+  await run(
+    machines.syncTable,
+    { ...input, max_parallel_operations: most },
+    {
+      PlanTable: () => ({ segments: Array.from({ length: 60 }, (_, i) => i), parts: [] }),
+      SyncSegment: handler,
+      SettleTable: () => null,
+    },
+  );
+
+  expect(seen).toEqual({ now: 0, most, all: 60 });
+});
+
+it.each([1, 3, 40])('runs at most max_parallel_tables tables at once, in parts of a job too: %i', async (most) => {
+  const { seen, handler } = counted();
+  const next = { levels: [Array.from({ length: 60 }, (_, i) => i)], parts: [] };
+  const limits = { max_parallel_tables: most, max_parallel_operations: 1 };
+
+  await run(
+    machines.syncPart,
+    { job_id: JOB, epoch: 1, pass: 'apply', part: { from: 0, to: 1 }, ...limits },
+    { PlanPart: () => next, Table: handler },
+  );
+
+  expect(seen).toEqual({ now: 0, most, all: 60 });
+});
+
 describe('syncJob', () => {
   const plan = {
     job_id: JOB,

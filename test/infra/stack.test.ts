@@ -216,7 +216,7 @@ describe('rights', () => {
     const kinds = wildcards.map(([text, policy]) => {
       if (text === '"*"' && /Tracing|LogDelivery/.test(policy)) return 'X-Ray and log delivery know no resource';
       if (/secret:\$\{AWS::StackName\}\/job\/\*"\}$/.test(text)) return 'secrets of jobs, by prefix';
-      if (/:execution:\$\{AWS::StackName\}-sync-(job|table):\*"\}$/.test(text)) return 'executions of one machine';
+      if (/:execution:\$\{AWS::StackName\}-sync-(job|part|table):\*"\}$/.test(text)) return 'executions of one machine';
       return `${policy}: ${text}`;
     });
 

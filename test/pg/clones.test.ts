@@ -94,3 +94,22 @@ test('a standby is no other database than its primary, though no mark of one is 
   await refusedAsSame({ ...pair, source: pair.target, target: pair.source });
   await refusedAsSame(pair);
 });
+
+test('a lease that a copy has brought along from its original does not block the copy, and one of its own does', async () => {
+  await using pair = await createClones((client) => client.query('create table t (id int primary key)'));
+  await using other = await createPair();
+  await other.source.client.query('create table t (id int primary key)');
+  const p = ports();
+  const [original, copy] = [pair.source, pair.target];
+  const there = await start({ source: other.source, target: original }, {}, p);
+  const here = await start({ source: other.source, target: copy }, {}, p);
+  const busy = await start({ source: other.source, target: copy }, {}, p).catch((e: SyncError) => e);
+  await copy.client.query('update tf_sync.lease set job_id = $1', [there.job_id]); // as a copy made now would have it
+
+  const next = await start({ source: other.source, target: copy }, {}, p);
+
+  expect(busy).toMatchObject({ code: 'target_busy', facts: { job_id: here.job_id } });
+  expect((await p.jobs.get(there.job_id))?.state).toBe('created'); // it lives
+  const { rows } = await copy.client.query('select job_id from tf_sync.lease');
+  expect(rows).toEqual([{ job_id: next.job_id }]);
+});
