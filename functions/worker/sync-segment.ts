@@ -2,8 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
-import { giveBackSeconds } from '../../lib/orchestrator/connections.ts';
-import { remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts';
+import { afterError } from '../../lib/orchestrator/connections.ts';
 import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
@@ -16,9 +15,6 @@ import { type Services, workerServices } from '../runtime.ts';
  */
 const HIDDEN_SECONDS = 30;
 const EXTEND_MS = 10_000;
-
-/** The queue gives a message up after five deliveries; the last one answers the token itself, so that the job learns why. */
-const LAST_DELIVERY = 5;
 
 /** Keeps the message hidden and the task alive until the returned function is called. */
 function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services): () => void {
@@ -50,17 +46,12 @@ async function answer(message: SegmentMessage, record: SQSRecord, context: Conte
   });
   const { job_id, epoch, table, pass, segment } = message;
   s.log.info('segment worked on', { job_id, epoch, table, pass, segment, outcome });
-  if (outcome === 'continue') await s.queue.send(message);
+  const { given_back: _, ...next } = message; // it has had its turn
+  if (outcome === 'continue') await s.queue.send(next);
   if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
 }
 
-/**
- * True when the message is done with; false gives it back to the queue for another try.
- *
- * Where a server has no connection to spare nothing was tried and nobody is at fault: a fresh copy of the message takes its
- * place in the queue, whose deliveries are counted from one again. A worker that dies between the two leaves both, and the
- * claim lets one of them commit.
- */
+/** True when the message is done with; false gives it back to the queue for another try. */
 async function settle(error: unknown, message: SegmentMessage, record: SQSRecord, s: Services): Promise<boolean> {
   const failure = failureOf(error);
   const delivery = Number(record.attributes.ApproximateReceiveCount);
@@ -72,10 +63,10 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     pass: message.pass,
     segment: message.segment,
   };
-  if (failure.code === 'too_many_connections') {
+  const next = afterError(error, message, delivery, Math.random());
+  if (next.do === 'send_copy') {
     s.log.info('segment waits for a connection', where);
-    const times = (message.given_back ?? 0) + 1;
-    await s.queue.send({ ...message, given_back: times }, giveBackSeconds(times, Math.random()));
+    await s.queue.send(next.message, next.delaySeconds);
     return true;
   }
   s.log.error('segment failed', {
@@ -85,8 +76,8 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     delivery,
     error_name: (error as Error).name,
   });
-  if (remedyFor(error) === 'retry' && delivery < LAST_DELIVERY) {
-    await s.queue.hide(record.receiptHandle, retryDelaySeconds(delivery, Math.random()));
+  if (next.do === 'hide') {
+    await s.queue.hide(record.receiptHandle, next.seconds);
     const { table, pass, segment } = message;
     const data = { table: `table ${table}`, pass, segment, ...reasonOf(error), delivery };
     await noteHealingOf(message.job_id, 'healing.segment_retried', data, s);

@@ -1,4 +1,6 @@
 import { SyncError } from '../model/errors.ts';
+import type { SegmentMessage } from '../model/message.ts';
+import { remedyFor, retryDelaySeconds } from './healing.ts';
 
 /** How long somebody waits for room on a server before they give up, and how. */
 export interface Patience {
@@ -36,4 +38,32 @@ export async function whenThereIsRoom<T>(open: () => Promise<T>, patience: Patie
  */
 export function giveBackSeconds(n: number, random: number): number {
   return 1 + Math.floor(random * Math.min(64, 4 * 2 ** (n - 1)));
+}
+
+/** What a worker does with the message of a segment that failed: `answer` ends its task, the others try again. */
+export type AfterError =
+  | { readonly do: 'send_copy'; readonly message: SegmentMessage; readonly delaySeconds: number }
+  | { readonly do: 'hide'; readonly seconds: number }
+  | { readonly do: 'answer' };
+
+/** The queue gives a message up after five deliveries; the last one answers the token itself, so that the job learns why. */
+const LAST_DELIVERY = 5;
+
+/**
+ * What becomes of a message after an error at its n-th delivery (from 1). Where a server has no connection to spare nothing
+ * was tried and nobody is at fault: a fresh copy takes its place in the queue, whose deliveries are counted from one again.
+ * A worker that dies between sending the copy and ending this one leaves both, and the claim lets one of them commit. Pure.
+ */
+export function afterError(error: unknown, message: SegmentMessage, delivery: number, random: number): AfterError {
+  if (isFull(error)) {
+    const times = (message.given_back ?? 0) + 1;
+    return {
+      do: 'send_copy',
+      message: { ...message, given_back: times },
+      delaySeconds: giveBackSeconds(times, random),
+    };
+  }
+  if (remedyFor(error) === 'retry' && delivery < LAST_DELIVERY)
+    return { do: 'hide', seconds: retryDelaySeconds(delivery, random) };
+  return { do: 'answer' };
 }

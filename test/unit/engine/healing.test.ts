@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { TRANSIENT_CODES } from '../../../infra/asl.ts';
 import { type ErrorCode, SyncError } from '../../../lib/model/errors.ts';
 import type { Job } from '../../../lib/model/job.ts';
+import { afterError, giveBackSeconds } from '../../../lib/orchestrator/connections.ts';
 import {
   chunkDelayMs,
   chunkRemedy,
@@ -187,4 +188,22 @@ test('a chunk grows or shrinks towards half a second, at most by two', () => {
   ]).toEqual([1000, 1250, 2000, 500]);
   // for its time alone a chunk gets no smaller than 50 rows, and a lone large row is followed by two
   expect([nextChunkRows(60, 60_000), nextChunkRows(1, 60_000)]).toEqual([50, 2]);
+});
+
+test('a segment whose server is full waits as a new message, however often; what it waited for is not held against it', () => {
+  const full = new SyncError('too_many_connections', 'full');
+  const message = { v: 1, job_id: 'j', epoch: 1, table: 0, pass: 'apply', segment: 0, task_token: 't' } as const;
+
+  expect(afterError(full, message, 5, 0.5)).toEqual({
+    do: 'send_copy',
+    message: { ...message, given_back: 1 },
+    delaySeconds: 3,
+  });
+  expect([1, 2, 3, 4, 5, 6, 50].map((n) => giveBackSeconds(n, 0.9999))).toEqual([4, 8, 16, 32, 64, 64, 64]);
+  expect(afterError(new SyncError('target_unavailable', 'away'), message, 4, 0.999)).toEqual({
+    do: 'hide',
+    seconds: 8,
+  });
+  expect(afterError(new SyncError('target_unavailable', 'away'), message, 5, 0.999)).toEqual({ do: 'answer' });
+  expect(afterError(new SyncError('row_rejected', 'no'), message, 1, 0)).toEqual({ do: 'answer' });
 });

@@ -192,7 +192,12 @@ export function writeMiniStack(folder: string): string {
     writeFileSync(join(folder, `asset.${name}`, 'index.mjs'), source);
   }
   const text = { Type: 'String' };
-  const Parameters = { JwtIssuer: text, JwtAudience: text, TlsPolicy: { ...text, Default: 'verify_full' } };
+  const Parameters = {
+    JwtIssuer: text,
+    JwtAudience: text,
+    TlsPolicy: { ...text, Default: 'verify_full' },
+    MaxWorkers: text,
+  };
   writeFileSync(join(folder, 'Mini.template.json'), JSON.stringify({ Parameters, Resources: RESOURCES }));
   writeFileSync(join(folder, 'Mini.assets.json'), '{"files":{}}');
   return folder;
