@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { fp } from '../../lib/failpoint.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
 import { remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts';
@@ -50,6 +51,7 @@ async function answer(message: SegmentMessage, record: SQSRecord, context: Conte
   s.log.info('segment worked on', { job_id, epoch, table, pass, segment, outcome });
   if (outcome === 'continue') await s.queue.send(message);
   if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
+  await fp('msg.deleted');
 }
 
 /** True when the message is done with; false gives it back to the queue for another try. */

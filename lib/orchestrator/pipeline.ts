@@ -1,5 +1,6 @@
 import type { Finding } from '../change-detector/strategy.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
+import { fp } from '../failpoint.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
 import type { Applied, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
@@ -41,13 +42,16 @@ async function beyondFilter(work: SegmentWork, differences: readonly Difference[
  */
 export async function changesFor(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
   const rows = new Map((await work.source.rows(differences.map((d) => d.key))).map((r) => [keyId(r.key), r]));
-  return (await beyondFilter(work, differences)).flatMap((d) => {
+  await fp('chunk.read');
+  const changes = (await beyondFilter(work, differences)).flatMap((d) => {
     const row = rows.get(keyId(d.key));
     // a row that the source has by now is not deleted
     if (d.kind === 'target_only')
       return row ? [] : [{ kind: 'delete', key: d.key, expected: d.target } satisfies Change];
     return row ? (changeOf(d, row) ?? []) : [];
   });
+  await fp('transform.done');
+  return changes;
 }
 
 /** Differences that the conflict strategy lets the source win. */

@@ -1,4 +1,5 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { fp } from '../failpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
@@ -40,6 +41,7 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
     })),
   });
   await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes: passesOf(job.config) }, planned, event);
+  await fp('plan.written');
 }
 
 function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {

@@ -1,4 +1,5 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { fp } from '../failpoint.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { addCounts, type Counts, type JobTable, NO_COUNTS } from '../model/job.ts';
@@ -59,6 +60,7 @@ export async function planTable(input: TableInput, ports: RunPorts): Promise<Seg
     const progress = await target.loadProgress(job.job_id);
     const segments = segmentsToDo(await planOf(input, plans), input.pass, progress);
     if (input.pass === 'apply') await mirrorTable(input, ports, { state: 'running' });
+    await fp('plan.enqueued');
     return { segments };
   });
 }

@@ -1,5 +1,6 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import type { Finding } from '../change-detector/strategy.ts';
+import { fp } from '../failpoint.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { changesFor, chunkRows } from './pipeline.ts';
@@ -16,7 +17,14 @@ export async function* findings(work: SegmentWork, runs?: readonly BucketRun[]):
   const { ranges, split } = work.segment.buckets;
   if (work.cursor.through >= ranges * split - 1) return;
   const scope = { after: work.cursor.through, ...(runs && { runs }) };
-  yield* detectionStrategy(work.config.detection_strategy).detect(work.source, work.target, scope);
+  for await (const finding of detectionStrategy(work.config.detection_strategy).detect(
+    work.source,
+    work.target,
+    scope,
+  )) {
+    await fp('diff.done');
+    yield finding;
+  }
 }
 
 /** Differences left over, but for those with a name: kept target-only rows, and rows in quarantine. */

@@ -1,3 +1,4 @@
+import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
@@ -49,7 +50,9 @@ async function commit(session: Session, chunk: Chunk): Promise<void> {
   const settings = [shareEpoch(chunk.id.jobId), BY_INDEX, ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
   await session.transaction(async () => {
     await fence(session, chunk.id, chunk.owner, chunk.seq - 1);
+    await fp('fence.ok');
     const rows = await applyChanges(session, chunk.plan, chunk.changes);
+    await fp('rows.all');
     await release(session, chunk.id, chunk.release ?? []);
     const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
     await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -61,7 +64,9 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
   const settings = [shareEpoch(chunk.id.jobId), ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
   await target.transaction(async () => {
     await fence(target, chunk.id, chunk.owner, chunk.seq - 1);
+    await fp('fence.ok');
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
+    await fp('rows.all');
     await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined: 0 }));
   }, settings);
 }
