@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 // One cluster serves the whole run (test/support/cluster.ts). Test files run two at a time; those that start the whole
 // service or measure time run one at a time, after the others.
-const slow = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'];
+const slow = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: [...slow, 'test/browser/**'],
+          exclude: slow,
           globalSetup: ['./test/support/cluster.ts'],
           maxWorkers: 2,
           testTimeout: 30_000, // machines are shared; a test that hangs is still found

@@ -1,61 +1,5 @@
-import type { JobConfig } from '../lib/model/config.ts';
-import type { ConnectionView } from '../lib/model/connection.ts';
-import type { Problem } from '../lib/model/errors.ts';
-import type { Counts, Failure, JobState, Pass, Pause, TableState } from '../lib/model/job.ts';
+import { isProblem, type JobPage, type JobStatus, type ProblemBody, type Started } from '../lib/model/answers.ts';
 import { CommandError, EXIT } from './exit.ts';
-
-/** One job in a list. */
-export interface JobSummary {
-  readonly job_id: string;
-  readonly mode: string;
-  readonly state: JobState;
-  readonly epoch: number;
-  readonly source: ConnectionView;
-  readonly target: ConnectionView;
-  readonly created_at: string;
-  readonly started_at?: string;
-  readonly ended_at?: string;
-  readonly counts?: Counts;
-  readonly failure?: Failure;
-  readonly pause?: Pause;
-  readonly allowed_actions?: readonly string[];
-}
-
-/** The answer of GET /api/sync/status/{job_id}. */
-export interface JobStatus extends JobSummary {
-  readonly guarantee: string;
-  readonly config: JobConfig;
-  readonly seconds: number;
-  readonly rows_estimate: number;
-  readonly counts: Counts;
-  readonly rows_per_second?: number;
-  readonly eta_seconds?: number;
-  readonly tables: readonly TableStatus[];
-}
-
-export interface TableStatus {
-  readonly table: number;
-  readonly name: string;
-  readonly state: TableState;
-  readonly pass: Pass;
-  readonly level: number;
-  readonly rows_estimate: number;
-  /** Segments of the pass. */
-  readonly segments: { readonly total: number; readonly done: number };
-  readonly counts: Counts;
-  readonly failure?: Failure;
-}
-
-export interface JobPage {
-  readonly jobs: readonly JobSummary[];
-  readonly next_token?: string;
-}
-
-export interface Started {
-  readonly job_id: string;
-  readonly state: JobState;
-  readonly status_url: string;
-}
 
 /** The answer of a command about a job. */
 export type Moved = Started;
@@ -64,16 +8,6 @@ export interface StartRequest {
   readonly source_connection: string;
   readonly target_connection: string;
   readonly config: Readonly<Record<string, unknown>>;
-}
-
-/** The body of a refused call (RFC 9457). */
-export interface ProblemBody {
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly request_id?: string;
-  readonly errors: readonly Problem[];
 }
 
 /** The service refused a call (exit 2) or failed at it (exit 1). */
@@ -194,11 +128,6 @@ function plainProblem(
 ): ProblemBody {
   const error = { code, message, ...(hint !== undefined && { hint }) };
   return { title: message, status, detail: message, code, errors: [error] };
-}
-
-function isProblem(body: unknown): body is ProblemBody {
-  const has = body as Partial<ProblemBody> | undefined;
-  return typeof has?.code === 'string' && typeof has.detail === 'string' && Array.isArray(has.errors);
 }
 
 function parse(text: string): unknown {

@@ -1,5 +1,6 @@
+import type { JobStatus } from '../lib/model/answers.ts';
 import { ENDED_STATES } from '../lib/model/job.ts';
-import { type Api, type JobStatus, UnavailableError } from './api.ts';
+import { type Api, UnavailableError } from './api.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { type Io, paintFor } from './io.ts';
 import { NO_PACE, renderChanges, renderJob, track } from './progress.ts';
@@ -53,7 +54,7 @@ async function patiently(ask: () => Promise<JobStatus>, io: Io): Promise<JobStat
 
 function throwIfInterrupted(jobId: string, io: Io): void {
   if (!io.interrupted.aborted) return;
-  throw new CommandError(`The job goes on. Follow it with: tfsync status ${jobId} --watch`, EXIT.interrupted);
+  throw new CommandError(`The job goes on. Follow it with: tfsync watch ${jobId}`, EXIT.interrupted);
 }
 
 /** Draws over what it drew before. Leaves the last column free, where some terminals wrap. */

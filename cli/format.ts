@@ -7,22 +7,6 @@ export type Paint = (style: Style, text: string) => string;
 export const plain: Paint = (_style, text) => text;
 export const coloured: Paint = (style, text) => styleText(style, text, { validateStream: false });
 
-const NUMBER = new Intl.NumberFormat('en-US');
-
-export function number(n: number): string {
-  return NUMBER.format(Math.round(n));
-}
-
-/** `0.4 s`, `12 s`, `3 m 05 s`, `2 h 07 m`. */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const two = (n: number) => String(n).padStart(2, '0');
-  if (whole < 3600) return `${Math.floor(whole / 60)} m ${two(whole % 60)} s`;
-  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} m`;
-}
-
 /** Names come from databases: whatever could steer a terminal is shown as a question mark. */
 export function harmless(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?');

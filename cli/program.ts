@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { JobStatus, JobSummary } from '../lib/model/answers.ts';
 import { JOB_STATES } from '../lib/model/job.ts';
-import { Api, ApiError, type JobStatus, type JobSummary } from './api.ts';
+import { Api, ApiError } from './api.ts';
 import { addConfigOptions, readConfig } from './config.ts';
 import { CommandError, EXIT, exitCodeOf } from './exit.ts';
 import { follow } from './follow.ts';
@@ -82,7 +83,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
       'before',
       `Examples:
   tfsync start full --source postgresql://sync@prod/county --target postgresql://sync@train/county --wait
-  tfsync status 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --watch
+  tfsync watch 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11
   tfsync jobs --status failed
 `,
     )
@@ -125,22 +126,32 @@ standard input are read in the order token, source, target.
         return done(report(await follow(started.job_id, api, io, options.color), options, io));
       }
       io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
-      if (!options.json) io.stderr.write(`Started. Follow it with: tfsync status ${started.job_id} --watch\n`);
+      if (!options.json) io.stderr.write(`Started. Follow it with: tfsync watch ${started.job_id}\n`);
+    });
+
+  program
+    .command('watch')
+    .description('follow a job until it has ended or is paused')
+    .argument('<job>', 'job id')
+    .option('--json', 'print the last status as JSON')
+    .addHelpText('before', 'Example:\n  tfsync watch 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11\n')
+    .addHelpText('after', EXIT_CODES)
+    .action(async (job: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals>();
+      done(report(await follow(job, await connect(options), io, options.color), options, io));
     });
 
   program
     .command('status')
-    .description('show a job and its tables')
+    .description('show a job and its tables as they are now')
     .argument('<job>', 'job id')
-    .option('--watch', 'show progress until the job has ended')
     .option('--json', 'print the status as JSON')
-    .addHelpText('before', 'Example:\n  tfsync status 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11 --watch\n')
+    .addHelpText('before', 'Example:\n  tfsync status 0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11\n')
     .addHelpText('after', EXIT_CODES)
     .action(async (job: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<Globals & { watch?: boolean }>();
+      const options = command.optsWithGlobals<Globals>();
       const api = await connect(options);
-      const status = options.watch ? await follow(job, api, io, options.color) : await api.status(job);
-      done(report(status, options, io));
+      done(report(await api.status(job), options, io));
     });
 
   program
@@ -183,7 +194,7 @@ standard input are read in the order token, source, target.
       const moved = await api.resume(job, confirmDeletes === undefined ? {} : { confirm_deletes: confirmDeletes });
       if (options.wait) return done(report(await follow(job, api, io, options.color), options, io));
       io.stdout.write(options.json ? json(moved) : `${moved.state}\n`);
-      if (!options.json) io.stderr.write(`It goes on. Follow it with: tfsync status ${job} --watch\n`);
+      if (!options.json) io.stderr.write(`It goes on. Follow it with: tfsync watch ${job}\n`);
     });
 
   program

@@ -1,6 +1,9 @@
+import type { JobStatus, TableStatus } from '../lib/model/answers.ts';
+import { duration, number } from '../lib/model/figures.ts';
 import type { Counts, JobState, TableState } from '../lib/model/job.ts';
-import type { JobStatus, TableStatus } from './api.ts';
-import { type Column, columns, duration, harmless, number, type Paint, plain, type Style } from './format.ts';
+import { jobShare, tableShare } from '../lib/model/progress.ts';
+import type { ValidationState } from '../lib/model/validation.ts';
+import { type Column, columns, harmless, type Paint, plain, type Style } from './format.ts';
 
 /** How fast each table has been read, from one status to the next; statuses themselves know only the whole job's rate. */
 export type Pace = ReadonlyMap<string, { readonly atMs: number; readonly read: number; readonly perSecond: number }>;
@@ -129,13 +132,18 @@ const STATE_STYLE: Readonly<Record<JobState, Style>> = {
   failed: 'red',
 };
 
-const TABLE_STYLE: Readonly<Record<TableState, Style>> = {
+const VALIDATION_STYLE: Readonly<Record<ValidationState, Style>> = {
   pending: 'dim',
-  running: 'cyan',
-  verified: 'green',
+  comparing: 'cyan',
+  validating: 'cyan',
+  validated: 'green',
+  in_flight: 'yellow',
+  quarantined: 'yellow',
+  mismatched: 'red',
   compared: 'green',
   unverified: 'yellow',
-  failed: 'red',
+  interrupted: 'yellow',
+  error: 'red',
 };
 
 const TABLE_COLUMNS: readonly Column[] = [
@@ -155,12 +163,12 @@ const TABLE_COLUMNS: readonly Column[] = [
 function tableCells(table: TableStatus, pace: Pace | undefined) {
   const { counts } = table;
   const { rate, left } = speed(table, pace);
-  const issues = counts.conflicts + counts.quarantined + counts.skipped;
+  const issues = counts.conflicts + counts.quarantined;
   return [
     harmless(table.name),
-    { text: stateText(table), style: TABLE_STYLE[table.state] },
+    { text: stateText(table), style: VALIDATION_STYLE[table.validation] },
     number(counts.read),
-    `${Math.floor(share(table) * 100)} %`,
+    `${Math.floor(tableShare(table) * 100)} %`,
     rate === undefined ? '' : number(rate),
     left === undefined ? '' : duration(left),
     number(counts.inserted),
@@ -196,15 +204,15 @@ function countsText(counts: Counts): string {
   return parts.join(', ');
 }
 
-function stateText({ state, pass, segments }: TableStatus): string {
-  if (state === 'pending') return 'waiting';
-  if (state !== 'running') return state;
+function stateText({ state, validation, pass, segments }: TableStatus): string {
+  if (validation === 'pending') return 'waiting';
+  if (state !== 'running' || validation === 'interrupted')
+    return validation === 'validated' || validation === 'error' ? state : validation;
   return segments.total > 0 ? `${pass} ${segments.done}/${segments.total}` : pass;
 }
 
 function progressLine(status: JobStatus, paint: Paint): string {
-  const ended = ['completed', 'completed_with_issues'].includes(status.state);
-  const done = ended ? 1 : ratio(status.counts.read, status.rows_estimate);
+  const done = jobShare(status);
   const parts = [
     `${paint('cyan', bar(done))} ${Math.floor(done * 100)} %`,
     `${number(status.counts.read)} of about ${number(status.rows_estimate)} rows`,
@@ -219,18 +227,6 @@ function bar(done: number): string {
   return `[${'#'.repeat(full)}${'-'.repeat(24 - full)}]`;
 }
 
-/** Of the rows while rows are written, of the segments afterwards; 1 only at the end. */
-function share(table: TableStatus): number {
-  if (table.state === 'verified') return 1;
-  if (table.state === 'pending') return 0;
-  const { total, done } = table.segments;
-  return table.pass === 'apply' ? ratio(table.counts.read, table.rows_estimate) : ratio(done, total);
-}
-
-function ratio(part: number, whole: number): number {
-  return whole > 0 ? Math.min(0.99, part / whole) : 0;
-}
-
 function speed(table: TableStatus, pace: Pace | undefined): { rate?: number; left?: number } {
   const rate = pace?.get(table.name)?.perSecond ?? 0;
   if (table.state !== 'running' || rate < 1) return {};
@@ -239,7 +235,7 @@ function speed(table: TableStatus, pace: Pace | undefined): { rate?: number; lef
 }
 
 function mark(table: TableStatus): string {
-  return [table.state, table.pass, table.state === 'running' ? Math.floor(share(table) * 10) : ''].join();
+  return [table.state, table.pass, table.state === 'running' ? Math.floor(tableShare(table) * 10) : ''].join();
 }
 
 /** At most `lines` tables: failed and running ones first, in the order of the job. */

@@ -33,8 +33,17 @@ const backOff = (
   JitterStrategy: 'FULL',
 });
 
-/** Codes of lib/model/errors.ts that say "the work continues by itself after a retry". All other codes stop and ask. */
-const TRANSIENT_CODES = ['source_unavailable', 'target_unavailable', 'connection_unreachable', 'unavailable'];
+/** Codes of lib/model/errors.ts that say "the work continues by itself after a retry". All other codes pause or fail the job. */
+export const TRANSIENT_CODES = [
+  'source_unavailable',
+  'target_unavailable',
+  'connection_unreachable',
+  'target_read_only',
+  'lock_timeout',
+  'statement_timeout',
+  'disk_full',
+  'unavailable',
+];
 
 /** A database or a part of the service is away: 10 + 20 + 40 + 80 + 160 + 300 + 300 + 300 s, about 20 minutes. */
 const retryOutage = backOff(TRANSIENT_CODES, { first: 10, attempts: 8, most: 300 });

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { FUNCTIONS } from './functions.ts';
 import { leftOut } from './left-out.ts';
+import { buildWebFiles } from './web-files.ts';
+import { writeIfChanged } from './write-if-changed.ts';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Where the bundles lie: `<name>/index.mjs`, its source map beside it. */
@@ -66,7 +67,7 @@ async function bundle(name: string, entry: string, outDir: string, failpointsFil
     // `module` first: the SDK's ESM builds shake better (748 -> 538 KB). Never add `conditions: ['import']`: pg-pool then
     // resolves to ESM inside require(), and pg dies with "Class extends value #<Object>".
     mainFields: ['module', 'main'],
-    plugins: [leftOut],
+    plugins: [leftOut(name)],
     alias: { '@aws-sdk/credential-provider-node': fileURLToPath(new URL('env-credentials.ts', import.meta.url)) },
     // pg is CommonJS and calls require() for node: modules, which an ES module does not have.
     banner: {
@@ -87,16 +88,22 @@ function bundleBytes(metafile: Metafile, outfile: string): number {
   return output.bytes;
 }
 
-async function writeIfChanged(path: string, contents: Uint8Array): Promise<void> {
-  const old = await readFile(path).catch(() => undefined);
-  if (old?.equals(contents)) return;
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, contents);
-  await rename(temporary, path);
+/**
+ * Everything that is deployed: the functions, and the browser's files in the folder `pages` beside the bundle of `web`.
+ * All of it is built whenever something of it is: some 0.5 s of it are the browser's.
+ */
+export async function buildAll(outDir: string = DIST) {
+  const [bundles, webFiles] = await Promise.all([
+    buildFunctions({ outDir }),
+    buildWebFiles(join(ROOT, 'web'), join(outDir, 'web', 'pages')),
+  ]);
+  return { bundles, webFiles };
 }
 
 if (import.meta.main) {
-  for (const { name, bytes } of await buildFunctions())
-    console.log(`${name.padEnd(14)} ${(bytes / 1000).toFixed(0)} KB`);
+  const kb = (bytes: number) => `${(bytes / 1000).toFixed(0)} KB`;
+  const { bundles, webFiles } = await buildAll();
+  for (const { name, bytes } of bundles) console.log(`${name.padEnd(22)} ${kb(bytes)}`);
+  for (const { name, bytes, brotliBytes } of webFiles)
+    console.log(`  web/${name.padEnd(16)} ${kb(bytes)}, ${kb(brotliBytes)} compressed`);
 }

@@ -2,6 +2,7 @@
 export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
   queries: 'functions/api/queries.ts',
+  web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',
   'plan-pass': 'functions/workflow/plan-pass.ts',
   'plan-table': 'functions/workflow/plan-table.ts',

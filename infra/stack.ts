@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { WEB_BASE } from '../functions/web/pages.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
@@ -24,7 +25,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
 /**
  * ```
  * client -> HttpApi -> commands --start--> SyncJob --child--> SyncTable --message--> SegmentQueue -> worker
- *              \-----> queries               |                   |  ^                                  |
+ *              \-----> queries, web          |                   |  ^                                  |
  *                                  prepare-job, plan-pass, settle-job  plan-table, settle-table  <--task token----/
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
  * ```
@@ -185,16 +186,28 @@ export class SyncStack extends Stack {
     allowJobSecrets(queries, 'DescribeSecret');
     queries.allow(['states:DescribeStateMachine'], [machineArn('sync-job'), machineArn('sync-table')]);
 
+    // The pages: files that came with the bundle. May do nothing, and knows of no table or queue.
+    const web = new ServiceFunction(this, 'Web', {
+      ...common,
+      environment: { NODE_OPTIONS: '--enable-source-maps' },
+      name: 'web',
+      description: 'The web UI: one document and the files it loads.',
+      memoryMb: 256,
+      timeoutSeconds: 10,
+    });
+
     const api = new HttpApi(this, {
       routes: props.routes,
       commands,
       queries,
+      web,
       jwtIssuer: parameters.jwtIssuer,
       jwtAudience: parameters.jwtAudience,
       logRetention: parameters.logRetention,
     });
 
     this.output('ApiUrl', api.url);
+    this.output('WebUrl', `${api.url}${WEB_BASE.slice(1)}`);
     this.output('JobsTable', state.jobs.tableName);
     this.output('ConflictsTable', state.conflicts.tableName);
     this.output('AuditTable', state.audit.tableName);

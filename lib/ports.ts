@@ -1,19 +1,23 @@
 import type { AuditEvent } from './model/audit-event.ts';
+import type { Adoption, BaselineChanges, Generation, PairTable } from './model/baseline.ts';
 import type {
   BucketRun,
   BucketSum,
   Change,
+  FetchedRows,
   Fingerprint,
   KeyedFingerprint,
   ReadRow,
   RowImage,
   RowKey,
+  StampedRow,
 } from './model/change.ts';
 import type {
   Advance,
   Applied,
   Checkpoint,
   JobEvent,
+  Position,
   Progress,
   QuarantinedRow,
   SegmentId,
@@ -21,7 +25,16 @@ import type {
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
-import type { PlannedColumn, Relation, RelationName, Segment, TablePlan } from './model/table.ts';
+import type {
+  FingerprintForm,
+  PlannedColumn,
+  Relation,
+  RelationName,
+  Segment,
+  TablePlan,
+  Watermark,
+  Window,
+} from './model/table.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -125,15 +138,29 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** What a look at some rows of a segment needs: pages in the source, look-ups by key in the target. */
+export interface WindowReader {
+  /** The first `limit` rows of a window behind a position, in the order of its part; within `runs` where given. */
+  page(window: Window, at: Position, limit: number, runs?: readonly BucketRun[]): Promise<readonly StampedRow[]>;
+  /** Those of the keys whose rows are in the window, or in its rest. */
+  inWindow(window: Window, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
+  /** Those of the keys that exist, filtered or not, with the fingerprints of all mapped columns. */
+  fingerprints(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
+  /** The same segment compared by its keys alone. */
+  keysOnly(): SegmentReader;
+}
+
 /** One side of one segment, as a strategy reads it. */
-export interface SegmentReader {
-  /** Whether the segment has no row at all. */
-  isEmpty(): Promise<boolean>;
+export interface SegmentReader extends WindowReader {
+  /** Whether the segment has no row at all, or none in the buckets after `after`. */
+  isEmpty(after?: number): Promise<boolean>;
   /** One sum per bucket that has rows, within `runs` where given. One scan, or one index range per run. */
   sums(runs?: readonly BucketRun[]): Promise<readonly BucketSum[]>;
   /** Keys and fingerprints of every row in the runs. Holds them all: ask for a bounded number of rows. */
   open(runs: readonly BucketRun[]): Promise<readonly KeyedFingerprint[]>;
-  /** The same with every value in its canonical text. */
+  /** How many rows `read` may hold, as wide as they are. */
+  readonly readRows: number;
+  /** The same with every value in its canonical text; of a long text something that stands for it. */
   read(runs: readonly BucketRun[]): Promise<readonly ReadRow[]>;
   /** Whether two canonical values of the column at this position count as equal under the tolerances. */
   alike(column: number, a: string | null, b: string | null): boolean;
@@ -141,10 +168,23 @@ export interface SegmentReader {
 
 /** One side of one segment, rows included. */
 export interface RowReader extends SegmentReader {
-  /** Rows of these keys that still exist, with values in mapping order. */
-  rows(keys: readonly RowKey[]): Promise<readonly RowImage[]>;
+  /**
+   * Rows of these keys that still exist, with values in mapping order: as many from the first on as `maxBytes` of text hold;
+   * at least one where that is no less than a row that is held at all.
+   */
+  rows(keys: readonly RowKey[], maxBytes: number): Promise<FetchedRows>;
   /** Those of the keys whose rows were written since the plan's source snapshot: they moved while the job ran. */
   changedSince(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
+}
+
+/** What the source's clock says. Instants are ISO 8601 in UTC with microseconds, so they compare as text. */
+export interface SourceClock {
+  readonly now: string;
+  /** No transaction that commits from now on began before it. Absent: why that cannot be known. */
+  readonly horizon?: string;
+  readonly unknown?: 'prepared_transaction' | 'untracked_session';
+  /** Changes when another server takes over, or when a backup was restored. */
+  readonly timeline: string;
 }
 
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
@@ -152,12 +192,25 @@ export interface Database {
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
+  /** Runs `work` while this end holds a mark that every session of the same database of the same server sees. */
+  withMark<T>(work: (mark: string) => Promise<T>): Promise<T>;
+  /** Whether somebody in this very database holds the mark. */
+  seesMark(mark: string): Promise<boolean>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
-  keyClashes(table: RelationName, key: readonly string[]): Promise<number>;
+  keyClashes(table: Relation, key: readonly string[]): Promise<number>;
   /** What this end sees now, as a `pg_snapshot` in text. */
   snapshot(): Promise<string>;
+  /** Of a primary server only, by a role that may see other sessions. */
+  clock(): Promise<SourceClock>;
+  /** For each table a text that changes when its rows were put elsewhere: truncated, rewritten, restored, made anew. */
+  storage(tables: readonly RelationName[]): Promise<readonly string[]>;
+  /** The planner's view of a window; reads no row. */
+  windowFacts(
+    table: RelationName,
+    window: Pick<Window, 'column' | 'after'>,
+  ): Promise<Pick<Window, 'rowsEstimate' | 'indexed'>>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
-  probe(columns: readonly PlannedColumn[]): Promise<readonly string[]>;
+  probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
   /** Where each sequence that feeds a column of the table stands. */
   sequences(table: RelationName): Promise<readonly SequenceState[]>;
@@ -170,16 +223,37 @@ export interface SequenceState {
   readonly last?: string;
 }
 
+/** A segment of a table, as the baseline files its keys. */
+export interface FiledSegment {
+  readonly plan: TablePlan;
+  readonly segment: Segment;
+  /** Position of the segment in its layout. */
+  readonly number: number;
+}
+
+/** Buckets `(after, through]` that were compared: those found equal, and those opened. The others have no row. */
+export interface Look {
+  readonly after: number;
+  readonly through: number;
+  readonly same: readonly BucketSum[];
+  readonly opened: readonly number[];
+}
+
 /** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
 export interface Chunk {
   readonly id: SegmentId;
   readonly owner: string;
   readonly plan: TablePlan;
+  readonly segment: Segment;
   readonly suppressTriggers: boolean;
   /** Number of this chunk: one more than the checkpoint's. */
   readonly seq: number;
   readonly changes: readonly Change[];
+  /** Where a row that is too large to be held is piped from. */
+  readonly source: Database;
   readonly quarantine?: readonly QuarantinedRow[];
+  /** What a comparison found that the baseline does not say yet. */
+  readonly adopt?: Adoption;
   /** Keys that leave the quarantine, because they are applied now. */
   readonly release?: readonly RowKey[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
@@ -187,8 +261,7 @@ export interface Chunk {
 }
 
 /** A chunk that is piped from the source into a target that has none of its rows. */
-export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine'> {
-  readonly segment: Segment;
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt'> {
   readonly run: BucketRun;
 }
 
@@ -228,12 +301,15 @@ export interface TargetDatabase extends Database {
     job: { readonly jobId: string; readonly epoch: number; readonly passes: readonly Pass[] },
     plans: readonly { readonly plan: TablePlan; readonly segments: readonly Segment[] }[],
     event: JobEvent,
+    baselines: BaselineChanges,
   ): Promise<void>;
   loadPlans(jobId: string, table?: number): Promise<readonly TablePlan[]>;
   loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
   recordEvent(jobId: string, epoch: number, event: JobEvent): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
-  endJob(jobId: string, epoch: number, event: JobEvent): Promise<void>;
+  endJob(jobId: string, epoch: number, event: JobEvent, watermarks?: readonly Watermark[]): Promise<void>;
+  /** The stored horizons of these pairs, in their order; undefined where there is none. */
+  watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly (string | undefined)[]>;
   peekOutbox(jobId: string, limit: number): Promise<readonly AuditEvent[]>;
   trimOutbox(jobId: string, events: readonly AuditEvent[]): Promise<void>;
   /** Makes `owner` the one worker of the segment. Throws `epoch_superseded`. */
@@ -249,6 +325,20 @@ export interface TargetDatabase extends Database {
     plan: TablePlan,
     rows: readonly RowImage[],
   ): Promise<readonly { readonly key: RowKey; readonly fingerprint: Fingerprint }[]>;
+  /** Every generation of a pair's table, newest first. */
+  generations(pair: PairTable): Promise<readonly Generation[]>;
+  /** A number for a generation to come. */
+  nextGeneration(): Promise<number>;
+  /** Notes that every key is filed under `own`, and drops `older`. Does nothing for a run that was superseded. */
+  completeGenerations(
+    job: { readonly jobId: string; readonly epoch: number },
+    own: readonly number[],
+    older: readonly number[],
+  ): Promise<void>;
+  /** What of a comparison of the buckets `(after, through]` the baseline does not say yet; nothing in a quiet run. */
+  notFiled(at: FiledSegment, look: Look): Promise<Adoption>;
+  /** Which of these keys are known to have come from the source. */
+  knownKeys(at: FiledSegment, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** Keys of a table that this job has put into quarantine. */
   quarantined(jobId: string, table: number): Promise<readonly RowKey[]>;
   /** Raises sequences of a table to at least these numbers and to the largest value of their column; never lowers one. */

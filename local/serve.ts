@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { takeDataDir } from './data-dir.ts';
 import { startService } from './service.ts';
 import { adoptLeftoverPostgres } from './start/databases.ts';
+import { pagesLine } from './start/pages-line.ts';
 import { untilSignal } from './until-signal.ts';
 
 const program = new Command('serve')
@@ -9,7 +10,7 @@ const program = new Command('serve')
   .option('--port <number>', 'port of the HTTP API; 0 for any free one', '5000')
   .option('--data-dir <folder>', 'where everything is kept', '.terrafusion')
   .option('--json', 'print one line {"url","token"} when ready, and nothing else')
-  .option('--no-auth', 'ask for no token (loopback only, no browsers)')
+  .option('--no-auth', 'ask for no token (loopback only; pages of other origins are refused)')
   .parse();
 const options = program.opts<{ port: string; dataDir: string; json?: true; auth: boolean }>();
 
@@ -27,7 +28,10 @@ try {
       ...(options.json ? {} : { log: say }),
     });
     if (options.json) console.log(JSON.stringify({ url: service.url, token: service.token }));
-    else say(`The API answers at ${service.url}. Press Ctrl-C to stop.`);
+    else {
+      say(`The API answers at ${service.url}. Press Ctrl-C to stop.`);
+      say(pagesLine({ ...service, tokenFile: dataDir.path('token'), terminal: process.stderr.isTTY }));
+    }
     undo.push(() => service.stop());
     await stopped;
   } finally {

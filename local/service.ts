@@ -26,7 +26,7 @@ export interface ServiceOptions {
   readonly port: number;
   /** A folder, or one that the caller has taken and will release itself. */
   readonly dataDir: string | DataDir;
-  /** `none`: every caller is the local administrator; loopback only, and no browsers. */
+  /** `none`: every caller is the local administrator; loopback only, and no pages of other origins. */
   readonly auth: 'token' | 'none';
   /** What the service is doing, one line at a time, for people. */
   readonly log?: (line: string) => void;

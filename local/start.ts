@@ -1,11 +1,11 @@
 import { appendFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { addConfigOptions, readConfig } from '../cli/config.ts';
 import { type DataDir, takeDataDir } from './data-dir.ts';
 import { type Service, startService } from './service.ts';
 import { adoptLeftoverPostgres, type Databases, startDemoDatabases } from './start/databases.ts';
 import { runFirstSync } from './start/first-sync.ts';
+import { pagesLine, shortest } from './start/pages-line.ts';
 import { phase } from './start/phase.ts';
 import { synthesize } from './synth.ts';
 import { untilSignal } from './until-signal.ts';
@@ -18,7 +18,7 @@ const program = addConfigOptions(
     .option('--port <number>', 'port of the HTTP API; 0 for any free one', toPort, 5000)
     .option('--data-dir <folder>', 'where everything is kept', '.terrafusion')
     .option('--scale <number>', 'size of the demo county; 1 is about 50,000 rows', toScale)
-    .option('--no-auth', 'ask for no token (loopback only, no browsers)')
+    .option('--no-auth', 'ask for no token (loopback only; pages of other origins are refused)')
     .option('--exit', 'leave when the job has ended: 0 completed, 3 completed with issues, 1 failed, 2 refused'),
 );
 program.parse();
@@ -77,7 +77,8 @@ async function main(): Promise<number> {
     }),
   );
   undo.push(() => service.stop());
-  say(`The API answers at ${service.url}. `);
+  say(`The API answers at ${service.url}.`);
+  say(pagesLine({ ...service, tokenFile: dataDir.path('token'), terminal: process.stderr.isTTY }));
   drawing = process.stderr.isTTY;
   const exitCode = await runFirstSync({
     ...databases,
@@ -123,11 +124,6 @@ function sayWhatNext(service: Service, dataDir: DataDir, { demo }: Databases): v
     );
   }
   say(lines.join('\n'));
-}
-
-function shortest(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere.startsWith('..') ? path : fromHere;
 }
 
 function toPort(text: string): number {

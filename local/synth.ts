@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUTPUTS = join(ROOT, 'dist', 'assemblies');
 /** Everything that a bundle or the template is made from. */
-const INPUTS = ['lib', 'functions', 'infra', 'package.json', 'package-lock.json', 'cdk.json'];
+const INPUTS = ['lib', 'functions', 'web', 'infra', 'package.json', 'package-lock.json', 'cdk.json'];
 /** Older ones may still be run from by another service; beyond this many they are history. */
 const KEPT = 4;
 

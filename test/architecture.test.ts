@@ -38,11 +38,13 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
     [
       'functions/api/route.ts',
       'functions/api/routes',
+      'functions/web/pages.ts',
       'lib/model',
       'aws-cdk-lib',
       'constructs',
       'cdk-nag',
       'esbuild',
+      'vite',
       '@aws-sdk/credential-provider-env',
     ],
   ],

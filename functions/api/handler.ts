@@ -3,6 +3,7 @@ import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { SyncError } from '../../lib/model/errors.ts';
 import type { CoreServices } from '../runtime.ts';
+import { ANSWER_HEADERS } from './answer-headers.ts';
 import { authorise, type Claims } from './caller.ts';
 import { type Match, matchRoute } from './match.ts';
 import { parseBody, parseParams, parseQuery } from './parse.ts';
@@ -99,7 +100,8 @@ function edges(services: () => CoreServices): middy.MiddlewareObj<ApiEvent, ApiR
     },
     after: (request) => {
       const call = callOf(request.event);
-      if (request.response) Object.assign(request.response, { headers: { ...HEADERS, ...request.response.headers } });
+      if (request.response)
+        Object.assign(request.response, { headers: { ...ANSWER_HEADERS, ...request.response.headers } });
       note(services, 'info', { ...facts(call), status: request.response?.statusCode });
     },
     onError: (request) => {
@@ -134,15 +136,6 @@ function note(services: () => CoreServices, level: 'info' | 'error', fields: Rec
   }
 }
 
-/** The same on every answer: nothing is cached, sniffed, framed or run. */
-const HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000; includeSubDomains',
-  'x-content-type-options': 'nosniff',
-} as const;
-
 function present({ status, headers, body }: RouteResponse): ApiResult {
   return {
     statusCode: status,
@@ -156,7 +149,7 @@ function problemResult(problem: ProblemBody): ApiResult {
   return {
     statusCode: problem.status,
     headers: {
-      ...HEADERS,
+      ...ANSWER_HEADERS,
       'content-type': 'application/problem+json',
       ...(problem.status === 401 && { 'www-authenticate': 'Bearer' }),
       ...(problem.status === 405 && Array.isArray(allow) && { allow: allow.join(', ') }),

@@ -1,13 +1,15 @@
 import { SyncError } from '../../lib/model/errors.ts';
 import type { Route } from './route.ts';
 
-export interface Match {
-  readonly route: Route;
+type Declared = Pick<Route, 'method' | 'path'>;
+
+export interface Match<R extends Declared = Route> {
+  readonly route: R;
   readonly params: Readonly<Record<string, string>>;
 }
 
 /** Finds the route of a call. Throws `route_not_found`, or `method_not_allowed` with the methods there are in `facts.allow`. */
-export function matchRoute(routes: readonly Route[], method: string, path: string): Match {
+export function matchRoute<R extends Declared>(routes: readonly R[], method: string, path: string): Match<R> {
   const here = routes.flatMap((route) => {
     const params = paramsOf(route.path, path);
     return params ? [{ route, params }] : [];

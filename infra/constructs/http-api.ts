@@ -13,16 +13,18 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Route } from '../../functions/api/route.ts';
+import type { Page } from '../../functions/web/pages.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { ServiceFunction } from './service-function.ts';
 
-/** What API Gateway needs to know of a route declaration. */
-export type RouteDeclaration = Pick<Route, 'method' | 'path' | 'role' | 'runs'>;
+/** What API Gateway needs to know of a route or a page. */
+export type RouteDeclaration = Pick<Route | Page, 'method' | 'path' | 'role' | 'runs'>;
 
 export interface HttpApiProps {
   readonly routes: readonly RouteDeclaration[];
   readonly commands: ServiceFunction;
   readonly queries: ServiceFunction;
+  readonly web: ServiceFunction;
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
   readonly logRetention: RetentionDays;
@@ -43,13 +45,12 @@ export class HttpApi extends Construct {
       description: 'TerraFusion Sync',
       createDefaultStage: false,
     });
+    const to = (id: string, { lambda }: ServiceFunction) =>
+      new HttpLambdaIntegration(id, lambda, { payloadFormatVersion: PayloadFormatVersion.VERSION_2_0 });
     const integrations = {
-      commands: new HttpLambdaIntegration('Commands', props.commands.lambda, {
-        payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
-      }),
-      queries: new HttpLambdaIntegration('Queries', props.queries.lambda, {
-        payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
-      }),
+      commands: to('Commands', props.commands),
+      queries: to('Queries', props.queries),
+      web: to('Web', props.web),
     };
     const signedIn = new HttpJwtAuthorizer('Token', props.jwtIssuer, { jwtAudience: [props.jwtAudience] });
     const anybody = new HttpNoneAuthorizer();
@@ -65,7 +66,7 @@ export class HttpApi extends Construct {
         acknowledge(
           added,
           'AwsSolutions-APIG4',
-          'Declared open in the route registry: liveness or documentation, no data.',
+          'Declared open in the registry of routes or pages: liveness, documentation or a page without data.',
         );
       }
     }

@@ -1,11 +1,4 @@
-import { type DataTypeHandler, TEXT_PROBE, textOf } from './handler.ts';
-
-/**
- * SQL of what the output function of a type writes. Unlike `::text` it never goes by a cast that somebody has defined, and
- * that may write two values alike.
- */
-const output = (column: string) =>
-  `(case when pg_catalog.num_nulls(${column}) = 0 then pg_catalog.concat(${column}) end collate "C")`;
+import { type DataTypeHandler, outputOf, TEXT_PROBE, textOf } from './handler.ts';
 
 /**
  * Arrays: their hash forgets shape and bounds, their text does not. Elements by their text: exact, also where the element
@@ -32,7 +25,7 @@ export const composite: DataTypeHandler = {
   name: 'composite',
   equality: 'Fields of the same text form: exact, so (1.0) is not (1.00).',
   handles: (type) => type.kind === 'c',
-  canonical: output,
+  canonical: outputOf,
   probe: TEXT_PROBE,
 };
 
@@ -42,6 +35,6 @@ export const unknown: DataTypeHandler = {
   equality: 'The same text form.',
   known: false,
   handles: () => true,
-  canonical: output,
+  canonical: outputOf,
   probe: TEXT_PROBE,
 };

@@ -9,6 +9,7 @@ export const numeric: DataTypeHandler = {
   equality: 'The same number, whatever the scale: 1.0 equals 1.00. NaN equals NaN.',
   handles: builtIn('numeric'),
   canonical: (column) => `pg_catalog.trim_scale(${column})`,
+  identity: (column) => `pg_catalog.trim_scale(${column})`,
   parts: (column) => [
     column,
     `(case when ${column} < 0 then 1 when ${column} < 'Infinity' then 2 when ${column} = 'Infinity' then 3 when ${column} is not null then 4 end)`,
@@ -22,7 +23,14 @@ export const float: DataTypeHandler = {
   equality: 'The same number, bit for bit, but -0 equals 0 and NaN equals NaN.',
   handles: builtIn('float4', 'float8'),
   canonical: (column, type) => `(${column} + 0::pg_catalog.${type.name})`,
+  identity: (column, type) => `(${column} + 0::pg_catalog.${type.name})`,
   probe: { literal: '-1.2345678901234567e-89', type: 'float8' },
+};
+
+/** SQL of the text of numbers without zeros at the end of a fraction. */
+const withoutZeros = (column: string) => {
+  const text = textOf(column);
+  return `(case when ${text} like '%.%0%' then pg_catalog.regexp_replace(${text}, '([.][0-9]*[1-9])0+(?![0-9])|[.]0+(?![0-9])', E'\\\\1', 'g') else ${text} end collate "C")`;
 };
 
 /**
@@ -34,12 +42,14 @@ export const numericText: DataTypeHandler = {
   name: 'numeric text',
   equality: 'The same shape and bounds, and equal numbers: {1.0} equals {1.00}, [1.0,2) equals [1.00,2).',
   handles: builtIn('_numeric', 'numrange', 'nummultirange', '_numrange', '_nummultirange'),
-  canonical: (column) => {
-    const text = textOf(column);
-    return `(case when ${text} like '%.%0%' then pg_catalog.regexp_replace(${text}, '([.][0-9]*[1-9])0+(?![0-9])|[.]0+(?![0-9])', E'\\\\1', 'g') else ${text} end collate "C")`;
-  },
+  canonical: withoutZeros,
+  identity: withoutZeros,
   probe: TEXT_PROBE,
 };
+
+/** SQL of the text of an array of floats with `0` for `-0`. */
+const withoutMinusZero = (column: string) =>
+  `pg_catalog.replace(pg_catalog.replace(${textOf(column)}, '-0,', '0,'), '-0}', '0}') collate "C"`;
 
 /**
  * Arrays of float: a lone `-0` element becomes `0`. Nothing else in such a text ends in `-0`: an exponent has two digits and
@@ -49,7 +59,7 @@ export const floatArray: DataTypeHandler = {
   name: 'float array',
   equality: 'The same shape and bounds, and equal numbers: {-0} equals {0}.',
   handles: builtIn('_float4', '_float8'),
-  canonical: (column) =>
-    `pg_catalog.replace(pg_catalog.replace(${textOf(column)}, '-0,', '0,'), '-0}', '0}') collate "C"`,
+  canonical: withoutMinusZero,
+  identity: withoutMinusZero,
   probe: TEXT_PROBE,
 };

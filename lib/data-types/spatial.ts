@@ -1,4 +1,5 @@
-import { type DataTypeHandler, extension, TEXT_PROBE, textOf } from './handler.ts';
+import type { ColumnType } from '../model/table.ts';
+import { type DataTypeHandler, extension, textOf } from './handler.ts';
 
 const KINDS = [
   'POINT',
@@ -20,6 +21,10 @@ const KINDS = [
   'TRIANGLE',
 ];
 
+/** Off any grid, with a hole, both rings begun elsewhere than in normal order: servers of other versions must agree on it. */
+const SAMPLE =
+  'SRID=4326;MULTIPOLYGON(((3.1 0.7,3.3000000000000003 3.9,0.1 3.7,0.2 0.3,3.1 0.7),(2.1 1.1,1.2 1.3,1.7 2.9,2.1 1.1)))';
+
 /** What the head of an EWKB in hex says: `POLYGON Z, SRID 2926, 1234 bytes`. */
 export function showGeometry(value: string): string {
   if (!/^0[01][0-9A-F]{8}/i.test(value)) return value;
@@ -40,16 +45,33 @@ export const geometry: DataTypeHandler = {
   handles: extension('geometry', 'geography'),
   canonical: textOf,
   show: showGeometry,
-  probe: TEXT_PROBE,
+  probe: { literal: SAMPLE },
 };
+
+/** Kinds that PostGIS can put on a grid and into normal order; others make its functions fail. */
+const PLAIN = ['Point', 'LineString', 'Polygon', 'MultiPoint', 'MultiLineString', 'MultiPolygon', 'GeometryCollection'];
+
+/** SQL of the EWKB of a shape in normal order on a grid of `size`. */
+function shapeOf(column: string, type: ColumnType['base'], size: string): string {
+  const schema = `"${type.schema.replaceAll('"', '""')}"`;
+  const value = type.name === 'geography' ? `${column}::${schema}."geometry"` : column;
+  const kind = `${schema}.st_geometrytype(${value})`;
+  const snapped = `coalesce(${schema}.st_snaptogrid(${value}, 0, 0, ${size}, ${size}), ${value})`;
+  const ewkb = (g: string) => `${schema}.st_asewkb(${g}, 'NDR')`;
+  return `(case when ${schema}.st_hasarc(${value}) or ${kind} not in (${PLAIN.map((k) => `'ST_${k}'`).join(', ')})
+      or (${kind} = 'ST_GeometryCollection' and ${schema}.st_asewkt(${value}) ~ 'POLYHEDRAL|TIN|TRIANGLE') then ${ewkb(value)}
+    when ${schema}.st_zmflag(${value}) in (1, 3) then ${ewkb(snapped)}
+    else ${ewkb(`${schema}.st_normalize(${snapped})`)} end)`;
+}
 
 /**
  * PostGIS geometry and geography by shape: SRID, kind and dimensions, and the vertices on a grid of `grid` units of the
  * SRID, in PostGIS's normal order (a ring may begin anywhere and run either way). Z and M are not put on the grid.
  *
- * Two vertices closer than the grid may still fall into two of its cells: then the shapes differ. Curves and M are exact but
- * for the grid, because ST_Normalize would make lines of the ones and lose the other. Where a shape falls into one cell it
- * counts as it is. Throws RangeError where `grid` is not a positive number.
+ * Two vertices closer than the grid may still fall into two of its cells: then the shapes differ. Curves and surfaces of
+ * triangles or faces are exact, because PostGIS cannot put all of them on a grid; M keeps its order of vertices, because
+ * ST_Normalize would lose it. Where a shape falls into one cell it counts as it is. Throws RangeError where `grid` is not a
+ * positive number.
  */
 export function geometryShape(grid: number): DataTypeHandler {
   if (!(grid > 0 && Number.isFinite(grid))) throw new RangeError(`The grid must be a positive number, not ${grid}.`);
@@ -57,13 +79,6 @@ export function geometryShape(grid: number): DataTypeHandler {
     ...geometry,
     name: `geometry shape ${grid}`,
     equality: `The same SRID, kind and dimensions, and the same shape on a grid of ${grid}.`,
-    canonical: (column, type) => {
-      const schema = `"${type.schema.replaceAll('"', '""')}"`;
-      const value = type.name === 'geography' ? `${column}::${schema}."geometry"` : column;
-      const size = `${grid}::pg_catalog.float8`;
-      const snapped = `coalesce(${schema}.st_snaptogrid(${value}, 0, 0, ${size}, ${size}), ${value})`;
-      const ewkb = (g: string) => `${schema}.st_asewkb(${g}, 'NDR')`;
-      return `(case when ${schema}.st_hasarc(${value}) or ${schema}.st_zmflag(${value}) in (1, 3) then ${ewkb(snapped)} else ${ewkb(`${schema}.st_normalize(${snapped})`)} end)`;
-    },
+    canonical: (column, type) => shapeOf(column, type, `${grid}::pg_catalog.float8`),
   };
 }

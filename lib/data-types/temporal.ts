@@ -38,10 +38,13 @@ const inWords = (part: string, units: Readonly<Record<string, string>>) =>
  */
 export const interval: DataTypeHandler = {
   name: 'interval',
-  equality: "The same months, days and microseconds: '1 mon' is not '30 days', '1 day' is not '24:00:00'.",
+  equality:
+    "The same months, days and microseconds: '1 mon' is not '30 days', '1 day' is not '24:00:00'. As keys they are one.",
   handles: builtIn('interval'),
   canonical: (column) => `${column}::pg_catalog.text`,
   parts: (column) => [`pg_catalog.interval_send(${column})`],
+  identity: (column) => `pg_catalog.justify_interval(${column})`,
+  folds: true,
   show: (value) => {
     const [calendar = '', clock = ''] = value.split('T');
     return value.startsWith('P') ? [...inWords(calendar, UNITS), ...inWords(clock, CLOCK)].join(' ') : value;

@@ -15,6 +15,7 @@ export const character: DataTypeHandler = {
   equality: 'The same characters; blanks at the end do not count.',
   handles: builtIn('bpchar'),
   canonical: textOf,
+  identity: textOf,
   show: (value) => value.replace(/ +$/, ''),
   probe: TEXT_PROBE,
 };
@@ -34,9 +35,11 @@ export const byte: DataTypeHandler = {
  */
 export const citext: DataTypeHandler = {
   name: 'citext',
-  equality: 'The same characters, case included: Foo is not foo here.',
+  equality: 'The same characters, case included: Foo is not foo here. As a key they are one, as to a unique index.',
   handles: extension('citext'),
   canonical: textOf,
+  identity: (column) => `pg_catalog.lower(${column}::pg_catalog.text collate pg_catalog."default")`,
+  folds: true,
   probe: TEXT_PROBE,
 };
 

@@ -28,6 +28,17 @@ export interface RowImage {
   readonly key: RowKey;
   readonly fingerprint: Fingerprint;
   readonly values: readonly (string | null)[];
+  /** Too large to be held: `values` is empty, and the row is piped from the source when it is written. */
+  readonly streamed?: true;
+}
+
+/** The rows of a list of keys, as many from the first on as were to be held at once. */
+export interface FetchedRows {
+  readonly rows: readonly RowImage[];
+  /** Keys of rows that are larger than any that is written row by row. */
+  readonly tooLarge: readonly RowKey[];
+  /** How many of the keys were looked at, from the first; the others are for the next call. */
+  readonly covered: number;
 }
 
 /**
@@ -60,6 +71,12 @@ export function toRuns(buckets: readonly number[]): BucketRun[] {
   return runs;
 }
 
+/** Whether no bucket is in two of the runs: read twice, its rows would cancel each other in the sum. */
+export function disjoint(runs: readonly BucketRun[]): boolean {
+  const sorted = [...runs].sort(([a], [b]) => a - b);
+  return sorted.every(([first], i) => i === 0 || first > (sorted[i - 1] as BucketRun)[1]); // i > 0 has one before
+}
+
 /** Key and fingerprint of a row that was opened. */
 export interface KeyedFingerprint {
   readonly bucket: number;
@@ -67,7 +84,14 @@ export interface KeyedFingerprint {
   readonly fingerprint: Fingerprint;
 }
 
+/** A row of a window, with its stamp as text where it has a usable one. */
+export interface StampedRow extends KeyedFingerprint {
+  readonly stamp?: string;
+}
+
 /** A row read for a comparison value by value: canonical texts in mapping order. */
 export interface ReadRow extends KeyedFingerprint {
   readonly canonical: readonly (string | null)[];
+  /** Of a table without a key, where a row stands for all its copies and its key is that of the whole row. */
+  readonly copies?: number;
 }

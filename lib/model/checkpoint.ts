@@ -15,9 +15,11 @@ export interface Progress {
   readonly seq: number;
   readonly counts: Partial<Counts>;
   readonly finished: boolean;
-  /** Buckets this job wrote into, and buckets with target-only rows. */
+  /** Buckets this job wrote into, and buckets with target-only rows that are to be deleted. */
   readonly wrote: boolean;
   readonly hasExtra: boolean;
+  /** Target-only rows that are to be deleted. */
+  readonly toDelete: number;
   readonly unexplained: number;
   /** Differences of rows that moved while the job ran and still do. */
   readonly inFlight: number;
@@ -40,11 +42,26 @@ export interface SegmentId {
 
 /**
  * How far a segment has come. `through`: every bucket up to it is decided and counted. `credit`: rows of later buckets that
- * an earlier run has applied already; they will be found equal, and are not to be counted twice.
+ * an earlier run has applied already; they will be found equal, and are not to be counted twice. `again`: rows of later
+ * buckets that an earlier run has written in part and counted; they will be found to differ.
  */
 export interface Cursor {
   readonly through: number;
   readonly credit: number;
+  readonly again?: number;
+  /** Where a look at a window of rows stands. */
+  readonly at?: Position;
+}
+
+/**
+ * The last row that was decided in a look at a window. `window`: rows in order of (stamp, key); `rest`: rows without a
+ * usable stamp, in order of key; `keys`: the sweep over all keys, which goes by buckets. Without a key: at the beginning.
+ */
+export interface Position {
+  readonly part: 'window' | 'rest' | 'keys';
+  /** PostgreSQL text. */
+  readonly stamp?: string;
+  readonly key?: RowKey;
 }
 
 export interface Checkpoint {
@@ -73,6 +90,8 @@ export interface Advance {
   readonly counts: Counts;
   readonly written: readonly BucketRun[];
   readonly extra: readonly BucketRun[];
+  /** Target-only rows found that are to be deleted. */
+  readonly toDelete: number;
   readonly unexplained: number;
   /** Differences of rows that moved while the job ran and still do. */
   readonly inFlight: number;

@@ -9,6 +9,12 @@ export interface ConfigNames {
 const oneOf = (names: readonly string[], fallback: string) =>
   z.enum(names as readonly [string, ...string[]]).default(fallback);
 
+/** When two values of a column count as equal, where it is not what the type says. */
+const equality = z.union([
+  z.literal('exact'),
+  z.strictObject({ shape: z.strictObject({ grid: z.number().positive().max(1e9) }) }),
+]);
+
 /** Names or patterns in a config: not empty, and short enough for any catalog name in quotes. */
 const nameList = z.array(z.string().min(1).max(200)).min(1).max(1000);
 
@@ -58,33 +64,51 @@ export function configSchema(names: ConfigNames) {
       .meta({ description: 'How much the audit trail keeps.' }),
     delete_mode: z.enum(['tracked', 'mirror', 'keep']).default('tracked').meta({
       description:
-        'What happens to rows that only the target has: tracked deletes those known to come from the source (none are known in this version), mirror deletes all, keep none.',
+        'What happens to rows that only the target has: tracked deletes those known to have come from the source, mirror deletes all, keep none.',
     }),
     max_delete_percent: z.number().min(0).max(100).default(10).meta({
       description:
-        'A run that would delete more than this share of a table, and more than 100 rows, ends before it deletes.',
+        'A run that would delete more than this share of a table, and more than 100 rows, pauses before it deletes.',
+    }),
+    max_quarantined_rows: z.int().min(0).max(1_000_000).default(10_000).meta({
+      description:
+        'The job fails when more rows than this are refused in one of its segments (about 500,000 rows each).',
     }),
     allow_lossy: z.boolean().default(false).meta({
       description: 'Accept target columns narrower than the source: values are rounded or cut, or their rows refused.',
     }),
-    tables: z
-      .strictObject({ include: nameList.optional(), exclude: nameList.optional() })
-      .default({})
-      .meta({ description: 'Which tables take part: schema.table with * for any text. Without include: all.' }),
+    tables: z.strictObject({ include: nameList.optional(), exclude: nameList.optional() }).default({}).meta({
+      description:
+        'Which tables take part: schema.table with * for any text. Without include: all. Views and foreign tables only where include names them in full.',
+    }),
     columns: z
       .record(z.string().max(200), z.strictObject({ include: nameList.optional(), exclude: nameList.optional() }))
       .default({})
       .meta({ description: 'Which columns of a table (schema.table) take part. Key columns always do.' }),
-    key_columns: z
-      .record(z.string().max(200), nameList)
-      .default({})
-      .meta({ description: 'The key of a table (schema.table) that has none, or another one: unique and never NULL.' }),
+    key_columns: z.record(z.string().max(200), nameList).default({}).meta({
+      description: 'The key of a table or view (schema.table) that has none, or another one: unique and never NULL.',
+    }),
     filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
       description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',
     }),
     tolerances: z.record(z.string().max(200), z.number().min(0)).default({}).meta({
       description:
         'For strategy content: how far two numbers of a column (schema.table.column) may be apart and still count as equal.',
+    }),
+    equality: z.record(z.string().max(200), equality).default({}).meta({
+      description:
+        'When values of a column (schema.table.column) are equal: exact, by their text (1.0 and 1.00 differ); or {"shape": {"grid": 0.001}}, for a PostGIS column, by SRID, dimension and the shape on a grid in units of its SRID, wherever rings begin and whichever way they run.',
+    }),
+    timestamp_columns: z.record(z.string().max(200), z.string().min(1).max(200)).default({}).meta({
+      description:
+        'For strategy timestamp: the column of a table (schema.table) that says when a row was last changed. Without one the first of the usual names is taken.',
+    }),
+    timestamp_overlap_seconds: z.int().min(0).max(2_592_000).default(60).meta({
+      description: 'For strategy timestamp: how far before the last success an incremental job looks again.',
+    }),
+    key_sweep: z.boolean().default(false).meta({
+      description:
+        'For strategy timestamp: an incremental job compares all keys as well, so it finds deleted rows and missing ones.',
     }),
     dry_run: z
       .boolean()

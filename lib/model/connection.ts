@@ -15,7 +15,10 @@ export interface Connection {
   readonly sslmode?: SslMode;
 }
 
-/** What a database says of itself; two connections with the same identity are the same database. */
+/**
+ * What a database says of itself. Two connections with the same identity are the same database or physical copies of one:
+ * a restored backup and a standby keep both numbers.
+ */
 export interface ServerIdentity {
   /** `system_identifier` of the cluster, as text: it is a 64-bit number. */
   readonly system_identifier: string;
@@ -32,6 +35,10 @@ export interface ServerFacts extends ServerIdentity {
   /** May this role create the control schema, or does it own one already? */
   readonly mayKeepControlSchema: boolean;
   readonly role: string;
+  /** Replays the log of another server, and sees no transactions of it. */
+  readonly standby: boolean;
+  /** May this role see when the transactions of other sessions began? */
+  readonly maySeeTransactions: boolean;
 }
 
 /** A connection for people: no password, ever. */

@@ -75,8 +75,8 @@ const CATALOGUE = {
   ],
   origin_not_allowed: [
     403,
-    'A request from a browser page is not accepted without sign-in.',
-    'Use the command line, or start the service with sign-in.',
+    'Without sign-in, a request from a page of another origin is not accepted.',
+    'Use the pages of the service itself or the command line, or start the service with sign-in.',
   ],
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
   route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],
@@ -154,18 +154,31 @@ const CATALOGUE = {
     'A row filter does not fit its table.',
     'Name an existing column, an operator, and a value of the column type.',
   ],
+  equality_invalid: [
+    422,
+    'A column cannot be compared the way the config says.',
+    'Use "exact", or leave the column out of equality.',
+  ],
   identifier_too_long: [
     422,
     'A name is longer than 63 bytes, which PostgreSQL would cut.',
     'Use the name as the catalog has it.',
   ],
-  no_key: [422, 'A table has no primary key and no unique index over NOT NULL columns.', 'Add a primary key.'],
+  no_key: [
+    422,
+    'A table has no primary key and no unique index over NOT NULL columns.',
+    'Add a primary key, name key_columns, or use detection_strategy "content", which compares whole rows.',
+  ],
   key_mismatch: [
     422,
     'The key of the source is not unique and NOT NULL in the target.',
     'Give the target table the same primary key.',
   ],
-  relation_kind_unsupported: [422, 'A relation is not an ordinary or partitioned table.', 'Sync the table behind it.'],
+  relation_kind_unsupported: [
+    422,
+    'A view, materialized view or foreign table cannot be a target.',
+    'Create an ordinary table of that name in the target, or leave it out.',
+  ],
   fk_cycle: [
     422,
     'Foreign keys over NOT NULL columns form a cycle between tables.',
@@ -177,6 +190,26 @@ const CATALOGUE = {
     'Use a role with BYPASSRLS, or the table owner.',
   ],
   privilege_missing: [422, 'The database role lacks a privilege.', 'Run the GRANT statements that the message lists.'],
+  timestamp_column_missing: [
+    422,
+    'The strategy needs a column that says when a row was last changed, and a table has none.',
+    'Name it in timestamp_columns, exclude the table, or use another detection_strategy.',
+  ],
+  timestamp_column_type: [
+    422,
+    'The column that says when a row was last changed is no timestamp or date.',
+    'Name a column of type timestamptz, timestamp or date in timestamp_columns.',
+  ],
+  source_standby: [
+    422,
+    'The strategy must see the open transactions of the source, and a standby does not show those of its primary.',
+    'Name the primary server as the source, or use another detection_strategy.',
+  ],
+  option_not_supported: [
+    422,
+    'An option of the config has no meaning for the detection_strategy.',
+    'Remove the option, or use a strategy that honours it.',
+  ],
   job_too_large: [
     422,
     'The job has more tables than this version carries.',
@@ -205,10 +238,14 @@ const CATALOGUE = {
   ],
   trigger_interfered: [
     409,
-    'A trigger in the target dropped or changed rows as they were written.',
+    'A trigger in the target dropped or changed rows as they were written, and they could not be told apart.',
     'Use triggers: "suppress", or disable the trigger.',
   ],
-  schema_changed: [409, 'A table changed its definition while the job ran.', 'Start a new job.'],
+  schema_changed: [
+    409,
+    'A table changed its definition while the job ran.',
+    'Undo the change and resume the job, or stop it and start a new one.',
+  ],
   epoch_superseded: [409, 'A newer run of this job has taken over.', 'Nothing: the newer run continues the work.'],
   state_conflict: [409, 'The job is not in a state that allows this.', 'Read the job status first.'],
   source_unavailable: [
@@ -230,6 +267,22 @@ const CATALOGUE = {
     500,
     'The job was taken over too often without an end.',
     'Look at the worker log for the reason, then resume the job.',
+  ],
+  lock_timeout: [
+    503,
+    'Another session holds a lock that the service needs.',
+    'End that session, or its transaction; the work continues by itself after a retry.',
+  ],
+  statement_timeout: [
+    503,
+    'A statement was cancelled, or took longer than it may.',
+    'Look for locks, slow triggers or a loaded server; the work continues by itself after a retry.',
+  ],
+  disk_full: [503, 'A server has no space left.', 'Free or add space; the work continues by itself after a retry.'],
+  quarantine_limit: [
+    409,
+    'More rows were refused than max_quarantined_rows allows.',
+    'Look at the reasons in tf_sync.quarantine of the target; fix what they have in common and resume the job, or start a new one with a higher limit.',
   ],
   unavailable: [503, 'A part of the service does not answer.', 'See GET /api/sync/health.'],
   internal: [500, 'Something unexpected happened.', 'Give the request_id to whoever runs the service.'],

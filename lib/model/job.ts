@@ -33,6 +33,7 @@ export interface Counts {
   readonly kept: number;
   readonly conflicts: number;
   readonly quarantined: number;
+  /** Rows of both sides of which a key sweep met the key alone: outside the window, so their values were not looked at. */
   readonly skipped: number;
 }
 
@@ -62,10 +63,14 @@ export interface Failure {
   readonly problems?: readonly Problem[];
 }
 
+/** `full`: everything is compared; `incremental`: what changed since the last success, where that can be known. */
+export const JOB_MODES = ['full', 'incremental'] as const;
+export type JobMode = (typeof JOB_MODES)[number];
+
 /** One run over a pair, as DynamoDB keeps it: what is wanted (state, epoch), and a mirror of what happened. */
 export interface Job {
   readonly job_id: string;
-  readonly mode: 'full';
+  readonly mode: JobMode;
   readonly state: JobState;
   /** Raised by each start, resume, stop, takeover, pause and failure; a writer of an older epoch can commit nothing. */
   readonly epoch: number;
@@ -117,8 +122,17 @@ export interface JobTable {
   /** Planner's estimate of source rows; for progress only. */
   readonly rows_estimate: number;
   readonly segments: number;
+  /** Only rows changed since then (ISO 8601) by this column were looked at; absent: all rows. */
+  readonly window?: {
+    readonly column: string;
+    readonly after: string;
+    readonly key_sweep: boolean;
+    readonly indexed: boolean;
+  };
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
+  /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */
+  readonly unknown_types?: Readonly<Record<string, string>>;
   /** Keys of a few rows that a dry run would change, by operation. */
   readonly samples?: Readonly<Record<string, readonly (readonly string[])[]>>;
   readonly failure?: Failure;

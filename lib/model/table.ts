@@ -1,3 +1,6 @@
+import type { PlannedBaseline } from './baseline.ts';
+import type { Side } from './connection.ts';
+
 /** A relation's name, as the catalog spells it. */
 export interface RelationName {
   readonly schema: string;
@@ -16,6 +19,8 @@ export interface ColumnType {
   readonly kind: string;
   /** The type behind a domain, else the type itself; what equality and hashing go by. */
   readonly base: { readonly schema: string; readonly name: string; readonly kind: string };
+  /** Of an array: the type of its elements. */
+  readonly element?: { readonly schema: string; readonly name: string; readonly kind: string };
 }
 
 export interface Column {
@@ -35,6 +40,8 @@ export interface ForeignKey {
   readonly references: RelationName;
   /** Whether deleting a referenced row changes rows here (cascade, set null, set default). */
   readonly deleteAction: boolean;
+  /** Whether changing the value that is referred to changes rows here. */
+  readonly updateAction?: boolean;
   /** Its columns that may be NULL. */
   readonly nullable?: readonly string[];
 }
@@ -52,10 +59,10 @@ export interface UniqueIndex {
 /** A table as one side's catalog describes it. */
 export interface Relation extends RelationName {
   readonly oid: string;
-  /** r ordinary, p partitioned. */
+  /** r ordinary, p partitioned, m materialized view, v view, f foreign table. */
   readonly kind: string;
   readonly columns: readonly Column[];
-  /** The primary key, else the first unique index over NOT NULL columns, else undefined. */
+  /** The primary key, else the first unique index over NOT NULL columns (of a materialized view: any), else undefined. */
   readonly key: readonly string[] | undefined;
   /** Column sets that are unique and not null, the primary key first. */
   readonly uniqueKeys: readonly (readonly string[])[];
@@ -82,22 +89,31 @@ export interface Relation extends RelationName {
 /** A column that travels, as the plan keeps it. */
 export interface PlannedColumn {
   readonly name: string;
-  /** The type that counts: the target's. */
+  /** The type that counts: the target's, or a wider one. */
   readonly type: ColumnType;
   /** Where the source declares another type: that type, and the declaration its values are cast to. */
   readonly source?: { readonly type: ColumnType; readonly castTo: string };
+  /** Both sides compute it: it identifies rows and is compared, but never written. */
+  readonly generated?: true;
+  /** Where it is not what the type says. `key`: as the column of a key, what a unique index takes for one is one. */
+  readonly equality?: ColumnEquality | 'key';
+  /** Where `type` is wider than what the target declares, so that a value that does not fit is told from all that do: that type. */
+  readonly widened?: ColumnType;
 }
 
-/**
- * How a key maps to buckets. `integer`: the first key column divided into equal ranges; `epoch`: the same over its seconds
- * since 1970; `hashed`: by hash of the whole key, where the first column has no useful distance.
- */
-export type Keyspace = 'integer' | 'epoch' | 'hashed';
+/** When two values of a column are equal, by the config. `grid` in units of the geometry's reference system. */
+export type ColumnEquality = 'exact' | { readonly shape: { readonly grid: number } };
 
 /**
- * The buckets of one segment: `ranges` equal ranges of width `width` from `lo` on, each split into `split` parts by a hash
- * of the other key columns. Outermost ranges are open, so that no row is outside. Numbers are decimal text (they may
- * exceed 2^53); `split` is a power of two.
+ * How a key maps to buckets. `integer`: the one key column divided into equal, narrow ranges; `hashed`: by hash of the whole
+ * key, which spreads any keys evenly but has no index to find a bucket by.
+ */
+export type Keyspace = 'integer' | 'hashed';
+
+/**
+ * The buckets of one segment: `ranges` equal ranges of width `width` from `lo` on (integer), or `split` shares of the hash of
+ * the key (hashed); the other numbers are then 1. Outermost ranges are open, so that no row is outside. Numbers are decimal
+ * text (they may exceed 2^53); `split` is a power of two.
  */
 export interface BucketScheme {
   readonly keyspace: Keyspace;
@@ -105,15 +121,24 @@ export interface BucketScheme {
   readonly width: string;
   readonly ranges: number;
   readonly split: number;
+  /** How many of the ranges had rows when the table was cut; the others are room for it to grow. Absent: all. */
+  readonly filled?: number;
 }
 
-/** A half-open range of the first key column; absent ends are open. Bounds are PostgreSQL text. */
+/**
+ * A half-open range of the whole key; absent ends are open. Bounds are values of the key columns as PostgreSQL text. Where
+ * the two servers may order keys differently: a `share` of the keys by their hash instead, `part` counting from 0.
+ */
 export interface Segment {
-  readonly from?: string;
-  readonly to?: string;
+  readonly from?: RowBound;
+  readonly to?: RowBound;
+  readonly share?: { readonly part: number; readonly of: number };
   readonly rowsEstimate: number;
   readonly buckets: BucketScheme;
 }
+
+/** Values of the key columns, in key order. */
+export type RowBound = readonly string[];
 
 /** One condition of a row filter; values are text, read as the column's type. */
 export interface PlannedFilter {
@@ -131,6 +156,42 @@ export interface PlannedUnique {
   readonly park?: { readonly column: string; readonly nullable: boolean; readonly declared: string };
 }
 
+/** Types that an update column may have. */
+export const STAMP_TYPES = ['timestamptz', 'timestamp', 'date'] as const;
+export type StampType = (typeof STAMP_TYPES)[number];
+
+/** The column of the source that says when a row was last changed. */
+export interface StampColumn {
+  readonly column: string;
+  readonly type: StampType;
+  /** Its declaration keeps less than microseconds. */
+  readonly rounded: boolean;
+}
+
+/**
+ * Rows that an incremental job looks at: those whose stamp is not before `after` (ISO 8601 in UTC), and those without a
+ * usable one: NULL, infinite, or beyond `through`, the source's clock when the job was prepared.
+ */
+export interface Window extends StampColumn {
+  readonly after: string;
+  readonly through: string;
+  /** All keys are compared as well. */
+  readonly sweep: boolean;
+  /** Planner's estimate of the rows up to `through`. */
+  readonly rowsEstimate: number;
+  /** Whether an index begins with the column. */
+  readonly indexed: boolean;
+}
+
+/** Up to where everything that was ever committed has reached the target. */
+export interface Watermark {
+  /** Source, tables and mapping that it is true for. */
+  readonly pair: string;
+  readonly table: RelationName;
+  /** ISO 8601 in UTC, with microseconds: no transaction that was open then has a stamp before it. */
+  readonly horizon: string;
+}
+
 /** What a worker needs to know of a table; written once by Prepare into the target, read by every worker. */
 export interface TablePlan {
   readonly version: 1;
@@ -141,12 +202,20 @@ export interface TablePlan {
   /** Mapped columns in mapping order; the key columns are among them. */
   readonly columns: readonly PlannedColumn[];
   readonly key: readonly string[];
+  /** No key tells rows apart (`key` is empty): they are compared as a multiset of whole rows. */
+  readonly keyless?: true;
+  /** Sides whose table has inheritance children: those are tables of their own, so only the parent's rows are meant. */
+  readonly only?: readonly Side[];
+  /** The source is a view or a foreign table: no row versions (xmin), no page samples, no statistics. */
+  readonly unversioned?: true;
   /** What a comparison looks at: all mapped columns, or those of the key alone. */
   readonly compares: 'row' | 'key';
   /** How far two numbers of a column may be apart and still count as equal; by column name. */
   readonly tolerances: Readonly<Record<string, number>>;
   /** Conditions that a row must meet to take part, on both sides. */
   readonly filters: readonly PlannedFilter[];
+  /** Where it is remembered which rows came from the source; absent where nobody asks. */
+  readonly baseline?: PlannedBaseline;
   /** How COPY carries rows of it straight from one side to the other; absent where each row must be looked at. */
   readonly copy?: 'binary' | 'text';
   /** `portable` where both servers do not hash alike. */
@@ -165,6 +234,10 @@ export interface TablePlan {
   readonly sourceSnapshot: string;
   /** The final comparison looks at every bucket, whatever the job did. */
   readonly verifyAll: boolean;
+  /** Only these rows are looked at; absent: all. */
+  readonly window?: Window;
+  /** What is true of the target once the job has ended well. */
+  readonly watermark?: Watermark;
   readonly rowsEstimate: number;
   readonly rowBytesEstimate: number;
 }

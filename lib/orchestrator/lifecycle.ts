@@ -1,3 +1,4 @@
+import { JOB_ACTIONS, type JobAction } from '../model/answers.ts';
 import type { JobState } from '../model/job.ts';
 
 export const JOB_EVENTS = [
@@ -167,11 +168,7 @@ export function stateAfter(event: JobEventName, state?: JobState): JobState {
   return only;
 }
 
-/** What somebody may ask of a job. */
-export const ACTIONS = ['stop', 'resume'] as const;
-export type Action = (typeof ACTIONS)[number];
-
 /** What may be asked of a job in this state and would change it. */
-export function allowedActions(state: JobState): Action[] {
-  return ACTIONS.filter((action) => ![null, state].includes(LIFECYCLE[state][action]));
+export function allowedActions(state: JobState): JobAction[] {
+  return JOB_ACTIONS.filter((action) => ![null, state].includes(LIFECYCLE[state][action]));
 }

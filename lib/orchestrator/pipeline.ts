@@ -2,15 +2,17 @@ import type { Finding } from '../change-detector/strategy.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { fp } from '../failpoint.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
-import type { Applied, QuarantinedRow } from '../model/checkpoint.ts';
+import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
-import type { Counts } from '../model/job.ts';
+import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
+import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
 import { rowCode } from '../model/row-code.ts';
-import { commit, nextChunkRows, type SegmentWork } from './segment-work.ts';
+import { relationText } from '../model/table.ts';
+import { openedFor, toDelete } from './adoption.ts';
+import { chunkRemedy } from './healing.ts';
+import { commit, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
 
-/** Most bytes of rows in one chunk; rows travel as text through the worker's memory (256 MB in all). */
-const CHUNK_BYTES = 8 * 1024 * 1024;
-
+/** Rows to ask for: by what the table's rows weigh on average. What they really weigh is seen when they are read. */
 export function chunkRows(work: SegmentWork): number {
   const fit = Math.floor(CHUNK_BYTES / work.plan.rowBytesEstimate);
   return Math.max(1, Math.min(work.config.batch_size, fit, work.chunkRows));
@@ -29,29 +31,63 @@ function changeOf(difference: Exclude<Difference, { kind: 'target_only' }>, row:
 async function beyondFilter(work: SegmentWork, differences: readonly Difference[]): Promise<readonly Difference[]> {
   if (work.plan.filters.length === 0) return differences;
   const missing = differences.filter((d) => d.kind === 'source_only');
-  const there = new Map((await work.target.rows(missing.map((d) => d.key))).map((r) => [keyId(r.key), r.fingerprint]));
+  const there = new Map(
+    (await work.target.fingerprints(missing.map((d) => d.key))).map((r) => [keyId(r.key), r.fingerprint]),
+  );
   return differences.map((d) => {
     const target = d.kind === 'source_only' ? there.get(keyId(d.key)) : undefined;
     return d.kind === 'source_only' && target !== undefined ? { ...d, kind: 'both_differ' as const, target } : d;
   });
 }
 
+/** What a run of differences comes to. */
+export interface Batch {
+  readonly changes: readonly Change[];
+  /** Rows that are not even read. */
+  readonly refused: readonly QuarantinedRow[];
+  /** How many of the differences this stands for, from the first; at least one. */
+  readonly covered: number;
+}
+
+/** Target-only rows are deleted, but for those that the source has by now. */
+async function removals(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
+  const there = new Set((await work.source.fingerprints(differences.map((d) => d.key))).map((r) => keyId(r.key)));
+  return differences.flatMap((d): Change[] =>
+    d.kind === 'target_only' && !there.has(keyId(d.key)) ? [{ kind: 'delete', key: d.key, expected: d.target }] : [],
+  );
+}
+
 /**
- * Reads the source rows of differences and turns them into changes. A row that has left the source since, or has become
- * equal, is no change any more; nor is the delete of a row that the source has by now.
+ * Reads the source rows of differences, all of one kind or another than `target_only`, and turns them into changes: as many
+ * as `maxBytes` hold. A row that has left the source since, or has become equal, is no change any more.
  */
-export async function changesFor(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
-  const rows = new Map((await work.source.rows(differences.map((d) => d.key))).map((r) => [keyId(r.key), r]));
+export async function changesFor(
+  work: SegmentWork,
+  differences: readonly Difference[],
+  maxBytes = CHUNK_BYTES,
+): Promise<Batch> {
+  if (differences[0]?.kind === 'target_only')
+    return { changes: await removals(work, differences), refused: [], covered: differences.length };
+  const fetched = await work.source.rows(
+    differences.map((d) => d.key),
+    maxBytes,
+  );
   await fp('chunk.read');
-  const changes = (await beyondFilter(work, differences)).flatMap((d) => {
+  const rows = new Map(fetched.rows.map((r) => [keyId(r.key), r]));
+  const seen = await beyondFilter(work, differences.slice(0, fetched.covered));
+  const changes = seen.flatMap((d) => {
     const row = rows.get(keyId(d.key));
-    // a row that the source has by now is not deleted
-    if (d.kind === 'target_only')
-      return row ? [] : [{ kind: 'delete', key: d.key, expected: d.target } satisfies Change];
-    return row ? (changeOf(d, row) ?? []) : [];
+    return row && d.kind !== 'target_only' ? (changeOf(d, row) ?? []) : [];
   });
   await fp('transform.done');
-  return changes;
+  const refused = fetched.tooLarge.map((key) => ({ key, code: 'row_too_large' as const }));
+  return { changes, refused, covered: fetched.covered };
+}
+
+/** What there is to do for a slice: its first row is put aside, or its rows are read. */
+export async function batchFor(work: SegmentWork, slice: readonly Difference[], next: Slice): Promise<Batch> {
+  if (next.poison) return { changes: [], refused: [next.poison], covered: slice.length };
+  return changesFor(work, slice, next.maxBytes);
 }
 
 /** Differences that the conflict strategy lets the source win. */
@@ -75,9 +111,6 @@ function mayNeedMore(work: SegmentWork, error: unknown): boolean {
 
 const exchanges = (work: SegmentWork) => (work.plan.uniques?.length ?? 0) > 0;
 
-/** Most bytes of rows that go together because they wait for each other. */
-export const TOGETHER_BYTES = 4 * CHUNK_BYTES;
-
 /** Whether the rows could be written without the references that the order of the tables does not respect. */
 function mayLeaveOut(work: SegmentWork, error: unknown): boolean {
   const { nullFirst, compares } = work.plan;
@@ -95,21 +128,37 @@ function leftOut(work: SegmentWork, changes: readonly Change[]): Change[] {
 
 /** Why the target refused this one row, or undefined when the error says nothing about the row. */
 function refusal(difference: Difference, error: unknown): QuarantinedRow | undefined {
-  if (!(error instanceof SyncError) || error.code !== 'row_rejected') return undefined;
-  const { sqlstate, constraint, object } = error.facts;
+  if (!(error instanceof SyncError) || chunkRemedy(error) !== 'isolate') return undefined;
+  const { sqlstate, constraint, object, interfered } = error.facts;
+  const { key } = difference;
+  if (sqlstate === undefined)
+    return { key, code: interfered === 'dropped' ? 'target_trigger_dropped' : 'target_value_changed' };
   const where = constraint ?? object;
   return {
-    key: difference.key,
+    key,
     code: difference.kind === 'target_only' && byReference(error) ? 'still_referenced' : rowCode(String(sqlstate)),
     sqlstate: String(sqlstate),
     ...(where !== undefined && { object: String(where) }),
   };
 }
 
+/** Throws `quarantine_limit` when a segment would put aside more rows than the config allows. */
+function guardQuarantine(work: SegmentWork): void {
+  const { max_quarantined_rows } = work.config;
+  if (work.counts.quarantined < max_quarantined_rows) return;
+  const name = relationText(work.plan.target);
+  throw new SyncError(
+    'quarantine_limit',
+    `More than ${max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${name} were refused.`,
+    { facts: { table: name } },
+  );
+}
+
 /** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
 async function movedMeanwhile(work: SegmentWork, difference: Difference, poison: QuarantinedRow): Promise<boolean> {
   if (poison.code !== 'unique_clash' || difference.kind !== 'source_only') return false;
-  return (await work.target.rows([difference.key])).length > 0;
+  // a row under another spelling of the key, where the target takes them for one, is in the way
+  return (await work.target.fingerprints([difference.key])).some((r) => keyId(r.key) === keyId(difference.key));
 }
 
 /** What the next attempt at `wanted[at]` and after does: how many rows and how, or the one row that is put aside. */
@@ -122,6 +171,8 @@ export interface Slice {
   readonly halved?: boolean;
   /** References that may come later are left out. */
   readonly partly?: boolean;
+  /** Most bytes of rows; default: those of a chunk. */
+  readonly maxBytes?: number;
   /** Rows elsewhere that hold the unique values are brought in (revisit only). */
   readonly together?: boolean;
 }
@@ -129,7 +180,7 @@ export interface Slice {
 /** An attempt that was refused. */
 interface Attempt {
   readonly rows: readonly Difference[];
-  /** Nothing of the finding is behind these rows. */
+  /** Nothing of the finding is behind these rows, or no more of it can be held. */
   readonly last: boolean;
   readonly tried: Slice;
 }
@@ -142,57 +193,121 @@ interface Attempt {
 export async function afterRefusal(work: SegmentWork, attempt: Attempt, error: unknown): Promise<Slice> {
   const { rows, last, tried } = attempt;
   const [first] = rows;
+  const size = rows.length;
+  if (chunkRemedy(error) === 'smaller' && size > 1) return { ...tried, size: Math.ceil(size / 2), halved: true };
   const poison = first && refusal(first, error);
   if (!poison) throw error;
-  const size = rows.length;
   const { settled = false, halved = false } = tried;
   if (work.id.pass === 'revisit' && stateOf(error) === '23505' && exchanges(work) && !tried.together)
     return { size, settled, halved, together: true };
-  if (mayNeedMore(work, error) && !settled && !halved && !last && size * work.plan.rowBytesEstimate < TOGETHER_BYTES)
-    return { size: size * 2 };
+  if (mayNeedMore(work, error) && !settled && !halved && !last) return { size: size * 2, maxBytes: TOGETHER_BYTES };
   const spent = settled || (mayNeedMore(work, error) && !halved);
   if (mayLeaveOut(work, error) && !tried.partly) return { size, settled: spent, halved, partly: true };
   if (size > 1) return { size: Math.ceil(size / 2), settled: spent, halved: true };
   if (await movedMeanwhile(work, first, poison)) throw new SyncError('target_moving', 'A row appeared in the target.');
+  guardQuarantine(work);
   return { size: 1, poison, settled: spent, halved };
+}
+
+/**
+ * What the equal rows of a finding add to the counts. Of keys alone: to the rows skipped, those that the job inserts now
+ * among them; `lookedAt` takes off again what is counted elsewhere.
+ */
+export function countEqual(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Partial<Counts> {
+  const { unchanged = 0, skipped = 0 } = pending;
+  if (!finding.keysOnly) return { unchanged: unchanged + finding.equal, skipped };
+  const missing = finding.differences.filter((d) => d.kind === 'source_only').length;
+  return { unchanged, skipped: skipped + finding.equal + (work.config.dry_run ? 0 : missing) };
+}
+
+/** Rows of both sides that were counted by what happened to them, before a sweep met their keys. */
+export function lookedAt({ plan, config, counts }: SegmentWork, pending: Partial<Counts>): number {
+  if (!plan.window?.sweep) return 0;
+  const rows = counts.updated + counts.unchanged + (pending.unchanged ?? 0) + (config.dry_run ? 0 : counts.inserted);
+  return Math.min(rows, counts.skipped + (pending.skipped ?? 0));
+}
+
+/** Where a segment stands once all of a finding is decided. */
+export function cursorAfter({ through, at }: Finding): Cursor {
+  return { through, credit: 0, ...(at && { at }) };
+}
+
+/** Counts of both together. */
+function counting(a: Partial<Counts>, b: Partial<Counts>): Partial<Counts> {
+  return addCounts({ ...NO_COUNTS, ...a }, { ...NO_COUNTS, ...b });
+}
+
+/** What a chunk says that is not the last of its finding: how many of its rows whoever resumes will find again. */
+function soFar(
+  { cursor }: SegmentWork,
+  { finding, applied, partly }: { readonly finding: Finding; readonly applied: number; readonly partly: number },
+): Pick<Step, 'cursor' | 'counts'> {
+  const again = (cursor.again ?? 0) + partly;
+  const credited = finding.keysOnly ? 0 : applied; // rows that a look at the same buckets finds equal
+  return { cursor: { ...cursor, credit: cursor.credit + credited, ...(again > 0 && { again }) }, counts: {} };
 }
 
 /**
  * Decides and applies one finding, in chunks of at most `batch_size` rows; true means: hand over.
  *
  * Only the last chunk moves the cursor past the finding's buckets. The ones before leave it and note in `credit` how many
- * rows they applied in whole, because whoever resumes will find those equal.
+ * rows they applied in whole, because whoever resumes will find those equal. `put`: rows that an earlier look put aside
+ * (`keyId`); one that is taken this time is counted anew.
  */
-export async function applyFinding(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Promise<boolean> {
+export async function applyFinding(
+  work: SegmentWork,
+  finding: Finding,
+  pending: Partial<Counts>,
+  put: ReadonlySet<string>,
+): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
-  const extra = finding.differences.filter((d) => d.kind === 'target_only').map((d) => d.bucket);
-  const unchanged = (pending.unchanged ?? 0) + finding.equal - work.cursor.credit;
+  const kept = finding.differences.filter((d) => d.kind === 'target_only').length;
+  const gone = await toDelete(work, finding.differences);
+  const alike = countEqual(work, finding, pending);
+  const equal = { ...alike, unchanged: (alike.unchanged ?? 0) - work.cursor.credit };
+  const { again = 0 } = work.cursor;
+  const whole = {
+    cursor: cursorAfter(finding),
+    // rows that an earlier run wrote in part were counted then, and have been found again as updates
+    counts: { ...equal, kept, ...(again > 0 && { read: -again, updated: -again }) },
+    extra: gone.map((d) => d.bucket),
+    toDelete: gone.length,
+  };
+  let opened = openedFor(work, finding);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   do {
-    const slice = wanted.slice(at, at + next.size);
-    const last = at + slice.length === wanted.length;
-    const whole = next.poison ? [] : await changesFor(work, slice);
-    const changes = next.partly ? leftOut(work, whole) : whole;
-    const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
-    const { through, credit } = work.cursor;
-    const startedMs = work.nowMs();
-    const final = { cursor: { through: finding.through, credit: 0 }, counts: { unchanged, kept: extra.length }, extra };
-    const partial = { cursor: { through, credit: credit + changes.length - partly }, counts: {} };
+    const asked = wanted.slice(at, at + next.size);
+    let slice = asked;
+    let changes: readonly Change[] = [];
+    let startedMs = work.nowMs();
     try {
+      const batch = await batchFor(work, asked, next); // a row may be refused on its way out, too
+      slice = asked.slice(0, batch.covered);
+      changes = next.partly ? leftOut(work, batch.changes) : batch.changes;
+      const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
+      const last = at + slice.length === wanted.length;
+      const step = last ? whole : soFar(work, { finding, applied: changes.length - partly, partly });
+      const release = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key)).filter((k) => put.has(keyId(k)));
+      startedMs = work.nowMs();
       const handOver = await commit(work, {
         changes,
-        ...(next.poison && { quarantine: [next.poison] }),
+        ...(batch.refused.length > 0 && { quarantine: batch.refused }),
         buckets: slice.map((d) => d.bucket),
         ...(partly > 0 && { unexplained: partly }),
+        ...(opened && { adopt: { opened } }),
         rule,
-        ...(last ? final : partial),
+        ...step,
+        release,
+        counts: counting(step.counts, { read: -release.length, quarantined: -release.length }),
       });
       if (handOver) return true;
     } catch (error) {
+      const last = at + asked.length === wanted.length || slice.length < asked.length;
       next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
       continue;
     }
+    opened = undefined;
     at += slice.length;
     if (changes.length > 0) work.chunkRows = nextChunkRows(slice.length, work.nowMs() - startedMs);
     next = { size: Math.min(chunkRows(work), slice.length * 2), ...(next.settled && { settled: true }) };
@@ -207,21 +322,21 @@ const deleteCounts = ({ deleted, quarantined }: Applied): Partial<Counts> => ({
   kept: -deleted - quarantined,
 });
 
-/** Deletes the target-only rows of a finding, in chunks; a row that others refer to is put aside. True means: hand over. */
+/** Deletes the target-only rows of a finding that the delete mode gives up, in chunks; a row that others refer to is put aside. True means: hand over. */
 export async function deleteFinding(work: SegmentWork, finding: Finding): Promise<boolean> {
-  const gone = finding.differences.filter((d) => d.kind === 'target_only');
+  const gone = await toDelete(work, finding.differences);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   while (at < gone.length) {
     const slice = gone.slice(at, at + next.size);
     const last = at + slice.length === gone.length;
-    const changes = next.poison ? [] : await changesFor(work, slice);
     try {
+      const { changes, refused } = await batchFor(work, slice, next);
       const handOver = await commit(work, {
         changes,
-        ...(next.poison && { quarantine: [next.poison] }),
+        ...(refused.length > 0 && { quarantine: refused }),
         buckets: slice.map((d) => d.bucket),
-        cursor: last ? { through: finding.through, credit: 0 } : work.cursor,
+        cursor: last ? cursorAfter(finding) : work.cursor,
         counts: {},
         recount: deleteCounts,
         rule: 'delete_mode',

@@ -1,11 +1,12 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
-import { conversion } from '../data-types/lattice.ts';
+import { travel } from '../data-types/travel.ts';
 import { hasUnusedValues } from '../data-types/unused.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig, RowFilter } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Pass } from '../model/job.ts';
 import {
+  type Column,
   type FingerprintForm,
   type PlannedColumn,
   type PlannedFilter,
@@ -15,8 +16,8 @@ import {
   type TablePlan,
   type UniqueIndex,
 } from '../model/table.ts';
-import { keyOf } from '../validator/schema.ts';
-import { columnInScope } from '../validator/scope.ts';
+import { isKeyless, keyOf } from '../validator/schema.ts';
+import { columnInScope, isView } from '../validator/scope.ts';
 import type { Preflight } from './preflight.ts';
 
 /** Bytes a row takes when nothing is known; only used to size chunks and samples. */
@@ -28,18 +29,23 @@ function rowEstimates(source: Relation, target: Relation) {
   const inTarget = target.rowsEstimate > 0 ? target.rowsEstimate : target.bytes / UNKNOWN_ROW_BYTES;
   return {
     rowsEstimate: Math.max(rows, Math.ceil(inTarget)),
-    rowBytesEstimate: Math.max(1, Math.ceil(source.bytes / rows)),
+    // a view has no size of its own
+    rowBytesEstimate:
+      source.bytes > 0 || !isView(source) ? Math.max(1, Math.ceil(source.bytes / rows)) : UNKNOWN_ROW_BYTES,
   };
 }
 
-/** The columns that travel: those of both sides that are not generated, in the target's types. */
+/** The columns that travel: those of both sides that are not generated, or identify rows, in the target's types. */
 function mappedColumns(source: Relation, target: Relation, config: JobConfig): readonly PlannedColumn[] {
-  const plain = new Map(source.columns.filter((c) => !c.generated).map((c) => [c.name, c]));
+  const key = keyOf(source, config) ?? [];
+  const travels = (c: Column) => !c.generated || key.includes(c.name);
+  const from = new Map(source.columns.filter(travels).map((c) => [c.name, c]));
   return target.columns.flatMap((c): PlannedColumn[] => {
-    const from = plain.get(c.name);
-    if (!from || c.generated || !columnInScope(source, from, config)) return [];
-    if (conversion(from, c) === 'same') return [{ name: c.name, type: c.type }];
-    return [{ name: c.name, type: c.type, source: { type: from.type, castTo: c.declared } }];
+    const s = from.get(c.name);
+    if (!s || !travels(c) || !columnInScope(source, s, config)) return [];
+    const equality = config.equality[`${relationText(source)}.${c.name}`];
+    const generated = c.generated && { generated: true as const };
+    return [{ name: c.name, ...travel(s, c, key.includes(c.name)), ...generated, ...(equality && { equality }) }];
   });
 }
 
@@ -75,7 +81,9 @@ function hasSideEffects(found: Preflight, config: JobConfig): boolean {
     config.delete_mode === 'mirror' &&
     config.triggers === 'fire' &&
     found.tables.some((t) => t.target.foreignKeys.some((f) => f.deleteAction));
-  return triggers || cascades;
+  const follows =
+    config.triggers === 'fire' && found.tables.some((t) => t.target.foreignKeys.some((f) => f.updateAction));
+  return triggers || cascades || follows;
 }
 
 /** Where the rows of a unique index can be parked: a column that may be NULL, else one whose type has unused values. */
@@ -97,10 +105,17 @@ function heldBack(source: Relation, target: Relation, nullFirst: readonly string
   const uniques = (target.uniqueIndexes ?? []).filter((u) => u.watched.some((c) => free.has(c)));
   const late = nullFirst.filter((c) => free.has(c));
   return {
-    ...(uniques.length > 0 && { uniques: uniques.map((u) => parkingOf(u, target, free)) }),
+    ...(uniques.length > 0 &&
+      !isKeyless(source, config) && { uniques: uniques.map((u) => parkingOf(u, target, free)) }),
     ...(fixed.length > 0 && { fixed: fixed.map((c) => c.name) }),
     ...(late.length > 0 && { nullFirst: late }),
   };
+}
+
+/** What reading and writing must know of the relations themselves. */
+function readingOf(source: Relation, target: Relation): Pick<TablePlan, 'only' | 'unversioned'> {
+  const only = [...(source.inherited ? ['source' as const] : []), ...(target.inherited ? ['target' as const] : [])];
+  return { ...(only.length > 0 && { only }), ...(['v', 'f'].includes(source.kind) && { unversioned: true as const }) };
 }
 
 /** Plans of all tables, in the order they are applied. */
@@ -117,12 +132,14 @@ export function tablePlans(
     source: { schema: source.schema, name: source.name },
     target: { schema: target.schema, name: target.name },
     columns: mappedColumns(source, target, config),
-    key: keyOf(source, config) as readonly string[], // preflight refuses tables without
+    key: keyOf(source, config) ?? [],
+    ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others
+    ...readingOf(source, target),
     ...copyOf(mappedColumns(source, target, config), target, config),
     compares: detectionStrategy(config.detection_strategy).compares,
     tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
-    fingerprint: facts.fingerprint,
+    fingerprint: isKeyless(source, config) ? 'portable' : facts.fingerprint, // whole rows are told apart by SHA-256
     selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),
     ...heldBack(source, target, nullFirst, config),
     sideEffects,
@@ -134,7 +151,7 @@ export function tablePlans(
 
 /** The passes a job makes over its tables. */
 export function passesOf(config: JobConfig): readonly Pass[] {
-  const deletes = config.delete_mode === 'mirror' ? (['delete'] as const) : [];
+  const deletes = config.delete_mode === 'keep' ? [] : (['delete'] as const);
   if (config.dry_run) return ['apply', ...deletes]; // nothing is written that would have to be looked at again
   const verify = config.verify === 'none' ? [] : (['verify'] as const);
   return ['apply', ...deletes, 'revisit', ...verify];
@@ -156,7 +173,7 @@ const wroteAnything = (progress: readonly Progress[]) => progress.some((p) => p.
 /**
  * Segments of a table that a pass still has to look at.
  *
- * Delete: those where target-only rows were seen. Revisit: those with rows put aside or written in part. Verify: those written into or holding target-only rows; all of them when
+ * Delete: those where target-only rows were seen that are to go. Revisit: those with rows put aside or written in part. Verify: those written into or holding such target-only rows; all of them when
  * triggers or cascades may have changed others. What was compared equal and not touched since needs no second look.
  */
 export function segmentsToDo(plan: TablePlan, pass: Pass, progress: readonly Progress[]): readonly number[] {
@@ -198,9 +215,10 @@ export function guardDeletes(
 ): void {
   const beyond = plans.flatMap((plan) => {
     const applied = progress.filter((p) => p.table === plan.table && p.pass === 'apply');
-    const sum = (key: 'kept' | 'unchanged' | 'updated') => applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
-    const deletes = sum('kept');
-    const before = deletes + sum('unchanged') + sum('updated');
+    const sum = (key: 'kept' | 'unchanged' | 'updated' | 'skipped') =>
+      applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
+    const deletes = applied.reduce((n, p) => n + p.toDelete, 0);
+    const before = sum('kept') + sum('unchanged') + sum('updated') + sum('skipped');
     const percent = before === 0 ? 0 : (100 * deletes) / before;
     if (deletes <= FREE_DELETES || percent <= config.max_delete_percent) return [];
     return [{ deletes, text: `${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)` }];

@@ -1,8 +1,11 @@
+import { detectionStrategy } from '../change-detector/registry.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
+import { equalityProblems } from '../validator/equality.ts';
+import { needProblems } from '../validator/needs.ts';
 import { schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
@@ -76,26 +79,40 @@ function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[]
   ];
 }
 
-function sameDatabase(a: ServerFacts, b: ServerFacts): boolean {
-  return a.system_identifier === b.system_identifier && a.database_oid === b.database_oid;
+/**
+ * Whether both connections lead to one database. A physical copy on another server has the same identity and is another
+ * database: a mark left on one side tells, because only sessions of the same server see it. A standby sees no mark of its
+ * primary and is no other database all the same.
+ */
+async function refuseSameDatabase(
+  [source, s]: readonly [Database, ServerFacts],
+  [target, t]: readonly [Database, ServerFacts],
+): Promise<void> {
+  if (s.system_identifier !== t.system_identifier || s.database_oid !== t.database_oid) return;
+  if (s.standby || t.standby) {
+    throw new SyncError('same_database', 'One of source and target is a standby of the other, or of a copy of it.');
+  }
+  if (await target.withMark((mark) => source.seesMark(mark)))
+    throw new SyncError('same_database', 'Source and target are the same database.');
 }
 
 /** Keys that the config gives and the catalog does not vouch for are looked up in the rows of both sides. */
 async function keyClashProblems(
   source: Database,
   target: Database,
-  tables: readonly Relation[],
+  pairs: readonly { readonly source: Relation; readonly target: Relation }[],
   config: JobConfig,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const table of tables) {
-    const key = config.key_columns[relationText(table)];
+  for (const pair of pairs) {
+    const table = pair.source;
+    const key = config.key_columns[relationText(table)] ?? (table.kind === 'm' ? table.key : undefined);
     if (!key) continue;
     for (const [side, database] of [
       ['source', source],
       ['target', target],
     ] as const) {
-      const clashes = await database.keyClashes(table, key);
+      const clashes = await database.keyClashes(pair[side], key);
       if (clashes === 0) continue;
       const object = relationText(table);
       problems.push({
@@ -119,7 +136,7 @@ export async function preflight(source: Database, target: Database, config: JobC
   const [s, t] = await Promise.all([source.facts(), target.facts()]);
   const servers = [...versionProblems(s, 'source'), ...versionProblems(t, 'target')];
   if (servers.length > 0) throw problemsError(servers);
-  if (sameDatabase(s, t)) throw new SyncError('same_database', 'Source and target are the same database.');
+  await refuseSameDatabase([source, s], [target, t]);
 
   const [found, targetTables] = await Promise.all([source.introspect(), target.introspect()]);
   const scope = tablesInScope(found, config);
@@ -132,11 +149,14 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...targetProblems(t, config),
     ...scope.problems,
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
+    ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...cycleProblems(cycle, config),
+    ...needProblems(detectionStrategy(config.detection_strategy), { facts: s, tables: sourceTables }, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
-  const clashes = await keyClashProblems(source, target, sourceTables, config);
+  const pairs = sourceTables.map((x) => ({ source: x, target: byName.get(relationText(x)) as Relation })); // no problem: there
+  const clashes = await keyClashProblems(source, target, pairs, config);
   if (clashes.length > 0) throw problemsError(clashes);
   if (sourceTables.length > MAX_TABLES) {
     throw new SyncError(

@@ -1,46 +1,106 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { isKnownType } from '../data-types/registry.ts';
 import { fp } from '../failpoint.ts';
-import { SyncError } from '../model/errors.ts';
+import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
-import { type FingerprintForm, relationText, type TablePlan } from '../model/table.ts';
-import type { Database, TargetDatabase } from '../ports.ts';
+import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
+import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
+import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { levelsOf, passesOf, tablePlans } from './plan.ts';
-import { preflight } from './preflight.ts';
+import { type Preflight, preflight } from './preflight.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
+import { remembers, type Windowed, windowedPlans } from './window.ts';
 
 /** Prepare may sample every table; the function itself ends after 15 minutes. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
-/** `fast` where both servers hash sample values of all types in use alike, else `portable`. */
-async function agreedForm(
-  source: Database,
-  target: TargetDatabase,
+/** Whether both servers answer alike for sample values of the columns' types. */
+async function alike(source: Database, target: Database, columns: readonly PlannedColumn[], form: FingerprintForm) {
+  const [a, b] = await Promise.all([source.probe(columns, form), target.probe(columns, form)]);
+  return a.join() === b.join();
+}
+
+/**
+ * `fast` where both servers hash sample values of all types in use alike, else `portable`. Throws `equality_invalid` where
+ * they do not even give a shape the same normal form.
+ */
+async function agreedForm(source: Database, target: Database, plans: readonly TablePlan[]): Promise<FingerprintForm> {
+  if (
+    await alike(
+      source,
+      target,
+      plans.flatMap((p) => p.columns),
+      'fast',
+    )
+  )
+    return 'fast';
+  const problems: Problem[] = [];
+  for (const plan of plans) {
+    for (const column of plan.columns) {
+      if (!column.equality || (await alike(source, target, [column], 'portable'))) continue;
+      const object = `${relationText(plan.target)}.${column.name}`;
+      const message = `Both servers give the shape of ${object} another normal form; their PostGIS or GEOS versions differ.`;
+      problems.push({ code: 'equality_invalid', object, message, hint: 'Compare the column exactly.' });
+    }
+  }
+  if (problems.length > 0) throw problemsError(problems);
+  return 'portable';
+}
+
+/** Columns of types that nothing is known of, by name: their values travel and compare as text. */
+function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
+  const unknown = columns.filter((c) => !isKnownType(c.type));
+  if (unknown.length === 0) return {};
+  return { unknown_types: Object.fromEntries(unknown.map((c) => [c.name, relationText(c.type)])) };
+}
+
+/** Plans with the windows that the job's strategy can tell, and what the event says of them. */
+async function withWindows(
+  job: Job,
   plans: readonly TablePlan[],
-): Promise<FingerprintForm> {
-  const columns = plans.flatMap((p) => p.columns);
-  const [a, b] = await Promise.all([source.probe(columns), target.probe(columns)]);
-  return a.join() === b.join() ? 'fast' : 'portable';
+  found: Preflight,
+  ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock | undefined },
+): Promise<readonly Windowed[]> {
+  const { source, target, clock } = ends;
+  const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
+  if (!clock) return plans.map((plan) => ({ plan, ...all }));
+  const relations = found.tables.map((t) => t.source);
+  return windowedPlans(job, plans, relations, { source, target, clock });
+}
+
+function windowView({ plan: { window }, whole }: Windowed) {
+  if (!window) return whole ? { whole } : {};
+  const { column, after, sweep, indexed } = window;
+  return { window: { column, after, key_sweep: sweep, indexed } };
 }
 
 async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
-  const snapshot = await source.snapshot(); // before the first look at a row
+  // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
+  const clock = remembers(job.config) ? await source.clock() : undefined;
+  const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config);
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
-  const planned = [];
-  for (const plan of plans) planned.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
+  const cut = [];
+  for (const w of await withWindows(job, plans, found, { source, target, clock }))
+    cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
-    tables: planned.map(({ plan, segments }) => ({
+    ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
+    tables: planned.map(({ plan, whole, segments }) => ({
       name: relationText(plan.target),
       key: plan.key,
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
+      ...unknownTypes(plan),
+      ...windowView({ plan, ...(whole && { whole }) }),
     })),
   });
-  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes: passesOf(job.config) }, planned, event);
+  const passes = passesOf(job.config);
+  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, changes);
   await fp('plan.written');
 }
 
@@ -51,8 +111,10 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     name: relationText(plan.target),
     state: 'pending',
     level: plan.level,
-    rows_estimate: plan.rowsEstimate,
+    rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
     segments,
+    ...unknownTypes(plan),
+    ...windowView({ plan }),
   };
 }
 

@@ -2,12 +2,20 @@ import type { Finding } from '../change-detector/strategy.ts';
 import { type Change, type Difference, keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import type { Counts } from '../model/job.ts';
-import { afterRefusal, changesFor, chunkRows, decided, type Slice, TOGETHER_BYTES } from './pipeline.ts';
+import { TOGETHER_BYTES } from '../model/limits.ts';
+import { toDelete } from './adoption.ts';
+import { afterRefusal, batchFor, chunkRows, cursorAfter, decided, type Slice } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { findings } from './verify-pass.ts';
 
 /** Most rows that are brought in from elsewhere because they hold each other's unique values. */
 const MOST_HOLDERS = 20_000;
+
+/** About how many bytes of text these changes hold. */
+const bytesOf = (changes: Iterable<Change>) =>
+  [...changes]
+    .flatMap((c) => (c.kind === 'delete' ? [] : c.row.values))
+    .reduce((sum, value) => sum + (value?.length ?? 0), 0);
 
 /**
  * Changes of target rows, wherever they are, that hold a unique value which the given changes need, and that the source
@@ -15,12 +23,17 @@ const MOST_HOLDERS = 20_000;
  */
 async function withHolders(work: SegmentWork, changes: readonly Change[]): Promise<readonly Change[]> {
   const all = new Map(changes.map((c) => [keyId(c.kind === 'delete' ? c.key : c.row.key), c]));
-  let open = [...changes];
-  const most = Math.min(MOST_HOLDERS, TOGETHER_BYTES / work.plan.rowBytesEstimate);
-  while (open.length > 0 && all.size < most) {
+  let open = changes.some((c) => c.kind !== 'delete' && c.row.streamed) ? [] : [...changes]; // such a row goes alone
+  for (;;) {
+    const room = TOGETHER_BYTES - bytesOf(all.values());
+    if (open.length === 0 || all.size >= MOST_HOLDERS || room <= 0) break;
     const rows = open.flatMap((c) => (c.kind === 'delete' ? [] : [c.row]));
     const held = (await work.database.uniqueHolders(work.plan, rows)).filter((h) => !all.has(keyId(h.key)));
-    const wanted = new Map((await work.source.rows(held.map((h) => h.key))).map((r) => [keyId(r.key), r]));
+    const fetched = await work.source.rows(
+      held.map((h) => h.key),
+      room,
+    );
+    const wanted = new Map(fetched.rows.filter((r) => !r.streamed).map((r) => [keyId(r.key), r]));
     open = held.flatMap((h): Change[] => {
       const row = wanted.get(keyId(h.key));
       return row && row.fingerprint !== h.fingerprint ? [{ kind: 'update', row, expected: h.fingerprint }] : [];
@@ -48,30 +61,33 @@ function recount(changes: readonly Change[], put: ReadonlySet<string>) {
 
 async function revisitFinding(work: SegmentWork, finding: Finding, put: ReadonlySet<string>): Promise<boolean> {
   const rows = decided(work, finding.differences).wanted;
-  const gone = finding.differences.filter((d) => !isRow(d) && put.has(keyId(d.key)));
+  const gone = (await toDelete(work, finding.differences)).filter((d) => put.has(keyId(d.key)));
   const todo: readonly Difference[] = [...gone, ...rows];
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   while (at < todo.length) {
     const kind = isRow(todo[at] as Difference); // at < length
-    const slice = todo.slice(at, at + next.size).filter((d) => isRow(d) === kind);
-    const last = at + slice.length === todo.length;
-    const plain = next.poison ? [] : await changesFor(work, slice);
-    const changes = next.together ? await withHolders(work, plain) : plain;
-    const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
+    const asked = todo.slice(at, at + next.size).filter((d) => isRow(d) === kind);
+    let slice = asked;
     try {
+      const batch = await batchFor(work, asked, next);
+      slice = asked.slice(0, batch.covered);
+      const last = at + slice.length === todo.length;
+      const changes = next.together ? await withHolders(work, batch.changes) : batch.changes;
+      const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
       const handOver = await commit(work, {
         changes,
-        ...(next.poison && { quarantine: [next.poison] }),
+        ...(batch.refused.length > 0 && { quarantine: batch.refused }),
         release: keys.filter((k) => put.has(keyId(k))),
         buckets: slice.map((d) => d.bucket),
-        cursor: last ? { through: finding.through, credit: 0 } : work.cursor,
+        cursor: last ? cursorAfter(finding) : work.cursor,
         counts: {},
         recount: recount(changes, put),
         rule: 'revisit',
       });
       if (handOver) return true;
     } catch (error) {
+      const last = at + asked.length === todo.length || slice.length < asked.length;
       next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
       continue;
     }
@@ -91,7 +107,7 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
 export async function revisitPass(work: SegmentWork): Promise<boolean> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const runs = await work.database.notedBuckets(work.id, 'written');
-  for await (const finding of findings(work, runs)) if (await revisitFinding(work, finding, put)) return true;
+  for await (const finding of findings(work, { runs })) if (await revisitFinding(work, finding, put)) return true;
   await commit(work, {
     changes: [],
     buckets: [],

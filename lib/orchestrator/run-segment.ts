@@ -1,12 +1,15 @@
 import { fp } from '../failpoint.ts';
+import { keyId } from '../model/change.ts';
 import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
-import { ENDED_STATES, type Job } from '../model/job.ts';
+import { type Counts, ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
 import type { TargetDatabase } from '../ports.ts';
+import { compared, fileCompared, note, onlyFiles, openedFor } from './adoption.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainOutbox } from './drain-outbox.ts';
-import { applyFinding, deleteFinding, LOOK_AGAIN } from './pipeline.ts';
+import { chunkDelayMs } from './healing.ts';
+import { applyFinding, countEqual, deleteFinding, LOOK_AGAIN, lookedAt } from './pipeline.ts';
 import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import { commit, type SegmentWork, startWork } from './segment-work.ts';
@@ -21,10 +24,15 @@ export interface SegmentRun extends RunPorts {
   /** Milliseconds until this invocation is ended from outside. */
   readonly remainingMs: () => number;
   readonly wait: (ms: number) => Promise<void>;
+  /** In [0, 1), for pauses; default Math.random. */
+  readonly random?: () => number;
 }
 
 /** A chunk takes a second or two, a scan of a segment a few; with less time than this left, another invocation goes on. */
 const HAND_OVER_MS = 60_000;
+
+/** A scan of a segment takes seconds; one that takes this long has met a lock, a dead server or a silent network. */
+const STATEMENT_MS = 300_000;
 
 /** How often rows that move are looked at again before the segment gives up. */
 const LOOKS = 5;
@@ -32,26 +40,43 @@ const LOOKS = 5;
 /** Progress is mirrored at most this often, so that many small chunks do not cost a DynamoDB write each. */
 const MIRROR_MS = 1_000;
 
+/** Rows of the table that an earlier look has put aside; mostly there was none, and nobody is asked. */
+async function putAside(work: SegmentWork): Promise<ReadonlySet<string>> {
+  if (work.counts.quarantined === 0) return new Set();
+  return new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
+}
+
 /** One look from the cursor to the end of the segment. */
 async function applyPass(work: SegmentWork): Promise<boolean> {
   if (await copyPass(work)) return true;
-  let unchanged = 0;
+  let pending: Partial<Counts> = {};
   let through = work.cursor.through;
+  let seen = compared(through);
+  const put = await putAside(work);
   for await (const finding of findings(work)) {
     through = finding.through;
+    note(seen, finding);
     if (finding.differences.length === 0) {
-      unchanged += finding.equal;
+      pending = countEqual(work, finding, pending);
+      const opened = openedFor(work, finding);
+      if (opened?.buckets.length && (await commit(work, onlyFiles(work, { opened })))) return true;
       continue;
     }
-    if (await applyFinding(work, finding, { unchanged })) return true;
-    unchanged = 0;
+    // before the cursor moves past them
+    if (await fileCompared(work, seen, through)) return true;
+    seen = compared(through);
+    if (await applyFinding(work, finding, pending, put)) return true;
+    pending = {};
   }
-  const { credit } = work.cursor;
+  const { ranges, split } = work.segment.buckets;
+  if (await fileCompared(work, seen, ranges * split - 1)) return true;
+  const { credit, again = 0 } = work.cursor;
+  const equal = { ...pending, unchanged: (pending.unchanged ?? 0) - credit - again };
   await commit(work, {
     changes: [],
     buckets: [],
     cursor: { through, credit: 0 },
-    counts: { unchanged: unchanged - credit },
+    counts: { ...equal, skipped: (pending.skipped ?? 0) - lookedAt(work, equal) },
     finished: true,
     rule: 'compared',
   });
@@ -60,7 +85,8 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
 
 async function deletePass(work: SegmentWork): Promise<boolean> {
   const runs = await work.database.notedBuckets(work.id, 'extra');
-  for await (const finding of findings(work, runs)) if (await deleteFinding(work, finding)) return true;
+  for await (const finding of findings(work, { runs, extraOnly: true }))
+    if (await deleteFinding(work, finding)) return true;
   await commit(work, {
     changes: [],
     buckets: [],
@@ -103,6 +129,17 @@ async function runPass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
   }
 }
 
+/** Pauses before a chunk is tried again, and says in the log who was in the way. */
+function pauseFor(id: SegmentId, run: SegmentRun): SegmentWork['pause'] {
+  return async (attempt, error) => {
+    const facts = error instanceof SyncError ? error.facts : {};
+    const { sqlstate, blocked_by } = facts;
+    const where = { job_id: id.jobId, table: id.table, segment: id.segment };
+    run.log.info('a chunk was rolled back, trying again', { ...where, attempt, sqlstate, blocked_by });
+    await run.wait(chunkDelayMs(attempt, (run.random ?? Math.random)()));
+  };
+}
+
 /** Tells DynamoDB how far the segment is; a mirror, so its failure does not stop the work. */
 function mirror(id: SegmentId, run: SegmentRun) {
   let last = 0;
@@ -136,37 +173,43 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
     pass: message.pass,
     segment: message.segment,
   };
-  return withBoth(job, run, Math.max(1_000, run.remainingMs() - 5_000), async (source, target) => {
-    const checkpoint = await target.claim(id, run.owner);
-    const tell = mirror(id, run);
-    if (!checkpoint.finished) {
-      const [plan] = await target.loadPlans(id.jobId, id.table);
-      if (!plan) throw new SyncError('internal', `The job has no plan for table ${id.table}.`);
-      const state: SegmentWork = startWork(
-        {
-          id,
-          owner: run.owner,
-          plan,
-          config: job.config,
-          source: source.reader(plan, checkpoint.segment),
-          target: target.reader(plan, checkpoint.segment),
-          database: target,
-          sourceDatabase: source,
-          segment: checkpoint.segment,
-          nowMs: () => run.clock().getTime(),
-          committed: async () => {
-            await tell({ seq: state.seq, counts: state.counts }, false);
-            return run.remainingMs() < HAND_OVER_MS;
+  return withBoth(
+    job,
+    run,
+    Math.max(1_000, Math.min(STATEMENT_MS, run.remainingMs() - 5_000)),
+    async (source, target) => {
+      const checkpoint = await target.claim(id, run.owner);
+      const tell = mirror(id, run);
+      if (!checkpoint.finished) {
+        const [plan] = await target.loadPlans(id.jobId, id.table);
+        if (!plan) throw new SyncError('internal', `The job has no plan for table ${id.table}.`);
+        const state: SegmentWork = startWork(
+          {
+            id,
+            owner: run.owner,
+            plan,
+            config: job.config,
+            source: source.reader(plan, checkpoint.segment),
+            target: target.reader(plan, checkpoint.segment),
+            database: target,
+            sourceDatabase: source,
+            segment: checkpoint.segment,
+            nowMs: () => run.clock().getTime(),
+            pause: pauseFor(id, run),
+            committed: async () => {
+              await tell({ seq: state.seq, counts: state.counts }, false);
+              return run.remainingMs() < HAND_OVER_MS;
+            },
           },
-        },
-        checkpoint,
-      );
-      if (await runPass(state, run)) return 'continue';
-      await tell({ seq: state.seq, counts: state.counts }, true);
-    } else await tell({ seq: checkpoint.seq, counts: checkpoint.counts }, true);
-    await drain(job, target, run);
-    return 'finished';
-  });
+          checkpoint,
+        );
+        if (await runPass(state, run)) return 'continue';
+        await tell({ seq: state.seq, counts: state.counts }, true);
+      } else await tell({ seq: checkpoint.seq, counts: checkpoint.counts }, true);
+      await drain(job, target, run);
+      return 'finished';
+    },
+  );
 }
 
 /** Events that do not reach the audit log now are still in the outbox; settle-job drains it to the end. */

@@ -1,10 +1,12 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import type { Adoption } from '../model/baseline.ts';
 import { type BucketRun, type Change, type RowKey, toRuns } from '../model/change.ts';
 import type { Advance, Applied, Checkpoint, Cursor, QuarantinedRow, Samples, SegmentId } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
 import type { Database, RowReader, TargetDatabase } from '../ports.ts';
+import { CHUNK_TRIES, chunkRemedy } from './healing.ts';
 
 /** One segment being worked on: its ends, and where its checkpoint stands. Changed by `commit` only. */
 export interface SegmentWork {
@@ -28,6 +30,8 @@ export interface SegmentWork {
   readonly nowMs: () => number;
   /** Called after each commit; true means: hand over to another invocation. */
   readonly committed: () => Promise<boolean>;
+  /** Pauses before a chunk that the target rolled back is tried again. */
+  readonly pause: (attempt: number, error: unknown) => Promise<void>;
 }
 
 /** The first chunk of a segment is a careful one. */
@@ -36,10 +40,16 @@ const FIRST_CHUNK_ROWS = 1_000;
 /** A chunk holds its locks, and delays a stop, for about this long. */
 const CHUNK_MS = 500;
 
+/**
+ * Chunks do not get smaller than this for their time: with 1,600 columns a statement costs a second or two before its first
+ * row (measured), and chunks that are halved for it never end.
+ */
+const LEAST_ROWS = 50;
+
 /** Rows of the next chunk after one of `rows` took `ms`: towards CHUNK_MS, at most doubled or halved at once. Pure. */
 export function nextChunkRows(rows: number, ms: number): number {
   const wanted = ms <= 0 ? rows * 2 : Math.round((rows * CHUNK_MS) / ms);
-  return Math.max(1, Math.min(rows * 2, Math.max(Math.ceil(rows / 2), wanted)));
+  return Math.min(rows * 2, Math.max(LEAST_ROWS, Math.ceil(rows / 2), wanted));
 }
 
 /** What a chunk adds besides the changes it applies. */
@@ -59,6 +69,10 @@ export interface Step {
   readonly recount?: (applied: Applied) => Partial<Counts>;
   /** The rows were counted before; only the event tells of this change. */
   readonly again?: boolean;
+  /** What a comparison found that the baseline does not say yet. */
+  readonly adopt?: Adoption;
+  /** Target-only rows found that are to be deleted. */
+  readonly toDelete?: number;
   readonly finished?: boolean;
   /** The rule that decided, for the audit trail. */
   readonly rule: string;
@@ -83,7 +97,7 @@ function countsOf(step: Step, applied: Applied): Counts {
   if (step.recount) return { ...NO_COUNTS, ...step.recount(applied) };
   const { inserted, updated, deleted, quarantined } = applied;
   const extra = { ...NO_COUNTS, ...step.counts };
-  const read = inserted + updated + quarantined + extra.unchanged + extra.kept;
+  const read = inserted + updated + quarantined + extra.unchanged + extra.kept + extra.skipped;
   return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, quarantined, kept: -deleted });
 }
 
@@ -111,6 +125,7 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
     counts: step.again ? work.counts : addCounts(work.counts, countsOf(step, applied)),
     written,
     extra: toRuns(step.extra ?? []),
+    toDelete: step.toDelete ?? 0,
     unexplained: step.unexplained ?? 0,
     inFlight: step.inFlight ?? 0,
     finished: step.finished ?? false,
@@ -121,6 +136,18 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
       ...(step.unexplained !== undefined && { unexplained: step.unexplained, in_flight: step.inFlight ?? 0 }),
     }),
   };
+}
+
+/** Runs a transaction; tries it again, a bounded number of times, where it lost against another one and rolled back. */
+async function patiently(work: SegmentWork, transact: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transact();
+    } catch (error) {
+      if (chunkRemedy(error) !== 'again' || attempt === CHUNK_TRIES) throw error;
+      await work.pause(attempt, error);
+    }
+  }
 }
 
 /** Runs a transaction of the target that asks what the checkpoint becomes, then moves this work's own picture of it on. */
@@ -134,7 +161,7 @@ async function advancing(
     next = make(applied);
     return next;
   };
-  await transact({ seq: work.seq + 1, advance });
+  await patiently(work, () => transact({ seq: work.seq + 1, advance }));
   if (!next) throw new TypeError('the target committed without asking what the checkpoint becomes');
   work.seq += 1;
   work.cursor = next.cursor;
@@ -146,6 +173,7 @@ const chunkBase = (work: SegmentWork) => ({
   id: work.id,
   owner: work.owner,
   plan: work.plan,
+  segment: work.segment,
   suppressTriggers: work.config.triggers === 'suppress',
 });
 
@@ -164,9 +192,11 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
       work.database.commit({
         ...chunkBase(work),
         ...chunk,
+        source: work.sourceDatabase,
         changes: dry ? [] : step.changes,
         ...(step.quarantine && { quarantine: step.quarantine }),
         ...(step.release && { release: step.release }),
+        ...(step.adopt && !dry && { adopt: step.adopt }),
       }),
   );
 }
@@ -178,6 +208,6 @@ export function commitCopy(work: SegmentWork, run: BucketRun): Promise<boolean> 
   return advancing(
     work,
     (applied) => advanceBy(work, step, applied, applied.inserted > 0 ? [run] : []),
-    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, segment: work.segment, run }, work.sourceDatabase),
+    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run }, work.sourceDatabase),
   );
 }

@@ -2,7 +2,7 @@ import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS, type ErrorCode, SyncError } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
 import type { SettleInput } from '../model/message.ts';
-import { relationText } from '../model/table.ts';
+import { relationText, type Watermark } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { drainOutbox } from './drain-outbox.ts';
 import { endsInPause } from './healing.ts';
@@ -33,6 +33,29 @@ async function verdict(job: Job, target: TargetDatabase): Promise<Failure | unde
     message: `The final comparison found differences that no rule explains: ${open.join(', ')}.`,
     hint: ERRORS.verification_failed.remedy,
   };
+}
+
+/** How far the tables have come, where every row of them was applied. A row put aside must be in the next window too. */
+async function watermarks(job: Job, target: TargetDatabase): Promise<readonly Watermark[]> {
+  if (job.config.dry_run) return [];
+  const progress = await target.loadProgress(job.job_id);
+  const whole = (table: number) => sumCounts(progress.filter((p) => p.table === table)).quarantined === 0;
+  return (await target.loadPlans(job.job_id)).flatMap((p) => (p.watermark && whole(p.table) ? [p.watermark] : []));
+}
+
+/**
+ * Every row that the source has is filed by now, so earlier generations know nothing more. Not where only a window was
+ * looked at, and not where rows are in quarantine: whether those in the target came from the source only the earlier ones
+ * know.
+ */
+async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> {
+  const plans = await target.loadPlans(job.job_id);
+  const kept = plans.flatMap(({ baseline, window }) => (baseline?.keep && !window ? [baseline] : []));
+  await target.completeGenerations(
+    { jobId: job.job_id, epoch: job.epoch },
+    kept.flatMap((b) => b.own ?? []),
+    kept.flatMap((b) => b.older),
+  );
 }
 
 /** How a job can end. */
@@ -66,8 +89,9 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
       : jobEvent('job.completed', SERVICE, { counts });
+    if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
     if (failure) await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
-    else await target.endJob(job.job_id, job.epoch, event);
+    else await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
     await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
     if (failure) return { event: 'fail', failure };
     const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);

@@ -2,7 +2,7 @@ import { jobEvent } from '../audit/job-event.ts';
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
-import type { Job } from '../model/job.ts';
+import type { Job, JobMode } from '../model/job.ts';
 import type {
   Clock,
   ConnectionPair,
@@ -20,6 +20,7 @@ export interface StartRequest {
   readonly jobId: string;
   readonly pair: ConnectionPair;
   readonly config: JobConfig;
+  readonly mode?: JobMode;
   readonly actor: string;
 }
 
@@ -64,7 +65,7 @@ function newJob(request: StartRequest, found: Preflight, secretRef: string, now:
   });
   return {
     job_id: request.jobId,
-    mode: 'full',
+    mode: request.mode ?? 'full',
     state: 'created',
     epoch: 1,
     config: request.config,
@@ -86,7 +87,7 @@ async function takeLease(
   jobs: JobStore,
 ): Promise<void> {
   const created = jobEvent('job.created', request.actor, {
-    mode: 'full',
+    mode: request.mode ?? 'full',
     source: connectionView(request.pair.source),
     target: connectionView(request.pair.target),
     config: request.config,

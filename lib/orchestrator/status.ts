@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { JOB_ACTIONS } from '../model/answers.ts';
 import {
   addCounts,
   type Counts,
   ENDED_STATES,
+  JOB_MODES,
   JOB_STATES,
   type Job,
   type JobTable,
@@ -13,8 +15,10 @@ import {
   type SegmentProgress,
   TABLE_STATES,
 } from '../model/job.ts';
+import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
-import { ACTIONS, allowedActions } from './lifecycle.ts';
+import { allowedActions } from './lifecycle.ts';
+import { validationOf } from './validation.ts';
 
 const count = z.int();
 const countsView = z
@@ -80,12 +84,28 @@ const tableView = z
     table: z.int().meta({ description: 'Position in the job, from 0.' }),
     name: z.string(),
     state: z.enum(TABLE_STATES),
+    validation: z.enum(VALIDATION_STATES).meta({ description: 'What is known of its equality, now.' }),
     level: z.int().meta({ description: 'Foreign-key level; parents have lower ones.' }),
     rows_estimate: z.int(),
     pass: z.enum(PASSES).meta({ description: 'The pass the table is in, or was in last.' }),
     segments: z.object({ total: z.int(), done: z.int() }).meta({ description: 'Segments of this pass.' }),
     counts: countsView,
+    window: z
+      .object({
+        column: z.string(),
+        after: z.iso.datetime(),
+        key_sweep: z.boolean(),
+        indexed: z.boolean().meta({ description: 'Whether an index of the source begins with the column.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Only rows of the source changed since then by this column were looked at, and with key_sweep all keys. Absent: all rows.',
+      }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
+    unknown_types: z.record(z.string(), z.string()).optional().meta({
+      description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
+    }),
     samples: z
       .record(z.string(), z.array(z.array(z.string())))
       .optional()
@@ -98,7 +118,7 @@ const tableView = z
 export const jobSummary = z
   .object({
     job_id: z.uuid(),
-    mode: z.enum(['full']),
+    mode: z.enum(JOB_MODES),
     state: z.enum(JOB_STATES),
     epoch: z.int().meta({ description: 'Raised by each start, resume, stop and takeover.' }),
     source: databaseView,
@@ -108,7 +128,7 @@ export const jobSummary = z
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
     pause: pauseView.optional(),
-    allowed_actions: z.array(z.enum(ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
+    allowed_actions: z.array(z.enum(JOB_ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
   })
   .meta({ id: 'JobSummary' });
 export type JobSummary = z.infer<typeof jobSummary>;
@@ -158,7 +178,7 @@ export function jobStatus(
   now: Date,
 ): StatusView {
   const byTable = Map.groupBy(progress, (p) => p.table);
-  const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? []));
+  const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? [], hasEnded(job)));
   const counts = sum(views.map((v) => v.counts));
   const rowsEstimate = views.reduce((total, v) => total + v.rows_estimate, 0);
   const seconds = secondsBetween(job.started_at ?? job.created_at, job.ended_at ?? now.toISOString());
@@ -187,18 +207,30 @@ export function hasEnded(view: Pick<JobSummary, 'state'>): boolean {
 const keysOf = (samples: NonNullable<JobTable['samples']>) =>
   Object.fromEntries(Object.entries(samples).map(([kind, keys]) => [kind, keys.map((key) => [...key])]));
 
-function tableStatus(table: JobTable, progress: readonly SegmentProgress[]): TableView {
+function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobEnded: boolean): TableView {
   const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
+  const counts = sum(progress.map((p) => p.counts));
+  const { state, in_flight: inFlight = 0, failure: { code } = { code: undefined } } = table;
   return {
     table: table.table,
     name: table.name,
-    state: table.state,
+    state,
+    validation: validationOf({
+      state,
+      pass,
+      jobEnded,
+      quarantined: counts.quarantined,
+      inFlight,
+      ...(code !== undefined && { failure: code }),
+    }),
     level: table.level,
     rows_estimate: table.rows_estimate,
     pass,
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
-    counts: sum(progress.map((p) => p.counts)),
+    counts,
+    ...(table.window && { window: { ...table.window } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
+    ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),
     ...(table.failure && { failure: failure(table.failure) }),
   };

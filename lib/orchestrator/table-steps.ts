@@ -1,5 +1,7 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { shown } from '../data-types/registry.ts';
 import { fp } from '../failpoint.ts';
+import type { RowKey } from '../model/change.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { addCounts, type Counts, type JobTable, NO_COUNTS } from '../model/job.ts';
@@ -74,9 +76,15 @@ export function unexplainedIn(progress: readonly Progress[]): number {
   return progress.filter((p) => p.pass === 'verify').reduce((n, p) => n + p.unexplained, 0);
 }
 
-/** A few keys by operation, of all segments together. */
-function samplesIn(progress: readonly Progress[]): NonNullable<JobTable['samples']> {
-  const of = (kind: 'insert' | 'update' | 'delete') => progress.flatMap((p) => p.samples[kind] ?? []).slice(0, 5);
+/** A few keys by operation, of all segments together, as a person sees them. */
+function samplesIn(plan: TablePlan, progress: readonly Progress[]): NonNullable<JobTable['samples']> {
+  const types = plan.key.map((name) => plan.columns.find((c) => c.name === name)?.type);
+  const people = (key: RowKey) => key.map((value, i) => (types[i] ? shown(types[i], value) : value));
+  const of = (kind: 'insert' | 'update' | 'delete') =>
+    progress
+      .flatMap((p) => p.samples[kind] ?? [])
+      .slice(0, 5)
+      .map(people);
   return { insert: of('insert'), update: of('update'), delete: of('delete') };
 }
 
@@ -101,7 +109,8 @@ export async function settleTable(input: TableInput, ports: RunPorts): Promise<v
     );
     const last = !passesOf(job.config).includes('verify'); // a later pass often has nothing to do in the table
     const state = job.config.dry_run ? 'compared' : 'unverified';
-    if (last) await mirrorTable(input, ports, { state, ...(job.config.dry_run && { samples: samplesIn(progress) }) });
+    if (last)
+      await mirrorTable(input, ports, { state, ...(job.config.dry_run && { samples: samplesIn(plan, progress) }) });
     if (input.pass !== 'verify') return;
     const failure = {
       code: 'verification_failed',

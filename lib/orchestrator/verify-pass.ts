@@ -1,8 +1,10 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
-import type { Finding } from '../change-detector/strategy.ts';
+import type { Finding, Scope } from '../change-detector/strategy.ts';
 import { fp } from '../failpoint.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
+import { type Compared, compared, fileCompared, note, toDelete } from './adoption.ts';
+import { chunkRemedy } from './healing.ts';
 import { changesFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 
@@ -12,28 +14,48 @@ const RECHECK_MS = 1_000;
 /** How often rows that moved while the job ran are applied again before they are reported as in flight. */
 const ROUNDS = 3;
 
+/** Rows read at once where a strategy reads by the page, in chunks of the config; 20,000 keys with fingerprints are 4 MB. */
+const PAGE_CHUNKS = 10;
+const PAGE_ROWS = { least: 1_000, most: 20_000 } as const;
+
 /** What the config's strategy finds behind the cursor; nothing, without a look, when that is the last bucket. */
-export async function* findings(work: SegmentWork, runs?: readonly BucketRun[]): AsyncIterable<Finding> {
+export async function* findings(
+  work: SegmentWork,
+  only: Pick<Scope, 'runs' | 'extraOnly'> = {},
+): AsyncIterable<Finding> {
   const { ranges, split } = work.segment.buckets;
   if (work.cursor.through >= ranges * split - 1) return;
-  const scope = { after: work.cursor.through, ...(runs && { runs }) };
-  for await (const finding of detectionStrategy(work.config.detection_strategy).detect(
-    work.source,
-    work.target,
-    scope,
-  )) {
+  const { through, at } = work.cursor;
+  const { window } = work.plan;
+  const { batch_size, dry_run } = work.config;
+  const scope: Scope = {
+    after: through,
+    ...only,
+    ...(window && { window }),
+    ...(at && { at }),
+    dryRun: dry_run,
+    pageRows: Math.min(PAGE_ROWS.most, Math.max(PAGE_ROWS.least, PAGE_CHUNKS * batch_size)),
+  };
+  const strategy = detectionStrategy(work.config.detection_strategy);
+  for await (const finding of strategy.detect(work.source, work.target, scope)) {
     await fp('diff.done');
     yield finding;
   }
 }
 
-/** Differences left over, but for those with a name: kept target-only rows, and rows in quarantine. */
-async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined): Promise<readonly Difference[]> {
+/** Differences left over, but for those with a name: target-only rows that the delete mode keeps, and rows in quarantine. */
+async function compare(
+  work: SegmentWork,
+  runs: readonly BucketRun[] | undefined,
+  seen: Compared,
+): Promise<readonly Difference[]> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const open: Difference[] = [];
-  for await (const { differences } of findings(work, runs)) {
-    const kept = (d: Difference) => d.kind === 'target_only' && work.config.delete_mode !== 'mirror';
-    open.push(...differences.filter((d) => !kept(d) && !put.has(keyId(d.key))));
+  for await (const finding of findings(work, runs ? { runs } : {})) {
+    note(seen, finding);
+    const { differences } = finding;
+    const wanted = [...differences.filter((d) => d.kind !== 'target_only'), ...(await toDelete(work, differences))];
+    open.push(...wanted.filter((d) => !put.has(keyId(d.key))));
   }
   return open;
 }
@@ -56,15 +78,19 @@ async function moving(work: SegmentWork, open: readonly Difference[]): Promise<r
 async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Promise<void> {
   const size = chunkRows(work);
   const wanted = moved.filter((d) => d.kind !== 'target_only');
-  for (let at = 0; at < wanted.length; at += size) {
-    const slice = wanted.slice(at, at + size);
-    const changes = await changesFor(work, slice);
-    const buckets = slice.map((d) => d.bucket);
+  let at = 0;
+  while (at < wanted.length) {
+    let slice = wanted.slice(at, at + size);
     try {
+      const { changes, covered } = await changesFor(work, slice);
+      slice = slice.slice(0, covered);
+      const buckets = slice.map((d) => d.bucket);
       await commit(work, { changes, buckets, cursor: work.cursor, counts: {}, again: true, rule: 'moved' });
     } catch (error) {
-      if (!(error instanceof SyncError) || !['row_rejected', 'target_moving'].includes(error.code)) throw error;
+      const left = error instanceof SyncError && error.code === 'target_moving';
+      if (!left && chunkRemedy(error) !== 'isolate') throw error;
     }
+    at += slice.length;
   }
 }
 
@@ -76,12 +102,15 @@ async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Prom
  */
 export async function verifyPass(work: SegmentWork, wait: (ms: number) => Promise<void>): Promise<boolean> {
   const all = work.plan.sideEffects || work.plan.verifyAll;
-  let open = await compare(work, all ? undefined : await work.database.notedBuckets(work.id, 'written'));
+  const seen = compared(-1, all);
+  let open = await compare(work, all ? undefined : await work.database.notedBuckets(work.id, 'written'), seen);
   for (let round = 0; round < ROUNDS && open.length > 0; round++) {
     await applyAgain(work, await moving(work, open));
     await wait(RECHECK_MS);
-    open = await compare(work, toRuns(open.map((d) => d.bucket)));
+    open = await compare(work, toRuns(open.map((d) => d.bucket)), seen);
   }
+  const { ranges, split } = work.segment.buckets;
+  if (await fileCompared(work, seen, ranges * split - 1)) return true;
   const inFlight = (await moving(work, open)).length;
   const unexplained = open.length - inFlight;
   const rest = { changes: [], buckets: [], cursor: work.cursor, counts: {}, finished: true, rule: 'verify' };

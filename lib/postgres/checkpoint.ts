@@ -31,7 +31,10 @@ export async function claimSegment(session: Session, id: SegmentId, owner: strin
   };
 }
 
-/** Buckets that an earlier pass noted for this segment: written into, or holding target-only rows. */
+/**
+ * Buckets that an earlier pass noted for this segment: written into, or holding target-only rows. Each once, whatever the
+ * number of passes: a bucket that is read twice has the sum 0 on both sides.
+ */
 export async function notedBuckets(
   session: Session,
   id: SegmentId,
@@ -39,8 +42,10 @@ export async function notedBuckets(
 ): Promise<readonly BucketRun[]> {
   const rows = await session.query(
     `select lower(r)::text, (upper(r) - 1)::text
-     from tf_sync.checkpoint c, unnest(${kind === 'extra' ? 'c.extra' : 'c.written + c.extra'}) r
-     where c.job_id = $1 and c.table_no = $2 and c.segment_no = $3 and c.pass <> 'verify' order by lower(r)`,
+     from unnest((
+       select range_agg(w) from tf_sync.checkpoint c, unnest(${kind === 'extra' ? 'c.extra' : 'c.written + c.extra'}) w
+       where c.job_id = $1 and c.table_no = $2 and c.segment_no = $3 and c.pass <> 'verify')) r
+     order by lower(r)`,
     [id.jobId, String(id.table), String(id.segment)],
   );
   return rows.map((r) => [Number(r[0]), Number(r[1])] as const);
@@ -67,7 +72,7 @@ export async function advance(session: Session, id: SegmentId, seq: number, a: A
     `with c as (
        update tf_sync.checkpoint
        set seq = $3, cursor = $4, counts = $5, written = written + $6::int8multirange, extra = extra + $7::int8multirange,
-           unexplained = unexplained + $8, in_flight = in_flight + $13, samples = coalesce($14, samples), finished = $9, updated_at = now()
+           unexplained = unexplained + $8, in_flight = in_flight + $13, samples = coalesce($14, samples), to_delete = to_delete + $15, finished = $9, updated_at = now()
        where job_id = $1 and stream = $2 and seq = $3::int - 1 returning 1)
      insert into tf_sync.outbox (job_id, stream, seq, event)
      select $1, $2, $3, jsonb_build_object('type', $10::text, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'actor', $11::text, 'data', $12::jsonb)
@@ -87,6 +92,7 @@ export async function advance(session: Session, id: SegmentId, seq: number, a: A
       JSON.stringify(a.event.data),
       String(a.inFlight),
       a.samples ? JSON.stringify(a.samples) : null,
+      String(a.toDelete),
     ],
   );
   if (rows.length === 0) throw dropped();

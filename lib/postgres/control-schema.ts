@@ -9,7 +9,8 @@ const VERSION = 1;
  * job: every chunk locks its row shared and requires its own epoch; raising the epoch waits for those chunks.
  * lease_turn: which job had a table's lease last; whoever resumes sees whether another has been there.
  * quarantine: rows that the target refused, by key. checkpoint: a row per segment and pass, created by Prepare alone. outbox: what DynamoDB must learn. job_stream: number of the job's last event, in a row of
- * its own so that an event does not wait for chunks in flight.
+ * its own so that an event does not wait for chunks in flight. pair_table, baseline: which rows came from the source; a row
+ * per bucket, and no foreign key between the two, whose check would cost more than the row.
  */
 const TABLES = `
   create schema if not exists tf_sync;
@@ -24,7 +25,7 @@ const TABLES = `
     job_id uuid not null references tf_sync.job on delete cascade, stream text not null, table_no int not null, pass text not null,
     segment_no int not null, segment jsonb not null, epoch int not null, owner text, seq int not null default 0,
     cursor jsonb not null default '{"through": -1, "credit": 0}', counts jsonb not null default '{}',
-    written int8multirange not null default '{}', extra int8multirange not null default '{}', unexplained int8 not null default 0, in_flight int8 not null default 0,
+    written int8multirange not null default '{}', extra int8multirange not null default '{}', to_delete int8 not null default 0, unexplained int8 not null default 0, in_flight int8 not null default 0,
     samples jsonb not null default '{}',
     finished boolean not null default false, updated_at timestamptz not null default now(),
     primary key (job_id, stream));
@@ -37,6 +38,17 @@ const TABLES = `
   create table if not exists tf_sync.lease (
     table_schema text not null, table_name text not null, job_id uuid not null, taken_at timestamptz not null default now(),
     primary key (table_schema, table_name));
+  create table if not exists tf_sync.watermark (
+    table_schema text not null, table_name text not null, pair text not null, horizon timestamptz not null, job_id uuid not null,
+    updated_at timestamptz not null default now(), primary key (table_schema, table_name, pair));
+  create sequence if not exists tf_sync.generation as int;
+  create table if not exists tf_sync.pair_table (
+    id int primary key, source_system text not null, source_database text not null, source_schema text not null, source_name text not null,
+    target_schema text not null, target_name text not null, scope text not null, stamp text not null, layout jsonb not null,
+    whole boolean not null default false, created_at timestamptz not null default now());
+  create table if not exists tf_sync.baseline (
+    pair_table int not null, segment int not null, bucket int not null, rows int not null, hash int8, keys int8[] not null,
+    primary key (pair_table, segment, bucket));
   create table if not exists tf_sync.lease_turn (
     table_schema text not null, table_name text not null, job_id uuid not null, turn int8 not null, primary key (table_schema, table_name));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
@@ -47,7 +59,7 @@ const TABLES = `
  * The advisory lock keeps two first starts from creating the schema at once (`if not exists` alone may fail then).
  */
 export async function ensureControlSchema(session: Session): Promise<void> {
-  const [row] = await session.query(`select to_regclass('tf_sync.lease') is not null`);
+  const [row] = await session.query(`select to_regclass('tf_sync.baseline') is not null`);
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);
   await session.run(TABLES);

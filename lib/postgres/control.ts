@@ -1,12 +1,15 @@
 import type { AuditEvent } from '../model/audit-event.ts';
+import type { BaselineChanges } from '../model/baseline.ts';
 import { type JobEvent, type Progress, type Samples, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
-import type { RelationName, Segment, TablePlan } from '../model/table.ts';
+import type { RelationName, Segment, TablePlan, Watermark } from '../model/table.ts';
 import type { StaleHolder } from '../ports.ts';
 import { ensureControlSchema } from './control-schema.ts';
+import { changeBaselines } from './generations.ts';
 import { leaseTables } from './lease.ts';
 import type { Session } from './session.ts';
+import { storeWatermarks } from './watermarks.ts';
 
 const epochSuperseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');
 
@@ -66,6 +69,7 @@ export async function storePlans(
   job: { readonly jobId: string; readonly epoch: number; readonly passes: readonly Pass[] },
   plans: readonly { readonly plan: TablePlan; readonly segments: readonly Segment[] }[],
   event: JobEvent,
+  baselines: BaselineChanges,
 ): Promise<void> {
   await session.transaction(async () => {
     const fence = await session.query(
@@ -95,6 +99,7 @@ export async function storePlans(
         rows.map((r) => JSON.stringify(r.segment)),
       ],
     );
+    await changeBaselines(session, baselines);
     await session.query('update tf_sync.job set prepared = true where job_id = $1', [job.jobId]);
     await appendJobEvent(session, job.jobId, event);
   });
@@ -112,7 +117,7 @@ export async function loadPlans(session: Session, jobId: string, table?: number)
 /** Progress of every segment of a job, or of one table of it. */
 export async function loadProgress(session: Session, jobId: string, table?: number): Promise<readonly Progress[]> {
   const rows = await session.query(
-    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text, in_flight::text, samples::text
+    `select table_no::text, pass, segment_no::text, seq::text, counts::text, finished::text, (written <> '{}')::text, (extra <> '{}')::text, unexplained::text, in_flight::text, samples::text, to_delete::text
      from tf_sync.checkpoint c where c.job_id = $1 and ($2::int is null or c.table_no = $2) order by c.table_no, c.pass, c.segment_no`,
     [jobId, table === undefined ? null : String(table)],
   );
@@ -125,6 +130,7 @@ export async function loadProgress(session: Session, jobId: string, table?: numb
     finished: r[5] === 'true',
     wrote: r[6] === 'true',
     hasExtra: r[7] === 'true',
+    toDelete: Number(r[11]),
     unexplained: Number(r[8]),
     inFlight: Number(r[9]),
     samples: JSON.parse(r[10] ?? '{}') as Samples, // only advance writes it
@@ -158,9 +164,15 @@ async function dropOldJobs(session: Session): Promise<void> {
 
 /**
  * Ends a job in the target: closes it at `epoch` so that nothing commits for it any more, releases its leases, records the
- * last event. Repeating it changes nothing. Throws `epoch_superseded`.
+ * last event and how far its tables have come. Repeating it changes nothing. Throws `epoch_superseded`.
  */
-export async function endJob(session: Session, jobId: string, epoch: number, event: JobEvent): Promise<void> {
+export async function endJob(
+  session: Session,
+  jobId: string,
+  epoch: number,
+  event: JobEvent,
+  watermarks: readonly Watermark[] = [],
+): Promise<void> {
   await session.transaction(async () => {
     const [row] = await session.query('select ended, epoch::text from tf_sync.job where job_id = $1 for update', [
       jobId,
@@ -168,6 +180,7 @@ export async function endJob(session: Session, jobId: string, epoch: number, eve
     if (!row || row[0] === 't') return;
     if (Number(row[1]) > epoch) throw epochSuperseded();
     await appendJobEvent(session, jobId, event);
+    await storeWatermarks(session, jobId, watermarks);
     // one more than any worker of this run has: a worker still at work finds itself superseded
     await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
       jobId,

@@ -4,7 +4,7 @@ import type { BucketRun } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Segment, TablePlan } from '../model/table.ts';
 import { boundsCondition, bucketExpression, runBounds, segmentCondition } from './buckets.ts';
-import { columnSql } from './columns.ts';
+import { columnSql, tableSql, writtenColumns } from './columns.ts';
 import type { Session } from './session.ts';
 import { ident, literal, relation } from './sql.ts';
 
@@ -15,33 +15,20 @@ const inPlace = (value: string | readonly string[]) =>
 /** Rows of a run of buckets on the source, as a query without parameters. */
 function selectRun(plan: TablePlan, segment: Segment, [first, last]: BucketRun): string {
   const s = segment.buckets;
-  const columns = plan.columns.map(columnSql('source', 't').value).join(', ');
+  const columns = writtenColumns(plan).map(columnSql('source', 't').value).join(', ');
   const { sql } = segmentCondition(plan, segment, 'source', 't', inPlace);
-  const exact = `${bucketExpression(plan, s, 'source', 't')} between ${first} and ${last}`;
   const bounds = runBounds(s, [[first, last]]);
-  const from = `select ${columns} from ${relation(plan.source)} t`;
-  if (!bounds) return `${from} where ${sql} and ${exact}`;
-  const { unnestTypes, sql: within } = boundsCondition(plan, s, 't');
-  const range = `(select ${inPlace(bounds.los[0] ?? '')}::${unnestTypes} lo, ${inPlace(bounds.his[0] ?? '')}::${unnestTypes} hi) r`;
-  return `${from} join ${range} on ${within} where ${sql} and ${exact}`;
+  const from = `select ${columns} from ${tableSql(plan, 'source')} t`;
+  if (!bounds)
+    return `${from} where ${sql} and ${bucketExpression(plan, s, 'source', 't')} between ${first} and ${last}`;
+  const [lo, hi] = [bounds.los, bounds.his].map((at) => `${inPlace(at[0] ?? '')}::int8`);
+  return `${from} join (select ${lo} lo, ${hi} hi) r on ${boundsCondition(plan, 't')} where ${sql}`;
 }
 
-/**
- * Pipes the rows of a run straight from the source's COPY into the target's, without looking at one; answers how many.
- *
- * Inside the caller's target transaction. Memory is that of two socket buffers. Errors of either side end both.
- */
-export async function copyRun(
-  source: Session,
-  target: Session,
-  plan: TablePlan,
-  segment: Segment,
-  run: BucketRun,
-): Promise<number> {
-  const format = `(format ${plan.copy})`;
-  const columns = plan.columns.map((c) => ident(c.name)).join(', ');
-  const read = source.stream(to(`copy (${selectRun(plan, segment, run)}) to stdout ${format}`));
-  const write = target.stream(from(`copy ${relation(plan.target)} (${columns}) from stdin ${format}`));
+/** Pipes the output of one COPY of the source into one of the target; answers how many rows. Errors of either side end both. */
+export async function pipeCopy(source: Session, target: Session, out: string, into: string): Promise<number> {
+  const read = source.stream(to(out));
+  const write = target.stream(from(into));
   const failed: { error?: unknown; side?: 'source' | 'target' } = {};
   read.once('error', (error) => Object.assign(failed, failed.side ? {} : { error, side: 'source' }));
   write.once('error', (error) => Object.assign(failed, failed.side ? {} : { error, side: 'target' }));
@@ -53,4 +40,28 @@ export async function copyRun(
   if (write.rowCount === null || write.rowCount === undefined)
     throw new SyncError('internal', 'COPY gave no row count.');
   return write.rowCount;
+}
+
+/**
+ * Pipes the rows of a run straight from the source's COPY into the target's, without looking at one; answers how many.
+ *
+ * Inside the caller's target transaction. Memory is that of two socket buffers.
+ */
+export function copyRun(
+  source: Session,
+  target: Session,
+  plan: TablePlan,
+  segment: Segment,
+  run: BucketRun,
+): Promise<number> {
+  const format = `(format ${plan.copy})`;
+  const columns = writtenColumns(plan)
+    .map((c) => ident(c.name))
+    .join(', ');
+  return pipeCopy(
+    source,
+    target,
+    `copy (${selectRun(plan, segment, run)}) to stdout ${format}`,
+    `copy ${relation(plan.target)} (${columns}) from stdin ${format}`,
+  );
 }

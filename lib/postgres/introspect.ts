@@ -13,7 +13,7 @@ export async function serverFacts(session: Session): Promise<ServerFacts> {
            (select rolsuper from pg_roles where rolname = current_user),
            has_database_privilege(current_database(), 'create')
              or exists (select from pg_namespace where nspname = 'tf_sync' and pg_has_role(nspowner, 'usage')),
-           current_user`,
+           current_user, pg_is_in_recovery(), pg_has_role('pg_read_all_stats', 'usage')`,
     [session.side],
   );
   if (!row) throw new TypeError('a select without from always answers one row');
@@ -26,6 +26,8 @@ export async function serverFacts(session: Session): Promise<ServerFacts> {
     maySuppressTriggers: superuser || (await maySetReplicationRole(session, Number(row[2]))),
     mayKeepControlSchema: row[5] === 't',
     role: row[6] ?? '',
+    standby: row[7] === 't',
+    maySeeTransactions: row[8] === 't',
   };
 }
 
@@ -39,11 +41,11 @@ async function maySetReplicationRole(session: Session, version: number): Promise
 /** Schemas that are never synced: the system's and our own. */
 const IN_SCOPE = `n.nspname not in ('pg_catalog', 'information_schema', 'tf_sync') and n.nspname !~ '^pg_(toast|temp)'`;
 
-/** Ordinary and partitioned tables, without partitions (their parent stands for them) and extension members. */
+/** Tables, views and foreign tables, without partitions (their parent stands for them) and extension members. */
 const TABLES = `
   select c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't' and ${IN_SCOPE}
+  where c.relkind in ('r', 'p', 'm', 'v', 'f') and not c.relispartition and c.relpersistence <> 't' and ${IN_SCOPE}
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
 
 /**
@@ -57,14 +59,15 @@ const SIZES = `
          coalesce(sum(pg_table_size(l.oid)), 0)::int8::text,
          bool_or(l.reltuples < 0)::text
   from tables t
-  cross join lateral (select relid from pg_partition_tree(t.oid) where isleaf union select t.oid where t.relkind = 'r') leaf(relid)
+  cross join lateral (select relid from pg_partition_tree(t.oid) where isleaf union select t.oid where t.relkind in ('r', 'm')) leaf(relid)
   join pg_class l on l.oid = leaf.relid
   group by t.oid`;
 
 const COLUMNS = `
   select a.attrelid::text, a.attname, tn.nspname, t.typname, t.typtype::text,
          bn.nspname, b.typname, b.typtype::text, format_type(a.atttypid, a.atttypmod),
-         (a.attnotnull or t.typnotnull)::text, (a.attgenerated <> '')::text, a.attidentity::text, (a.atthasdef or t.typdefault is not null)::text
+         (a.attnotnull or t.typnotnull)::text, (a.attgenerated <> '')::text, a.attidentity::text, (a.atthasdef or t.typdefault is not null)::text,
+         coalesce(en.nspname, ''), coalesce(e.typname, ''), coalesce(e.typtype::text, '')
   from tables c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
@@ -73,9 +76,11 @@ const COLUMNS = `
       select t.oid, t.typbasetype union all select x.oid, x.typbasetype from up join pg_type x on x.oid = up.typbasetype where up.typbasetype <> 0)
     select x.* from up join pg_type x on x.oid = up.oid where up.typbasetype = 0) b on true
   join pg_namespace bn on bn.oid = b.typnamespace
+  left join pg_type e on e.typarray = b.oid
+  left join pg_namespace en on en.oid = e.typnamespace
   order by a.attrelid, a.attnum`;
 
-/** Unique indexes over plain NOT NULL columns, the primary key first. */
+/** Unique indexes over plain NOT NULL columns, the primary key first. Columns of a materialized view are never NOT NULL. */
 const KEYS = `
   select i.indrelid::text, json_agg(a.attname order by k.ord)::text, min(i.indisprimary::int)::text
   from tables c
@@ -83,8 +88,8 @@ const KEYS = `
   cross join lateral unnest(i.indkey::int2[]) with ordinality k(attnum, ord)
   join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
   where k.ord <= i.indnkeyatts
-  group by i.indrelid, i.indexrelid, i.indisprimary
-  having bool_and(a.attnotnull)
+  group by i.indrelid, i.indexrelid, i.indisprimary, c.relkind
+  having bool_and(a.attnotnull or c.relkind = 'm')
   order by i.indrelid, i.indisprimary desc, i.indexrelid`;
 
 /** Every unique index, with the columns it stands on. Expressions and predicates tell theirs by their dependencies. */
@@ -107,7 +112,8 @@ const UNIQUE_INDEXES = `
 const FOREIGN_KEYS = `
   select distinct coalesce(pg_partition_root(f.conrelid), f.conrelid)::oid::text, f.conname, n.nspname, r.relname, (f.confdeltype not in ('a', 'r'))::text,
     (select coalesce(json_agg(a.attname order by a.attname), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
-     where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and not a.attnotnull and not y.typnotnull)::text
+     where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and not a.attnotnull and not y.typnotnull)::text,
+    (f.confupdtype not in ('a', 'r'))::text
   from pg_constraint f
   join tables c on c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid)
   join pg_class r on r.oid = coalesce(pg_partition_root(f.confrelid), f.confrelid)
@@ -130,8 +136,22 @@ const FLAGS = `
 const truth = (text: string | null | undefined) => text === 'true';
 
 function columnOf(row: readonly (string | null)[]): Column {
-  const [, name, schema, type, kind, baseSchema, base, baseKind, declared, notNull, generated, identity, hasDefault] =
-    row as readonly string[]; // no column of the query is null
+  const [
+    ,
+    name,
+    schema,
+    type,
+    kind,
+    baseSchema,
+    base,
+    baseKind,
+    declared,
+    notNull,
+    generated,
+    identity,
+    hasDefault,
+    ...element
+  ] = row as readonly string[]; // no column of the query is null
   return {
     name: name ?? '',
     type: {
@@ -139,6 +159,7 @@ function columnOf(row: readonly (string | null)[]): Column {
       name: type ?? '',
       kind: kind ?? '',
       base: { schema: baseSchema ?? '', name: base ?? '', kind: baseKind ?? '' },
+      ...(element[1] && { element: { schema: element[0] ?? '', name: element[1], kind: element[2] ?? '' } }),
     },
     declared: declared ?? '',
     notNull: truth(notNull),
@@ -161,7 +182,7 @@ function grouped<T>(
   return groups;
 }
 
-/** Every table of the database that can take part in a sync, in name order. Seven catalog queries, whatever the number. */
+/** Every relation of the database that can take part in a sync, in name order. Seven catalog queries, whatever the number. */
 export async function introspect(session: Session): Promise<readonly Relation[]> {
   const ask = (body: string) => session.query(`with tables as (${TABLES}) ${body}`);
   const tables = await ask('select oid::text, nspname, relname, relkind::text from tables order by nspname, relname');
@@ -175,6 +196,7 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       references: { schema: r[2] ?? '', name: r[3] ?? '' },
       deleteAction: truth(r[4]),
       nullable: JSON.parse(r[5] ?? '[]') as string[], // built by json_agg
+      updateAction: truth(r[6]),
     }),
   );
   const uniqueIndexes = grouped(

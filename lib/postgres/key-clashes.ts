@@ -1,14 +1,18 @@
-import type { RelationName } from '../model/table.ts';
+import type { Relation } from '../model/table.ts';
 import type { Session } from './session.ts';
 import { ident, relation } from './sql.ts';
 
+/** More are not counted. */
+const MOST = 1_000;
+
 /** Rows that a given key does not tell apart: NULL in a key column, or the same key again. Counts at most 1,000. */
-export async function keyClashes(session: Session, table: RelationName, key: readonly string[]): Promise<number> {
+export async function keyClashes(session: Session, table: Relation, key: readonly string[]): Promise<number> {
+  const from = `${table.inherited ? 'only ' : ''}${relation(table)}`;
   const columns = key.map(ident).join(', ');
   const nulls = key.map((k) => `${ident(k)} is null`).join(' or ');
   const [row] = await session.query(
-    `select (select count(*) from (select from ${relation(table)} where ${nulls} limit 1000) a)
-          + (select count(*) from (select from ${relation(table)} group by ${columns} having count(*) > 1 limit 1000) b)`,
+    `select (select count(*) from (select from ${from} where ${nulls} limit ${MOST}) a)
+          + (select count(*) from (select from ${from} where not (${nulls}) group by ${columns} having count(*) > 1 limit ${MOST}) b)`,
   );
-  return Number(row?.[0]);
+  return Math.min(MOST, Number(row?.[0]));
 }

@@ -4,16 +4,35 @@ import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
 import { typeSql } from './columns.ts';
 import type { Session } from './session.ts';
-import { ident } from './sql.ts';
+import { ident, relation } from './sql.ts';
 
-/** SQL that parked rows get, by column. Throws `row_rejected` when no unique index of the table has such a column. */
-function parkedValues(plan: TablePlan): ReadonlyMap<string, string> {
+/** Columns that foreign keys with an ON UPDATE action refer to, and whether one of these would not follow but forget. */
+async function followed(session: Session, plan: TablePlan): Promise<ReadonlyMap<string, boolean>> {
+  const rows = await session.query(
+    `select a.attname, bool_or(f.confupdtype <> 'c')::text
+     from pg_constraint f cross join unnest(f.confkey) k(num) join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.num
+     where f.contype = 'f' and f.confrelid = $1::regclass and f.confupdtype in ('c', 'n', 'd')
+       and current_setting('session_replication_role') <> 'replica'
+     group by a.attname`,
+    [relation(plan.target)],
+  );
+  return new Map(rows.map(([name, forgets]) => [name ?? '', forgets === 'true']));
+}
+
+/**
+ * SQL that parked rows get, by column. Rows that refer to a parked value with ON UPDATE CASCADE go along to it and on to the
+ * final one; NULL they would keep, and with SET NULL or SET DEFAULT they would lose the value for good. Throws `row_rejected`
+ * when no unique index of the table has such a column.
+ */
+async function parkedValues(session: Session, plan: TablePlan): Promise<ReadonlyMap<string, string>> {
   const values = new Map<string, string>();
+  const followers = await followed(session, plan);
   for (const { park } of plan.uniques ?? []) {
     const type = plan.columns.find((c) => c.name === park?.column)?.type;
-    if (!park || !type) continue;
-    const value = park.nullable ? 'null' : unusedValue(type.base.name, park.declared, 's.n');
-    if (value !== undefined) values.set(park.column, park.nullable ? value : `(${value})::${typeSql(type)}`);
+    if (!park || !type || followers.get(park.column)) continue;
+    const asNull = park.nullable && !followers.has(park.column);
+    const value = asNull ? 'null' : unusedValue(type.base.name, park.declared, 's.n');
+    if (value !== undefined) values.set(park.column, asNull ? value : `(${value})::${typeSql(type)}`);
   }
   if (values.size > 0) return values;
   const names = (plan.uniques ?? []).map((u) => u.name).join(', ');
@@ -49,7 +68,7 @@ export async function parkUnique<C extends Change>(
   changes: readonly C[],
   rows: RowsAsExpected,
 ): Promise<{ readonly parked: readonly C[]; readonly others: readonly C[] }> {
-  const sets = parkedValues(plan);
+  const sets = await parkedValues(session, plan);
   const mapped = new Set(plan.columns.map((c) => c.name));
   const watched = [...new Set((plan.uniques ?? []).flatMap((u) => u.watched))].filter(
     (c) => mapped.has(c) && !plan.key.includes(c),

@@ -1,7 +1,10 @@
-import type { BucketScheme, Keyspace, PlannedColumn, RelationName, Segment, TablePlan } from '../model/table.ts';
-import { firstKeyColumn, instantAt } from './buckets.ts';
+import type { Side } from '../model/connection.ts';
+import type { BucketScheme, RowBound, Segment, TablePlan } from '../model/table.ts';
+import { keyColumns, segmentCondition } from './buckets.ts';
+import { tableSql } from './columns.ts';
+import { declaredKey, isInteger, ordersAgree } from './key-order.ts';
 import type { Session } from './session.ts';
-import { ident, relation } from './sql.ts';
+import { ident } from './sql.ts';
 
 /**
  * Rows per bucket. Each spread difference opens a whole bucket on both sides, and again when it is verified; finer buckets
@@ -10,172 +13,148 @@ import { ident, relation } from './sql.ts';
  */
 const BUCKET_ROWS = 16;
 
-/** Rows per segment: about a second of comparing, so that a killed worker loses little and progress shows. */
-const SEGMENT_ROWS = 500_000;
+/** Widest bucket of integers. No two rows share a value, so no such bucket has more rows, whatever the distribution. */
+const MAX_WIDTH = 256n;
+
+/** Hashed buckets are at least this many: an estimate that is far too low then costs little, and empty buckets nothing. */
+const MIN_SPLIT = 256;
 
 /** One SyncTable execution carries at most this many segments (DESIGN section 3). */
 const MAX_SEGMENTS = 400;
 
-/** Bounds the sums held in memory and the groups of one aggregate. */
-const MAX_BUCKETS = 262_144;
+/** Bounds the sums held in memory and the groups of one aggregate: with 262,144 a worker took 236 of its 256 MB (measured). */
+const MAX_BUCKETS = 131_072;
 
-const INTEGERS = ['int2', 'int4', 'int8'];
-const TIMES = ['timestamptz', 'timestamp', 'date'];
-
-export function keyspaceOf(column: PlannedColumn): Keyspace {
-  const { schema, name } = column.type.base;
-  if (schema !== 'pg_catalog') return 'hashed';
-  if (INTEGERS.includes(name)) return 'integer';
-  return TIMES.includes(name) ? 'epoch' : 'hashed';
+/** How large segments are. */
+export interface SegmentSizes {
+  /** Of a range of keys: about a second of comparing, so that a killed worker loses little and progress shows. */
+  readonly rangeRows: number;
+  /** Of a share of the hashes, each of which costs a scan of the whole table: as many as MAX_BUCKETS carries. */
+  readonly shareRows: number;
 }
+
+export const SEGMENT_SIZES: SegmentSizes = { rangeRows: 500_000, shareRows: MAX_BUCKETS * BUCKET_ROWS };
 
 const powerOfTwo = (n: number) => 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, n))));
 
 /**
- * Buckets for a stretch of the keyspace, about BUCKET_ROWS rows each if keys are spread evenly in it.
- *
- * Positions are integers, or seconds since 1970 for `epoch`. Where many rows share a first key value, ranges of one value
- * are split by the hash of the other key columns.
+ * Buckets of about BUCKET_ROWS rows. `ends`: the smallest and largest value of a key of one integer column; where its values
+ * are so dense that equal ranges of at most MAX_WIDTH do, buckets are ranges, which an index can find. Else the hash of the
+ * key spreads the rows.
  */
-export function bucketScheme(
-  keyspace: Keyspace,
-  lo: number | bigint,
-  hi: number | bigint,
-  rows: number,
-  composite: boolean,
-): BucketScheme {
+export function bucketScheme(rows: number, ends?: readonly [bigint, bigint]): BucketScheme {
   const wanted = Math.min(MAX_BUCKETS, Math.max(1, Math.ceil(rows / BUCKET_ROWS)));
-  if (keyspace === 'hashed') return { keyspace, lo: '0', width: '1', ranges: 1, split: powerOfTwo(wanted) };
-  if (keyspace === 'epoch') {
-    const span = Math.max(1, Number(hi) - Number(lo) + 1);
-    const width = Math.max(span / wanted, 0.001); // timestamps have microseconds; a range of a millisecond is narrow enough
-    return { keyspace, lo: String(lo), width: String(width), ranges: Math.max(1, Math.ceil(span / width)), split: 1 };
-  }
-  const span = BigInt(hi) - BigInt(lo) + 1n;
-  const width = (span + BigInt(wanted) - 1n) / BigInt(wanted);
-  const ranges = Number((span + width - 1n) / width);
-  const split = composite && width === 1n ? powerOfTwo(wanted / ranges) : 1;
-  return { keyspace, lo: String(lo), width: String(width), ranges, split };
+  const split = Math.min(MAX_BUCKETS, Math.max(MIN_SPLIT, powerOfTwo(wanted)));
+  const hashed: BucketScheme = { keyspace: 'hashed', lo: '0', width: '1', ranges: 1, split };
+  if (!ends) return hashed;
+  const span = ends[1] - ends[0] + 1n;
+  const even = (span + BigInt(wanted) - 1n) / BigInt(wanted);
+  const width = even > MAX_WIDTH ? MAX_WIDTH : even;
+  const ranges = (span + width - 1n) / width;
+  if (ranges > Math.min(MAX_BUCKETS, Math.max(4 * wanted, 65_536))) return hashed;
+  return { keyspace: 'integer', lo: String(ends[0]), width: String(width), ranges: Number(ranges), split: 1 };
 }
 
-interface Extent {
-  /** Smallest and largest finite position on either side; undefined when both sides are empty. */
-  readonly ends?: readonly [bigint, bigint] | readonly [number, number];
-}
-
-/** SQL for the position of a key value: the integer itself, or its seconds since 1970. */
-function position(column: string, keyspace: Keyspace): string {
-  return keyspace === 'epoch' ? `pg_catalog.date_part('epoch', ${column})` : `${column}::int8`;
-}
-
-async function endsOf(
-  session: Session,
-  table: RelationName,
-  column: string,
-  keyspace: Keyspace,
-): Promise<readonly (string | null)[]> {
-  const c = ident(column);
-  const finite = keyspace === 'epoch' ? ` where pg_catalog.isfinite(${c})` : '';
-  const [row] = await session.query(
-    `select ${position('a', keyspace)}::text, ${position('b', keyspace)}::text from (select min(${c}) a, max(${c}) b from ${relation(table)}${finite}) q`,
-  );
-  return row ?? [null, null];
-}
-
-async function extent(source: Session, target: Session, plan: TablePlan, keyspace: Keyspace): Promise<Extent> {
-  if (keyspace === 'hashed') return {};
-  const { name } = firstKeyColumn(plan);
-  const found = (
-    await Promise.all([endsOf(source, plan.source, name, keyspace), endsOf(target, plan.target, name, keyspace)])
+/** Smallest and largest key of either side; undefined unless the key is one integer column, and where both are empty. */
+async function integerEnds(source: Session, target: Session, plan: TablePlan) {
+  const [first, ...others] = keyColumns(plan);
+  if (
+    !first ||
+    others.length > 0 ||
+    !isInteger(first) ||
+    (first.source && !isInteger({ ...first, type: first.source.type }))
   )
+    return undefined;
+  const of = async (session: Session, side: Side) => {
+    const c = `t.${ident(first.name)}`;
+    const [row] = await session.query(`select min(${c}), max(${c}) from ${tableSql(plan, side)} t`);
+    return row ?? [];
+  };
+  const found = (await Promise.all([of(source, 'source'), of(target, 'target')]))
     .flat()
-    .filter((x) => x !== null);
-  if (found.length === 0) return {};
-  if (keyspace === 'epoch') {
-    const at = found.map(Number);
-    return { ends: [Math.floor(Math.min(...at)), Math.ceil(Math.max(...at))] };
-  }
-  const at = found.map(BigInt).sort((x, y) => (x < y ? -1 : x > y ? 1 : 0));
-  return { ends: [at[0] as bigint, at.at(-1) as bigint] }; // found is not empty
+    .filter((x) => x !== null)
+    .map(BigInt)
+    .sort((x, y) => (x < y ? -1 : x > y ? 1 : 0));
+  const [lo, hi] = [found[0], found.at(-1)];
+  return lo === undefined || hi === undefined ? undefined : ([lo, hi] as const);
 }
 
-/**
- * Positions that split the source into `parts` of about equal size, from a sample of its pages (30 a part; a partition
- * without rows adds none). Strictly ascending; may be fewer than parts - 1 when values repeat.
- */
-async function quantiles(
-  session: Session,
-  plan: TablePlan,
-  keyspace: Keyspace,
-  parts: number,
-): Promise<readonly string[]> {
-  const column = `t.${ident(firstKeyColumn(plan).name)}`;
+/** How a side gives a share of its rows: some of its pages, or of a view each row with a probability. */
+function sample(plan: TablePlan, side: Side, parts: number, rows: number) {
+  const unversioned = side === 'source' && plan.unversioned;
+  if (unversioned) {
+    const share = Math.min(1, (2_000 * parts) / rows);
+    return { from: '', where: `pg_catalog.random() < ${share.toFixed(6)}` };
+  }
   const pages = Math.max(1, (plan.rowsEstimate * plan.rowBytesEstimate) / 8192);
   const percent = Math.min(100, (100 * 30 * parts) / pages);
-  const rows = await session.query(
-    `select distinct v from (
-       select unnest(percentile_disc((select array_agg(i::float8 / $1::int) from generate_series(1, $1::int - 1) i))
-         within group (order by ${position(column, keyspace)})) v
-       from ${relation(plan.source)} t tablesample system (${percent.toFixed(6)}) repeatable (1)
-       ${keyspace === 'epoch' ? `where pg_catalog.isfinite(${column})` : ''}) q
-     where v is not null order by v`,
-    [String(parts)],
-  );
-  return rows.map((r) => r[0] ?? '');
-}
-
-/** A position as text of the key's type, rounded down to a whole second for times. */
-async function boundText(
-  session: Session,
-  column: PlannedColumn,
-  keyspace: Keyspace,
-  at: readonly string[],
-): Promise<readonly string[]> {
-  if (keyspace === 'integer' || at.length === 0) return at;
-  const instant = instantAt(column.type, 'floor(v)');
-  const rows = await session.query(
-    `select (${instant})::text from unnest($1::float8[]) with ordinality u(v, n) order by n`,
-    [at],
-  );
-  return rows.map((r) => r[0] ?? '');
+  return { from: `tablesample system (${percent.toFixed(6)}) repeatable (1)`, where: 'true' };
 }
 
 /**
- * Cuts a table into segments of about equal size with open outer ends, each with its buckets.
- *
- * Cost: two index look-ups a side for the ends, and for tables above 500,000 rows one sample of the source.
+ * Keys that split a side into `parts` of about equal size, in ascending order, from a sample: 30 pages a part, or 2,000 rows
+ * of a view, which is one scan. By the whole key, so values that repeat in its first column do not matter. May be fewer.
  */
-export async function planSegments(source: Session, target: Session, plan: TablePlan): Promise<readonly Segment[]> {
-  const column = firstKeyColumn(plan);
-  const { ends } = await extent(source, target, plan, keyspaceOf(column));
-  const tooWide =
-    ends !== undefined && BigInt(Math.trunc(Number(ends[1]))) - BigInt(Math.trunc(Number(ends[0]))) >= 2n ** 62n;
-  const keyspace = tooWide ? 'hashed' : keyspaceOf(column);
-  const rows = Math.max(1, plan.rowsEstimate);
-  const composite = plan.key.length > 1;
-  if (keyspace === 'hashed' || !ends) {
-    const kind = ends ? keyspace : keyspaceOf(column) === 'hashed' ? 'hashed' : keyspace;
-    return [{ rowsEstimate: plan.rowsEstimate, buckets: bucketScheme(kind, 0, 0, rows, composite) }];
-  }
-  const parts = plan.selfReferencing ? 1 : Math.min(MAX_SEGMENTS, Math.ceil(rows / SEGMENT_ROWS));
-  const cuts =
-    parts < 2
-      ? []
-      : (await quantiles(source, plan, keyspace, parts)).filter(
-          (v) => Number(v) > Number(ends[0]) && Number(v) <= Number(ends[1]),
-        );
-  const at = keyspace === 'epoch' ? [...new Set(cuts.map((v) => String(Math.floor(Number(v)))))] : cuts;
-  const bounds = await boundText(source, column, keyspace, at);
-  const positions = [ends[0], ...at.map((v) => (keyspace === 'epoch' ? Number(v) : BigInt(v))), ends[1]];
-  const share = Math.ceil(rows / (at.length + 1));
-  return Array.from({ length: at.length + 1 }, (_, i): Segment => {
-    const lo = positions[i] as bigint; // positions has length + 2 entries; number or bigint by keyspace
-    const hi = positions[i + 1] as bigint;
-    return {
-      ...(i > 0 && { from: bounds[i - 1] as string }), // one bound per cut
-      ...(i < at.length && { to: bounds[i] as string }),
-      rowsEstimate: share,
-      buckets: bucketScheme(keyspace, lo, hi, share, composite),
-    };
+async function cutPoints(session: Session, plan: TablePlan, parts: number, rows: number): Promise<readonly RowBound[]> {
+  const { side } = session;
+  const { from, where } = sample(plan, side, parts, rows);
+  const inScope = segmentCondition(plan, {}, side, 't', 2);
+  const key = declaredKey(plan);
+  const found = await session.query(
+    `select ${key.map((_, i) => `q.k${i + 1}::text`).join(', ')}
+     from (select ${key.map((k, i) => `${k} as k${i + 1}`).join(', ')},
+             row_number() over (order by ${key.join(', ')}) as n, count(*) over () as total
+           from ${tableSql(plan, side)} t ${from} where ${where} and ${inScope.sql}) q
+     where q.n > 1 and (q.n - 1) * $1::int8 / q.total <> (q.n - 2) * $1::int8 / q.total order by q.n`,
+    [String(parts), ...inScope.values],
+  );
+  return found.filter((row) => row.every((v) => v !== null)) as readonly RowBound[];
+}
+
+/** Rows of a table: by the statistics, or counted where a view has none. */
+async function rowsOf(source: Session, plan: TablePlan): Promise<number> {
+  if (!plan.unversioned) return Math.max(1, plan.rowsEstimate);
+  const [row] = await source.query(`select count(*) from ${tableSql(plan, 'source')} t`);
+  return Math.max(1, plan.rowsEstimate, Number(row?.[0]));
+}
+
+/** Without a sweep, every segment reads the whole window's part of the index: there are as few as its rows need. */
+function rowsLookedAt({ window }: TablePlan, rows: number): number {
+  return window && !window.sweep ? Math.min(Math.max(1, window.rowsEstimate), rows) : rows;
+}
+
+/** Shares of the hash of the key: for keys that the two sides may order differently, and rows without a key. */
+function shares(plan: TablePlan, rows: number, sizes: SegmentSizes): readonly Segment[] {
+  const of = plan.selfReferencing ? 1 : Math.min(MAX_SEGMENTS, Math.ceil(rowsLookedAt(plan, rows) / sizes.shareRows));
+  const rowsEstimate = Math.ceil(rows / of);
+  const buckets = bucketScheme(rowsEstimate);
+  return Array.from({ length: of }, (_, part) => ({ ...(of > 1 && { share: { part, of } }), rowsEstimate, buckets }));
+}
+
+/**
+ * Cuts a table into segments of about equal size with open outer ends, each with its buckets (docs/adr/0009).
+ *
+ * Cost: two index look-ups a side for a key of one integer, for tables above `rangeRows` one sample; views are counted.
+ */
+export async function planSegments(
+  source: Session,
+  target: Session,
+  plan: TablePlan,
+  sizes: SegmentSizes = SEGMENT_SIZES,
+): Promise<readonly Segment[]> {
+  const rows = await rowsOf(source, plan);
+  if (plan.keyless || !(await ordersAgree(source, target, plan))) return shares(plan, rows, sizes);
+  const ends = await integerEnds(source, target, plan);
+  const parts = plan.selfReferencing
+    ? 1
+    : Math.min(MAX_SEGMENTS, Math.ceil(rowsLookedAt(plan, rows) / sizes.rangeRows));
+  let cuts: readonly RowBound[] = [];
+  if (parts > 1) cuts = await cutPoints(source, plan, parts, rows);
+  if (parts > 1 && cuts.length === 0) cuts = await cutPoints(target, plan, parts, rows); // the source is (nearly) empty
+  const rowsEstimate = Math.ceil(rows / (cuts.length + 1));
+  return Array.from({ length: cuts.length + 1 }, (_, i): Segment => {
+    const [from, to] = [cuts[i - 1], cuts[i]];
+    const own = ends && ([from ? BigInt(from[0] ?? '') : ends[0], to ? BigInt(to[0] ?? '') - 1n : ends[1]] as const);
+    return { ...(from && { from }), ...(to && { to }), rowsEstimate, buckets: bucketScheme(rowsEstimate, own) };
   });
 }

@@ -1,19 +1,25 @@
-import { dataTypeOf } from '../data-types/registry.ts';
+import { columnHandler } from '../data-types/registry.ts';
 import type { FingerprintForm, PlannedColumn } from '../model/table.ts';
-import { columnSql } from './columns.ts';
+import { columnSql, typeSql } from './columns.ts';
 import { keyHash, rowFingerprint } from './fingerprint.ts';
 import type { Session } from './session.ts';
 import { ident, literal } from './sql.ts';
 
-/** Sample columns, one per handler in use, typed as the handler's probe. */
-function samples(columns: readonly PlannedColumn[]) {
-  const handlers = [...new Set(columns.map((c) => dataTypeOf(c.type)))].sort((a, b) =>
-    a.name.localeCompare(b.name, 'en'),
-  );
-  return handlers.map((h) => {
-    const base = { schema: 'pg_catalog', name: h.probe.type, kind: 'b' };
-    return { name: h.name, literal: h.probe.literal, type: { ...base, base } };
+interface Sample extends PlannedColumn {
+  readonly literal: string;
+}
+
+/** Sample columns, one per handler in use, typed as the handler's probe; one per type where it is the type's own. */
+function samples(columns: readonly PlannedColumn[]): readonly Sample[] {
+  const found = columns.map((c): Sample => {
+    const { name, probe } = columnHandler(c);
+    const base = probe.type ? { schema: 'pg_catalog', name: probe.type, kind: 'b' } : c.type.base;
+    const type = { ...base, base };
+    return { ...c, name: probe.type ? name : `${name} ${typeSql(base)}`, type, literal: probe.literal };
   });
+  const byName = new Map(found.map((s) => [s.name, s]));
+  const sorted = [...byName.values()].sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  return sorted.map((sample, i) => ({ ...sample, name: `c${i + 1}` }));
 }
 
 /**
@@ -26,10 +32,8 @@ export async function probeRow(
   form: FingerprintForm,
 ): Promise<readonly string[]> {
   const row = samples(columns);
-  const values = row
-    .map((c) => `${literal(c.literal)}::pg_catalog.${ident(c.type.name)} as ${ident(c.name)}`)
-    .join(', ');
-  const nulls = row.map((c) => `null::pg_catalog.${ident(c.type.name)} as ${ident(c.name)}`).join(', ');
+  const values = row.map((c) => `${literal(c.literal)}::${typeSql(c.type)} as ${ident(c.name)}`).join(', ');
+  const nulls = row.map((c) => `null::${typeSql(c.type)} as ${ident(c.name)}`).join(', ');
   const [h1, h2] = rowFingerprint(form, row, columnSql('target', 't'));
   const rows = await session.query(
     `select ${h1}::text, ${h2}::text, ${keyHash(form, row, columnSql('target', 't'))}::text from (select ${values} union all select ${nulls}) t`,

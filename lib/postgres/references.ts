@@ -1,6 +1,7 @@
 import type { RowKey } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
+import { tableSql } from './columns.ts';
 import { keyArrays, keyList, keyMatch } from './reader.ts';
 import type { Session } from './session.ts';
 import { ident, relation } from './sql.ts';
@@ -12,6 +13,8 @@ interface Reference {
   readonly self: boolean;
   readonly columns: readonly string[];
   readonly parents: readonly string[];
+  /** The operator of each pair of columns, parent first, as SQL: of an extension's type it is in no search path. */
+  readonly operators: readonly string[];
 }
 
 /**
@@ -24,20 +27,44 @@ async function silentReferences(session: Session, plan: TablePlan): Promise<read
             (select json_agg(a.attname order by k.ord) from unnest(f.conkey) with ordinality k(num, ord)
                join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.num)::text,
             (select json_agg(a.attname order by k.ord) from unnest(f.confkey) with ordinality k(num, ord)
-               join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.num)::text
+               join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.num)::text,
+            (select json_agg(format('operator(%I.%s)', s.nspname, o.oprname) order by k.ord)
+               from unnest(f.conpfeqop) with ordinality k(num, ord)
+               join pg_operator o on o.oid = k.num join pg_namespace s on s.oid = o.oprnamespace)::text
      from pg_constraint f join pg_class c on c.oid = f.conrelid join pg_namespace n on n.oid = c.relnamespace
      where f.contype = 'f' and f.confrelid = $1::regclass and f.conparentid = 0
        and (f.confdeltype in ('c', 'n', 'd') or current_setting('session_replication_role') = 'replica')
      order by f.conname`,
     [relation(plan.target)],
   );
-  return rows.map(([name, child, self, columns, parents]) => ({
+  return rows.map(([name, child, self, columns, parents, operators]) => ({
     name: name ?? '',
     child: child ?? '',
     self: self === 'true',
     columns: JSON.parse(columns ?? '[]') as string[], // built by json_agg
     parents: JSON.parse(parents ?? '[]') as string[],
+    operators: JSON.parse(operators ?? '[]') as string[],
   }));
+}
+
+/** The rows of `t` that are to be deleted, as SQL with parameters. */
+export interface Doomed {
+  readonly rows: string;
+  readonly where: string;
+  /** Condition that `x`, a row of the same table, is one of them too. */
+  readonly own: string;
+  readonly values: readonly unknown[];
+}
+
+/** The target rows of these keys. */
+export function rowsOfKeys(plan: TablePlan, keys: readonly RowKey[]): Doomed {
+  const list = keyList(plan, 'target', 1);
+  return {
+    rows: `${list} join ${tableSql(plan, 'target')} t on ${keyMatch(plan, 't', 'k')}`,
+    where: 'true',
+    own: `exists (select from ${list} where ${keyMatch(plan, 'x', 'k')})`,
+    values: keyArrays(plan, keys),
+  };
 }
 
 /**
@@ -47,17 +74,17 @@ async function silentReferences(session: Session, plan: TablePlan): Promise<read
  * Rows of the mirror that only the target has were deleted before their parents, so whatever still refers here stays.
  * Locks the rows first, so that no new reference can come in between. Cost: one look-up per foreign key and row.
  */
-export async function refuseCascades(session: Session, plan: TablePlan, keys: readonly RowKey[]): Promise<void> {
+export async function refuseCascades(session: Session, plan: TablePlan, doomed: Doomed): Promise<void> {
   const references = await silentReferences(session, plan);
   if (references.length === 0) return;
-  const rows = `${keyList(plan, 'target', 1)} join ${relation(plan.target)} t on ${keyMatch(plan, 't', 'k')}`;
-  const values = keyArrays(plan, keys);
-  await session.query(`select from ${rows} for update of t`, values);
+  const { rows, where, own, values } = doomed;
+  await session.query(`select from ${rows} where ${where} for update of t`, values);
   for (const r of references) {
-    const match = r.columns.map((c, i) => `x.${ident(c)} = t.${ident(r.parents[i] ?? '')}`).join(' and ');
-    const own = `exists (select from ${keyList(plan, 'target', 1)} where ${keyMatch(plan, 'x', 'k')})`;
+    const match = r.columns
+      .map((c, i) => `t.${ident(r.parents[i] ?? '')} ${r.operators[i]} x.${ident(c)}`)
+      .join(' and ');
     const [row] = await session.query(
-      `select count(*) from ${rows} where exists (select from ${r.child} x where ${match}${r.self ? ` and not ${own}` : ''})`,
+      `select count(*) from ${rows} where ${where} and exists (select from ${r.child} x where ${match}${r.self ? ` and not ${own}` : ''})`,
       values,
     );
     if (row?.[0] === '0') continue;

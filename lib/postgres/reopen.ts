@@ -8,16 +8,42 @@ import type { Session } from './session.ts';
  * Checkpoints that begin anew: what they counted is found again. Buckets written stay noted, so they are verified; seq
  * stays, because events are numbered by it.
  */
-const AFRESH = `cursor = '{"through": -1, "credit": 0}', counts = '{}', extra = '{}', unexplained = 0, in_flight = 0, finished = false`;
+const AFRESH = `cursor = '{"through": -1, "credit": 0}', counts = '{}', extra = '{}', to_delete = 0, unexplained = 0, in_flight = 0, finished = false`;
 
-/** Tables that another job has written to meanwhile are looked at from the beginning. */
-async function beginAnew(session: Session, jobId: string, tables: readonly RelationName[]): Promise<void> {
+/** Whole tables are looked at from the beginning. What was put aside is put aside again where it is refused again. */
+async function beginAnew(session: Session, jobId: string, tableNos: readonly string[]): Promise<void> {
   await session.query(
-    `update tf_sync.checkpoint c set ${AFRESH} from tf_sync.table_plan p
-     where c.job_id = $1 and p.job_id = c.job_id and p.table_no = c.table_no
-       and (p.plan -> 'target' ->> 'schema', p.plan -> 'target' ->> 'name') in (select s, n from unnest($2::text[], $3::text[]) u(s, n))`,
+    `update tf_sync.checkpoint c set ${AFRESH} where c.job_id = $1 and c.table_no::text = any($2::text[])`,
+    [jobId, tableNos],
+  );
+  await session.query('delete from tf_sync.quarantine q where q.job_id = $1 and q.table_no::text = any($2::text[])', [
+    jobId,
+    tableNos,
+  ]);
+}
+
+/** Numbers of the job's tables among the given ones. */
+async function numbersOf(session: Session, jobId: string, tables: readonly RelationName[]): Promise<readonly string[]> {
+  const rows = await session.query(
+    `select p.table_no::text from tf_sync.table_plan p
+     where p.job_id = $1 and (p.plan -> 'target' ->> 'schema', p.plan -> 'target' ->> 'name') in (select s, n from unnest($2::text[], $3::text[]) u(s, n))`,
     [jobId, tables.map((t) => t.schema), tables.map((t) => t.name)],
   );
+  return rows.map(([no]) => no ?? '');
+}
+
+/**
+ * Tables that the final comparison held against the job and that have rows put aside. Quarantine does not know segments, so
+ * beginning anew with some of them would lose count of these rows, and the job could end as if there were none.
+ */
+async function mismatchedWithQuarantine(session: Session, jobId: string): Promise<readonly string[]> {
+  const rows = await session.query(
+    `select distinct v.table_no::text from tf_sync.checkpoint v
+     where v.job_id = $1 and v.pass = 'verify' and v.unexplained > 0
+       and exists (select from tf_sync.quarantine q where q.job_id = v.job_id and q.table_no = v.table_no)`,
+    [jobId],
+  );
+  return rows.map(([no]) => no ?? '');
 }
 
 /** What the final comparison held against the job is applied again; the rest of it is only compared again. */
@@ -49,7 +75,10 @@ export async function reopenJob(session: Session, jobId: string, epoch: number, 
     const tables = JSON.parse(job[0] ?? '[]') as RelationName[]; // written by takeLease
     const used = await leasedSince(session, jobId);
     await leaseTables(session, jobId, tables, stale);
-    if (used.length > 0) await beginAnew(session, jobId, used);
+    await beginAnew(session, jobId, [
+      ...(await numbersOf(session, jobId, used)),
+      ...(await mismatchedWithQuarantine(session, jobId)),
+    ]);
     await verifyAnew(session, jobId);
   });
 }

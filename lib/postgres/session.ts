@@ -18,8 +18,11 @@ export interface Session {
   translate(error: unknown): SyncError;
   /** Several statements without values; answers nothing. */
   run(text: string): Promise<void>;
-  /** Runs `work` between BEGIN and COMMIT; any error rolls back. `settings` are SET LOCAL and locking statements. */
-  transaction<T>(work: () => Promise<T>, settings?: string): Promise<T>;
+  /**
+   * Runs `work` between BEGIN and COMMIT; any error rolls back. `settings` are SET LOCAL and locking statements.
+   * `statementTimeoutMs` replaces the session's own limit.
+   */
+  transaction<T>(work: () => Promise<T>, settings?: string, statementTimeoutMs?: number): Promise<T>;
   end(): Promise<void>;
 }
 
@@ -29,7 +32,15 @@ export interface SessionOptions {
   readonly tlsPolicy: TlsPolicy;
   /** No statement runs longer; 0 means no limit. */
   readonly statementTimeoutMs: number;
+  /** How much longer than that an answer may be overdue; default 10 s. */
+  readonly answerGraceMs?: number;
 }
+
+/**
+ * The server ends a statement at its limit; where no answer comes for this much longer, the way to it is broken, even if
+ * nothing closed the socket.
+ */
+const ANSWER_GRACE_MS = 10_000;
 
 /** A server that does not answer the handshake within this time is out of reach. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -49,6 +60,7 @@ function pins(options: SessionOptions): string {
     "set search_path = ''",
     'set xmloption = content',
     'set row_security = off',
+    "set default_transaction_isolation = 'read committed'",
     'set jit = off',
     'set max_parallel_workers_per_gather = 0',
     "set work_mem = '64MB'",
@@ -89,6 +101,9 @@ async function connect(c: Connection, options: SessionOptions, mode: TlsMode): P
   await client.connect();
   return client;
 }
+
+/** What pg says when an answer is overdue. */
+const OVERDUE = /^Query read timeout$/;
 
 /** What pg says of an answer that is none of PostgreSQL's: another program listens there. */
 const NOT_POSTGRES = /error establishing an SSL connection|received invalid response/;
@@ -150,20 +165,24 @@ export async function openSession(connection: Connection, options: SessionOption
   const client = await connectAsAsked(connection, options).catch((e: unknown) => {
     throw connectError(e, side);
   });
-  const query: Session['query'] = async (text, values = []) => {
+  let limitMs = options.statementTimeoutMs;
+  /** Ends the connection for good when an answer is overdue: nothing sent on it can be answered in order any more. */
+  const answered = async <T>(answer: (deadline: { query_timeout?: number }) => Promise<T>): Promise<T> => {
     try {
-      const result = await client.query({ text, values: [...values], rowMode: 'array' });
-      return result.rows;
+      return await answer(limitMs > 0 ? { query_timeout: limitMs + (options.answerGraceMs ?? ANSWER_GRACE_MS) } : {});
     } catch (e) {
+      if (OVERDUE.test((e as Error).message)) await client.end().catch(() => undefined);
       throw translate(e, side);
     }
   };
+  const query: Session['query'] = async (text, values = []) => {
+    const result = await answered((deadline) =>
+      client.query({ text, values: [...values], rowMode: 'array', ...deadline }),
+    );
+    return result.rows;
+  };
   const run = async (text: string) => {
-    try {
-      await client.query(text);
-    } catch (e) {
-      throw translate(e, side);
-    }
+    await answered((deadline) => client.query({ text, ...deadline }));
   };
   const session: Session = {
     side,
@@ -171,9 +190,14 @@ export async function openSession(connection: Connection, options: SessionOption
     run,
     stream: (copy) => client.query(copy),
     translate: (error) => translate(error, side),
-    async transaction(work, settings = '') {
+    async transaction(work, settings = '', statementTimeoutMs = options.statementTimeoutMs) {
+      const limit =
+        statementTimeoutMs === options.statementTimeoutMs
+          ? ''
+          : `; set local statement_timeout = ${statementTimeoutMs}`;
+      limitMs = statementTimeoutMs;
       try {
-        await run(`begin; ${settings}`);
+        await run(`begin; ${settings}${limit}`);
         await fp('tx.begin');
         const result = await work();
         await Promise.all([run('commit'), fp('commit.sent')]);
@@ -182,6 +206,8 @@ export async function openSession(connection: Connection, options: SessionOption
       } catch (e) {
         await run('rollback').catch(() => undefined); // the connection may be gone; then the server rolls back
         throw e;
+      } finally {
+        limitMs = options.statementTimeoutMs;
       }
     },
     end: () => client.end().catch(() => undefined),

@@ -2,7 +2,7 @@ import type { Fingerprint, RowKey } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
 import { comparedColumns } from './buckets.ts';
-import { columnSql } from './columns.ts';
+import { columnSql, tableSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch } from './reader.ts';
 import type { Session } from './session.ts';
@@ -22,7 +22,7 @@ async function mayDropRows(session: Session, plan: TablePlan): Promise<boolean> 
 /** How many of the keys are not in the target. */
 async function missing(session: Session, plan: TablePlan, keys: readonly RowKey[]): Promise<number> {
   const [row] = await session.query(
-    `select count(*) from ${keyList(plan, 'target', 1)} where not exists (select from ${relation(plan.target)} t where ${keyMatch(plan, 't', 'k')})`,
+    `select count(*) from ${keyList(plan, 'target', 1)} where not exists (select from ${tableSql(plan, 'target')} t where ${keyMatch(plan, 't', 'k')})`,
     keyArrays(plan, keys),
   );
   return Number(row?.[0]);
@@ -38,7 +38,7 @@ async function untouched(
   const [h1, h2] = rowFingerprint(plan.fingerprint, compared, columnSql('target', 't'));
   const n = plan.key.length;
   const [row] = await session.query(
-    `select count(*) from ${keyList(plan, 'target', 1)} join ${relation(plan.target)} t on ${keyMatch(plan, 't', 'k')}
+    `select count(*) from ${keyList(plan, 'target', 1)} join ${tableSql(plan, 'target')} t on ${keyMatch(plan, 't', 'k')}
      where ${h1} = ($${n + 1}::int8[])[k.n] and ${h2} = ($${n + 2}::int8[])[k.n]`,
     [
       ...keyArrays(
@@ -77,7 +77,7 @@ export async function requireAll(session: Session, plan: TablePlan, asked: Asked
       throw new SyncError(
         'trigger_interfered',
         `A trigger of the target dropped ${dropped} rows of ${name} while they were written (${asked.kind}).`,
-        { facts: { table: name, rows: dropped } },
+        { facts: { table: name, rows: dropped, interfered: 'dropped' } },
       );
     }
   }

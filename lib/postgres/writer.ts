@@ -1,32 +1,42 @@
+import { columnHandler } from '../data-types/registry.ts';
 import { fp } from '../failpoint.ts';
 import type { Change, RowImage } from '../model/change.ts';
 import { keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
-import { relationText, type TablePlan } from '../model/table.ts';
+import { type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
 import { comparedColumns } from './buckets.ts';
-import { columnSql, typeSql } from './columns.ts';
+import { columnSql, fromText, tableSql, writtenColumns } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
+import { keyArrays, keyList, keyMatch, keyTexts, sameSpelling } from './keys.ts';
 import { parkUnique, type RowsAsExpected } from './parking.ts';
-import { keyArrays, keyList, keyMatch } from './reader.ts';
-import { refuseCascades } from './references.ts';
+import { refuseCascades, rowsOfKeys } from './references.ts';
 import type { Session, TextRow } from './session.ts';
 import { requireAll } from './shortfall.ts';
 import { ident, relation } from './sql.ts';
+import { STAGED_ROWS } from './stage.ts';
+import { textArray } from './text-array.ts';
 
 /** Name that a row list gives to a mapped column: by position, because a user's column may have any name. */
-const position = (plan: TablePlan, column: string) => `c${plan.columns.findIndex((c) => c.name === column) + 1}`;
+export const position = (plan: TablePlan, column: string) => `c${plan.columns.findIndex((c) => c.name === column) + 1}`;
 
-/** SQL of typed rows (c1, c2, ..., n) from one text array per column, from `$n` on. The cast has no length: it must not cut a value. */
-function rowList(plan: TablePlan, n: number): string {
-  const casts = plan.columns.map((c, i) => `u.c${i + 1}::${typeSql(c.type)} as c${i + 1}`);
-  const arrays = plan.columns.map((_, i) => `$${n + i}::text[]`).join(', ');
+/**
+ * SQL of typed rows (c1, c2, ..., n) and its parameters: one text array per column, from `$1` on, or the stage. The cast has
+ * no length: it must not cut a value.
+ */
+export function rowList(
+  plan: TablePlan,
+  rows: readonly RowImage[],
+): { readonly sql: string; readonly values: Buffer[] } {
+  if (rows.some((r) => r.streamed)) return { sql: STAGED_ROWS, values: [] };
+  const casts = plan.columns.map((c, i) => `${fromText(c.type, `u.c${i + 1}`)} as c${i + 1}`);
+  const arrays = plan.columns.map((_, i) => `$${1 + i}::text[]`).join(', ');
   const names = plan.columns.map((_, i) => `c${i + 1}`).join(', ');
-  return `select ${casts.join(', ')}, u.n from unnest(${arrays}) with ordinality u(${names}, n)`;
+  return {
+    sql: `select ${casts.join(', ')}, u.n from unnest(${arrays}) with ordinality u(${names}, n)`,
+    values: plan.columns.map((_, i) => textArray(rows.map((r) => r.values[i] ?? null))),
+  };
 }
-
-const columnArrays = (plan: TablePlan, rows: readonly RowImage[]) =>
-  plan.columns.map((_, i) => rows.map((r) => r.values[i] ?? null));
 
 /** Throws `trigger_interfered` when what was written is not what was meant. */
 function requireSame(
@@ -44,7 +54,7 @@ function requireSame(
     'trigger_interfered',
     `The target changed ${changed.length} rows of ${relationText(plan.target)} while they were written.`,
     {
-      facts: { table: relationText(plan.target), rows: changed.length },
+      facts: { table: relationText(plan.target), rows: changed.length, interfered: 'changed' },
     },
   );
 }
@@ -57,37 +67,40 @@ async function insert(
   if (changes.length === 0) return 0;
   const rows = changes.map((c) => c.row);
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
-  const columns = plan.columns.map((c) => ident(c.name)).join(', ');
-  const key = plan.key.map((k) => `t.${ident(k)}`).join(', ');
-  const same = plan.key.map((k) => `x.${ident(k)} = s.${position(plan, k)}`).join(' and ');
-  const list = plan.columns.map((_, i) => `s.c${i + 1}`).join(', ');
-  const written = await session.query(
-    `with s as materialized (${rowList(plan, 1)})
+  const written = writtenColumns(plan);
+  const columns = written.map((c) => ident(c.name)).join(', ');
+  const key = keyTexts(plan, 'target').join(', ');
+  const same = sameSpelling(plan, 'x', 's', (k) => position(plan, k));
+  const list = written.map((c) => `s.${position(plan, c.name)}`).join(', ');
+  const source = rowList(plan, rows);
+  const back = await session.query(
+    `with s as materialized (${source.sql})
      insert into ${relation(plan.target)} as t (${columns}) overriding system value
-     select ${list} from s where not exists (select from ${relation(plan.target)} x where ${same}) order by s.n
+     select ${list} from s where not exists (select from ${tableSql(plan, 'target')} x where ${same}) order by s.n
      returning ${h1}, ${h2}, ${key}`,
-    columnArrays(plan, rows),
+    source.values,
   );
-  await requireAll(session, plan, { kind: 'insert', keys: rows.map((r) => r.key) }, written.length);
-  requireSame(plan, changes, written);
-  return written.length;
+  await requireAll(session, plan, { kind: 'insert', keys: rows.map((r) => r.key) }, back.length);
+  requireSame(plan, changes, back);
+  return back.length;
 }
 
 /** The rows of updates as `s(c1, ..., n, h1, h2)`, and the condition that a target row is the one the update was decided on. */
 function asExpected(plan: TablePlan, changes: readonly (Change & { kind: 'update' })[]): RowsAsExpected {
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
-  const n = plan.columns.length;
-  const same = plan.key.map((k) => `t.${ident(k)} = s.${position(plan, k)}`).join(' and ');
+  const source = rowList(
+    plan,
+    changes.map((c) => c.row),
+  );
+  const n = source.values.length;
+  const same = keyMatch(plan, 't', 's', (k) => position(plan, k));
   return {
     // by subscript: a join of the two lists would be a nested loop under BY_INDEX, quadratic in the rows
-    with: `with s as materialized (select r.*, ($${n + 1}::int8[])[r.n] as h1, ($${n + 2}::int8[])[r.n] as h2 from (${rowList(plan, 1)}) r)`,
-    target: relation(plan.target),
+    with: `with s as materialized (select r.*, ($${n + 1}::int8[])[r.n] as h1, ($${n + 2}::int8[])[r.n] as h2 from (${source.sql}) r)`,
+    target: tableSql(plan, 'target'),
     where: `${same} and ${h1} = s.h1 and ${h2} = s.h2`,
     values: [
-      ...columnArrays(
-        plan,
-        changes.map((c) => c.row),
-      ),
+      ...source.values,
       changes.map((c) => c.expected.split(':')[0]),
       changes.map((c) => c.expected.split(':')[1]),
     ],
@@ -112,6 +125,9 @@ async function refuseFixed(session: Session, plan: TablePlan, rows: RowsAsExpect
   }
 }
 
+/** Whether a key can be written in another form and still be the same key: citext, or any type compared by its text. */
+const keyMayChange = (c: PlannedColumn) => c.equality !== undefined || columnHandler(c).folds === true;
+
 /** `parked`: the rows were found as expected by `parkUnique`, and are locked since. */
 async function update(
   session: Session,
@@ -122,11 +138,11 @@ async function update(
   if (changes.length === 0) return 0;
   const rows = asExpected(plan, changes);
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columnSql('target', 't'));
-  const sets = plan.columns
-    .filter((c) => !plan.key.includes(c.name) && !plan.fixed?.includes(c.name))
+  const sets = writtenColumns(plan)
+    .filter((c) => (!plan.key.includes(c.name) || keyMayChange(c)) && !plan.fixed?.includes(c.name))
     .map((c) => `${ident(c.name)} = s.${position(plan, c.name)}`);
-  const key = plan.key.map((k) => `t.${ident(k)}`).join(', ');
-  const same = plan.key.map((k) => `t.${ident(k)} = s.${position(plan, k)}`).join(' and ');
+  const key = keyTexts(plan, 'target').join(', ');
+  const same = keyMatch(plan, 't', 's', (k) => position(plan, k));
   await refuseFixed(session, plan, rows);
   const written = await session.query(
     `${rows.with} update ${rows.target} t set ${sets.join(', ')} from s
@@ -170,14 +186,11 @@ async function remove(
   if (changes.length === 0) return 0;
   const [h1, h2] = rowFingerprint(plan.fingerprint, comparedColumns(plan), columnSql('target', 't'));
   const n = plan.key.length;
-  await refuseCascades(
-    session,
-    plan,
-    changes.map((c) => c.key),
-  );
+  const keys = changes.map((c) => c.key);
+  await refuseCascades(session, plan, rowsOfKeys(plan, keys));
   const written = await session.query(
     `with k as materialized (select k.*, ($${n + 1}::int8[])[k.n] as h1, ($${n + 2}::int8[])[k.n] as h2 from ${keyList(plan, 'target', 1)})
-     delete from ${relation(plan.target)} t using k
+     delete from ${tableSql(plan, 'target')} t using k
      where ${keyMatch(plan, 't', 'k')} and ${h1} = k.h1 and ${h2} = k.h2 returning 1`,
     [
       ...keyArrays(

@@ -2,11 +2,17 @@ import { conversion } from '../data-types/lattice.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
-import { columnInScope } from './scope.ts';
+import { columnInScope, isView } from './scope.ts';
+import { sqlName, sqlTable } from './sql-name.ts';
 
 const sameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x) => b.includes(x));
 
-function columnProblems(source: Column, target: Column | undefined, table: string, config: JobConfig): Problem[] {
+function columnProblems(
+  source: Column,
+  target: Column | undefined,
+  { table, key }: { readonly table: string; readonly key: readonly string[] },
+  config: JobConfig,
+): Problem[] {
   const object = `${table}.${source.name}`;
   if (!target) {
     if (source.generated) return [];
@@ -16,7 +22,7 @@ function columnProblems(source: Column, target: Column | undefined, table: strin
         side: 'target',
         object,
         message: `The target table ${table} has no column ${source.name}.`,
-        hint: `Add the column ${source.name} ${source.declared} to the target table.`,
+        hint: `Add the column ${sqlName(source.name)} ${source.declared} to the target table.`,
       },
     ];
   }
@@ -33,17 +39,21 @@ function columnProblems(source: Column, target: Column | undefined, table: strin
     ];
   }
   const how = conversion(source, target);
-  if (how === 'same' || how === 'widening' || (how === 'lossy' && config.allow_lossy)) return [];
   const lossy = how === 'lossy';
+  // two keys that are rounded to one would be one row in the target
+  const identifies = config.key_columns[table]?.includes(source.name) ?? key.includes(source.name);
+  if (how === 'same' || how === 'widening' || (lossy && config.allow_lossy && !identifies)) return [];
   return [
     {
       code: lossy ? 'type_lossy' : 'type_incompatible',
       side: 'target',
       object,
       message: `The column ${object} is ${source.declared} in the source and ${target.declared} in the target.`,
-      hint: lossy
-        ? 'Widen the target column, or set allow_lossy to accept rounded values and refused rows.'
-        : 'Give both columns the same type.',
+      hint: identifies
+        ? 'The column identifies rows: give both columns the same type.'
+        : lossy
+          ? 'Widen the target column, or set allow_lossy to accept rounded values and refused rows.'
+          : 'Give both columns the same type.',
     },
   ];
 }
@@ -72,20 +82,33 @@ export function keyOf(source: Relation, config: JobConfig): readonly string[] | 
   return config.key_columns[relationText(source)] ?? source.key;
 }
 
+/** Whether the rows of a table are compared as whole rows: it has no key, and the user asked for all values to be read. */
+export function isKeyless(source: Relation, config: JobConfig): boolean {
+  return keyOf(source, config) === undefined && config.detection_strategy === 'content';
+}
+
+function withoutKey(source: Relation, config: JobConfig): Problem[] {
+  const object = relationText(source);
+  const problem = { code: 'no_key', side: 'source', object } as const;
+  const tolerance = Object.keys(config.tolerances).some((name) => name.startsWith(`${object}.`));
+  if (isKeyless(source, config) && !tolerance) return [];
+  if (isKeyless(source, config)) {
+    const message = `The table ${object} has no key, so its rows are compared whole and tolerances do not apply.`;
+    return [{ ...problem, message, hint: `Name key_columns for ${object}, or leave out its tolerances.` }];
+  }
+  return [
+    {
+      ...problem,
+      message: `${isView(source) ? 'The view' : 'The table'} ${object} has no primary key and no unique index over NOT NULL columns.`,
+      hint: `Add a primary key on both sides; or name key_columns for ${object}; or use detection_strategy "content", which compares such rows whole, copy by copy.`,
+    },
+  ];
+}
+
 function keyProblems(source: Relation, target: Relation, config: JobConfig): Problem[] {
   const object = relationText(source);
   const key = keyOf(source, config);
-  if (!key) {
-    return [
-      {
-        code: 'no_key',
-        side: 'source',
-        object,
-        message: `The table ${object} has no primary key and no unique index over NOT NULL columns.`,
-        hint: 'Add a primary key on both sides, or name key_columns.',
-      },
-    ];
-  }
+  if (!key) return withoutKey(source, config);
   const given = config.key_columns[object] !== undefined;
   const unique = (t: Relation) => t.uniqueKeys.some((k) => sameSet(k, key));
   if (given) return []; // whether they are unique is looked up in the rows
@@ -101,13 +124,19 @@ function keyProblems(source: Relation, target: Relation, config: JobConfig): Pro
   ];
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+};
+
 function sideProblems(table: Relation, side: 'source' | 'target', role: string, config: JobConfig): Problem[] {
   const object = relationText(table);
   const problems: Problem[] = [];
   const needed =
     side === 'source'
       ? ['SELECT']
-      : ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'mirror' ? ['DELETE'] : [])];
+      : ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'keep' ? [] : ['DELETE'])];
   const missing = needed.filter((p) => !table.privileges.includes(p));
   if (missing.length > 0) {
     problems.push({
@@ -115,7 +144,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The ${side} role lacks ${missing.join(', ')} on ${object}.`,
-      hint: `GRANT ${missing.join(', ')} ON ${object} TO ${role};`,
+      hint: `GRANT ${missing.join(', ')} ON ${sqlTable(table)} TO ${sqlName(role)};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
     });
   }
   if (!table.schemaUsable) {
@@ -124,7 +153,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The ${side} role may not use the schema ${table.schema}.`,
-      hint: `GRANT USAGE ON SCHEMA ${table.schema} TO ${role};`,
+      hint: `GRANT USAGE ON SCHEMA ${sqlName(table.schema)} TO ${sqlName(role)};`,
     });
   }
   if (side === 'target' && table.lockedSequences.length > 0) {
@@ -133,7 +162,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The target role may not set the sequences of ${object}.`,
-      hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${role};`,
+      hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${sqlName(role)};`,
     });
   }
   if (table.rowSecurity) {
@@ -145,13 +174,13 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       hint: 'Use a role with BYPASSRLS, or the table owner.',
     });
   }
-  if (table.inherited) {
+  if (side === 'target' && isView(table)) {
     problems.push({
       code: 'relation_kind_unsupported',
       side,
       object,
-      message: `The table ${object} has inheritance children.`,
-      hint: 'Sync the children as tables of their own database, or turn them into partitions.',
+      message: `${object} is ${KINDS[table.kind] ?? 'no table'} in the target, where rows have to be written.`,
+      hint: `Create an ordinary table ${object} in the target, or leave ${object} out with tables.exclude.`,
     });
   }
   return problems;
@@ -191,7 +220,7 @@ export function schemaProblems(
           columnProblems(
             c,
             t.columns.find((x) => x.name === c.name),
-            object,
+            { table: object, key: s.key ?? [] },
             config,
           ),
         ),

@@ -1,6 +1,7 @@
 import type { JobConfig, RowFilter } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
+import { near } from './near.ts';
 
 /** PostgreSQL cuts longer names with only a notice. */
 const NAME_BYTES = 63;
@@ -38,12 +39,6 @@ function listProblems(include: readonly string[], exclude: readonly string[], fi
     );
 }
 
-/** Names of the catalog that look like one that is not there. */
-function near(name: string, known: readonly string[]): string | undefined {
-  const bare = name.split('.').at(-1)?.toLowerCase() ?? '';
-  return known.find((k) => k.toLowerCase().includes(bare) || bare.includes(k.split('.').at(-1)?.toLowerCase() ?? ' '));
-}
-
 function unknownTable(name: string, field: string, known: readonly string[]): Problem {
   const like = near(name, known);
   return {
@@ -56,6 +51,15 @@ function unknownTable(name: string, field: string, known: readonly string[]): Pr
   };
 }
 
+/** Views and foreign tables: sources only when they are named, never targets. */
+export const isView = (relation: Relation): boolean => ['v', 'm', 'f'].includes(relation.kind);
+
+/** Whether an entry of include means the relation. A pattern with * means tables only. */
+function includes(pattern: string): (relation: Relation) => boolean {
+  const matches = matcher(pattern);
+  return (relation) => matches(relationText(relation)) && !(isView(relation) && pattern.includes('*'));
+}
+
 /** The tables that take part, and what is wrong with the config that names them. */
 export function tablesInScope(
   all: readonly Relation[],
@@ -63,11 +67,12 @@ export function tablesInScope(
 ): { readonly tables: readonly Relation[]; readonly problems: readonly Problem[] } {
   const { include, exclude = [] } = config.tables;
   const known = all.map(relationText);
-  const wanted = (include ?? ['*']).map(matcher);
+  const wanted = (include ?? ['*']).map(includes);
   const left = exclude.map(matcher);
-  const tables = all.filter((t) => wanted.some((m) => m(relationText(t))) && !left.some((m) => m(relationText(t))));
-  const unmatched = (include ?? []).filter((pattern) => !known.some(matcher(pattern)));
-  const perTable = { columns: config.columns, key_columns: config.key_columns, filters: config.filters };
+  const tables = all.filter((t) => wanted.some((m) => m(t)) && !left.some((m) => m(relationText(t))));
+  const unmatched = (include ?? []).filter((pattern) => !all.some(includes(pattern)));
+  const { columns, key_columns, filters, timestamp_columns } = config;
+  const perTable = { columns, key_columns, filters, timestamp_columns };
   const problems = [
     ...listProblems(include ?? [], exclude, '/config/tables'),
     ...unmatched.map((name) => unknownTable(name, '/config/tables/include', known)),

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { gatewayAnswer, type HttpAnswer, httpAnswer } from './http-answer.ts';
 import { decodedPath, type HttpCall, httpEvent } from './http-event.ts';
 import { type Authorizer, createJwtAuthorizer } from './jwt-authorizer.ts';
-import { refuseBrowsers } from './no-auth.ts';
+import { refuseOtherPages } from './no-auth.ts';
 import { type GatewayRoute, matchRoute } from './routes.ts';
 
 export interface GatewayOptions {
@@ -35,7 +35,7 @@ export async function startGateway(options: GatewayOptions): Promise<Emulator> {
 
   async function answer(request: IncomingMessage): Promise<HttpAnswer> {
     const { method = 'GET', url: target = '/', headers } = request;
-    const refusal = options.openAs && refuseBrowsers(headers, target);
+    const refusal = options.openAs && refuseOtherPages(headers, target);
     if (refusal) return refusal;
     const path = decodedPath(target);
     if (path === undefined) return gatewayAnswer(400, 'Bad Request');

@@ -23,9 +23,7 @@ export async function runFirstSync(sync: FirstSync): Promise<number> {
   const before = await findUnfinished(sync);
   if (before !== undefined) console.error(`Job ${before} was interrupted and goes on.`);
   const command =
-    before === undefined
-      ? ['start', 'full', '--wait', '--config', JSON.stringify(sync.config)]
-      : ['status', before, '--watch'];
+    before === undefined ? ['start', 'full', '--wait', '--config', JSON.stringify(sync.config)] : ['watch', before];
   const { TERM, NO_COLOR } = process.env;
   return run(['--url', sync.url, ...command], {
     env: { TERM, NO_COLOR, TFSYNC_TOKEN: sync.token, TFSYNC_SOURCE: sync.source, TFSYNC_TARGET: sync.target },

@@ -1,4 +1,4 @@
-import { duration } from '../../cli/format.ts';
+import { duration } from '../../lib/model/figures.ts';
 
 /** Says what is being done, and how long it took once it is done. */
 export async function phase<Result>(what: string, work: () => Promise<Result>): Promise<Result> {

@@ -8,6 +8,10 @@ import type { LocalService } from './local-service.ts';
 import { median, spread, table } from './report.ts';
 import { makeWorkload, sourceOf } from './workload.ts';
 
+/** What the keys filed for `delete_mode: tracked` may add to the copy, in percent, and take, in bytes a row. */
+const MOST_EXTRA_PERCENT = 25;
+const MOST_BYTES = 80;
+
 /** Performance.md section 4: rows a second against the raw binary pipe into an empty table with its primary key. */
 const GOAL = 0.9;
 const FLOOR = 0.75;
@@ -16,6 +20,12 @@ const TARGET = 'copy_target';
 
 interface Sample {
   readonly pipeSeconds: number;
+  /** The same with `delete_mode: keep`, which files no keys: data phase, and CPU seconds of the server. */
+  readonly plain: { readonly seconds: number; readonly cpu: number };
+  /** CPU seconds of the server. */
+  readonly cpu: number;
+  /** Bytes on disk a row of the keys that `delete_mode: tracked` files. */
+  readonly baselineBytes: number;
   readonly phase: DataPhase;
   readonly wholeSeconds: number;
 }
@@ -52,19 +62,37 @@ async function rawPipe(cluster: Cluster, source: string): Promise<number> {
   }
 }
 
+/** One job into an empty target; the default config but for the delete mode. */
+async function oneJob(cluster: Cluster, service: LocalService, rows: number, delete_mode: 'keep' | 'tracked') {
+  const source = sourceOf(rows);
+  await emptyTarget(cluster, source);
+  await noteSegments(cluster, TARGET);
+  const before = cluster.cpuSeconds();
+  const pair = { source: cluster.url(source), target: cluster.url(TARGET) };
+  const { status, wholeSeconds } = await runJob(service.api, pair, { delete_mode });
+  if (status.counts.inserted !== rows) throw new Error(`The job counts ${JSON.stringify(status.counts)}.`);
+  return { phase: await dataPhaseOf(cluster, TARGET), wholeSeconds, cpu: cluster.cpuSeconds() - before };
+}
+
+async function baselineBytes(cluster: Cluster, rows: number): Promise<number> {
+  const { rows: found } = await cluster.use(TARGET, (client) =>
+    client.query(`select pg_total_relation_size('tf_sync.baseline')::float8 as bytes`),
+  );
+  return found[0].bytes / rows;
+}
+
 async function oneRun(cluster: Cluster, service: LocalService, rows: number): Promise<Sample> {
   const source = sourceOf(rows);
   await emptyTarget(cluster, source);
   const pipeSeconds = await rawPipe(cluster, source);
-  await emptyTarget(cluster, source);
-  await noteSegments(cluster, TARGET);
-  const { status, wholeSeconds } = await runJob(
-    service.api,
-    { source: cluster.url(source), target: cluster.url(TARGET) },
-    {},
-  );
-  if (status.counts.inserted !== rows) throw new Error(`The job counts ${JSON.stringify(status.counts)}.`);
-  return { pipeSeconds, phase: await dataPhaseOf(cluster, TARGET), wholeSeconds };
+  const plain = await oneJob(cluster, service, rows, 'keep');
+  const job = await oneJob(cluster, service, rows, 'tracked');
+  return {
+    pipeSeconds,
+    ...job,
+    plain: { seconds: plain.phase.seconds, cpu: plain.cpu },
+    baselineBytes: await baselineBytes(cluster, rows),
+  };
 }
 
 /** A full copy through the whole service, its final comparison included, beside a raw binary pipe in the same run. */
@@ -80,19 +108,32 @@ export async function copy(
     const sample = await oneRun(cluster, service, options.rows);
     samples.push(sample);
     options.say(
-      `run ${run}: pipe ${sample.pipeSeconds.toFixed(2)} s, data phase ${sample.phase.seconds.toFixed(2)} s, whole job ${sample.wholeSeconds.toFixed(2)} s`,
+      `run ${run}: pipe ${sample.pipeSeconds.toFixed(2)} s, data phase ${sample.phase.seconds.toFixed(2)} s (CPU ${sample.cpu.toFixed(2)}), without keys ${sample.plain.seconds.toFixed(2)} s (CPU ${sample.plain.cpu.toFixed(2)}), whole job ${sample.wholeSeconds.toFixed(2)} s`,
     );
   }
   const reached = median(samples.map((s) => s.pipeSeconds)) / median(samples.map((s) => s.phase.seconds));
   const word = reached >= GOAL ? 'goal met' : reached >= FLOOR ? 'goal MISSED, floor met' : 'goal and floor MISSED';
+  const more = (a: readonly number[], b: readonly number[]) => 100 * (median(a) / median(b) - 1);
+  const seconds = samples.map((s) => s.phase.seconds);
+  const extra = more(
+    seconds,
+    samples.map((s) => s.plain.seconds),
+  );
+  const extraCpu = more(
+    samples.map((s) => s.cpu),
+    samples.map((s) => s.plain.cpu),
+  );
+  const bytes = median(samples.map((s) => s.baselineBytes));
+  const met = extra <= MOST_EXTRA_PERCENT && bytes <= MOST_BYTES ? 'goal met' : 'goal MISSED';
+  const keys = `keys filed: ${extra.toFixed(0)} % more time, ${extraCpu.toFixed(0)} % more CPU of the server, ${bytes.toFixed(1)} bytes a row; ${met} (${MOST_EXTRA_PERCENT} % of time, ${MOST_BYTES} bytes)`;
   const head = ['rows', 'raw pipe s', 'data phase s', 'speed against the pipe', 'whole job s', 'worker peak MB'];
   const row = [
     String(options.rows),
     spread(samples.map((s) => s.pipeSeconds)),
-    spread(samples.map((s) => s.phase.seconds)),
+    spread(seconds),
     reached.toFixed(2),
     spread(samples.map((s) => s.wholeSeconds)),
     (await service.workerPeakMb()).toFixed(0),
   ];
-  return `${table([head, row])}\n\n- ${word} (goal ${GOAL}, floor ${FLOOR}); segments ${samples.at(-1)?.phase.segments}`;
+  return `${table([head, row])}\n\n- ${word} (goal ${GOAL}, floor ${FLOOR}); segments ${samples.at(-1)?.phase.segments}\n- ${keys}`;
 }

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../../cli/api.ts';
+import type { JobStatus } from '../../lib/model/answers.ts';
 import type { Cluster } from './cluster.ts';
 import { type DataPhase, dataPhaseOf, noteSegments } from './data-phase.ts';
 import { runJob } from './job-run.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Api, JobStatus } from '../../cli/api.ts';
+import type { Api } from '../../cli/api.ts';
+import type { JobStatus } from '../../lib/model/answers.ts';
 import { ENDED_STATES } from '../../lib/model/job.ts';
 
 export interface JobRun {

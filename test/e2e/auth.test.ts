@@ -196,17 +196,20 @@ describe('a role', () => {
   });
 });
 
-test('without sign-in a request needs no token, but none from a browser page or to another host name is served', async () => {
+test('without sign-in a request needs no token, but none from another page or to another host name is served', async () => {
   await using open = await startService({ auth: false });
 
   const plain = await open.get('/api/sync/jobs');
   const page = await open.call('/api/sync/jobs', { headers: { origin: 'https://evil.example' } });
+  const neighbour = await open.call('/api/sync/jobs', { headers: { origin: 'http://127.0.0.1:1' } });
+  const unknown = await open.call('/api/sync/jobs', { headers: { origin: 'null' } });
   const own = await open.call('/api/sync/jobs', { headers: { origin: open.url } });
   const renamed = await statusAs(open.url, 'evil.example'); // a name that was made to lead to this machine
 
   expect(open.token).toBe('');
   expect(plain.status).toBe(200);
-  for (const refused of [page, own]) {
+  expect(own.status).toBe(200);
+  for (const refused of [page, neighbour, unknown]) {
     expect(refused.status).toBe(403);
     expect(refused.type).toBe('application/problem+json');
     expect(refused.body.code).toBe('origin_not_allowed');

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { BUNDLE_LIMIT_BYTES, buildFunctions } from '../../infra/build.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
@@ -39,10 +40,18 @@ describe('bundles', () => {
     }
   });
 
-  it('leave out event streams, libpq and ~/.pgpass', () => {
+  it('leave out event streams, libpq, ~/.pgpass and JSON schemas, but for the route that needs these', () => {
     for (const name of Object.keys(FUNCTIONS)) {
-      const inputs = Object.keys(JSON.parse(readFileSync(join(outDir, `${name}.meta.json`), 'utf8')).inputs);
-      expect(inputs.filter((path) => /event-streams\/|pg\/lib\/native|node_modules\/pgpass/.test(path))).toEqual([]);
+      const { outputs } = JSON.parse(readFileSync(join(outDir, `${name}.meta.json`), 'utf8')) as Metafile;
+      const inside = Object.values(outputs).flatMap((o) =>
+        Object.entries(o.inputs).filter(([, i]) => i.bytesInOutput > 0),
+      );
+      const paths = inside.map(([path]) => path).filter((path) => !path.startsWith('left-out:'));
+      expect(paths.filter((path) => /event-streams\/|pg\/lib\/native|node_modules\/pgpass/.test(path))).toEqual([]);
+      expect(
+        paths.some((path) => path.endsWith('to-json-schema.js')),
+        name,
+      ).toBe(name === 'queries');
     }
   });
 

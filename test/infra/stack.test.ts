@@ -130,7 +130,7 @@ describe('functions', () => {
   });
 
   it('answer before the gateway gives up after 30 s', () => {
-    for (const name of ['commands', 'queries']) expect(byName(name).Properties.Timeout).toBeLessThan(30);
+    for (const name of ['commands', 'queries', 'web']) expect(byName(name).Properties.Timeout).toBeLessThan(30);
   });
 });
 
@@ -235,6 +235,14 @@ describe('rights', () => {
     expect(holders('PutSecretValue')).toEqual(['commands']);
     expect(holders('DeleteSecret')).toEqual(['commands', 'settle-job', 'sweeper']);
     expect(rightsOf('queries', 'secretsmanager')).toEqual(['secretsmanager:DescribeSecret']);
+  });
+
+  it('let the function that serves the pages do nothing, and tell it of nothing', () => {
+    const { Properties } = byName('web');
+    const services = allowed.filter((s) => s.role === Properties.Role['Fn::GetAtt'][0]).flatMap((s) => s.actions);
+
+    expect([...new Set(services.map((action) => action.split(':')[0]))].sort()).toEqual(['logs', 'xray']);
+    expect(Object.keys(Properties.Environment.Variables).sort()).toEqual(['NODE_OPTIONS', 'POWERTOOLS_SERVICE_NAME']);
   });
 
   it('let queries read and nothing else', () => {

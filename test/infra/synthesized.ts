@@ -1,9 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { routes } from '../../functions/api/routes/index.ts';
+import { routes as apiRoutes } from '../../functions/api/routes/index.ts';
+import { pages } from '../../functions/web/pages.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { createApp } from '../../infra/synth.ts';
+
+const routes = [...apiRoutes, ...pages];
 
 export interface Resource {
   readonly Type: string;

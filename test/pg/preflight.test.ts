@@ -99,11 +99,31 @@ test('lists every missing privilege with its GRANT', async () => {
   expect(error.problems.map((p) => p.hint)).toEqual([
     `GRANT CREATE ON DATABASE <target database> TO ${role};`,
     `GRANT SET ON PARAMETER session_replication_role TO ${role};  (PostgreSQL 15 and later)`,
-    `GRANT SELECT, INSERT, UPDATE ON hidden.h TO ${role};`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON hidden.h TO ${role};`,
     `GRANT USAGE ON SCHEMA hidden TO ${role};`,
-    `GRANT INSERT, UPDATE ON public.t TO ${role};`,
+    `GRANT INSERT, UPDATE, DELETE ON public.t TO ${role};`,
     `GRANT UPDATE ON SEQUENCE public.t_n_seq TO ${role};`,
   ]);
+});
+
+test('the default needs DELETE and says so; keep does without', async () => {
+  await using pair = await createPair();
+  for (const db of [pair.source, pair.target]) await db.client.query(TABLE);
+  const role = `writer_${pair.target.name}`;
+  await pair.target.client.query(
+    `create role ${role} login password 'pw'; grant create on database ${pair.target.name} to ${role};
+     grant usage on schema public to ${role}; grant select, insert, update on t to ${role}`,
+  );
+  const writer = { ...pair.target, connection: { ...pair.target.connection, user: role, password: new Secret('pw') } };
+
+  const error = await refusal({ ...pair, target: writer });
+  const job = await start({ ...pair, target: writer }, { delete_mode: 'keep' });
+  await pair.target.client.query(`drop owned by ${role}; drop role ${role}`);
+
+  expect(error.problems.map((p) => [p.code, p.hint])).toEqual([
+    ['privilege_missing', `GRANT DELETE ON public.t TO ${role};  (or delete_mode: "keep", which deletes nothing)`],
+  ]);
+  expect(job.state).toBe('created');
 });
 
 test('a cycle of foreign keys over NOT NULL columns is refused unless triggers are suppressed', async () => {

@@ -253,6 +253,25 @@ describe('a resume', () => {
     await pair.target.client.query('drop table writes cascade');
     expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
   });
+
+  test('of a job whose final comparison failed does not lose count of rows that stay refused', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    await pair.target.client.query('alter table t add check (id <> 500)');
+    const p = ports();
+    const failed = await goOn(await start(pair, {}, p), p, {
+      before: async (pass) => {
+        if (pass === 'verify') await pair.target.client.query(`update t set x = 'behind our back' where id = 7`);
+      },
+    });
+    expect(failed).toMatchObject({ state: 'failed', failure: { code: 'verification_failed' } });
+
+    const ended = await goOn(await resumeJob({ jobId: failed.job_id, actor: ACTOR }, p), p);
+
+    expect(ended.state).toBe('completed_with_issues');
+    const { rows } = await pair.target.client.query('select key, code from tf_sync.quarantine');
+    expect(rows).toEqual([{ key: '{500}', code: 'check_failed' }]);
+  });
 });
 
 describe('a pause', () => {

@@ -1,78 +1,91 @@
 import { expect, test } from 'vitest';
-import { detectionStrategyNames } from '../../lib/change-detector/registry.ts';
-import { compareDatabases, summary } from '../support/compare.ts';
-import { createCountyPair } from '../support/county.ts';
-import { createPair, type TestPair } from '../support/databases.ts';
-import { runJob } from '../support/in-process.ts';
+import { rowVersions } from '../support/compare.ts';
+import { ports, runJob } from '../support/in-process.ts';
+import { meddled } from '../support/meddle.ts';
+import { cases, configOf, differ, expected, inStep, left, sees } from '../support/strategy-cases.ts';
 
-const seesContents = detectionStrategyNames.filter((name) => name !== 'primary_key');
+// What each strategy says of itself is exactly what it does.
 
-async function setUp(pair: TestPair) {
-  for (const db of [pair.source, pair.target])
-    await db.client.query('create table t (a int, b text, x numeric, y jsonb, primary key (a, b))');
-  await pair.source.client.query(
-    `insert into t select i % 20, 'b' || i, i * 1.5, jsonb_build_object('n', i) from generate_series(1, 500) i`,
-  );
-  await pair.target.client.query(`insert into t select i % 20, 'b' || i, case when i % 50 = 0 then 0 else i * 1.5 end, jsonb_build_object('n', i)
-    from generate_series(11, 520) i`);
-}
+test.each(cases)('$title sees what it declares, and nothing else', async (c) => {
+  await using pair = await inStep(c);
+  await differ(pair);
 
-test.each(detectionStrategyNames)('%s finds missing and extra keys', async (strategy) => {
-  await using pair = await createPair();
-  await setUp(pair);
-
-  const { job, counts } = await runJob(pair, { detection_strategy: strategy, delete_mode: 'mirror', batch_size: 3 });
+  const { job, counts } = await runJob(pair, configOf(c), {}, ports(), c.mode);
 
   expect(job.failure).toBeUndefined();
   expect(job.state).toBe('completed');
-  expect(counts).toMatchObject({ inserted: 10, deleted: 20, kept: 0, read: 520 });
+  expect(await left(pair)).toEqual(expected(c));
+  expect(counts).toMatchObject({
+    inserted: 10,
+    updated: (sees(c, 'updates') ? 10 : 0) + (sees(c, 'target_edits') ? 10 : 0),
+    deleted: sees(c, 'deletes') ? 10 : 0,
+    kept: 0,
+  });
 });
 
-test.each(seesContents)('%s finds changed values, and equal ones equal', async (strategy) => {
-  await using pair = await createPair();
-  await setUp(pair);
+test.each(cases)('$title writes nothing where nothing differs', async (c) => {
+  await using pair = await inStep(c);
+  const before = await rowVersions(pair.target.client);
 
-  const { counts } = await runJob(pair, { detection_strategy: strategy, delete_mode: 'mirror' });
+  const { job, counts } = await runJob(pair, configOf(c), {}, ports(), c.mode);
 
-  expect(counts).toMatchObject({ updated: 10, unchanged: 480 });
-  expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
+  expect(job.state).toBe('completed');
+  expect(counts).toMatchObject({ inserted: 0, updated: 0, deleted: 0 });
+  expect(await rowVersions(pair.target.client)).toEqual(before);
 });
 
-test.each(seesContents)(
-  '%s brings the county in step, and finds nothing the second time',
-  { timeout: 60_000 },
-  async (strategy) => {
-    await using pair = await createCountyPair();
+test.each(cases)('$title tells in a dry run what it would do, and does none of it', async (c) => {
+  await using pair = await inStep(c);
+  await differ(pair);
+  const before = await rowVersions(pair.target.client);
 
-    const first = await runJob(pair, { detection_strategy: strategy, delete_mode: 'mirror', max_delete_percent: 100 });
-    const second = await runJob(pair, { detection_strategy: strategy, delete_mode: 'mirror' });
+  const dry = await runJob(pair, { ...configOf(c), dry_run: true }, {}, ports(), c.mode);
+  const after = await rowVersions(pair.target.client);
+  const real = await runJob(pair, configOf(c), {}, ports(), c.mode);
 
-    expect(first.job.state).toBe('completed');
-    expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
-    expect(second.counts).toMatchObject({ inserted: 0, updated: 0, deleted: 0, unchanged: second.counts.read });
+  expect(after).toEqual(before);
+  expect(dry.counts).toEqual(real.counts);
+});
+
+test.each(cases)('$title looks at filtered rows only', async (c) => {
+  const filters = { 'public.t': [{ column: 'a', op: 'lt' as const, value: 5 }] };
+  await using pair = await inStep(c, { filters });
+  await pair.target.client.query(`insert into t values (7, 'b9001', 0, '{}', now())`);
+  await differ(pair);
+
+  const { job, ports: p } = await runJob(pair, { ...configOf(c), filters }, {}, ports(), c.mode);
+  const kept = (await pair.target.client.query('select b from t where a >= 5')).rows.map((r) => r.b);
+  const taken = (await pair.target.client.query('select b from t where a < 5 and substr(b, 2)::int > 1000')).rows;
+  const [table] = await p.jobs.tables(job.job_id);
+
+  expect(job.state).toBe('completed');
+  expect(table?.window !== undefined).toBe(c.mode === 'incremental');
+  expect(kept).toEqual(['b9001']);
+  expect(taken).toHaveLength(4);
+});
+
+test.each(cases)(
+  '$title gives the same result in any batches and however many work at once',
+  { timeout: 120_000 },
+  async (c) => {
+    await using pair = await inStep(c);
+    const results: unknown[] = [];
+
+    for (const [round, [batch_size, parallel]] of [
+      [1, 1],
+      [1000, 1],
+      [1, 8],
+      [1000, 8],
+    ].entries()) {
+      await differ(pair, round);
+      const p = { ...ports(), databases: meddled({ cuts: ['5', '11', '17'] }) };
+      const config = { ...configOf(c), batch_size: batch_size ?? 1, max_parallel_operations: parallel ?? 1 };
+      const { job, counts } = await runJob(pair, config, {}, p, c.mode);
+      const { inserted, updated, deleted, quarantined } = counts;
+      results.push({ state: job.state, inserted, updated, deleted, quarantined });
+      expect(await left(pair)).toEqual(expected(c, (round + 1) * 10));
+    }
+
+    expect(new Set(results.map((r) => JSON.stringify(r))).size).toBe(1);
   },
 );
-
-test('primary_key leaves contents alone', async () => {
-  await using pair = await createPair();
-  await setUp(pair);
-
-  const { counts } = await runJob(pair, { detection_strategy: 'primary_key' });
-
-  expect(counts).toMatchObject({ inserted: 10, updated: 0, unchanged: 490, kept: 20 });
-  expect((await pair.target.client.query('select count(*) from t where x = 0')).rows[0].count).toBe('10');
-});
-
-test('content counts numbers within the tolerance as equal, and no others', async () => {
-  await using pair = await createPair();
-  for (const db of [pair.source, pair.target])
-    await db.client.query('create table m (id int primary key, area float8, value numeric)');
-  await pair.source.client.query('insert into m values (1, 100.0, 10), (2, 100.0, 10), (3, 100.0, 10), (4, null, 10)');
-  await pair.target.client.query(
-    'insert into m values (1, 100.0009, 10), (2, 100.0011, 10), (3, 100.0, 10.0001), (4, 0, 10)',
-  );
-
-  const { counts } = await runJob(pair, { detection_strategy: 'content', tolerances: { 'public.m.area': 0.001 } });
-
-  expect(counts).toMatchObject({ updated: 3, unchanged: 1 });
-});

@@ -9,6 +9,8 @@ import { Secret } from '../../lib/model/secret.ts';
 export interface Template {
   /** Names the content; the same name must mean the same content. */
   readonly name: string;
+  /** ICU locale of the database's own collation; default: bytewise. */
+  readonly collation?: string;
   build(client: pg.Client): Promise<void>;
 }
 
@@ -122,7 +124,8 @@ async function readyTemplate(admin: pg.Client, template: Template): Promise<stri
   if (!(await exists())) {
     const draft = `${name}_draft`;
     await admin.query(`drop database if exists ${draft} with (force)`);
-    await admin.query(`create database ${draft} template template0`);
+    const icu = template.collation && ` locale_provider icu icu_locale '${template.collation}' locale 'C'`;
+    await admin.query(`create database ${draft} template template0${icu ?? ''}`);
     const client = await connect(draft);
     try {
       await template.build(client);

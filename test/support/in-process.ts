@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { JobConfig } from '../../lib/model/config.ts';
-import { type Counts, type Job, PASSES, type Pass } from '../../lib/model/job.ts';
-import type { PassInput } from '../../lib/model/message.ts';
+import type { Connection } from '../../lib/model/connection.ts';
+import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
+import type { PassInput, SegmentMessage } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
+import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
@@ -12,8 +15,14 @@ import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
-import type { TestPair } from './databases.ts';
+
 import { memoryLog, memorySecrets } from './memory-ports.ts';
+
+/** The two ends of a job. */
+export interface Pair {
+  readonly source: { readonly connection: Connection };
+  readonly target: { readonly connection: Connection };
+}
 
 type Partly<T> = { -readonly [K in keyof T]?: T[K] | undefined };
 
@@ -46,32 +55,86 @@ export interface Outcome {
   readonly ports: Ports;
 }
 
+/** What a test throws in place of a worker's death. */
+export const KILLED = 'killed';
+
 /** Hooks to interfere between the steps of a job. */
 export interface Between {
   /** Before the first segment of a pass. */
   readonly before?: (pass: Pass) => Promise<void>;
+  /** Delivers a segment's message again when its worker was `KILLED`. */
+  readonly redeliver?: boolean;
 }
 
 /** Starts a job; throws what the API would answer. */
-export function start(pair: TestPair, config: Partly<JobConfig> = {}, p: Ports = ports()): Promise<Job> {
+export function start(
+  pair: Pair,
+  config: Partly<JobConfig> = {},
+  p: Ports = ports(),
+  mode: JobMode = 'full',
+): Promise<Job> {
   return startJob(
     {
       jobId: randomUUID(),
       pair: { source: pair.source.connection, target: pair.target.connection },
       config: jobConfigSchema.parse(config),
+      mode,
       actor: 'tester',
     },
     p,
   );
 }
 
-async function onePass(input: { job_id: string; epoch: number; table: number; pass: Pass }, p: Ports): Promise<void> {
-  const { segments } = await planTable(input, p);
-  for (const segment of segments) {
-    const message = { v: 1 as const, ...input, segment, task_token: 'none' };
-    await runSegment(message, { ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined });
+/** One delivery of a segment's message; again and again while its worker is killed, if the test asks for that. */
+async function deliver(message: SegmentMessage, p: Ports, between: Between): Promise<void> {
+  const run = () => ({ ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined });
+  for (;;) {
+    try {
+      await runSegment(message, run());
+      return;
+    } catch (error) {
+      if (!between.redeliver || (error as Error).message !== KILLED) throw error;
+    }
   }
-  await settleTable(input, p);
+}
+
+/** How often the queue and the state machine try the same again, where `remedyFor` says so. */
+const TRIES = 6;
+
+/** Tries again as queue and state machine do, with pauses of milliseconds instead of seconds. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (remedyFor(error) !== 'retry' || attempt === TRIES) throw error;
+      await pause(20 * 2 ** attempt);
+    }
+  }
+}
+
+/** Works on all items, `most` at a time, as an inline Map does: the first error ends it once the others have come to rest. */
+async function pool<T>(items: readonly T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const one = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(most, left.length) }, one));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+async function onePass(
+  input: { job_id: string; epoch: number; table: number; pass: Pass },
+  p: Ports,
+  how: { readonly between: Between; readonly most: number },
+): Promise<void> {
+  const { segments } = await again(() => planTable(input, p));
+  await pool(segments, how.most, async (segment) => {
+    const message = { v: 1 as const, ...input, segment, task_token: 'none' };
+    await again(() => deliver(message, p, how.between));
+  });
+  await again(() => settleTable(input, p));
 }
 
 async function levelsFor(input: PassInput, p: Ports) {
@@ -83,21 +146,25 @@ async function levelsFor(input: PassInput, p: Ports) {
   }
 }
 
-/** The steps of SyncJob and SyncTable one after the other, as the state machines take them. */
+/** The steps of SyncJob and SyncTable as the state machines take them, tables and segments at once as the config says. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
-  const plan = await prepareJob(input, p);
+  const plan = await again(() => prepareJob(input, p));
   for (const pass of PASSES) {
     await between.before?.(pass);
-    const levels = pass === 'apply' ? plan.apply_levels : await levelsFor({ ...input, pass }, p);
-    for (const table of levels.flat()) {
-      await onePass({ ...input, table, pass }, p).catch(async (error: unknown) => {
-        await recordEnd({ ...input, table }, error, p);
-        throw error;
-      });
+    const levels = pass === 'apply' ? plan.apply_levels : await again(() => levelsFor({ ...input, pass }, p));
+    for (const level of levels) {
+      await pool(level, plan.max_parallel_tables, (table) =>
+        onePass({ ...input, table, pass }, p, { between, most: plan.max_parallel_operations }).catch(
+          async (error: unknown) => {
+            await recordEnd({ ...input, table }, error, p);
+            throw error;
+          },
+        ),
+      );
     }
   }
-  await settleJob(input, p);
+  await again(() => settleJob(input, p));
 }
 
 /** One run of a job that has been started or resumed, to its end. Ends like SyncJob: a step that throws settles the job. */
@@ -115,16 +182,17 @@ export async function run(job: Job, p: Ports, between: Between = {}): Promise<Jo
 
 /** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */
 export async function runJob(
-  pair: TestPair,
+  pair: Pair,
   config: Partly<JobConfig> = {},
   between: Between = {},
   p: Ports = ports(),
+  mode: JobMode = 'full',
 ): Promise<Outcome> {
-  const ended = await run(await start(pair, config, p), p, between);
+  const ended = await run(await start(pair, config, p, mode), p, between);
   return { job: ended, counts: await countsOf(ended, pair), ports: p };
 }
 
-async function countsOf(job: Job, pair: TestPair): Promise<Counts> {
+export async function countsOf(job: Job, pair: Pair): Promise<Counts> {
   const target = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).target(pair.target.connection, {
     name: 'counts',
     statementTimeoutMs: 0,

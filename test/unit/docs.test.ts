@@ -3,11 +3,15 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { routes } from '../../functions/api/routes/index.ts';
+import { pages as webPages } from '../../functions/web/pages.ts';
 import { AUDIT_EVENTS } from '../../lib/audit/catalogue.ts';
+import { detectionStrategies } from '../../lib/change-detector/registry.ts';
 import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
+import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
+import { VALIDATION } from '../../lib/model/validation.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
 
@@ -43,6 +47,35 @@ function configTable(): string {
   return table(['field', 'values', 'default', 'meaning'], rows);
 }
 
+function strategyTable(): string {
+  const rows = detectionStrategies.flatMap((s) =>
+    (['full', 'incremental'] as const).flatMap((mode) => {
+      const reach = s[mode];
+      return reach ? [[code(s.name), mode, ...DIFFERENCES.map((kind) => reach.sees[kind]), reach.reads]] : [];
+    }),
+  );
+  return table(['strategy', 'job', ...DIFFERENCES.map((kind) => kind.replace('_', ' ')), 'reads'], rows);
+}
+
+const NEEDS = {
+  timestampColumn: 'an update column',
+  openTransactions: 'a primary source, `pg_read_all_stats`',
+} as const;
+
+function strategyNeeds(): string {
+  const rows = detectionStrategies.map((s) => [
+    code(s.name),
+    s.compares === 'key' ? 'keys' : 'all mapped columns',
+    s.namesFields ? 'yes' : 'no',
+    [
+      'a key',
+      ...(['timestampColumn', 'openTransactions'] as const).filter((n) => s.needs[n]).map((n) => NEEDS[n]),
+    ].join(', '),
+    [...s.options, ...(s.incremental ? ['timestamp_overlap_seconds'] : [])].map(code).join(', '),
+  ]);
+  return table(['strategy', 'compares', 'names the fields that differ', 'needs', 'options of its own'], rows);
+}
+
 /** Each generated part: its page, and what the code says that it holds. */
 const GENERATED: Readonly<Record<string, readonly [page: string, content: () => string]>> = {
   routes: [
@@ -51,6 +84,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['method and path', 'role', 'function', 'does'],
         routes.map((r) => [code(`${r.method} ${r.path}`), r.role, r.runs, r.summary]),
+      ),
+  ],
+  pages: [
+    'README.md',
+    () =>
+      table(
+        ['page', 'shows'],
+        webPages.filter((p) => p.answers === 'document').map((p) => [code(p.path), p.summary]),
       ),
   ],
   config: ['README.md', configTable],
@@ -65,6 +106,8 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
         ]),
       ),
   ],
+  strategies: ['docs/strategies.md', strategyTable],
+  'strategy-needs': ['docs/strategies.md', strategyNeeds],
   lifecycle: [
     'docs/sync-spec.md',
     () =>
@@ -79,6 +122,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['code', 'HTTP', 'meaning', 'what to do'],
         Object.entries(ERRORS).map(([name, e]) => [code(name), String(e.status), e.meaning, e.remedy]),
+      ),
+  ],
+  validation: [
+    'docs/sync-spec.md',
+    () =>
+      table(
+        ['state', 'meaning'],
+        Object.entries(VALIDATION).map(([name, meaning]) => [code(name), meaning]),
       ),
   ],
   'audit-events': [

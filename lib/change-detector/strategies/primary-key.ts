@@ -1,4 +1,4 @@
-import type { DetectionStrategy } from '../strategy.ts';
+import { type DetectionStrategy, NEEDS_NOTHING } from '../strategy.ts';
 import { hash } from './hash.ts';
 
 /**
@@ -10,5 +10,12 @@ export const primaryKey: DetectionStrategy = {
   name: 'primary_key',
   compares: 'key',
   summary: 'Compares keys only: finds missing and extra rows, never changed ones. One scan of the keys a side.',
+  namesFields: false,
+  full: {
+    sees: { inserts: 'always', updates: 'never', deletes: 'always', target_edits: 'never' },
+    reads: 'the keys of both sides once, inside the server',
+  },
+  needs: NEEDS_NOTHING,
+  options: [],
   detect: hash.detect,
 };

@@ -81,12 +81,19 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     database_oid: '1',
     version_num: 180_000,
     readOnly: side === 'target' && world.readOnly,
+    standby: false,
+    maySeeTransactions: true,
     maySuppressTriggers: true,
     mayKeepControlSchema: true,
     role: 'sync',
   });
   const database: Database = {
     facts: () => ask('facts', facts),
+    withMark: (work) => work('mark'),
+    seesMark: () => ask('seesMark', () => false),
+    clock: () => ask('clock', () => ({ now: new Date(scheduler.nowMs).toISOString(), timeline: '1' })),
+    storage: (tables) => ask('storage', () => tables.map(() => 'same')),
+    windowFacts: async () => ({ rowsEstimate: 0, indexed: true }),
     introspect: () => ask('introspect', () => [...world[side].keys()].map(relationOf)),
     keyClashes: () => ask('keyClashes', () => 0),
     snapshot: () => ask('snapshot', () => String(world.sourceVersion)),
@@ -103,8 +110,8 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
 function segmentsOf(snapshot: string): Segment[] {
   const size = KEYS / SEGMENTS;
   return Array.from({ length: SEGMENTS }, (_, i) => ({
-    ...(i > 0 && { from: String(i * size) }),
-    ...(i < SEGMENTS - 1 && { to: String((i + 1) * size) }),
+    ...(i > 0 && { from: [String(i * size)] }),
+    ...(i < SEGMENTS - 1 && { to: [String((i + 1) * size)] }),
     rowsEstimate: size,
     buckets: { keyspace: 'integer', lo: String(i * size), width: String(size / BUCKETS), ranges: BUCKETS, split: 1 },
     snapshot: Number(snapshot),
@@ -257,6 +264,7 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
         mine.counts = a.counts;
         mine.written = toRuns([...mine.written, ...a.written].flatMap(([x, y]) => range(x, y)));
         mine.extra = toRuns([...mine.extra, ...a.extra].flatMap(([x, y]) => range(x, y)));
+        mine.toDelete += a.toDelete;
         mine.unexplained += a.unexplained;
         mine.inFlight += a.inFlight;
         mine.finished = a.finished;
@@ -320,6 +328,7 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
         cursor: { through: -1, credit: 0 },
         counts: {},
         extra: [],
+        toDelete: 0,
         unexplained: 0,
         inFlight: 0,
         finished: false,
@@ -404,6 +413,7 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
                   counts: {},
                   written: [],
                   extra: [],
+                  toDelete: 0,
                   unexplained: 0,
                   inFlight: 0,
                   samples: {},
@@ -479,6 +489,12 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
           ),
         ),
       commit,
+      generations: () => ask('generations', () => []),
+      nextGeneration: () => ask('nextGeneration', () => 1),
+      completeGenerations: () => ask('completeGenerations', () => undefined),
+      notFiled: () => ask('notFiled', () => ({})),
+      knownKeys: () => ask('knownKeys', () => []),
+      watermarks: (wanted) => ask('watermarks', () => wanted.map(() => undefined)),
       copy: () => Promise.reject(new SyncError('row_rejected', 'the simulation has no COPY')),
       uniqueHolders: async () => [],
       quarantined: (jobId) => ask('quarantined', () => [...(world.jobs.get(jobId)?.quarantine.values() ?? [])]),

@@ -16,7 +16,7 @@ export function bucketOf(key: string, { buckets }: Segment): number {
 }
 
 const inSegment = (key: string, { from, to }: Segment) =>
-  (from === undefined || Number(key) >= Number(from)) && (to === undefined || Number(key) < Number(to));
+  (from === undefined || Number(key) >= Number(from[0])) && (to === undefined || Number(key) < Number(to[0]));
 
 /** One side of a segment over the rows of the world. */
 export function simReader(
@@ -37,7 +37,7 @@ export function simReader(
         fingerprint: value,
         canonical: [key, value],
       }));
-  return {
+  const reader: RowReader = {
     isEmpty: () => ask('isEmpty', () => own().length === 0),
     sums: (runs) =>
       ask('sums', () =>
@@ -50,18 +50,25 @@ export function simReader(
     open: (runs) => ask('open', () => own(runs)),
     read: (runs) => ask('read', () => own(runs)),
     alike: (_column, a, b) => a === b,
+    readRows: 1_000,
+    page: async () => [],
+    inWindow: async () => [],
+    keysOnly: () => reader,
+    fingerprints: (keys) => ask('fingerprints', () => own().filter((r) => keys.some(([k]) => k === r.key[0]))),
     rows: (keys) =>
-      ask('rows', () =>
-        keys.flatMap(([key = '']: RowKey) => {
+      ask('rows', () => {
+        const found = keys.flatMap(([key = '']: RowKey) => {
           const row = rows().get(key);
           return row ? [{ key: [key], fingerprint: row.value, values: [key, row.value] }] : [];
-        }),
-      ),
+        });
+        return { rows: found, tooLarge: [], covered: keys.length };
+      }),
     changedSince: (keys) =>
       ask('changedSince', () =>
         keys.filter(([key = '']) => (rows().get(key)?.version ?? Number.POSITIVE_INFINITY) > snapshotOf(segment)),
       ),
   };
+  return reader;
 }
 
 /** The planner keeps the source's version of the plan in the segment, because a reader is not told its job. */

@@ -223,7 +223,7 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     });
     await scheduler.run(() => done !== 'not yet', 2_000);
     if (done) throw new Broken('wrongEnds', `the last job did not start: ${(done as SyncError).message}`);
-    let state: JobState = 'created';
+    let state = 'created' as JobState;
     await scheduler.run(() => {
       void service.jobs.get(jobId).then((j) => (state = j?.state ?? state));
       return ENDED_STATES.includes(state);

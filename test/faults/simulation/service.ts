@@ -267,6 +267,7 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
         owner: actor.name,
         remainingMs: () => deadlineMs - scheduler.nowMs,
         wait: (ms) => scheduler.sleep(actor, ms),
+        random: random.next,
       });
       if (outcome === 'continue') {
         await scheduler.step(actor, 'queue.send');
@@ -325,7 +326,10 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
     const visible = queue.filter((m) => !m.done && m.visibleMs <= scheduler.nowMs);
     if (visible.length === 0 || working >= WORKERS) return;
     const message = random.pick(visible);
-    if (message.deliveries >= LAST_DELIVERY) return bury(message);
+    if (message.deliveries >= LAST_DELIVERY) {
+      bury(message);
+      return;
+    }
     deliver(message);
     if (mischief.duplicate()) deliver(message);
   }

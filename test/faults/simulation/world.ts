@@ -23,6 +23,7 @@ export interface SimCheckpoint {
   counts: Partial<Counts>;
   written: BucketRun[];
   extra: BucketRun[];
+  toDelete: number;
   unexplained: number;
   inFlight: number;
   samples: Samples;
@@ -109,6 +110,7 @@ export function progressOf(c: SimCheckpoint): Progress {
     finished: c.finished,
     wrote: c.written.length > 0,
     hasExtra: c.extra.length > 0,
+    toDelete: c.toDelete,
     unexplained: c.unexplained,
     inFlight: c.inFlight,
     samples: c.samples,

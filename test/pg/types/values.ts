@@ -368,6 +368,14 @@ export const FAMILIES: readonly Sampled[] = [
   { type: 'pg_lsn', value: few('0/0', '0/1', '1/0', '1/1', 'FFFFFFFF/FFFFFFFF') },
   { type: 'regclass', value: few('pg_catalog.pg_class', 'pg_class', 'pg_catalog.pg_type') },
   { type: 'regtype', value: few('int4', 'integer', 'numeric', 'public.zone', '-') },
+  { type: 'int2vector', equality: EXACT, value: few('', '1', '1 2', '2 1', '-1') },
+  { type: 'oidvector', equality: EXACT, value: few('', '1', '1 2', '2 1', '4294967295') },
+  {
+    type: 'datemultirange',
+    value: fc
+      .array(bounds(few('2024-01-01', '', '2024-01-02'), few('2024-02-01', 'infinity')), { maxLength: 2 })
+      .map((l) => `{${l.join(',')}}`),
+  },
   { type: 'xid8', value: few('0', '1', '4294967297', '18446744073709551615') },
   { type: 'jsonpath', equality: 'x::text = y::text', value: few('$.a', '$.b', 'strict $.a', '$[*]') },
   {
@@ -409,6 +417,7 @@ export const EXTENSIONS: Readonly<Record<string, readonly Sampled[]>> = {
       equality: 'x::text = y::text collate "C"',
       value: fc.oneof(few('Foo', 'foo', 'FOO', 'Ä', 'ä'), string),
     },
+    { type: 'ext.citext[]', equality: EXACT, value: arrayOf(few('Foo', 'foo', 'NULL', '')) },
   ],
   hstore: [
     {

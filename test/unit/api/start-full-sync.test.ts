@@ -11,6 +11,7 @@ const DEFAULTS = {
   audit_level: 'standard',
   delete_mode: 'tracked',
   max_delete_percent: 10,
+  max_quarantined_rows: 10_000,
   triggers: 'fire',
   allow_lossy: false,
   tables: {},
@@ -18,6 +19,10 @@ const DEFAULTS = {
   key_columns: {},
   filters: {},
   tolerances: {},
+  equality: {},
+  timestamp_columns: {},
+  timestamp_overlap_seconds: 60,
+  key_sweep: false,
   dry_run: false,
   verify: 'changed',
 };

@@ -1,10 +1,11 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import type { JobStatus } from '../../../cli/api.ts';
 import { run } from '../../../cli/program.ts';
+import type { JobStatus } from '../../../lib/model/answers.ts';
 import type { Counts, JobState } from '../../../lib/model/job.ts';
-import { NO_COUNTS } from '../../../lib/model/job.ts';
+import { ENDED_STATES, NO_COUNTS } from '../../../lib/model/job.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
+import { validationOf } from '../../../lib/orchestrator/validation.ts';
 
 export const JOB = '0b5e1d3c-6a0f-4a57-9d0e-2f8c8f6f3c11';
 
@@ -103,6 +104,14 @@ export function jobStatus(
     segments: { total: 4, done: 0 },
     ...table,
     counts: { ...NO_COUNTS, ...table.counts },
+    validation: validationOf({
+      state: table.state ?? 'running',
+      pass: table.pass ?? 'apply',
+      jobEnded: ENDED_STATES.includes(state),
+      quarantined: table.counts?.quarantined ?? 0,
+      inFlight: 0,
+      ...(table.failure && { failure: table.failure.code }),
+    }),
   }));
   const sum = (name: keyof Counts) => full.reduce((n, table) => n + table.counts[name], 0);
   const counts = Object.fromEntries(Object.keys(NO_COUNTS).map((k) => [k, sum(k as keyof Counts)]));

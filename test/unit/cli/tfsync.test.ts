@@ -26,7 +26,7 @@ test('starts a full sync with exactly the config asked for and prints the job id
   );
 
   expect(ran).toMatchObject({ code: 0, stdout: `${JOB}\n` });
-  expect(ran.stderr).toContain(`tfsync status ${JOB} --watch`);
+  expect(ran.stderr).toContain(`tfsync watch ${JOB}`);
   expect(service.calls).toMatchObject([{ method: 'POST', path: '/api/sync/full' }]);
   expect(service.calls[0]?.body).toEqual({
     source_connection: SOURCE,
@@ -103,7 +103,7 @@ test('draws over itself on a terminal and leaves the result on stdout', async ()
   const ended = jobStatus('completed', [{ state: 'verified', counts: { read: 1000, unchanged: 1000 } }]);
   await using service = await fakeService(ok(running), ok(ended));
 
-  const ran = await tfsync(['status', JOB, '--watch', '--url', service.url], { tty: { columns: 60, rows: 20 } });
+  const ran = await tfsync(['watch', JOB, '--url', service.url], { tty: { columns: 60, rows: 20 } });
 
   const [first = '', second = ''] = ran.stderr.split('\x1b[6A\x1b[J');
   const bare = stripVTControlCharacters(first).split('\n');
@@ -130,7 +130,7 @@ test('gives the answer as JSON and nothing else on stdout', async () => {
   const status = jobStatus('completed_with_issues', [{}]);
   await using service = await fakeService(ok(status));
 
-  const ran = await tfsync(['status', JOB, '--watch', '--json', '--url', service.url]);
+  const ran = await tfsync(['watch', JOB, '--json', '--url', service.url]);
 
   expect(JSON.parse(ran.stdout)).toEqual(status);
   expect(ran.code).toBe(3);
@@ -214,7 +214,7 @@ test('rides out a restart of the service while it watches', async () => {
   const down = { status: 503, body: '', type: 'text/plain' };
   await using service = await fakeService(ok(jobStatus('running', [{}])), down, down, ok(jobStatus('completed', [{}])));
 
-  const ran = await tfsync(['status', JOB, '--watch', '--url', service.url]);
+  const ran = await tfsync(['watch', JOB, '--url', service.url]);
 
   expect(ran.code).toBe(0);
   expect(ran.stderr.match(/Trying again/g)).toHaveLength(1);
@@ -223,10 +223,10 @@ test('rides out a restart of the service while it watches', async () => {
 test('leaves the job alone when interrupted and says how to go on watching', async () => {
   await using service = await fakeService(ok(jobStatus('running', [{}])));
 
-  const ran = await tfsync(['status', JOB, '--watch', '--url', service.url], { interruptAt: 3 });
+  const ran = await tfsync(['watch', JOB, '--url', service.url], { interruptAt: 3 });
 
   expect(ran.code).toBe(130);
-  expect(ran.stderr).toContain(`tfsync status ${JOB} --watch`);
+  expect(ran.stderr).toContain(`tfsync watch ${JOB}`);
   expect(service.calls.every(({ method }) => method === 'GET')).toBe(true);
 });
 

@@ -4,6 +4,8 @@ import { hash } from '../../../lib/change-detector/strategies/hash.ts';
 import type { BucketRun } from '../../../lib/model/change.ts';
 import type { SegmentReader } from '../../../lib/ports.ts';
 
+const noWindow = () => Promise.reject(new Error('hash looks at no window'));
+
 /** A side in memory: key -> value, eight keys a bucket. The sum of a bucket is its sorted content, so it cannot collide. */
 function side(rows: ReadonlyMap<number, string>, opened: number[] = []): SegmentReader {
   const bucketOf = (key: number) => Math.floor(key / 8);
@@ -18,9 +20,14 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
         hash: JSON.stringify(list.toSorted(([a], [b]) => a - b)),
       }));
     },
+    readRows: 1000,
     isEmpty: async () => rows.size === 0,
     read: () => Promise.reject(new Error('hash never reads values')),
     alike: () => false,
+    page: noWindow,
+    inWindow: noWindow,
+    fingerprints: noWindow,
+    keysOnly: () => side(rows, opened),
     async open(runs) {
       for (const [lo, hi] of runs) for (let b = lo; b <= hi; b++) opened.push(b);
       return inRuns(runs).map(([key, fingerprint]) => ({ bucket: bucketOf(key), key: [String(key)], fingerprint }));
@@ -30,7 +37,7 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
 
 async function detect(s: SegmentReader, t: SegmentReader, after = -1) {
   const findings = [];
-  for await (const f of hash.detect(s, t, { after })) findings.push(f);
+  for await (const f of hash.detect(s, t, { after, pageRows: 1_000 })) findings.push(f);
   return findings;
 }
 

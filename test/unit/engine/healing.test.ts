@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
-import { SyncError } from '../../../lib/model/errors.ts';
+import { TRANSIENT_CODES } from '../../../infra/asl.ts';
+import { type ErrorCode, SyncError } from '../../../lib/model/errors.ts';
 import type { Job } from '../../../lib/model/job.ts';
-import { remedyFor, retryDelaySeconds } from '../../../lib/orchestrator/healing.ts';
+import {
+  chunkDelayMs,
+  chunkRemedy,
+  endsInPause,
+  probeDelayMs,
+  RETRY,
+  remedyFor,
+  retryDelaySeconds,
+} from '../../../lib/orchestrator/healing.ts';
 import { pauseFor } from '../../../lib/orchestrator/pause-job.ts';
 import { nextChunkRows } from '../../../lib/orchestrator/segment-work.ts';
 import { decideSweep } from '../../../lib/orchestrator/sweep.ts';
@@ -67,8 +76,12 @@ test.each([
   ['40P01', 'target_unavailable', 'retry'],
   ['08006', 'target_unavailable', 'retry'],
   ['53300', 'target_unavailable', 'retry'],
-  ['55P03', 'target_unavailable', 'retry'],
-  ['25006', 'target_read_only', 'pause'],
+  ['55P03', 'lock_timeout', 'retry'],
+  ['57014', 'statement_timeout', 'retry'],
+  ['53100', 'disk_full', 'retry'],
+  ['25006', 'target_read_only', 'retry'],
+  ['54000', 'row_rejected', 'stop'],
+  ['42804', 'schema_changed', 'pause'],
   ['23505', 'row_rejected', 'stop'],
   ['22003', 'row_rejected', 'stop'],
   ['42501', 'privilege_missing', 'pause'],
@@ -92,6 +105,36 @@ test.each([
   expect(error.facts).toMatchObject({ sqlstate, constraint: 'owners_email_key' });
 });
 
+test.each([
+  ['source_unavailable', 'retry', 60],
+  ['target_unavailable', 'retry', 60],
+  ['target_read_only', 'retry', 60],
+  ['lock_timeout', 'retry', 60],
+  ['statement_timeout', 'retry', 300],
+  ['disk_full', 'retry', 300],
+  ['target_moving', 'retry', undefined],
+  ['connection_auth_failed', 'pause', 300],
+  ['schema_changed', 'pause', undefined],
+  ['privilege_missing', 'pause', undefined],
+] as const)('%s: %s, then the job waits; a look after %s s', (code, remedy, probeSeconds) => {
+  expect(remedyFor(new SyncError(code, 'x'))).toBe(remedy);
+  expect(endsInPause(code)).toBe(true);
+  expect(probeDelayMs(code)).toBe(probeSeconds && probeSeconds * 1000);
+});
+
+test.each([
+  'quarantine_limit',
+  'row_rejected',
+  'trigger_interfered',
+  'verification_failed',
+  'internal',
+  'a_code_of_the_future',
+])('%s fails the job', (code) => {
+  expect(remedyFor(new SyncError(code as ErrorCode, 'x'))).toBe('stop');
+  expect(endsInPause(code)).toBe(false);
+  expect(probeDelayMs(code)).toBeUndefined();
+});
+
 test('a broken socket is worth a retry, a bug is not', () => {
   expect(remedyFor(translate(Object.assign(new Error('Connection terminated unexpectedly')), 'source'))).toBe('retry');
   expect(remedyFor(new TypeError('x is undefined'))).toBe('stop');
@@ -103,6 +146,38 @@ test('waits at most 1, 2, 4, ... 30 seconds', () => {
   expect(retryDelaySeconds(5, 0)).toBe(0);
 });
 
+test.each([
+  ['40001', 'again'],
+  ['40P01', 'again'],
+  ['55P03', 'again'],
+  ['53200', 'smaller'],
+  ['57014', 'isolate'],
+  ['54000', 'isolate'],
+  ['23505', 'isolate'],
+  ['22003', 'isolate'],
+  ['57P01', 'give_up'],
+  ['53100', 'give_up'],
+  ['25006', 'give_up'],
+  ['42P01', 'give_up'],
+] as const)('a chunk refused with %s is tried %s', (sqlstate, remedy) => {
+  expect(chunkRemedy(translate({ code: sqlstate }, 'target'))).toBe(remedy);
+});
+
+test('a chunk that a trigger interfered with is taken apart; one whose fence fell is not', () => {
+  expect(chunkRemedy(new SyncError('trigger_interfered', 'x'))).toBe('isolate');
+  expect(chunkRemedy(new SyncError('epoch_superseded', 'x'))).toBe('give_up');
+  expect(chunkRemedy(new TypeError('x'))).toBe('give_up');
+});
+
+test('a chunk waits at most 0.1, 0.2, ... 5 seconds', () => {
+  expect([1, 2, 3, 6, 7, 9].map((n) => chunkDelayMs(n, 0.9999))).toEqual([99, 199, 399, 3199, 4999, 4999]);
+  expect(chunkDelayMs(8, 0)).toBe(0);
+});
+
+test('the state machines try the same codes again as the worker, but for rows that move', () => {
+  expect([...TRANSIENT_CODES].sort()).toEqual(RETRY.filter((code) => code !== 'target_moving').toSorted());
+});
+
 test('a chunk grows or shrinks towards half a second, at most by two', () => {
   expect([
     nextChunkRows(1000, 500),
@@ -110,5 +185,6 @@ test('a chunk grows or shrinks towards half a second, at most by two', () => {
     nextChunkRows(1000, 10),
     nextChunkRows(1000, 5000),
   ]).toEqual([1000, 1250, 2000, 500]);
-  expect(nextChunkRows(1, 60_000)).toBe(1);
+  // for its time alone a chunk gets no smaller than 50 rows, and a lone large row is followed by two
+  expect([nextChunkRows(60, 60_000), nextChunkRows(1, 60_000)]).toEqual([50, 2]);
 });

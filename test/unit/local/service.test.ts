@@ -117,7 +117,7 @@ describe('the local service', () => {
     expect(JSON.parse(readFileSync(join(folder, 'c', 'service.json'), 'utf8'))).toEqual({});
   });
 
-  it('without sign-in makes every caller the administrator, but no browser page', async () => {
+  it('without sign-in makes every caller the administrator, but no page of another origin', async () => {
     const open = await start('d', 'none');
     const me = await call('/whoami', {}, open);
     const page = await call('/whoami', { headers: { origin: 'https://evil.example' } }, open);

@@ -1,0 +1,38 @@
+/**
+ * One path of the web UI, declared once: API Gateway, the local gateway and the README table derive from it.
+ *
+ * `answers`: the one HTML document, in which the browser finds its page by the path; a file that the document loads; or
+ * the way to the dashboard. Open: none of them holds data. What the pages show comes from the API, with a token.
+ */
+export interface Page {
+  readonly method: 'GET';
+  /** In API Gateway form. */
+  readonly path: string;
+  readonly role: 'open';
+  readonly runs: 'web';
+  readonly answers: 'document' | 'file' | 'redirect';
+  readonly summary: string;
+}
+
+/** Where the UI lives; also the base of every address in the built document. */
+export const WEB_BASE = '/sync/terra_fusion';
+/** Folder of scripts, styles and pictures, below the base; their names carry a hash of their content. */
+export const FILES_FOLDER = 'assets';
+
+const page = (path: string, answers: Page['answers'], summary: string): Page => ({
+  method: 'GET',
+  path,
+  role: 'open',
+  runs: 'web',
+  answers,
+  summary,
+});
+
+/** Every path of the web UI: one line each. */
+export const pages: readonly Page[] = [
+  page('/', 'redirect', 'Leads to the dashboard'),
+  page(WEB_BASE, 'document', 'Dashboard: health and jobs'),
+  page(`${WEB_BASE}/dashboard`, 'document', 'The same'),
+  page(`${WEB_BASE}/job/{job_id}`, 'document', 'One job: state, progress by table, stop and resume'),
+  page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
+];

@@ -1,0 +1,127 @@
+import type { JobConfig } from './config.ts';
+import type { ConnectionView } from './connection.ts';
+import type { Problem } from './errors.ts';
+import type { Counts, Failure, JobState, Pass, TableState } from './job.ts';
+import type { ValidationState } from './validation.ts';
+
+// What the HTTP API answers, as its clients read it: the command line and the web pages. The API's own schemas are in
+// lib/orchestrator/status.ts; a test holds them against these types.
+
+/** One thing that is wrong. A client may be older than the service and not know the code. */
+export interface ProblemItem extends Omit<Problem, 'code'> {
+  readonly code: string;
+}
+
+/** Why a job or a table failed. */
+export interface FailureView extends Omit<Failure, 'problems'> {
+  readonly problems?: readonly ProblemItem[];
+}
+
+/** One database of a job; `version` is PostgreSQL's own, such as 18.4. */
+export interface DatabaseView extends ConnectionView {
+  readonly version: string;
+}
+
+export const JOB_ACTIONS = ['stop', 'resume'] as const;
+export type JobAction = (typeof JOB_ACTIONS)[number];
+
+/** Why a paused job waits. `probe_at`: when the service looks by itself whether the job can go on. */
+export interface PauseView extends FailureView {
+  readonly since?: string;
+  readonly probe_at?: string;
+}
+
+/** One job in a list. */
+export interface JobSummary {
+  readonly job_id: string;
+  readonly mode: string;
+  readonly state: JobState;
+  readonly epoch: number;
+  readonly source: DatabaseView;
+  readonly target: DatabaseView;
+  readonly created_at: string;
+  readonly started_at?: string;
+  readonly ended_at?: string;
+  readonly failure?: FailureView;
+  /** What may be asked of the job now; absent where the service has no such commands. */
+  readonly allowed_actions?: readonly JobAction[];
+  readonly pause?: PauseView;
+}
+
+/** What the service did by itself to keep a job going. */
+export interface HealingEvent {
+  readonly at: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+/** The answer of GET /api/sync/status/{job_id}. */
+export interface JobStatus extends JobSummary {
+  readonly guarantee: string;
+  readonly config: JobConfig;
+  readonly seconds: number;
+  readonly rows_estimate: number;
+  readonly counts: Counts;
+  readonly rows_per_second?: number;
+  readonly eta_seconds?: number;
+  readonly tables: readonly TableStatus[];
+  readonly healing?: readonly HealingEvent[];
+}
+
+export interface TableStatus {
+  readonly table: number;
+  readonly name: string;
+  readonly state: TableState;
+  readonly validation: ValidationState;
+  readonly pass: Pass;
+  readonly level: number;
+  readonly rows_estimate: number;
+  /** Segments of the pass. */
+  readonly segments: { readonly total: number; readonly done: number };
+  readonly counts: Counts;
+  /** Rows that moved while the job ran and still do. */
+  readonly in_flight?: number;
+  /** Keys of a few rows that a dry run would change, by operation. */
+  readonly samples?: Readonly<Record<string, readonly (readonly string[])[]>>;
+  readonly failure?: FailureView;
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobSummary[];
+  readonly next_token?: string;
+}
+
+/** The answer to a start, a stop and a resume. */
+export interface Started {
+  readonly job_id: string;
+  readonly state: JobState;
+  readonly status_url: string;
+}
+
+/** The answer of GET /api/sync/health, with 200 and with 503. */
+export interface Health {
+  readonly status: 'ok' | 'degraded';
+  readonly version: string;
+  readonly dependencies: readonly {
+    readonly name: string;
+    readonly status: 'up' | 'down';
+    readonly latency_ms: number;
+    readonly error?: string;
+  }[];
+}
+
+/** The body of a refused call (RFC 9457). */
+export interface ProblemBody {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly request_id?: string;
+  readonly errors: readonly ProblemItem[];
+}
+
+/** The gateway answers 401, 403, 429 and some 5xx itself, in a shape of its own. */
+export function isProblem(body: unknown): body is ProblemBody {
+  const has = body as Partial<ProblemBody> | undefined;
+  return typeof has?.code === 'string' && typeof has.detail === 'string' && Array.isArray(has.errors);
+}

@@ -1,0 +1,63 @@
+import type { FetchedRows, RowImage, RowKey } from '../model/change.ts';
+import { LARGEST_ROW_BYTES, STREAMED_ROW_BYTES } from '../model/limits.ts';
+import type { TablePlan } from '../model/table.ts';
+import { columnSql, tableSql } from './columns.ts';
+import { rowFingerprint } from './fingerprint.ts';
+import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
+import { rowTextBytes } from './row-size.ts';
+import type { Session, TextRow } from './session.ts';
+import { BY_INDEX } from './sql.ts';
+
+/**
+ * The statement: per key that has a row its position, the row's bytes, and, where they fit, fingerprint, key and values.
+ *
+ * Sizes first, so that the server sends no row that the caller could not hold. What stands behind a row that is streamed is
+ * not sent, because that row goes alone.
+ */
+function sizedRows(plan: TablePlan, session: Session, maxBytes: number): string {
+  const { side } = session;
+  const columns = columnSql(side, 't');
+  const position = new Map(plan.columns.map((c, i) => [c.name, `q.c${i + 1}`]));
+  const value = (c: { readonly name: string }) => position.get(c.name) ?? 'null';
+  const hashes = rowFingerprint(plan.fingerprint, plan.columns, { ...columns, value });
+  const fetched = plan.columns.map((c, i) => `${columns.value(c)} as c${i + 1}`);
+  const keys = keyTexts(plan, side).map((k, i) => `${k} as k${i + 1}`);
+  const keyNames = plan.key.map((_, i) => `q.k${i + 1}`);
+  const sent = plan.columns.map((c) => `case when q.fits then ${value(c)} end`);
+  const weight = `case when b > ${LARGEST_ROW_BYTES} then 0 when b > ${STREAMED_ROW_BYTES} then ${maxBytes + 1} else b end`;
+  return `select q.n, q.b, q.fits, ${hashes.map((h) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${h} end`).join(', ')}, ${keyNames.join(', ')}, ${sent.join(', ')}
+    from (select s.*, s.b <= ${STREAMED_ROW_BYTES} and sum(${weight}) over (order by s.n) <= ${maxBytes} as fits
+          from (select k.n, ${rowTextBytes(plan.columns, columns.value)} as b, ${keys.join(', ')}, ${fetched.join(', ')}
+                from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} offset 0) s offset 0) q
+    order by q.n`;
+}
+
+/** Where the batch ends: before the first row that was not sent; a row that is streamed is a batch of its own. */
+function batchOf(plan: TablePlan, rows: readonly TextRow[], asked: number): FetchedRows {
+  const width = plan.key.length;
+  const fit: RowImage[] = [];
+  const tooLarge: RowKey[] = [];
+  for (const [n, bytes, fits, h1, h2, ...rest] of rows) {
+    const key = rest.slice(0, width) as string[]; // key columns are not null
+    const image = { key, fingerprint: `${h1}:${h2}` };
+    const before = { rows: fit, tooLarge, covered: Number(n) - 1 };
+    if (Number(bytes) > LARGEST_ROW_BYTES) tooLarge.push(key);
+    else if (fits === 't') fit.push({ ...image, values: rest.slice(width) });
+    else if (fit.length > 0 || Number(bytes) <= STREAMED_ROW_BYTES) return before;
+    else return { rows: [{ ...image, values: [], streamed: true }], tooLarge, covered: Number(n) };
+  }
+  return { rows: fit, tooLarge, covered: asked };
+}
+
+/** Rows of these keys in their order, as many from the first on as `maxBytes` of text hold. */
+export async function fetchRows(
+  session: Session,
+  plan: TablePlan,
+  keys: readonly RowKey[],
+  maxBytes: number,
+): Promise<FetchedRows> {
+  if (keys.length === 0) return { rows: [], tooLarge: [], covered: 0 };
+  const text = sizedRows(plan, session, maxBytes);
+  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), BY_INDEX);
+  return batchOf(plan, rows, keys.length);
+}

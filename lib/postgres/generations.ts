@@ -1,0 +1,84 @@
+import type { BaselineChanges, Generation, PairTable } from '../model/baseline.ts';
+import type { Segment } from '../model/table.ts';
+import type { Session } from './session.ts';
+
+const identity = (p: PairTable) => [
+  p.source.system,
+  p.source.database,
+  p.sourceTable.schema,
+  p.sourceTable.name,
+  p.targetTable.schema,
+  p.targetTable.name,
+  p.scope,
+];
+
+const SAME_PAIR = `(g.source_system, g.source_database, g.source_schema, g.source_name, g.target_schema, g.target_name, g.scope)
+  = ($1, $2, $3, $4, $5, $6, $7)`;
+
+/** Every generation of a pair's table, newest first. */
+export async function generations(session: Session, pair: PairTable): Promise<readonly Generation[]> {
+  const rows = await session.query(
+    `select g.id::text, g.stamp, g.layout::text, g.whole::text from tf_sync.pair_table g where ${SAME_PAIR} order by g.id desc`,
+    identity(pair),
+  );
+  return rows.map(([id, stamp, layout, whole]) => ({
+    id: Number(id),
+    stamp: stamp ?? '',
+    layout: JSON.parse(layout ?? '[]') as Segment[], // written by changeBaselines
+    whole: whole === 'true',
+  }));
+}
+
+/** A number for a generation to come; one that is never used leaves a gap and nothing else. */
+export async function nextGeneration(session: Session): Promise<number> {
+  const [row] = await session.query(`select nextval('tf_sync.generation')::text`);
+  return Number(row?.[0]);
+}
+
+/** Forgets generations with all their keys. Inside the caller's transaction. Cost: about 4 s for the keys of 100 million rows. */
+export async function dropGenerations(session: Session, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await session.query('delete from tf_sync.baseline e where e.pair_table = any($1::int4[])', [ids]);
+  await session.query('delete from tf_sync.pair_table g where g.id = any($1::int4[])', [ids]);
+}
+
+/** Begins and drops generations, inside the transaction that stores the plans. */
+export async function changeBaselines(session: Session, changes: BaselineChanges): Promise<void> {
+  const forgotten = await session.query(
+    `select g.id::text from tf_sync.pair_table g
+     join unnest($1::text[], $2::text[]) u(s, n) on (g.target_schema, g.target_name) = (u.s, u.n)`,
+    [changes.forget.map((t) => t.schema), changes.forget.map((t) => t.name)],
+  );
+  await dropGenerations(session, [...changes.drop, ...forgotten.map((r) => Number(r[0]))]);
+  for (const { id, pair, stamp, layout } of changes.begin) {
+    await session.query(
+      `insert into tf_sync.pair_table (source_system, source_database, source_schema, source_name, target_schema, target_name, scope, id, stamp, layout)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [...identity(pair), String(id), stamp, JSON.stringify(layout)],
+    );
+  }
+}
+
+/**
+ * Notes that every key has been filed under these generations, and drops the earlier ones that were read besides them.
+ * Under the epoch fence: does nothing for a run that was superseded.
+ */
+export async function completeGenerations(
+  session: Session,
+  job: { readonly jobId: string; readonly epoch: number },
+  own: readonly number[],
+  older: readonly number[],
+): Promise<void> {
+  if (own.length === 0) return;
+  await session.transaction(async () => {
+    const fence = await session.query(
+      'select 1 from tf_sync.job where job_id = $1 and epoch = $2 and not ended for share',
+      [job.jobId, String(job.epoch)],
+    );
+    if (fence.length === 0) return;
+    await session.query('update tf_sync.pair_table g set whole = true where g.id = any($1::int4[]) and not g.whole', [
+      own,
+    ]);
+    await dropGenerations(session, older);
+  });
+}

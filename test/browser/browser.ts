@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { ROOT } from '../e2e/support.ts';
+
+/** Debian's place, where `.ci/run` installs it. */
+const CHROMIUM = process.env.TEST_CHROMIUM ?? '/usr/bin/chromium';
+
+/** Why browser tests cannot run here; undefined where they can. */
+export const noBrowser: string | undefined = existsSync(CHROMIUM)
+  ? undefined
+  : `there is no Chromium at ${CHROMIUM}; install it (apt-get install chromium) or name another in TEST_CHROMIUM`;
+
+/** Pictures of what the tests saw, for people. */
+const PICTURES = join(ROOT, 'dist', 'screenshots');
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** A page in a browser profile of its own that remembers everything that must not happen in it. */
+export interface TestPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Dialogs, errors, refused loads and script that the policy has blocked, so far. */
+  readonly complaints: readonly string[];
+  /** Writes `<name>.png`. */
+  picture(name: string): Promise<void>;
+}
+
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<TestPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(90_000); // as long as tests of the whole service wait for a job: machines are shared
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // a policy that blocks something says so here; an answer of 400 and above does too, and may be meant
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+      complaints.push(`console: ${message.text()}`);
+  });
+  return {
+    page,
+    complaints,
+    picture: async (name) => {
+      mkdirSync(PICTURES, { recursive: true });
+      await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+    },
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Serious and critical findings of axe-core on what the page shows now, by rule and place. */
+export async function axeFindings(page: Page): Promise<readonly string[]> {
+  // by the browser's debugging protocol: the page's own policy lets no foreign script in
+  const found = await page.evaluate(`${AXE}; axe.run(document, { resultTypes: ['violations'] })`);
+  const { violations } = found as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+  return violations
+    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}
+
+/** Pixels by which the page is wider than the window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  ) as Promise<number>;
+}

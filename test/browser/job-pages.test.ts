@@ -1,0 +1,346 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { synthesize } from '../../local/synth.ts';
+import { type E2eService, hold, startService } from '../e2e/support.ts';
+import { createCountyPair } from '../support/county.ts';
+import { createPair, type TestPair } from '../support/databases.ts';
+import { axeFindings, launch, noBrowser, openPage, overflow, type TestPage } from './browser.ts';
+
+describe('the pages', () => {
+  beforeEach(({ skip }) => skip(noBrowser !== undefined, noBrowser));
+
+  let service: E2eService;
+  let browser: Browser;
+  beforeAll(async () => {
+    if (noBrowser !== undefined) return;
+    await synthesize(); // what builds takes long on a busy machine, and is no part of a start
+    [service, browser] = await Promise.all([startService(), launch()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.[Symbol.asyncDispose]();
+  });
+
+  const BASE = '/sync/terra_fusion';
+  const signedIn = (path: string) => `${service.url}${path}#token=${service.token}`;
+
+  test('the address that npm start prints signs in, and the token is gone from the address and the history', async () => {
+    await using tab = await openPage(browser);
+
+    await tab.page.goto(signedIn('/'));
+    await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
+    await tab.page.getByText('All is well').waitFor();
+    await tab.page.reload();
+    await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
+
+    expect(tab.page.url()).toBe(`${service.url}${BASE}`);
+    expect(await tab.page.evaluate('history.length')).toBe(2); // about:blank and the dashboard
+    expect(await tab.page.evaluate('sessionStorage.length + localStorage.length')).toBe(1);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('without a good token nothing is shown but the way to sign in', async () => {
+    await using tab = await openPage(browser);
+
+    await tab.page.goto(`${service.url}${BASE}/dashboard`);
+    await tab.page.getByLabel('Access token').fill('not a token');
+    await tab.page.keyboard.press('Enter');
+    await tab.page.getByText('does not accept this token').waitFor();
+    await tab.picture('sign-in');
+    const findings = await axeFindings(tab.page);
+    await tab.page.getByLabel('Access token').fill(service.token);
+    await tab.page.keyboard.press('Enter');
+    await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
+    await tab.page.getByRole('button', { name: 'Sign out' }).click();
+    await tab.page.getByLabel('Access token').waitFor();
+
+    expect(findings).toEqual([]);
+    expect(await tab.page.evaluate('sessionStorage.length')).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('a job is followed from its start to its end without a reload', async () => {
+    await using pair = await createCountyPair();
+    await using tab = await openPage(browser);
+    await tab.page.goto(signedIn(BASE));
+
+    const lock = await hold(pair.target, 'lock table public.sales in share mode');
+    const jobId = await service.startFull(pair, { max_parallel_tables: 4 });
+    await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).click();
+    await tab.page.getByRole('row', { name: /public\.owners verified|public\.owners apply 1\/1/ }).waitFor();
+    await tab.page.locator('h1 + .chip', { hasText: 'running' }).waitFor();
+    await tab.picture('job-running');
+    await lock.release();
+    await tab.page.locator('h1 + .chip', { hasText: 'completed' }).waitFor();
+    const status = await service.status(jobId);
+    const sales = status.tables.find((t) => t.name === 'public.sales');
+    const row = await tab.page.getByRole('row', { name: 'public.sales' }).innerText();
+
+    expect(tab.page.url()).toBe(`${service.url}${BASE}/job/${jobId}`);
+    expect(row.split(/\s+/)).toEqual(expect.arrayContaining(['verified', '100', String(sales?.counts.inserted)]));
+    expect(await tab.page.title()).toContain('completed');
+    expect(await tab.page.getByText('final, read').count()).toBe(1);
+    await tab.page.goBack();
+    await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('asks with the tag of the last answer, and no more after the end', async () => {
+    await using pair = await createCountyPair();
+    await using tab = await openPage(browser);
+    const asked: string[] = [];
+    await tab.page.clock.install();
+    tab.page.on('request', (r) => r.url().includes('/api/sync/status/') && asked.push(r.url()));
+
+    const lock = await hold(pair.target, 'lock table public.owners in share mode');
+    const jobId = await service.startFull(pair);
+    const unchanged = tab.page.waitForResponse((r) => r.url().includes('/status/') && r.status() === 304);
+    await tab.page.goto(signedIn(`${BASE}/job/${jobId}`));
+    const asking = (await unchanged).request().headers();
+    await lock.release();
+    await tab.page.getByText('final, read').waitFor();
+    const before = asked.length;
+    await tab.page.clock.fastForward('10:00');
+    await tab.page.evaluate(`fetch('/').then((r) => r.status)`); // what was asked before this has been seen
+
+    expect(asking['if-none-match']).toMatch(/^W\//);
+    expect(before).toBeGreaterThan(1);
+    expect(asked.length).toBe(before);
+  });
+
+  test('a job that fails says why and what to do', async () => {
+    await using pair = await createPair();
+    for (const { client } of [pair.source, pair.target]) await client.query('create table t (id int primary key)');
+    await pair.source.client.query('insert into t values (1)');
+    await pair.target.client.query(
+      `create function drops() returns trigger language plpgsql as 'begin return null; end';
+       create trigger quiet before insert on t for each row execute function drops()`,
+    );
+    await using tab = await openPage(browser);
+
+    const ended = await service.waitForEnd(await service.startFull(pair));
+    await tab.page.goto(signedIn(`${BASE}/job/${ended.job_id}`));
+    await tab.page.locator('h1 + .chip', { hasText: 'failed' }).waitFor();
+    await tab.picture('job-failed');
+
+    expect(ended.failure?.code).toBe('trigger_interfered');
+    const note = tab.page.locator('.note.bad').first();
+    expect(await note.innerText()).toContain(ended.failure?.message);
+    expect(await note.innerText()).toContain('trigger_interfered');
+    expect(await note.innerText()).toContain(ended.failure?.hint);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('a job is stopped, after a question, and resumed; a refusal is shown with its reason', async ({ skip }) => {
+    const { paths } = (await service.get('/api/sync/openapi.json')).body;
+    skip(paths['/api/sync/stop/{job_id}'] === undefined, 'the service has no stop yet');
+    await using pair = await createCountyPair();
+    await using tab = await openPage(browser);
+    const lock = await hold(pair.target, 'lock table public.sales in share mode');
+    const jobId = await service.startFull(pair);
+    await tab.page.goto(signedIn(`${BASE}/job/${jobId}`));
+    const state = (text: string) => tab.page.locator('h1 + .chip', { hasText: text }).waitFor();
+    await state('running');
+
+    await tab.page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await tab.page.keyboard.press('Escape');
+    const stillThere = await service.status(jobId);
+    await tab.page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await tab.picture('job-stop-question');
+    await tab.page.getByRole('button', { name: 'Stop the job' }).click();
+    await state('stop');
+    await lock.release();
+    await state('stopped');
+    await tab.picture('job-stopped');
+    await service.post(`/api/sync/resume/${jobId}`, {});
+    await service.waitForEnd(jobId);
+    await tab.page.getByRole('button', { name: 'Resume' }).click(); // the page has not asked since
+    await tab.page.getByRole('alert').waitFor();
+    const refusal = await tab.page.getByRole('alert').innerText();
+    await state('completed');
+
+    expect(stillThere.state).toBe('running');
+    expect(refusal).toMatch(/HTTP 409/);
+    expect(await tab.page.getByRole('button', { name: /Stop|Resume/ }).count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('a job that waits before many deletes goes on once their number is typed', async ({ skip }) => {
+    const { paths } = (await service.get('/api/sync/openapi.json')).body;
+    skip(paths['/api/sync/resume/{job_id}'] === undefined, 'the service has no resume yet');
+    await using pair = await createPair();
+    for (const { client } of [pair.source, pair.target]) await client.query('create table t (id int primary key)');
+    await pair.target.client.query('insert into t select generate_series(1, 200)');
+    await using tab = await openPage(browser);
+
+    const jobId = await service.startFull(pair, { delete_mode: 'mirror' });
+    await tab.page.goto(signedIn(`${BASE}/job/${jobId}`));
+    await tab.page.locator('h1 + .chip', { hasText: 'paused' }).waitFor();
+    await tab.page.getByRole('button', { name: 'Resume' }).click();
+    await tab.page.getByLabel('Number of deletes to accept').fill('200');
+    await tab.picture('job-confirm-deletes');
+    await tab.page.keyboard.press('Enter');
+    await tab.page.locator('h1 + .chip', { hasText: 'completed' }).waitFor();
+
+    expect(await service.status(jobId)).toMatchObject({ state: 'completed', counts: { deleted: 200 } });
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('names in databases are shown as they are and are never markup', async () => {
+    const names = [
+      '<img src=x onerror=alert(1)>',
+      '<script>alert(2)</script>',
+      `"><svg onload=alert('3')>`,
+      'javascript:alert(4)//',
+      '{{constructor.constructor("alert(5)")()}}',
+    ];
+    await using pair = await createPair();
+    for (const { client } of [pair.source, pair.target]) {
+      for (const name of names) await client.query(`create table "${name.replaceAll('"', '""')}" (id int primary key)`);
+    }
+    await using tab = await openPage(browser);
+
+    const ended = await service.waitForEnd(await service.startFull(pair));
+    await tab.page.goto(signedIn(`${BASE}/job/${ended.job_id}`));
+    await tab.page.getByText('final, read').waitFor();
+    const shown = await tab.page.locator('.tables tbody th').allInnerTexts();
+
+    expect(shown.sort()).toEqual(ended.tables.map((t) => t.name).sort());
+    expect(shown.join()).toContain('<script>alert(2)</script>');
+    expect(await tab.page.locator('#app img, #app script').count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('the policy of the pages lets no script run that the service did not send as a file', async () => {
+    await using tab = await openPage(browser);
+    await tab.page.goto(signedIn(BASE));
+    await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
+
+    const ran = await tab.page.evaluate(`(() => {
+      const script = document.createElement('script');
+      try { script.text = 'window.ran = true'; } catch { return 'refused'; }
+      document.body.append(script);
+      return window.ran === true;
+    })()`);
+
+    expect(ran).toBe('refused');
+    await expect.poll(() => tab.complaints.join()).toMatch(/TrustedScript|Content Security Policy/);
+  });
+
+  test('the filter is in the address, and an unknown job and a strange address say so', async () => {
+    await using tab = await openPage(browser);
+    const unknown = randomUUID();
+
+    await tab.page.goto(signedIn(BASE));
+    await tab.page.getByLabel('State').selectOption('paused');
+    await tab.page.getByText('No job here is in this state').waitFor();
+    const filtered = tab.page.url();
+    await tab.page.goto(`${service.url}${BASE}/job/${unknown}`);
+    await tab.page.getByText('job_not_found').waitFor();
+    const problem = await tab.page.getByRole('alert').innerText();
+    await tab.picture('job-unknown');
+    await tab.page.goto(`${service.url}${BASE}/job/nonsense`);
+    await tab.page.getByText('id_format').waitFor();
+
+    expect(filtered).toBe(`${service.url}${BASE}?status=paused`);
+    expect(problem).toMatch(/HTTP 404 · request [0-9a-f-]{36}/);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('keeps what it has and says so while the service does not answer, and goes on by itself', async () => {
+    await using pair = await createCountyPair();
+    await using tab = await openPage(browser);
+    const jobId = await service.startFull(pair);
+    await service.waitForEnd(jobId);
+    await tab.page.goto(signedIn(BASE));
+    await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).waitFor();
+
+    await tab.page.context().setOffline(true);
+    await tab.page.getByText('The service does not answer').first().waitFor();
+    const kept = await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).count();
+    await tab.picture('offline');
+    await tab.page.context().setOffline(false);
+    await tab.page.getByText('live, updated').waitFor();
+
+    expect(kept).toBe(1);
+  });
+
+  test('can be used with the keyboard alone', async () => {
+    await using pair = await createCountyPair();
+    await using tab = await openPage(browser);
+    const jobId = await service.startFull(pair);
+    await service.waitForEnd(jobId);
+    await tab.page.goto(signedIn(BASE));
+    await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).waitFor();
+
+    await pressUntilFocused(tab, jobId.slice(0, 8));
+    const outline = await tab.page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    await tab.page.keyboard.press('Enter');
+    await tab.page.getByText('final, read').waitFor();
+    await pressUntilFocused(tab, 'Configuration');
+    await tab.page.keyboard.press('Enter');
+    await tab.page.getByText('"detection_strategy": "hash"').waitFor();
+
+    expect(outline).not.toBe('none');
+    expect(tab.page.url()).toContain(jobId);
+  });
+
+  test('in light and dark, wide and narrow, nothing sticks out and axe finds nothing serious', async () => {
+    await using pair = await troubled();
+    const ended = await service.waitForEnd(await service.startFull(pair, { batch_size: 10 }));
+    expect(ended.state).toBe('completed_with_issues');
+
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const width of [1280, 360]) {
+        await using tab = await openPage(browser, { colorScheme, viewport: { width, height: 780 } });
+        await tab.page.goto(signedIn(BASE));
+        await tab.page.getByRole('link', { name: ended.job_id.slice(0, 8) }).waitFor();
+        await tab.page.getByText('All is well').waitFor();
+        const dashboard = { findings: await axeFindings(tab.page), overflow: await overflow(tab.page) };
+        await tab.picture(`dashboard-${colorScheme}-${width}`);
+        await tab.page.getByRole('link', { name: ended.job_id.slice(0, 8) }).click();
+        await tab.page.getByText('final, read').waitFor();
+        const job = { findings: await axeFindings(tab.page), overflow: await overflow(tab.page) };
+        await tab.picture(`job-${colorScheme}-${width}`);
+
+        const well = { findings: [], overflow: 0 };
+        expect({ colorScheme, width, dashboard, job }).toEqual({ colorScheme, width, dashboard: well, job: well });
+        expect(tab.complaints).toEqual([]);
+      }
+    }
+  });
+
+  test('without sign-in the pages work, and so does what they ask of the service', async () => {
+    await using open = await startService({ auth: false });
+    await using tab = await openPage(browser);
+
+    await tab.page.goto(open.url);
+    await tab.page.getByText('There is no job yet').waitFor();
+    await tab.picture('dashboard-empty');
+    const posted = await tab.page.evaluate(
+      `fetch('/api/sync/full', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+         .then((r) => r.json()).then((problem) => problem.code)`,
+    );
+
+    expect(posted).toBe('required'); // it was let in, and read
+    expect(await tab.page.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+});
+
+/** The county with rows that the target refuses. */
+async function troubled(): Promise<TestPair> {
+  const pair = await createCountyPair();
+  await pair.target.client.query(`alter table public.sales add constraint small check (sale_id < 100) not valid`);
+  return pair;
+}
+
+/** Goes from one control to the next until the one with this text has the focus. */
+async function pressUntilFocused({ page }: TestPage, text: string): Promise<void> {
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate('document.activeElement?.textContent')) === text) return;
+  }
+  throw new Error(`no press of Tab leads to ${text}`);
+}

@@ -1,0 +1,60 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { BASE } from './address.ts';
+import { DashboardPage } from './pages/dashboard.tsx';
+import { JobPage } from './pages/job.tsx';
+import { NotFoundPage } from './pages/not-found.tsx';
+import { SignInPage } from './pages/sign-in.tsx';
+import { useUi } from './ui.ts';
+
+/** The frame around every page, and the page that the address names. */
+export function App() {
+  const { session, address } = useUi();
+  const { pathname } = address.url.value;
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(pathname);
+  useEffect(() => {
+    if (shown.current === pathname) return; // the browser itself begins at the top
+    shown.current = pathname;
+    main.current?.focus();
+  }, [pathname]);
+
+  return (
+    <>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <header class="bar">
+        <a class="brand" href={BASE}>
+          <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <rect width="32" height="32" rx="7" />
+            <path d="M8 12h13l-4-4M24 20H11l4 4" />
+          </svg>
+          TerraFusion Sync
+        </a>
+        {session.token.value !== undefined && !session.refused.value && (
+          <button type="button" class="quiet" onClick={session.signOut}>
+            Sign out
+          </button>
+        )}
+      </header>
+      <main id="content" ref={main} tabIndex={-1}>
+        {session.refused.value ? <SignInPage /> : pageOf(pathname)}
+      </main>
+    </>
+  );
+}
+
+function pageOf(pathname: string) {
+  const path = pathname.replace(/\/$/, '');
+  if (path === BASE || path === `${BASE}/dashboard`) return <DashboardPage />;
+  const job = new RegExp(`^${BASE}/job/([^/]+)$`).exec(path)?.[1];
+  return job === undefined ? <NotFoundPage /> : <JobPage key={job} jobId={decoded(job)} />;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // the service will say that it is no id
+  }
+}

@@ -1,0 +1,13 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { openUi, UiProvider } from './ui.ts';
+
+const root = document.getElementById('app');
+if (root) {
+  render(
+    <UiProvider value={openUi(window)}>
+      <App />
+    </UiProvider>,
+    root,
+  );
+}

@@ -1,0 +1,32 @@
+import { number } from '../../lib/model/figures.ts';
+import type { Counts } from '../../lib/model/job.ts';
+
+/** What each count is called, and what it means; in the order in which they are shown. */
+export const COUNT_WORDS: Readonly<Record<keyof Counts, { readonly text: string; readonly meaning: string }>> = {
+  read: { text: 'Compared', meaning: 'Keys found on either side, each counted once' },
+  inserted: { text: 'New', meaning: 'Inserted into the target' },
+  updated: { text: 'Changed', meaning: 'Updated in the target' },
+  deleted: { text: 'Deleted', meaning: 'Deleted from the target' },
+  unchanged: { text: 'Equal', meaning: 'Alike on both sides' },
+  kept: { text: 'Kept', meaning: 'Only in the target, and left there by the delete mode' },
+  conflicts: { text: 'Conflicts', meaning: 'Wait for a decision' },
+  quarantined: { text: 'Quarantined', meaning: 'Refused by the target, each with its reason' },
+  skipped: { text: 'Skipped', meaning: 'Left out' },
+};
+export const COUNT_NAMES = Object.keys(COUNT_WORDS) as readonly (keyof Counts)[]; // of a record over exactly these
+
+/** Counts that somebody has to look at when they are not zero. */
+export const ISSUES: readonly (keyof Counts)[] = ['conflicts', 'quarantined', 'skipped'];
+
+export function CountList({ counts }: { readonly counts: Counts }) {
+  return (
+    <dl class="counts">
+      {COUNT_NAMES.map((name) => (
+        <div key={name} class={counts[name] === 0 ? 'zero' : ISSUES.includes(name) ? 'issue' : ''}>
+          <dt title={COUNT_WORDS[name].meaning}>{COUNT_WORDS[name].text}</dt>
+          <dd>{number(counts[name])}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,128 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { JobAction, JobStatus, ProblemBody, Started } from '../../lib/model/answers.ts';
+import { callApi } from '../api.ts';
+import { useUi } from '../ui.ts';
+import { Question } from './dialog.tsx';
+import { ProblemNote } from './problem.tsx';
+
+const LABEL: Readonly<Record<JobAction, string>> = { stop: 'Stop', resume: 'Resume' };
+
+interface JobActionsProps {
+  readonly job: JobStatus;
+  readonly onDone: () => void;
+}
+
+/** What may be asked of the job now, as the service says. A stop, and deletes that wait for a yes, are asked about first. */
+export function JobActions({ job, onDone }: JobActionsProps) {
+  const { session } = useUi();
+  const busy = useSignal<JobAction | undefined>(undefined);
+  const asking = useSignal<JobAction | undefined>(undefined);
+  const problem = useSignal<ProblemBody | undefined>(undefined);
+  const gone = useRef(new AbortController());
+  useEffect(() => () => gone.current.abort(), []);
+
+  const act = async (action: JobAction, body?: object) => {
+    asking.value = undefined;
+    busy.value = action;
+    problem.value = undefined;
+    const path = `/api/sync/${action}/${encodeURIComponent(job.job_id)}`;
+    const ask = { method: 'POST', token: session.token.peek(), body, signal: gone.current.signal } as const;
+    const answer = await callApi<Started>(path, ask).catch(() => undefined);
+    if (!answer) return; // the page is gone
+    busy.value = undefined;
+    if (answer.kind === 'refused' || answer.kind === 'unavailable') {
+      if (answer.problem.status === 401) session.refuse();
+      problem.value = answer.problem;
+    }
+    onDone(); // also after a refusal: the state may not be what was shown
+  };
+  const click = (action: JobAction) => {
+    if (action === 'stop' || job.pause?.code === 'confirm_required') asking.value = action;
+    else void act(action);
+  };
+  const leave = () => {
+    asking.value = undefined;
+  };
+
+  const allowed = job.allowed_actions ?? [];
+  return (
+    <>
+      {allowed.length > 0 && (
+        <div class="actions">
+          {allowed.map((action) => (
+            <button
+              key={action}
+              type="button"
+              class={action === 'stop' ? 'danger' : ''}
+              aria-busy={busy.value === action}
+              disabled={busy.value !== undefined}
+              onClick={() => click(action)}
+            >
+              {LABEL[action]}
+            </button>
+          ))}
+        </div>
+      )}
+      {asking.value === 'stop' && <StopQuestion onYes={() => void act('stop')} onNo={leave} />}
+      {asking.value === 'resume' && job.pause && (
+        <DeletesQuestion
+          reason={job.pause.message}
+          onYes={(confirm_deletes) => void act('resume', { confirm_deletes })}
+          onNo={leave}
+        />
+      )}
+      {problem.value && (
+        <ProblemNote problem={problem.value}>
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              problem.value = undefined;
+            }}
+          >
+            Dismiss
+          </button>
+        </ProblemNote>
+      )}
+    </>
+  );
+}
+
+function StopQuestion({ onYes, onNo }: { readonly onYes: () => void; readonly onNo: () => void }) {
+  return (
+    <Question title="Stop this job?" yes="Stop the job" no="Let it run" danger onYes={onYes} onNo={onNo}>
+      <p>
+        Rows that are committed stay. Nothing more is written once the job says <em>stopped</em>, and it can be resumed
+        from where it was.
+      </p>
+    </Question>
+  );
+}
+
+interface DeletesQuestionProps {
+  readonly reason: string;
+  readonly onYes: (deletes: number) => void;
+  readonly onNo: () => void;
+}
+
+/** The number is typed, not offered: who types it has read it. */
+function DeletesQuestion({ reason, onYes, onNo }: DeletesQuestionProps) {
+  const field = useRef<HTMLInputElement>(null);
+  return (
+    <Question
+      title="Accept these deletes?"
+      yes="Resume and delete"
+      no="Leave it paused"
+      danger
+      onYes={() => onYes(Number(field.current?.value))}
+      onNo={onNo}
+    >
+      <p>{reason}</p>
+      <label>
+        Number of deletes to accept
+        <input ref={field} type="number" min={0} step={1} required autocomplete="off" />
+      </label>
+    </Question>
+  );
+}

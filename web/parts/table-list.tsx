@@ -1,0 +1,130 @@
+import type { TableStatus } from '../../lib/model/answers.ts';
+import { number } from '../../lib/model/figures.ts';
+import { TABLE_STATES, type TableState } from '../../lib/model/job.ts';
+import { tableShare } from '../../lib/model/progress.ts';
+import { percent, TABLE_WORDS } from '../words.ts';
+import { COUNT_NAMES, COUNT_WORDS, ISSUES } from './counts.tsx';
+import { FailureNote } from './problem.tsx';
+import { Chip } from './state.tsx';
+
+interface TableListProps {
+  readonly tables: readonly TableStatus[];
+  /** Nobody works on the job. */
+  readonly idle: boolean;
+  /** Why the job failed; a table does not say it again. */
+  readonly said: string | undefined;
+}
+
+/** The tables of a job in their order, each with its progress and counts, and with why it failed. */
+export function TableList({ tables, idle, said }: TableListProps) {
+  if (tables.length === 0) return null;
+  return (
+    <section aria-labelledby="tables-title">
+      <div class="heading">
+        <h2 id="tables-title">Tables</h2>
+        <p class="fine">{summary(tables, idle)}</p>
+      </div>
+      <div class="scroll">
+        <table class="cards tables">
+          <caption class="only-read">Tables of the job</caption>
+          <thead>
+            <tr>
+              <th scope="col">Table</th>
+              <th scope="col">State</th>
+              <th scope="col">Progress</th>
+              {COUNT_NAMES.map((name) => (
+                <th key={name} scope="col" class="figure" title={COUNT_WORDS[name].meaning}>
+                  {COUNT_WORDS[name].text}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {tables.map((table) => (
+              <Table key={table.table} table={table} idle={idle} said={said} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function summary(tables: readonly TableStatus[], idle: boolean): string {
+  const byState = TABLE_STATES.map((state) => [state, tables.filter((t) => t.state === state).length] as const);
+  const parts = byState
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${wordsOf(state, idle).text}`);
+  return parts.join(' · ');
+}
+
+/** A table of a job that nobody works on is not running, whatever state it was left in. */
+function wordsOf(state: TableState, idle: boolean) {
+  if (!idle || (state !== 'running' && state !== 'pending')) return TABLE_WORDS[state];
+  return { text: state === 'running' ? 'not finished' : 'not begun', tone: 'waiting' as const };
+}
+
+interface TableProps extends Omit<TableListProps, 'tables'> {
+  readonly table: TableStatus;
+}
+
+function Table({ table, idle, said }: TableProps) {
+  const share = tableShare(table);
+  const pending = table.state === 'pending';
+  return (
+    <>
+      <tr>
+        <th scope="row">{table.name}</th>
+        <td>
+          <Chip {...wordsOf(table.state, idle)} {...(!idle && phase(table))} />
+        </td>
+        <td class="share">
+          <progress value={share} max={1} aria-label={`Progress of ${table.name}`} />
+          <span>{percent(share)}</span>
+        </td>
+        {COUNT_NAMES.map((name) => {
+          const count = table.counts[name];
+          const tone = count === 0 ? ' zero' : ISSUES.includes(name) ? ' issue' : '';
+          return (
+            <td key={name} class={`figure${tone}`} data-label={COUNT_WORDS[name].text}>
+              {pending ? '' : number(count)}
+            </td>
+          );
+        })}
+      </tr>
+      <Remarks table={table} said={said} />
+    </>
+  );
+}
+
+/** Which pass a running table is in, and how far in its segments. */
+function phase({ state, pass, segments }: TableStatus): { readonly text: string } | undefined {
+  if (state !== 'running') return undefined;
+  return { text: segments.total > 0 ? `${pass} ${segments.done}/${segments.total}` : pass };
+}
+
+function Remarks({ table: { failure, in_flight, samples }, said }: Omit<TableProps, 'idle'>) {
+  const news = failure && failure.message !== said ? failure : undefined;
+  const sampled = Object.entries(samples ?? {}).filter(([, keys]) => keys.length > 0);
+  if (!news && !in_flight && sampled.length === 0) return null;
+  return (
+    <tr class="remarks">
+      <td colSpan={3 + COUNT_NAMES.length}>
+        {news && <FailureNote title="Failed" failure={news} tone="bad" />}
+        {in_flight !== undefined && in_flight > 0 && (
+          <p class="fine">{number(in_flight)} rows moved while the job ran and still do.</p>
+        )}
+        {sampled.length > 0 && (
+          <details>
+            <summary>A few keys of what would change</summary>
+            {sampled.map(([operation, keys]) => (
+              <p key={operation}>
+                {operation}: <code>{keys.map((key) => key.join(', ')).join('; ')}</code>
+              </p>
+            ))}
+          </details>
+        )}
+      </td>
+    </tr>
+  );
+}

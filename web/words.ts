@@ -1,0 +1,54 @@
+import type { JobState, TableState } from '../lib/model/job.ts';
+
+/** How good or bad a state is; each has a colour and a sign of its own. */
+export type Tone = 'waiting' | 'busy' | 'good' | 'warning' | 'bad';
+
+/** For people; the API's own word stays visible in the title of the state. */
+export const JOB_WORDS: Readonly<Record<JobState, { readonly text: string; readonly tone: Tone }>> = {
+  created: { text: 'created', tone: 'waiting' },
+  preparing: { text: 'preparing', tone: 'busy' },
+  running: { text: 'running', tone: 'busy' },
+  verifying: { text: 'verifying', tone: 'busy' },
+  stopping: { text: 'stopping', tone: 'warning' },
+  stopped: { text: 'stopped', tone: 'warning' },
+  paused: { text: 'paused', tone: 'warning' },
+  completed: { text: 'completed', tone: 'good' },
+  completed_with_issues: { text: 'completed with issues', tone: 'warning' },
+  failed: { text: 'failed', tone: 'bad' },
+};
+
+export const TABLE_WORDS: Readonly<Record<TableState, { readonly text: string; readonly tone: Tone }>> = {
+  pending: { text: 'waiting', tone: 'waiting' },
+  running: { text: 'running', tone: 'busy' },
+  verified: { text: 'verified', tone: 'good' },
+  compared: { text: 'compared', tone: 'good' },
+  unverified: { text: 'not verified', tone: 'warning' },
+  failed: { text: 'failed', tone: 'bad' },
+};
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 days ago`; a clock that is a little behind is no future. */
+export function ago(thenMs: number, nowMs: number): string {
+  const past = nowMs - thenMs;
+  if (past < 2 * SECOND) return 'just now';
+  if (past < MINUTE) return `${Math.floor(past / SECOND)} s ago`;
+  if (past < HOUR) return `${Math.floor(past / MINUTE)} min ago`;
+  if (past < DAY) return `${Math.floor(past / HOUR)} h ago`;
+  const days = Math.floor(past / DAY);
+  return `${days} ${days === 1 ? 'day' : 'days'} ago`;
+}
+
+/** An instant in full: local time with its zone, and UTC. */
+export function absolute(iso: string): string {
+  const local = new Date(iso).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
+  return `${local} (${iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')})`;
+}
+
+/** Of a share from 0 to 1. */
+export function percent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
