@@ -133,6 +133,7 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
     const { epoch, takeovers, moved_by: moved } = job;
     await target.raiseEpoch(job.job_id, epoch, {
+      holding: true,
       ...(moved && { event: jobEvent(moved.event, moved.actor, { epoch, takeovers }) }),
     });
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);

@@ -1,10 +1,10 @@
 import { type Change, type RowKey, toRuns } from '../../../lib/model/change.ts';
-import { type JobEvent, streamOf } from '../../../lib/model/checkpoint.ts';
+import { streamOf } from '../../../lib/model/checkpoint.ts';
 import type { ServerFacts } from '../../../lib/model/connection.ts';
 import { type ErrorCode, SyncError } from '../../../lib/model/errors.ts';
 import { NO_COUNTS } from '../../../lib/model/job.ts';
 import { type Relation, type RelationName, relationText, type Segment } from '../../../lib/model/table.ts';
-import type { Chunk, Database, Databases, StaleHolder, TargetDatabase } from '../../../lib/ports.ts';
+import type { Chunk, Database, Databases, EpochMove, StaleHolder, TargetDatabase } from '../../../lib/ports.ts';
 import type { Breakage } from '../breakages.ts';
 import { simReader } from './reader.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
@@ -29,7 +29,8 @@ export const KEYS = 48;
 const SEGMENTS = 2;
 const BUCKETS = 4;
 
-const superseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');
+const superseded = (ended = false) =>
+  new SyncError('epoch_superseded', 'A newer run of this job has taken over.', { facts: { ended } });
 const away = (side: 'source' | 'target') =>
   new SyncError(`${side}_unavailable`, `The connection to the ${side} broke.`);
 
@@ -282,10 +283,10 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
       }
     }
 
-    async function raiseEpoch(jobId: string, epoch: number, how: { event?: JobEvent; release?: boolean } = {}) {
+    async function raiseEpoch(jobId: string, epoch: number, how: EpochMove = {}) {
       for (let tries = 1; ; tries++) {
         const job = world.jobs.get(jobId);
-        if (!job) throw superseded();
+        if (!job) throw superseded(true);
         job.raisers += 1;
         const forget = () => {
           job.raisers -= 1;
@@ -305,10 +306,13 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
           for (const s of [...job.sharers]) if (s.epoch < epoch) letGo(s);
           continue;
         }
-        if (job.epoch > epoch || job.ended) throw superseded();
-        if (how.release) release(jobId);
+        if (job.ended) throw superseded(true);
+        if (job.epoch > epoch) throw superseded();
+        const held = job.tables.every((t) => world.leases.get(relationText(t))?.jobId === jobId);
+        if (how.holding && !held) throw new SyncError('target_busy', 'another job took the tables');
         const moves = job.epoch < epoch;
         if (moves) {
+          if (how.release) release(jobId);
           job.epoch = epoch;
           for (const c of job.checkpoints.values()) {
             if (c.epoch >= epoch) continue;

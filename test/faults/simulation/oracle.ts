@@ -60,6 +60,12 @@ export function checkEqual(world: World, mirror: boolean): void {
   }
 }
 
+const KINDS = [
+  ['insert', 'inserted'],
+  ['update', 'updated'],
+  ['delete', 'deleted'],
+] as const;
+
 const sum = (world: World, jobId: string, name: string) =>
   [...(world.jobs.get(jobId)?.checkpoints.values() ?? [])].reduce((n, c) => n + (c.counts[name as 'read'] ?? 0), 0);
 
@@ -69,13 +75,9 @@ export function checkCounts(world: World, jobId: string, edits: boolean): void {
   const total = parts.reduce((a, b) => a + b, 0);
   if (total !== sum(world, jobId, 'read'))
     throw new Broken('duplicated', `read ${sum(world, jobId, 'read')}, but ${parts.join('+')}`);
-  const others = world.jobs.size > 1; // a checkpoint that began anew forgets what it counted
+  const others = [...world.turns.values()].some((t) => t.turn > 1); // a checkpoint that began anew forgets what it counted
   if (edits || others) return;
-  for (const [kind, name] of [
-    ['insert', 'inserted'],
-    ['update', 'updated'],
-    ['delete', 'deleted'],
-  ] as const) {
+  for (const [kind, name] of KINDS) {
     const written = world.writes.filter((w) => w.jobId === jobId && w.kind === kind).length;
     if (sum(world, jobId, name) !== written)
       throw new Broken('duplicated', `${name} says ${sum(world, jobId, name)}, ${written} were written`);
@@ -88,6 +90,19 @@ export function checkEvents(stored: readonly AuditEvent[], world: World, jobId: 
   for (const [stream, events] of Map.groupBy(all, (e) => e.stream)) {
     const seqs = [...new Set(events.map((e) => e.seq))].sort((a, b) => a - b);
     if (seqs.some((s, i) => s !== i + 1)) throw new Broken('lost', `events of ${stream} have gaps: ${seqs.join(' ')}`);
+  }
+  for (const e of all) {
+    if (e.type !== 'chunk.applied' && e.type !== 'segment.finished') continue;
+    for (const [kind, name] of KINDS) {
+      const rows = world.writes.filter(
+        (w) => w.jobId === jobId && w.stream === e.stream && w.seq === e.seq && w.kind === kind,
+      );
+      if (rows.length !== e.data[name])
+        throw new Broken(
+          'lost',
+          `chunk ${e.seq} of ${e.stream} says ${name} ${e.data[name]}, ${rows.length} were written`,
+        );
+    }
   }
   const ends = new Set(all.filter((e) => e.type === 'job.completed').map((e) => e.seq)).size;
   if (ends !== 1) throw new Broken('wrongEnds', `${ends} events say that the job completed`);

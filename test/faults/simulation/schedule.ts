@@ -165,6 +165,15 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
   world.readOnly = false;
   await rest();
   tally.schedules += 1;
+  if (process.env.SHOW)
+    console.log(
+      seed,
+      'writes',
+      world.writes.length,
+      (await jobs()).map((j) => j.state).join(),
+      'steps',
+      scheduler.steps,
+    );
 
   /** Without faults each job completes, when somebody resumes what stopped; then all is as it must be. */
   async function rest(): Promise<void> {
@@ -193,7 +202,8 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     const left = (await jobs()).filter((j) => !COMPLETED.includes(j.state));
     const main =
       left.find((j) => j.job_id === first) ?? left.find((j) => j.failure?.code !== 'unavailable' && !j.pause);
-    if (main && !explained(main))
+    const done = main?.state === 'stopped' && world.jobs.get(main.job_id)?.ended; // stopped when it had just done all
+    if (main && !done && !explained(main))
       throw new Broken(
         'wrongEnds',
         `${main.job_id} is ${main.state}: ${JSON.stringify([main.failure, main.pause])}; waiting: ${scheduler.waiting().slice(0, 8).join('; ')}; log: ${service.logged.slice(-6).join(' | ')}`,
