@@ -178,7 +178,7 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
       let asked = 0;
       for (const job of all) {
         const waits = ['stopped', 'failed', 'paused'].includes(job.state);
-        const others = all.some((o) => o !== job && !ENDED_STATES.includes(o.state));
+        const others = all.some((o) => o !== job && o.state !== 'paused' && !ENDED_STATES.includes(o.state));
         if (!waits || (others && job.job_id !== first)) continue;
         asked += 1;
         void resume(job).then(() => {
@@ -197,7 +197,9 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     const left = (await jobs()).filter((j) => !COMPLETED.includes(j.state));
     const main =
       left.find((j) => j.job_id === first) ?? left.find((j) => j.failure?.code !== 'unavailable' && !j.pause);
-    const done = main?.state === 'stopped' && world.jobs.get(main.job_id)?.ended; // stopped when it had just done all
+    const known = main && world.jobs.get(main.job_id);
+    // stopped when it had just done all, or never begun in the target because its start was told to have failed
+    const done = main?.state === 'stopped' && (!known || known.ended);
     if (main && !done && !explained(main))
       throw new Broken(
         'wrongEnds',
