@@ -27,7 +27,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   {
     path: /\/json-schema-processors\.js$/,
     from: /zod\/v4\/classic/,
-    contents: `export const toJSONSchema = ${NEVER};`,
+    contents: `export const toJSONSchema = ${NEVER}; export const aggregateChecks = ${NEVER};`,
     usedBy: ['queries'],
   },
   {

@@ -48,7 +48,7 @@ function fieldProblem(path: Path, schema: z.ZodType | undefined, value: unknown)
   }
   if (schema instanceof z.ZodNumber) {
     const message = `expected ${noun(schema)}`;
-    const whole = schema.isInt;
+    const { whole } = numberFacts(schema);
     if (typeof value !== 'number')
       return say(whole ? 'type_integer' : 'type_mismatch', `${message}, found ${kind(value)}`);
     if (whole && Number.isFinite(value) && !Number.isInteger(value))
@@ -79,11 +79,25 @@ function unknownField(path: Path, key: string, known: readonly string[], parent:
   };
 }
 
+/**
+ * What a number's schema asks for, from its checks. Not by zod's getters (`isInt`, `minValue`): they need its JSON schema
+ * code, which this bundle leaves out (infra/left-out.ts).
+ */
+function numberFacts(schema: z.ZodNumber): { readonly whole: boolean; readonly from?: number; readonly to?: number } {
+  const checks = (schema.def.checks ?? []).map(
+    (c) => c._zod.def as { readonly check: string; readonly value?: number },
+  );
+  const bound = (check: string) => checks.find((c) => c.check === check)?.value;
+  const [from, to] = [bound('greater_than'), bound('less_than')];
+  const { check } = schema.def as { readonly check?: string }; // of z.int() and its like
+  return { whole: check === 'number_format', ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+}
+
 function noun(schema: z.ZodType | undefined): string {
   if (schema instanceof z.ZodNumber) {
-    const what = schema.isInt ? 'a whole number' : 'a number';
-    const { minValue, maxValue } = schema;
-    return minValue === null || maxValue === null ? what : `${what} from ${minValue} to ${maxValue}`;
+    const { whole, from, to } = numberFacts(schema);
+    const what = whole ? 'a whole number' : 'a number';
+    return from === undefined || to === undefined ? what : `${what} from ${from} to ${to}`;
   }
   if (schema instanceof z.ZodObject) return 'an object';
   if (schema instanceof z.ZodEnum) return `one of: ${schema.options.join(', ')}`;

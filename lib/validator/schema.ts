@@ -213,7 +213,7 @@ export function schemaProblems(
         } satisfies Problem,
       ];
     return [
-      ...keyProblems(s, t, config),
+      ...(isView(t) ? [] : keyProblems(s, t, config)), // a view has no key; what it is comes first
       ...s.columns
         .filter((c) => columnInScope(s, c, config))
         .flatMap((c) =>

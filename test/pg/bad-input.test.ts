@@ -221,13 +221,6 @@ const refusals: readonly Refusal[] = [
     problems: ['table_not_found source pg_catalog.pg_class', 'tables_empty source -'],
   },
   {
-    row: '43',
-    what: 'a target table with inheritance children',
-    both: T,
-    target: 'create table child () inherits (t)',
-    problems: ['relation_kind_unsupported target public.t'],
-  },
-  {
     row: '46',
     what: 'a cycle of foreign keys that nothing opens',
     both: `create table a (id int primary key, b int not null); create table b (id int primary key, a int not null references a);
@@ -309,10 +302,7 @@ test.each([
 
   const error = await refused(pair, {});
 
-  // as long as introspection leaves these kinds out, they are not there at all
-  expect(shortly(error)).toEqual([
-    expect.stringMatching(/^(relation_kind_unsupported|table_not_found) target public\.v$/),
-  ]);
+  expect(shortly(error)).toEqual(['relation_kind_unsupported target public.v']);
 });
 
 /** A start as a role with no more rights than `grants` gives it, on one side. */
@@ -366,7 +356,7 @@ test.each(PRIVILEGES)('row 45: a %s role without %s is refused with the GRANT', 
   const error = await refused(as.weak, { delete_mode: 'mirror' });
 
   expect(shortly(error)).toEqual([`privilege_missing ${side} public.t`]);
-  expect(error.problems[0]?.hint).toBe(`GRANT ${privilege} ON public.t TO ${as.role};`);
+  expect(error.problems[0]?.hint).toContain(`GRANT ${privilege} ON public.t TO ${as.role};`);
 });
 
 test('row 33: a hostile table name stands quoted in the statement that a hint proposes', async () => {
@@ -381,7 +371,7 @@ test('row 33: a hostile table name stands quoted in the statement that a hint pr
 
   const error = await refused(as.weak, {});
 
-  expect(error.problems[0]?.hint).toBe(`GRANT SELECT, INSERT, UPDATE ON public."${name}" TO ${as.role};`);
+  expect(error.problems[0]?.hint).toBe(`GRANT SELECT, INSERT, UPDATE, DELETE ON public."${name}" TO ${as.role};`);
   await pair.target.client.query(error.problems[0]?.hint ?? '');
   expect((await start(as.weak)).state).toBe('created');
   await pair.target.client.query('drop schema tf_sync cascade');

@@ -227,7 +227,7 @@ test('the guard on deletes knows how many rows there are, though the sweep looke
 
   expect(few.job.failure).toBeUndefined();
   expect(few.counts).toMatchObject({ updated: 10, deleted: 150, skipped: 1840, read: 2000 });
-  expect(many.job.failure?.code).toBe('delete_guard');
+  expect(many.job.pause?.code).toBe('confirm_required');
   expect((await pair.target.client.query('select count(*) from t')).rows[0].count).toBe('1850');
 });
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { detectionStrategyNames } from '../../lib/change-detector/registry.ts';
+import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import type { Databases, TargetDatabase } from '../../lib/ports.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { ports, runJob } from '../support/in-process.ts';
+import { countsOf, ports, run, runJob } from '../support/in-process.ts';
 
 const both = async (pair: TestPair, sql: string) => {
   for (const db of [pair.source, pair.target]) await db.client.query(sql);
@@ -260,15 +261,17 @@ test('counts towards max_delete_percent only what it would delete', async () => 
   await pair.source.client.query('delete from t where id <= 1000');
   const dry = await runJob(pair, { dry_run: true, max_delete_percent: 100 });
   const beyond = await runJob(pair);
-  const agreed = await runJob(pair, { max_delete_percent: 50 });
+  const resumed = await resumeJob({ jobId: beyond.job.job_id, actor: 'tester', confirmDeletes: 850 }, beyond.ports);
+  const agreed = await run(resumed, beyond.ports);
 
   expect(within.counts).toMatchObject({ deleted: 150, kept: 2000 });
   expect(dry.counts).toMatchObject({ deleted: 850, kept: 2000 });
-  expect(beyond.job.failure).toMatchObject({
-    code: 'delete_guard',
+  expect(beyond.job.pause).toMatchObject({
+    code: 'confirm_required',
     message: expect.stringContaining('850 of 3850 rows'),
   });
-  expect(agreed.counts).toMatchObject({ deleted: 850, kept: 2000 });
+  expect(agreed.state).toBe('completed');
+  expect(await countsOf(agreed, pair)).toMatchObject({ deleted: 850, kept: 2000 });
 });
 
 test('a dry run reads what is known and files nothing', async () => {

@@ -36,12 +36,17 @@ interface Property {
   readonly maximum?: number;
 }
 
+function valuesOf(p: Property): string {
+  if (p.enum) return p.enum.map(code).join(', ');
+  return p.minimum === undefined ? p.type : `${p.type}, ${p.minimum} to ${p.maximum}`;
+}
+
 function configTable(): string {
   const { properties } = z.toJSONSchema(jobConfigSchema, { io: 'input' });
   const rows = Object.entries(properties as unknown as Record<string, Property>).map(([name, p]) => [
     code(name),
-    p.enum ? p.enum.map(code).join(', ') : `${p.type}, ${p.minimum} to ${p.maximum}`,
-    code(String(p.default)),
+    valuesOf(p),
+    code(typeof p.default === 'object' ? JSON.stringify(p.default) : String(p.default)),
     p.description,
   ]);
   return table(['field', 'values', 'default', 'meaning'], rows);

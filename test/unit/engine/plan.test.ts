@@ -131,7 +131,7 @@ test.each([
 });
 
 test('so many deletes as somebody has confirmed are allowed, over all tables', () => {
-  const all = [0, 1].map((t) => progress(t, 'apply', { counts: { kept: 200 } }));
+  const all = [0, 1].map((t) => progress(t, 'apply', { counts: { kept: 200 }, toDelete: 200 }));
 
   expect(() => guardDeletes([plan(0), plan(1)], all, config, 399)).toThrow('400 rows in all');
   expect(() => guardDeletes([plan(0), plan(1)], all, config, 400)).not.toThrow();
