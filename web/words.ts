@@ -1,4 +1,5 @@
-import type { JobState, TableState } from '../lib/model/job.ts';
+import type { JobState } from '../lib/model/job.ts';
+import type { ValidationState } from '../lib/model/validation.ts';
 
 /** How good or bad a state is; each has a colour and a sign of its own. */
 export type Tone = 'waiting' | 'busy' | 'good' | 'warning' | 'bad';
@@ -17,13 +18,19 @@ export const JOB_WORDS: Readonly<Record<JobState, { readonly text: string; reado
   failed: { text: 'failed', tone: 'bad' },
 };
 
-export const TABLE_WORDS: Readonly<Record<TableState, { readonly text: string; readonly tone: Tone }>> = {
+/** What is known of a table's equality, for people. */
+export const TABLE_WORDS: Readonly<Record<ValidationState, { readonly text: string; readonly tone: Tone }>> = {
   pending: { text: 'waiting', tone: 'waiting' },
-  running: { text: 'running', tone: 'busy' },
-  verified: { text: 'verified', tone: 'good' },
+  comparing: { text: 'running', tone: 'busy' },
+  validating: { text: 'verifying', tone: 'busy' },
+  validated: { text: 'verified', tone: 'good' },
+  in_flight: { text: 'rows still move', tone: 'warning' },
+  quarantined: { text: 'rows put aside', tone: 'warning' },
+  mismatched: { text: 'differs', tone: 'bad' },
   compared: { text: 'compared', tone: 'good' },
   unverified: { text: 'not verified', tone: 'warning' },
-  failed: { text: 'failed', tone: 'bad' },
+  interrupted: { text: 'not finished', tone: 'waiting' },
+  error: { text: 'failed', tone: 'bad' },
 };
 
 const SECOND = 1000;

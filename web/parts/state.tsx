@@ -8,9 +8,16 @@ export function JobStateChip({ state }: { readonly state: JobState }) {
   return <Chip {...JOB_WORDS[state]} />;
 }
 
-export function Chip({ tone, text }: { readonly tone: Tone; readonly text: string }) {
+interface ChipProps {
+  readonly tone: Tone;
+  readonly text: string;
+  /** What the word means. */
+  readonly title?: string;
+}
+
+export function Chip({ tone, text, title }: ChipProps) {
   return (
-    <span class={`chip ${tone}`}>
+    <span class={`chip ${tone}`} title={title}>
       <span class="sign" aria-hidden="true">
         {SIGN[tone]}
       </span>

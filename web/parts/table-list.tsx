@@ -1,7 +1,7 @@
 import type { TableStatus } from '../../lib/model/answers.ts';
 import { number } from '../../lib/model/figures.ts';
-import { TABLE_STATES, type TableState } from '../../lib/model/job.ts';
 import { tableShare } from '../../lib/model/progress.ts';
+import { VALIDATION, VALIDATION_STATES, type ValidationState } from '../../lib/model/validation.ts';
 import { percent, TABLE_WORDS } from '../words.ts';
 import { COUNT_NAMES, COUNT_WORDS, ISSUES } from './counts.tsx';
 import { FailureNote } from './problem.tsx';
@@ -51,7 +51,9 @@ export function TableList({ tables, idle, said }: TableListProps) {
 }
 
 function summary(tables: readonly TableStatus[], idle: boolean): string {
-  const byState = TABLE_STATES.map((state) => [state, tables.filter((t) => t.state === state).length] as const);
+  const byState = VALIDATION_STATES.map(
+    (state) => [state, tables.filter((t) => t.validation === state).length] as const,
+  );
   const parts = byState
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${wordsOf(state, idle).text}`);
@@ -59,9 +61,9 @@ function summary(tables: readonly TableStatus[], idle: boolean): string {
 }
 
 /** A table of a job that nobody works on is not running, whatever state it was left in. */
-function wordsOf(state: TableState, idle: boolean) {
-  if (!idle || (state !== 'running' && state !== 'pending')) return TABLE_WORDS[state];
-  return { text: state === 'running' ? 'not finished' : 'not begun', tone: 'waiting' as const };
+function wordsOf(state: ValidationState, idle: boolean) {
+  if (!idle || !['comparing', 'validating', 'pending'].includes(state)) return TABLE_WORDS[state];
+  return { text: state === 'pending' ? 'not begun' : 'not finished', tone: 'waiting' as const };
 }
 
 interface TableProps extends Omit<TableListProps, 'tables'> {
@@ -76,7 +78,11 @@ function Table({ table, idle, said }: TableProps) {
       <tr>
         <th scope="row">{table.name}</th>
         <td>
-          <Chip {...wordsOf(table.state, idle)} {...(!idle && phase(table))} />
+          <Chip
+            title={VALIDATION[table.validation]}
+            {...wordsOf(table.validation, idle)}
+            {...(!idle && phase(table))}
+          />
         </td>
         <td class="share">
           <progress value={share} max={1} aria-label={`Progress of ${table.name}`} />
