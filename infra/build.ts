@@ -23,6 +23,8 @@ export interface BuildOptions {
   readonly entries?: Readonly<Record<string, string>>;
   readonly outDir?: string;
   readonly limitBytes?: number;
+  /** For tests only: failpoints stay in, and obey this control file (lib/failpoint.ts). */
+  readonly failpointsFile?: string;
 }
 
 /**
@@ -34,7 +36,9 @@ export interface BuildOptions {
 export async function buildFunctions(options: BuildOptions = {}): Promise<readonly Bundle[]> {
   const outDir = options.outDir ?? DIST;
   const entries = Object.entries(options.entries ?? FUNCTIONS);
-  const bundles = await Promise.all(entries.map(([name, entry]) => bundle(name, entry, outDir)));
+  const bundles = await Promise.all(
+    entries.map(([name, entry]) => bundle(name, entry, outDir, options.failpointsFile)),
+  );
 
   const limitBytes = options.limitBytes ?? BUNDLE_LIMIT_BYTES;
   const tooLarge = bundles.filter((b) => b.bytes > limitBytes);
@@ -45,7 +49,7 @@ export async function buildFunctions(options: BuildOptions = {}): Promise<readon
   return bundles;
 }
 
-async function bundle(name: string, entry: string, outDir: string): Promise<Bundle> {
+async function bundle(name: string, entry: string, outDir: string, failpointsFile?: string): Promise<Bundle> {
   const outfile = join(outDir, name, 'index.mjs');
   const result = await build({
     absWorkingDir: ROOT,
@@ -69,6 +73,7 @@ async function bundle(name: string, entry: string, outDir: string): Promise<Bund
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
+    define: { FAILPOINTS: JSON.stringify(failpointsFile ?? false) },
     legalComments: 'none',
     logLevel: 'silent', // failures are thrown
   });

@@ -282,8 +282,10 @@ export interface Reopening {
 export interface EpochMove {
   /** Recorded when the epoch really moves. */
   readonly event?: JobEvent;
-  /** The job gives up its leases. */
+  /** The job gives up its leases, when the epoch really moves. */
   readonly release?: boolean;
+  /** Throws `target_busy` unless the job still holds all of its leases; whoever takes them later finds it running. */
+  readonly holding?: boolean;
 }
 
 /** The target: rows, and the control schema in which everything lives that decides what happened. */
@@ -297,7 +299,8 @@ export interface TargetDatabase extends Database {
   dropJob(jobId: string): Promise<void>;
   /**
    * Afterwards no writer of an older epoch can commit; false when that was so before. Waits for chunks in flight, and ends
-   * the sessions of older runs that do not. Throws `epoch_superseded` when a newer epoch is there or the job has ended.
+   * the sessions of older runs that do not. Throws `epoch_superseded` when a newer epoch is there, or, with the fact `ended`,
+   * when the job has ended.
    */
   raiseEpoch(jobId: string, epoch: number, how?: EpochMove): Promise<boolean>;
   /**

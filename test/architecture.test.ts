@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
  */
 const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = [
   ['lib/model', ['zod']],
+  ['lib/failpoint.ts', []],
   ['lib/ports.ts', ['lib/model']],
   ['lib/data-types', ['lib/model', 'lib/ports.ts']],
   ['lib/change-detector', ['lib/model', 'lib/ports.ts', 'lib/data-types']],
@@ -20,6 +21,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
     [
       'lib/model',
       'lib/ports.ts',
+      'lib/failpoint.ts',
       'lib/data-types',
       'lib/change-detector',
       'lib/transformer',
@@ -29,7 +31,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
       'zod',
     ],
   ],
-  ['lib/postgres', ['lib/model', 'lib/ports.ts', 'lib/data-types', 'pg', 'pg-copy-streams']],
+  ['lib/postgres', ['lib/model', 'lib/ports.ts', 'lib/failpoint.ts', 'lib/data-types', 'pg', 'pg-copy-streams']],
   ['functions', ['lib', 'zod', 'zod-openapi', '@middy', '@aws-sdk', '@smithy', '@aws-lambda-powertools', 'aws-lambda']],
   [
     'infra',

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { fp } from '../../lib/failpoint.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
 import { afterError } from '../../lib/orchestrator/connections.ts';
@@ -49,6 +50,7 @@ async function answer(message: SegmentMessage, record: SQSRecord, context: Conte
   const { given_back: _, ...next } = message; // it has had its turn
   if (outcome === 'continue') await s.queue.send(next);
   if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
+  await fp('msg.deleted');
 }
 
 /** True when the message is done with; false gives it back to the queue for another try. */

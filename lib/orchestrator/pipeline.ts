@@ -1,5 +1,6 @@
 import type { Finding } from '../change-detector/strategy.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
+import { fp } from '../failpoint.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
 import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
@@ -71,12 +72,14 @@ export async function changesFor(
     differences.map((d) => d.key),
     maxBytes,
   );
+  await fp('chunk.read');
   const rows = new Map(fetched.rows.map((r) => [keyId(r.key), r]));
   const seen = await beyondFilter(work, differences.slice(0, fetched.covered));
   const changes = seen.flatMap((d) => {
     const row = rows.get(keyId(d.key));
     return row && d.kind !== 'target_only' ? (changeOf(d, row) ?? []) : [];
   });
+  await fp('transform.done');
   const refused = fetched.tooLarge.map((key) => ({ key, code: 'row_too_large' as const }));
   return { changes, refused, covered: fetched.covered };
 }

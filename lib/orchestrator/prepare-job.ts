@@ -1,5 +1,6 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { isKnownType } from '../data-types/registry.ts';
+import { fp } from '../failpoint.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
@@ -105,6 +106,7 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
   });
   const passes = passesOf(job.config);
   await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, changes);
+  await fp('plan.written');
 }
 
 function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
@@ -136,6 +138,7 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
     const { epoch, takeovers, moved_by: moved } = job;
     await target.raiseEpoch(job.job_id, epoch, {
+      holding: true,
       ...(moved && { event: jobEvent(moved.event, moved.actor, { epoch, takeovers }) }),
     });
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);

@@ -1,3 +1,4 @@
+import { fp } from '../failpoint.ts';
 import { keyId } from '../model/change.ts';
 import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
@@ -161,6 +162,7 @@ function mirror(id: SegmentId, run: SegmentRun) {
     await Promise.all([run.jobs.putProgress(progress), run.jobs.heartbeat(id.jobId, id.epoch, at)]).catch(() =>
       run.log.warn('progress not mirrored', { job_id: id.jobId, table: id.table, segment: id.segment }),
     );
+    await fp('ddb.mirrored');
   };
 }
 
@@ -225,6 +227,7 @@ async function drain(job: Job, target: TargetDatabase, run: SegmentRun): Promise
  * transaction lets only that one commit. Throws SyncError for what this level cannot answer.
  */
 export async function runSegment(message: SegmentMessage, run: SegmentRun): Promise<SegmentOutcome> {
+  await fp('batch.received');
   const job = await run.jobs.get(message.job_id);
   if (!job || job.epoch !== message.epoch || ENDED_STATES.includes(job.state)) return 'dropped';
   try {

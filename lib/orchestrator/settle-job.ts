@@ -59,8 +59,9 @@ async function finish(job: Job, ending: Ending, ports: RunPorts): Promise<void> 
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
   };
-  await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
-  if (ending.event !== 'fail') await ports.secrets.remove(job.secret_ref); // one that failed may be resumed
+  const ended = await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
+  // one that failed may be resumed; one that is being stopped still has to reach the target
+  if (ended && ending.event !== 'fail') await ports.secrets.remove(job.secret_ref);
 }
 
 async function settleGood(job: Job, ports: RunPorts): Promise<void> {

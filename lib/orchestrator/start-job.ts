@@ -103,6 +103,28 @@ async function takeLease(
 }
 
 /**
+ * Stores the secret and the job. Where that fails, what was done is undone, but never under a job that is stored after all
+ * because only the answer was lost; and where nobody can tell, nothing is: the sweeper finds the job, or, if there is none,
+ * the orphan rule frees its lease.
+ */
+async function store(request: StartRequest, found: Preflight, target: TargetDatabase, ports: StartPorts): Promise<Job> {
+  let secretRef: string | undefined;
+  try {
+    secretRef = await ports.secrets.put(request.jobId, request.pair);
+    const job = newJob(request, found, secretRef, ports.clock().toISOString());
+    await ports.jobs.create(job);
+    return job;
+  } catch (error) {
+    const stored = await ports.jobs.get(request.jobId).catch(() => 'unknown' as const);
+    if (stored === 'unknown') throw error;
+    if (stored) return stored;
+    await target.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+    if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
  * Checks both ends, then takes the lease, stores the secret and the job, and starts the workflow, in that order.
  *
  * Throws a SyncError with every problem found; then nothing was written anywhere. When only the workflow does not start, the
@@ -113,18 +135,9 @@ export async function startJob(request: StartRequest, ports: StartPorts): Promis
   try {
     const found = await preflight(source, target, request.config);
     await takeLease(request, found, target, ports);
-    let secretRef: string | undefined;
-    try {
-      secretRef = await ports.secrets.put(request.jobId, request.pair);
-      const job = newJob(request, found, secretRef, ports.clock().toISOString());
-      await ports.jobs.create(job);
-      await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
-      return job;
-    } catch (error) {
-      await target.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
-      if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
-      throw error;
-    }
+    const job = await store(request, found, target, ports);
+    await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
+    return job;
   } finally {
     await Promise.all([source.close(), target.close()]);
   }

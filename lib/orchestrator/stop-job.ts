@@ -55,11 +55,14 @@ export async function finishStop(job: Job, ports: RunPorts): Promise<Job> {
       }),
     );
   } catch (error) {
-    if (error instanceof SyncError && error.code === 'epoch_superseded')
-      return (await ports.jobs.get(job.job_id)) ?? job;
-    const waiting = { ...failureOf(error), since: ports.clock().toISOString() };
-    ports.log.warn('stop waits for the target', { job_id: job.job_id, code: waiting.code });
-    return (await move(job, { pause: waiting }, ports)) ?? job;
+    const superseded = error instanceof SyncError && error.code === 'epoch_superseded';
+    if (superseded && !error.facts.ended) return (await ports.jobs.get(job.job_id)) ?? job;
+    if (!superseded) {
+      const waiting = { ...failureOf(error), since: ports.clock().toISOString() };
+      ports.log.warn('stop waits for the target', { job_id: job.job_id, code: waiting.code });
+      return (await move(job, { pause: waiting }, ports)) ?? job;
+    }
+    // the stop came while the last step closed the job in the target: nothing can be written for it either way
   }
   await ports.workflow
     .stop({ job_id: job.job_id, epoch: job.epoch - 1 }, ERRORS.job_stopped.meaning)

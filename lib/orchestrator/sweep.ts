@@ -127,6 +127,7 @@ async function look(job: Job, ports: RunPorts): Promise<void> {
     case 'probe':
       return probe(job, ports);
     case 'forget':
+      await ports.secrets.remove(job.secret_ref); // settle-job may have died before it could
       return ports.jobs.forget(job.job_id, job.epoch);
     case 'clean':
       return clean(job, ports);

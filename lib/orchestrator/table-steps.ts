@@ -1,5 +1,6 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { shown } from '../data-types/registry.ts';
+import { fp } from '../failpoint.ts';
 import type { RowKey } from '../model/change.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
@@ -77,6 +78,7 @@ export async function planTable(input: TableInput, ports: RunPorts): Promise<Seg
     const plan = await planOf(input, await target.loadPlans(job.job_id, input.table));
     const todo = segmentsToDo(plan, input.pass, await progressFor(plan, input.pass, job.job_id, target));
     if (input.pass === 'apply' && !input.part) await mirrorTable(input, ports, { state: 'running' });
+    await fp('plan.enqueued');
     return partitionSegments(todo, input.part);
   });
 }

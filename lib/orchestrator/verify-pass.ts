@@ -1,5 +1,6 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import type { Finding, Scope } from '../change-detector/strategy.ts';
+import { fp } from '../failpoint.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Compared, compared, fileCompared, note, toDelete } from './adoption.ts';
@@ -35,7 +36,11 @@ export async function* findings(
     dryRun: dry_run,
     pageRows: Math.min(PAGE_ROWS.most, Math.max(PAGE_ROWS.least, PAGE_CHUNKS * batch_size)),
   };
-  yield* detectionStrategy(work.config.detection_strategy).detect(work.source, work.target, scope);
+  const strategy = detectionStrategy(work.config.detection_strategy);
+  for await (const finding of strategy.detect(work.source, work.target, scope)) {
+    await fp('diff.done');
+    yield finding;
+  }
 }
 
 /** Differences left over, but for those with a name: target-only rows that the delete mode keeps, and rows in quarantine. */

@@ -1,3 +1,4 @@
+import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
@@ -75,7 +76,9 @@ async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number
           await stageRow(sessionOf(chunk.source), session, chunk.plan, change.row);
       await adopt(session, at, chunk.adopt ?? {});
       const apply = chunk.plan.keyless ? applyCopies : applyChanges;
+      await fp('fence.ok');
       const rows = await apply(session, chunk.plan, chunk.changes);
+      await fp('rows.all');
       await fileChanges(session, at, chunk.changes);
       await release(session, chunk.id, chunk.release ?? []);
       const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
@@ -100,7 +103,9 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
   const settings = [shareEpoch(chunk.id.jobId), ...(chunk.suppressTriggers ? [AS_REPLICA] : [])].join('; ');
   await target.transaction(async () => {
     await fence(target, chunk.id, chunk.owner, chunk.seq - 1);
+    await fp('fence.ok');
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
+    await fp('rows.all');
     await fileCopied(target, filedAt(chunk), chunk.run);
     await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined: 0 }));
   }, settings);

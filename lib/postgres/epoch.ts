@@ -1,10 +1,12 @@
 import { SyncError } from '../model/errors.ts';
 import type { EpochMove } from '../ports.ts';
 import { appendJobEvent } from './control.ts';
+import { requireLeases } from './lease.ts';
 import type { Session } from './session.ts';
 import { literal } from './sql.ts';
 
-const superseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over, or it has ended.');
+const superseded = (ended: boolean) =>
+  new SyncError('epoch_superseded', 'A newer run of this job has taken over, or it has ended.', { facts: { ended } });
 
 /** Key of the advisory lock that all chunks of a job share and a move of its epoch takes alone. */
 const lockKey = (jobId: string) => `pg_catalog.hashtextextended('tf_sync epoch ' || ${literal(jobId)}, 0)`;
@@ -37,16 +39,23 @@ async function endOlderSessions(session: Session, jobId: string, epoch: number):
 }
 
 /** One try. False: the job is there already. Throws `epoch_superseded`. */
-async function move(session: Session, jobId: string, epoch: number, { event, release }: EpochMove): Promise<boolean> {
+async function move(
+  session: Session,
+  jobId: string,
+  epoch: number,
+  { event, release, holding }: EpochMove,
+): Promise<boolean> {
   return session.transaction(
     async () => {
       const [job] = await session.query(
         'select epoch::text, ended::text from tf_sync.job j where j.job_id = $1 for update',
         [jobId],
       );
-      if (!job || Number(job[0]) > epoch || job[1] === 'true') throw superseded();
+      if (!job || job[1] === 'true') throw superseded(true);
+      if (Number(job[0]) > epoch) throw superseded(false);
+      if (holding) await requireLeases(session, jobId);
+      if (Number(job[0]) === epoch) return false; // a resume may have taken the leases again meanwhile
       if (release) await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
-      if (Number(job[0]) === epoch) return false;
       await session.query('update tf_sync.job set epoch = $2 where job_id = $1', [jobId, String(epoch)]);
       await session.query('update tf_sync.checkpoint set epoch = $2, owner = null where job_id = $1 and epoch < $2', [
         jobId,
@@ -64,7 +73,7 @@ async function move(session: Session, jobId: string, epoch: number, { event, rel
  * that moves it and by no repetition.
  *
  * Waits for chunks in flight, at most about 4 s; then sessions of older runs are ended. Throws `epoch_superseded` when a
- * newer epoch is there or the job has ended.
+ * newer epoch is there or the job has ended; fact `ended` says that nothing can be written for it at any epoch.
  */
 export async function raiseEpoch(
   session: Session,

@@ -64,3 +64,28 @@ export async function leasedSince(session: Session, jobId: string): Promise<read
   );
   return rows.map(([schema, name]) => ({ schema: schema ?? '', name: name ?? '' }));
 }
+
+/**
+ * Throws `target_busy` unless the job holds the lease of each of its tables. To be asked by a run before it begins: between
+ * the moment a resume takes the leases and the one in which DynamoDB says that the job runs again, others take it for ended
+ * and may have taken them. The rows stay locked until the caller's transaction ends, so whoever asks meanwhile waits, and
+ * then finds the job running.
+ */
+export async function requireLeases(session: Session, jobId: string): Promise<void> {
+  const [held] = await session.query(
+    `select count(*)::text, (select jsonb_array_length(j.tables)::text from tf_sync.job j where j.job_id = $1)
+     from (select from tf_sync.lease l where l.job_id = $1 for share) q`,
+    [jobId],
+  );
+  if (held?.[0] === held?.[1]) return;
+  const [other] = await session.query(
+    `select l.job_id::text from tf_sync.job j cross join lateral jsonb_array_elements(j.tables) t
+     join tf_sync.lease l on (l.table_schema, l.table_name) = (t ->> 'schema', t ->> 'name')
+     where j.job_id = $1 and l.job_id <> $1 limit 1`,
+    [jobId],
+  );
+  const who = other?.[0] ? `Job ${other[0]}` : 'Another job';
+  throw new SyncError('target_busy', `${who} took target tables of this one while it was not running.`, {
+    facts: { ...(other?.[0] && { job_id: other[0] }) },
+  });
+}

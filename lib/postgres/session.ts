@@ -1,4 +1,5 @@
 import pg, { type Submittable } from 'pg';
+import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
 import { TLS_MEANING, type TlsMode, type TlsPolicy } from '../model/tls.ts';
@@ -203,8 +204,10 @@ export async function openSession(connection: Connection, options: SessionOption
       limitMs = statementTimeoutMs;
       try {
         await run(`begin; ${settings}${limit}`);
+        await fp('tx.begin');
         const result = await work();
-        await run('commit');
+        await Promise.all([run('commit'), fp('commit.sent')]);
+        await fp('commit.done');
         return result;
       } catch (e) {
         await run('rollback').catch(() => undefined); // the connection may be gone; then the server rolls back

@@ -1,4 +1,5 @@
 import { columnHandler } from '../data-types/registry.ts';
+import { fp } from '../failpoint.ts';
 import type { Change, RowImage } from '../model/change.ts';
 import { keyId } from '../model/change.ts';
 import type { Applied } from '../model/checkpoint.ts';
@@ -220,6 +221,7 @@ export async function applyChanges(
 ): Promise<Omit<Applied, 'quarantined'>> {
   const deleted = await remove(session, plan, of(changes, 'delete'));
   const updated = await updateUnique(session, plan, of(changes, 'update'));
+  await fp('rows.half');
   const inserted = await insert(session, plan, of(changes, 'insert'));
   return { inserted, updated, deleted };
 }

@@ -66,6 +66,43 @@ describe('bundles', () => {
   );
 });
 
+describe('failpoints', () => {
+  const NAMES = [
+    ...(readFileSync('lib/failpoint.ts', 'utf8')
+      .split('export type FailpointHandler')[0]
+      ?.matchAll(/'([a-z]+\.[a-z]+)'/g) ?? []),
+  ].map((m) => m[1] ?? '');
+  const worker = {
+    entries: {
+      'sync-segment': FUNCTIONS['sync-segment'],
+      'prepare-job': FUNCTIONS['prepare-job'],
+      'plan-table': FUNCTIONS['plan-table'],
+    },
+  };
+  const textIn = (dir: string, names: readonly string[]) =>
+    names.map((name) => readFileSync(join(dir, name, 'index.mjs'), 'utf8')).join('');
+
+  it('are 14, and in no bundle that is deployed', async () => {
+    const outDir = scratch();
+    await buildFunctions({ outDir });
+
+    const text = textIn(outDir, Object.keys(FUNCTIONS));
+
+    expect(NAMES).toHaveLength(14);
+    expect([...NAMES, 'failpoint', 'FAILPOINTS'].filter((name) => text.includes(name))).toEqual([]);
+  }, 60_000);
+
+  it('are all in a test build, with the control file they obey', async () => {
+    const outDir = scratch();
+    await buildFunctions({ ...worker, outDir, failpointsFile: '/tmp/orders.json' });
+
+    const text = textIn(outDir, Object.keys(worker.entries));
+
+    expect(NAMES.filter((name) => !text.includes(name))).toEqual([]);
+    expect(text).toContain('/tmp/orders.json');
+  }, 60_000);
+});
+
 describe('a bundle over the limit', () => {
   it('fails the build, by name', async () => {
     const dir = scratch();

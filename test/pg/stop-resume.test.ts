@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { SERVICE } from '../../lib/audit/job-event.ts';
 import { SyncError } from '../../lib/model/errors.ts';
+import type { Job } from '../../lib/model/job.ts';
 import type { SegmentMessage } from '../../lib/model/message.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { settleJob } from '../../lib/orchestrator/settle-job.ts';
-import { stopJob } from '../../lib/orchestrator/stop-job.ts';
+import { finishStop, stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { sweep } from '../../lib/orchestrator/sweep.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
@@ -196,6 +197,98 @@ describe('a stop', () => {
     expect(ended.state).toBe('completed');
     await pair.target.client.query('drop table writes cascade');
     expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
+  });
+});
+
+describe('a stop or a resume that meets another', () => {
+  test('a stop that is carried through twice leaves a job its leases that was resumed in between', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    const stopped = await stopJob({ jobId: job.job_id, actor: ACTOR }, p);
+    const resumed = await resumeJob({ jobId: job.job_id, actor: ACTOR }, p);
+
+    await finishStop(stopped, p);
+
+    const { rows } = await pair.target.client.query('select job_id::text from tf_sync.lease');
+    expect(rows).toEqual([{ job_id: job.job_id }]);
+    expect((await goOn(resumed, p)).state).toBe('completed');
+  });
+
+  test('of two jobs on one table that are resumed at once, one runs', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const first = await start(pair, {}, p);
+    await stopJob({ jobId: first.job_id, actor: ACTOR }, p);
+    const second = await start(pair, {}, p);
+    await stopJob({ jobId: second.job_id, actor: ACTOR }, p);
+    const slow: Ports = {
+      ...p,
+      jobs: {
+        ...p.jobs,
+        async transition(...args) {
+          await resumeJob({ jobId: second.job_id, actor: ACTOR }, p); // while the first has its leases, and is not created yet
+          return p.jobs.transition(...args);
+        },
+      },
+    };
+
+    const late = await goOn(await resumeJob({ jobId: first.job_id, actor: ACTOR }, slow), p);
+    const ended = await goOn((await p.jobs.get(second.job_id)) as Job, p);
+
+    expect(late).toMatchObject({ state: 'failed', failure: { code: 'target_busy' } });
+    expect(ended.state).toBe('completed');
+    expect(await writes(pair)).toEqual({ n: 1000, ids: 1000 });
+  });
+
+  test('a stop while the last step closes the job ends as `stopped`, and the connections are kept for it', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    const real = p.audit.append;
+    p.audit.append = async (events) => {
+      if (events.some((e) => e.type === 'job.completed')) await stopJob({ jobId: job.job_id, actor: ACTOR }, p);
+      await real(events);
+    };
+
+    const ended = await goOn(job, p);
+
+    expect(ended.state).toBe('stopped');
+    await expect(p.secrets.get(job.secret_ref)).resolves.toBeDefined();
+    expect(await writes(pair)).toEqual({ n: 1000, ids: 1000 });
+  });
+
+  test('the sweeper removes the connections of a job whose last step died before it could', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const { remove } = p.secrets;
+    p.secrets.remove = async () => undefined; // as if it had died
+    const job = await goOn(await start(pair, {}, p), p);
+    p.secrets.remove = remove;
+
+    await sweep(p);
+
+    expect(job.state).toBe('completed');
+    await expect(p.secrets.get(job.secret_ref)).rejects.toThrow('no such secret');
+  });
+
+  test('a start that does not hear that its job was stored does not undo it', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const { create } = p.jobs;
+    p.jobs.create = async (job) => {
+      await create(job);
+      throw new SyncError('unavailable', 'the answer was lost');
+    };
+
+    const job = await start(pair, {}, p);
+
+    expect((await goOn(job, p)).state).toBe('completed');
   });
 });
 

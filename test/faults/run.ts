@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { LEVELS, SUITES } from './levels.ts';
+
+const USAGE = `npm run faults -- [--level ${Object.keys(LEVELS).join('|')}] [--suite ${SUITES.join('|')}] [--seed N]
+
+Random schedules with injected faults, and the mistakes that they must see. Ends with 1 when something broke; each line
+SEED=... says how to see it again.`;
+
+const { values } = parseArgs({
+  options: {
+    level: { type: 'string', default: 'pr' },
+    suite: { type: 'string' },
+    seed: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const known = values.level in LEVELS && (values.suite === undefined || SUITES.some((s) => s === values.suite));
+if (values.help || !known || (values.seed !== undefined && !/^\d+$/.test(values.seed))) {
+  console.log(USAGE);
+  process.exit(values.help ? 0 : 2);
+}
+const files =
+  values.suite === 'controls' ? ['test/faults/controls'] : values.suite ? ['test/faults/suites'] : ['test/faults'];
+const named = values.suite && values.suite !== 'controls' ? ['-t', `^${values.suite} `] : [];
+const { status } = spawnSync('vitest', ['run', '--project', 'whole', ...named, ...files], {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    FAULTS_LEVEL: values.level,
+    ...(values.seed !== undefined && { FAULTS_SEED: values.seed }),
+  },
+});
+process.exit(status ?? 1);

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { detectionStrategy } from '../../lib/change-detector/registry.ts';
+import { createPair } from '../support/databases.ts';
+import { asked, seeds } from './levels.ts';
+import { layOut, modelSchedule } from './model/schedule.ts';
+import { findsExactly, PROPERTIES } from './properties.ts';
+import { startProxy } from './proxy.ts';
+import { simulate } from './simulation/schedule.ts';
+import { Broken, newTally, type Tally } from './tally.ts';
+
+const { level, seed, property, simulated, model } = asked();
+const tallies: Record<string, Tally> = { simulated: newTally(), model: newTally() };
+let properties = 0;
+
+/** Runs schedules by their seeds; says at most five of those that broke, with the way to see them again. */
+async function all(
+  suite: 'simulated' | 'model',
+  count: number,
+  one: (seed: number, tally: Tally) => Promise<void>,
+): Promise<readonly string[]> {
+  const tally = tallies[suite] as Tally; // named above
+  const broken: string[] = [];
+  for (const s of seeds(count, seed)) {
+    try {
+      await one(s, tally);
+    } catch (error) {
+      if (error instanceof Broken) tally[error.kind] += 1;
+      else tally.wrongEnds += 1;
+      const what = error instanceof Broken ? error.message : (error as Error).stack;
+      broken.push(`SEED=${s} (npm run faults -- --suite ${suite} --seed ${s}): ${what}`);
+      if (broken.length === 5) break;
+    }
+  }
+  return broken;
+}
+
+afterAll(() => {
+  const lines = Object.entries(tallies).flatMap(([suite, t]) =>
+    [...t.faults].sort().map(([fault, n]) => `  ${suite.padEnd(10)} ${fault.padEnd(48)} ${String(n).padStart(8)}`),
+  );
+  const sum = (key: 'schedules' | 'kills' | 'duplicates' | 'stops' | 'lost' | 'duplicated' | 'wrongEnds') =>
+    Object.values(tallies).reduce((n, t) => n + t[key], 0);
+  const faults = Object.values(tallies).reduce((n, t) => n + [...t.faults.values()].reduce((a, b) => a + b, 0), 0);
+  console.log(
+    [
+      `level ${level}: faults by class`,
+      ...lines,
+      `properties ${properties} x ${property} cases`,
+      `schedules ${sum('schedules')}, faults ${faults}, kills ${sum('kills')}, duplicate deliveries ${sum('duplicates')}, stops ${sum('stops')}`,
+      `lost ${sum('lost')}, duplicated ${sum('duplicated')}, wrong end states ${sum('wrongEnds')}`,
+    ].join('\n'),
+  );
+});
+
+describe('properties', () => {
+  test.each(Object.entries(PROPERTIES))('%s', async (_name, holds) => {
+    await fc.assert(holds as fc.IAsyncProperty<unknown>, { numRuns: property, seed: seed ?? 1 });
+    properties += 1;
+  });
+
+  test('what the strategy hash finds is exactly what differs', async () => {
+    await findsExactly(detectionStrategy('hash'), property, seed ?? 1);
+    properties += 1;
+  });
+});
+
+describe(
+  'simulated',
+  () => {
+    test('schedules lose nothing, apply nothing twice and come to their end', async () => {
+      expect(await all('simulated', simulated, simulate)).toEqual([]);
+    });
+
+    test('a seed gives the same schedule again', async () => {
+      const once = async () => {
+        const tally = newTally();
+        await simulate(7, tally);
+        return [...tally.faults];
+      };
+
+      expect(await once()).toEqual(await once());
+    });
+  },
+  6 * 3_600_000,
+);
+
+describe(
+  'model',
+  () => {
+    test('schedules over real databases lose nothing, apply nothing twice and end equal', async () => {
+      await using pair = await createPair();
+      const wire = (side: 'source' | 'target') => startProxy(pair[side].connection);
+      await using source = await wire('source');
+      await using target = await wire('target');
+      const bench = { pair, wires: { source, target } };
+      await layOut(bench);
+
+      expect(await all('model', model, (s, tally) => modelSchedule(s, bench, tally))).toEqual([]);
+    });
+  },
+  12 * 3_600_000,
+);
