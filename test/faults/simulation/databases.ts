@@ -98,8 +98,17 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
   });
   const database: Database = {
     facts: () => ask('facts', facts),
-    withMark: (work) => work('mark'),
-    seesMark: () => ask('seesMark', () => false),
+    async withMark(work) {
+      const mark = `${side} ${actor.name} ${scheduler.nowMs}`;
+      await ask('withMark', () => world.marks.add(mark));
+      try {
+        return await work(mark);
+      } finally {
+        world.marks.delete(mark);
+        await ask('mark gone', () => undefined); // a broken connection shows here: whoever looked may have seen no mark
+      }
+    },
+    seesMark: (mark) => ask('seesMark', () => mark.startsWith(`${side} `) && world.marks.has(mark)),
     clock: () => ask('clock', () => ({ now: new Date(scheduler.nowMs).toISOString(), timeline: '1' })),
     storage: (tables) => ask('storage', () => tables.map(() => 'same')),
     windowFacts: async () => ({ rowsEstimate: 0, indexed: true }),

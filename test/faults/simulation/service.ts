@@ -250,9 +250,8 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
     try {
       const plan = await invoke('prepare-job', engine, at, (p) => prepareJob(at, p));
       for (const pass of PASSES) {
-        const {
-          levels,
-        } = pass === 'apply' ? plan.next : await invoke('plan-pass', engine, at, (p) => planPass({ ...at, pass }, p)); // two tables: no parts
+        const { levels } =
+          pass === 'apply' ? plan.next : await invoke('plan-pass', engine, at, (p) => planPass({ ...at, pass }, p)); // two tables: no parts
         for (const level of levels) await Promise.all(level.map((table) => syncTable({ ...at, table, pass }, engine)));
       }
       await invoke('settle-job', engine, at, (p) => settleJob(at, p));

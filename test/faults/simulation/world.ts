@@ -77,6 +77,8 @@ export interface World {
   /** Who takes or gives leases now: their rows are locked. */
   leaseLock: Session | undefined;
   readonly writes: Write[];
+  /** Marks that sessions hold (lib/postgres/mark.ts). */
+  readonly marks: Set<string>;
   readOnly: boolean;
 }
 
@@ -91,6 +93,7 @@ export function newWorld(tables: readonly string[]): World {
     turns: new Map(),
     leaseLock: undefined,
     writes: [],
+    marks: new Set(),
     readOnly: false,
   };
 }
