@@ -77,7 +77,9 @@ export async function planTable(input: TableInput, ports: RunPorts): Promise<Seg
   return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const plan = await planOf(input, await target.loadPlans(job.job_id, input.table));
     const todo = segmentsToDo(plan, input.pass, await progressFor(plan, input.pass, job.job_id, target));
-    if (input.pass === 'apply' && !input.part) await mirrorTable(input, ports, { state: 'running' });
+    // the state machine names a part for whole tables too: all of its segments
+    const first = (input.part?.from ?? 0) === 0;
+    if (input.pass === 'apply' && first) await mirrorTable(input, ports, { state: 'running' });
     await fp('plan.enqueued');
     return partitionSegments(todo, input.part);
   });
