@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { PAGE_TABLES } from '../../lib/orchestrator/paging.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
-import { planPass } from '../../lib/orchestrator/table-steps.ts';
+import { planPass, planTable } from '../../lib/orchestrator/table-steps.ts';
 import { createPair } from '../support/databases.ts';
 import { ports, runJob, start } from '../support/in-process.ts';
 
@@ -39,4 +39,16 @@ test('such a job ends like any other', async () => {
   expect(job.state).toBe('completed');
   expect(counts.inserted).toBe(2);
   expect((await p.jobs.tables(job.job_id)).map((t) => t.state)).toEqual(Array(TABLES).fill('verified'));
+});
+
+test('a table under work says so, also where the machine names a part for the whole of it', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target]) await client.query('create table t (id int primary key)');
+  const p = ports();
+  const at = { job_id: (await start(pair, {}, p)).job_id, epoch: 1 };
+  await prepareJob(at, p);
+
+  await planTable({ ...at, table: 0, pass: 'apply', part: { from: 0, to: 1 } }, p);
+
+  expect((await p.jobs.tables(at.job_id)).map((t) => t.state)).toEqual(['running']);
 });
