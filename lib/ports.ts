@@ -22,6 +22,7 @@ import type {
   QuarantinedRow,
   SegmentId,
 } from './model/checkpoint.ts';
+import type { Conflict, ConflictFilter, ConflictQuery } from './model/conflict.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
@@ -93,6 +94,28 @@ export interface AuditLog {
   read(jobId: string): Promise<readonly AuditEvent[]>;
   /** The last `limit` events of streams that begin like this, last ones first. One read. */
   latest(jobId: string, streams: string, limit: number): Promise<readonly AuditEvent[]>;
+}
+
+/**
+ * The queue of conflicts as people see it: a mirror of what stands in the target's `tf_sync.conflict`, repaired from there
+ * and never the other way round. Every write is one conditional item write.
+ */
+export interface ConflictStore {
+  /**
+   * Stores or refreshes conflicts by their id; a version that is not newer than the stored one is ignored, so that putting
+   * again changes nothing.
+   */
+  put(conflicts: readonly Conflict[]): Promise<void>;
+  /** Strongly consistent. */
+  get(conflictId: string): Promise<Conflict | undefined>;
+  /** Oldest first; eventually consistent. Throws `cursor_invalid`. */
+  list(query: ConflictQuery): Promise<{ readonly conflicts: readonly Conflict[]; readonly cursor?: string }>;
+  count(filter: ConflictFilter): Promise<number>;
+  /**
+   * Stores a conflict that is no longer open if the stored one is, or is the same; answers what is stored afterwards, so of
+   * two that decide at once both learn who was first.
+   */
+  resolve(conflict: Conflict): Promise<Conflict>;
 }
 
 /** Both ends of a pair, with passwords. */

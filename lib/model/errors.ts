@@ -79,8 +79,28 @@ const CATALOGUE = {
     'Use the pages of the service itself or the command line, or start the service with sign-in.',
   ],
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
+  conflict_not_found: [
+    404,
+    'There is no such conflict, or its job is too old to be looked at.',
+    'List the conflicts with GET /api/sync/conflicts/{job_id}.',
+  ],
   route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],
   method_not_allowed: [405, 'The path exists, but not with this method.', 'See the Allow header.'],
+  conflict_stale: [
+    409,
+    'A side of the conflict is no longer what the decision was made on; nothing was written.',
+    'Look at the fresh images in the answer and decide again.',
+  ],
+  already_resolved: [
+    409,
+    'The conflict is no longer open: somebody decided it, or both sides agree by now.',
+    'See the conflict in the answer; a later difference is a new conflict.',
+  ],
+  decision_invalid: [
+    422,
+    'The decision does not fit the conflict.',
+    'Name a side, or a side or a value for each column that differs.',
+  ],
   job_stopped: [409, 'Somebody stopped the job.', 'Resume it to go on.'],
   config_changed: [
     409,
