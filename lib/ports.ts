@@ -26,6 +26,7 @@ import type { Conflict, ConflictFilter, ConflictQuery } from './model/conflict.t
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
+import type { ListedConflict, Resolution } from './model/resolution.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -116,6 +117,31 @@ export interface ConflictStore {
    * two that decide at once both learn who was first.
    */
   resolve(conflict: Conflict): Promise<Conflict>;
+  /** When the newest open conflict of a job was opened (`opened_at`); undefined: it has none. */
+  newestOpen(jobId: string): Promise<string | undefined>;
+  /** Whether an open conflict was seen last by this job, so that its connections are needed to decide it. */
+  needs(jobId: string): Promise<boolean>;
+}
+
+/** Orders to decide many conflicts, and how far they have come. Every write is one conditional item write. */
+export interface ResolutionStore {
+  /** A second call with the same id is a no-op. */
+  create(resolution: Resolution): Promise<void>;
+  /** Strongly consistent. */
+  get(resolutionId: string): Promise<Resolution | undefined>;
+  /** Replaces a resolution if the stored one is of the seq before; false: another step was faster. */
+  advance(resolution: Resolution): Promise<boolean>;
+  /** A page of the frozen list. One that is there stays as it is; answers what is stored. */
+  freeze(resolutionId: string, page: number, listed: readonly ListedConflict[]): Promise<readonly ListedConflict[]>;
+  page(resolutionId: string, page: number): Promise<readonly ListedConflict[]>;
+  /** Those that have not ended; eventually consistent. */
+  unfinished(): Promise<readonly Resolution[]>;
+}
+
+/** The queue of resolutions that have a step to do. */
+export interface ResolutionQueue {
+  /** `delaySeconds`: nobody receives it before that; 0 to 900. */
+  send(resolutionId: string, delaySeconds?: number): Promise<void>;
 }
 
 /** Both ends of a pair, with passwords. */

@@ -11,6 +11,9 @@ import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-l
 import { Construct } from 'constructs';
 import type { ServiceFunction } from './service-function.ts';
 
+/** Indexes of the conflicts by what they begin with; all go on by `place`. */
+const CONFLICT_INDEXES = { by_opener: 'opener', by_seer: 'seer', open_by_pair: 'open_pair' } as const;
+
 const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
 
 /**
@@ -42,13 +45,16 @@ export class StateTables extends Construct {
       projectionType: ProjectionType.ALL,
     });
 
-    this.conflicts = this.table('Conflicts', 'pair_id', 'conflict_id');
-    this.conflicts.addGlobalSecondaryIndex({
-      indexName: 'open_by_pair', // sparse: a decided conflict loses `open_pair`
-      partitionKey: text('open_pair'),
-      sortKey: text('opened_at'),
-      projectionType: ProjectionType.ALL,
-    });
+    this.conflicts = this.table('Conflicts', 'id', 'item');
+    // By the job that opened a conflict; by the job that saw it last, where that is another; sparse: open ones by pair.
+    for (const [indexName, partitionKey] of Object.entries(CONFLICT_INDEXES)) {
+      this.conflicts.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: text(partitionKey),
+        sortKey: text('place'),
+        projectionType: ProjectionType.ALL,
+      });
+    }
 
     this.audit = this.table('Audit', 'job_id', 'position', APPEND_ONLY);
     this.registry = this.table('Registry', 'kind', 'name');
@@ -62,6 +68,22 @@ export class StateTables extends Construct {
   writeJobs(fn: ServiceFunction): void {
     this.readJobs(fn);
     fn.allow(['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'], [this.jobs.tableArn]);
+  }
+
+  readConflicts(fn: ServiceFunction): void {
+    fn.allow(['dynamodb:GetItem'], [this.conflicts.tableArn]);
+    fn.allow(
+      ['dynamodb:Query'],
+      (['by_opener', 'by_seer'] satisfies (keyof typeof CONFLICT_INDEXES)[]).map(
+        (index) => `${this.conflicts.tableArn}/index/${index}`,
+      ),
+    );
+  }
+
+  /** Conflicts and resolutions are put on conditions; none is deleted. */
+  writeConflicts(fn: ServiceFunction): void {
+    this.readConflicts(fn);
+    fn.allow(['dynamodb:PutItem'], [this.conflicts.tableArn]);
   }
 
   readAudit(fn: ServiceFunction): void {

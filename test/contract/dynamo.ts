@@ -70,10 +70,12 @@ export async function startDynamo(): Promise<TestDynamo> {
   };
 }
 
-/** Makes the jobs and audit tables under new names; keys as in infra/constructs/state-tables.ts. */
-export async function createTables({ client }: TestDynamo): Promise<{ jobs: string; audit: string }> {
+/** Makes the tables under new names; keys as in infra/constructs/state-tables.ts. */
+export async function createTables({
+  client,
+}: TestDynamo): Promise<{ jobs: string; audit: string; conflicts: string }> {
   const suffix = Math.random().toString(36).slice(2);
-  const names = { jobs: `jobs-${suffix}`, audit: `audit-${suffix}` };
+  const names = { jobs: `jobs-${suffix}`, audit: `audit-${suffix}`, conflicts: `conflicts-${suffix}` };
   const key = (hash: string, range: string) => [
     { AttributeName: hash, KeyType: 'HASH' as const },
     { AttributeName: range, KeyType: 'RANGE' as const },
@@ -97,6 +99,24 @@ export async function createTables({ client }: TestDynamo): Promise<{ jobs: stri
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: texts('job_id', 'position'),
       KeySchema: key('job_id', 'position'),
+    }),
+  );
+  const index = (IndexName: string, hash: string) => ({
+    IndexName,
+    KeySchema: key(hash, 'place'),
+    Projection: { ProjectionType: 'ALL' as const },
+  });
+  await client.send(
+    new CreateTableCommand({
+      TableName: names.conflicts,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: texts('id', 'item', 'place', 'opener', 'seer', 'open_pair'),
+      KeySchema: key('id', 'item'),
+      GlobalSecondaryIndexes: [
+        index('by_opener', 'opener'),
+        index('by_seer', 'seer'),
+        index('open_by_pair', 'open_pair'),
+      ],
     }),
   );
   return names;

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import { decodePlace, encodePlace } from '../../functions/aws/dynamo/conflict-cursor.ts';
 import { decodeCursor, encodeCursor } from '../../functions/aws/dynamo/cursor.ts';
 import type { AuditEvent } from '../../lib/model/audit-event.ts';
+import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
-import type { AuditLog, JobStore } from '../../lib/ports.ts';
+import { hasEnded, type ListedConflict, type Resolution } from '../../lib/model/resolution.ts';
+import type { AuditLog, ConflictStore, JobStore, ResolutionStore } from '../../lib/ports.ts';
 
 /** A JobStore in memory; it keeps the contract of test/contract/job-store.test.ts. */
 export function memoryJobStore(): JobStore {
@@ -80,5 +83,69 @@ export function memoryAuditLog(): AuditLog {
       [...events.values()]
         .filter((e) => e.job_id === jobId)
         .sort((a, b) => (a.stream === b.stream ? a.seq - b.seq : a.stream < b.stream ? -1 : 1)),
+  };
+}
+
+/** A ConflictStore in memory; it keeps the contract of test/contract/conflict-store.test.ts. */
+export function memoryConflictStore(): ConflictStore {
+  const stored = new Map<string, Conflict>();
+  const placeOf = (c: Conflict) => `${c.opened_at}#${c.conflict_id}`;
+  const put = (conflict: Conflict) => {
+    const old = stored.get(conflict.conflict_id);
+    if (!old || old.version < conflict.version) stored.set(conflict.conflict_id, structuredClone(conflict));
+  };
+  const at = (instant: string) => instant.replace(/Z$/, '');
+  const fits = (c: Conflict, filter: ConflictFilter) =>
+    [c.opened_by, c.seen_by].includes(filter.job_id) &&
+    (filter.table ?? c.table) === c.table &&
+    (filter.type ?? c.type) === c.type &&
+    (filter.state ?? c.state) === c.state &&
+    (filter.opened_from === undefined || c.opened_at >= at(filter.opened_from)) &&
+    (filter.opened_to === undefined || c.opened_at < at(filter.opened_to));
+  const all = (filter: ConflictFilter) =>
+    [...stored.values()].filter((c) => fits(c, filter)).sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  return {
+    put: async (conflicts) => conflicts.forEach(put),
+    get: async (id) => stored.get(id),
+    async list({ limit, cursor, ...filter }) {
+      const after = cursor === undefined ? '' : decodePlace(cursor, filter);
+      const rest = all(filter).filter((c) => placeOf(c) > after);
+      const conflicts = rest.slice(0, limit);
+      const last = conflicts.at(-1);
+      return { conflicts, ...(last && rest.length > limit && { cursor: encodePlace(placeOf(last), filter) }) };
+    },
+    count: async (filter) => all(filter).length,
+    async resolve(conflict) {
+      put(conflict);
+      return stored.get(conflict.conflict_id) ?? conflict;
+    },
+    newestOpen: async (job_id) => all({ job_id, state: 'open' }).at(-1)?.opened_at,
+    needs: async (job_id) => all({ job_id, state: 'open' }).some((c) => c.seen_by === job_id),
+  };
+}
+
+/** A ResolutionStore in memory; it keeps the contract of test/contract/resolution-store.test.ts. */
+export function memoryResolutionStore(): ResolutionStore {
+  const resolutions = new Map<string, Resolution>();
+  const pages = new Map<string, readonly ListedConflict[]>();
+  return {
+    async create(resolution) {
+      if (!resolutions.has(resolution.resolution_id)) resolutions.set(resolution.resolution_id, resolution);
+    },
+    get: async (id) => resolutions.get(id),
+    async advance(resolution) {
+      const old = resolutions.get(resolution.resolution_id);
+      if (old && isDeepStrictEqual(old, resolution)) return true;
+      if (old?.seq !== resolution.seq - 1) return false;
+      resolutions.set(resolution.resolution_id, resolution);
+      return true;
+    },
+    async freeze(id, page, listed) {
+      const key = `${id} ${page}`;
+      if (!pages.has(key)) pages.set(key, [...listed]);
+      return pages.get(key) ?? [];
+    },
+    page: async (id, page) => pages.get(`${id} ${page}`) ?? [],
+    unfinished: async () => [...resolutions.values()].filter((r) => !hasEnded(r)),
   };
 }

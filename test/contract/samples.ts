@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Conflict } from '../../lib/model/conflict.ts';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
+import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 const side = {
@@ -55,6 +57,53 @@ export function sampleProgress(jobId: string, over: Partial<SegmentProgress> = {
     finished: false,
     counts: NO_COUNTS,
     updated_at: '2026-11-23T10:00:05.000Z',
+    ...over,
+  };
+}
+
+/** An open conflict; its id says which of many it is. */
+export function sampleConflict(jobId: string, over: Partial<Conflict> = {}): Conflict {
+  return {
+    conflict_id: randomUUID().replaceAll('-', ''),
+    version: 1,
+    pair: 'p'.repeat(32),
+    table: 'public.parcels',
+    key: ['7'],
+    type: 'update_differing',
+    state: 'open',
+    reason: 'Both sides changed owner.',
+    prints: {
+      source: 'a'.repeat(32),
+      target: 'b'.repeat(32),
+      base: { source: 'c'.repeat(32), target: 'c'.repeat(32) },
+    },
+    changed: ['owner'],
+    preview: [{ column: 'owner', source: 'Ada', target: 'Grace' }],
+    opened_by: jobId,
+    seen_by: jobId,
+    opened_at: '2026-11-23T10:00:00.000Z',
+    seen_at: '2026-11-23T10:00:00.000Z',
+    ...over,
+  };
+}
+
+export function sampleResolution(jobId: string, over: Partial<Resolution> = {}): Resolution {
+  return {
+    resolution_id: randomUUID(),
+    job_id: jobId,
+    filter: {},
+    decision: { side: 'source' },
+    actor: 'ada',
+    expected_count: 3,
+    state: 'listing',
+    seq: 1,
+    pages: 0,
+    listed: 0,
+    at: { page: 0, index: 0 },
+    counts: NOTHING_RESOLVED,
+    failures: [],
+    created_at: '2026-11-23T10:00:00.000Z',
+    updated_at: '2026-11-23T10:00:00.000Z',
     ...over,
   };
 }

@@ -1,0 +1,189 @@
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Conflict, ConflictFilter, ConflictQuery } from '../../../lib/model/conflict.ts';
+import type { ConflictStore } from '../../../lib/ports.ts';
+import { calling, isAws } from '../errors.ts';
+import { decodePlace, encodePlace } from './conflict-cursor.ts';
+import { conditions, listsOf, place, type Stream } from './conflict-lists.ts';
+import type { Item, Table } from './table.ts';
+
+/** Writes at once, as the audit log does. */
+const PARALLEL = 16;
+
+/**
+ * Conflicts in DynamoDB, one item each:
+ *
+ *     id             item      lists (each goes on by place, <opened_at>#<conflict_id>)
+ *     <conflict_id>  conflict  opener <opened_by>#open|closed  (index by_opener)
+ *                              seer <seen_by>#open|closed, where that is another job  (index by_seer)
+ *                              open_pair, while it is open  (index open_by_pair)
+ *
+ * So a conflict is on one list of each job that has to do with it, and what is open is found without what is closed.
+ */
+export function dynamoConflictStore(table: Table): ConflictStore {
+  const call = <T>(work: () => Promise<T>) => calling('conflicts table', work);
+  return {
+    put: (conflicts) =>
+      call(async () => {
+        for (let i = 0; i < conflicts.length; i += PARALLEL)
+          await Promise.all(conflicts.slice(i, i + PARALLEL).map((conflict) => putNewer(table, conflict)));
+      }),
+    get: (conflictId) => call(() => get(table, conflictId)),
+    list: (query) => call(() => list(table, query)),
+    count: (filter) => call(() => count(table, filter)),
+    resolve: (conflict) =>
+      call(async () => {
+        await putNewer(table, conflict);
+        return (await get(table, conflict.conflict_id)) ?? conflict;
+      }),
+    newestOpen: (jobId) => call(() => newestOpen(table, jobId)),
+    needs: (jobId) => call(() => needs(table, jobId)),
+  };
+}
+
+function itemOf(conflict: Conflict): Item {
+  const { opened_by, seen_by, state } = conflict;
+  const half = state === 'open' ? 'open' : 'closed';
+  return {
+    ...conflict,
+    id: conflict.conflict_id,
+    item: 'conflict',
+    place: place(conflict),
+    opener: `${opened_by}#${half}`,
+    ...(seen_by !== opened_by && { seer: `${seen_by}#${half}` }),
+    ...(state === 'open' && { open_pair: conflict.pair }),
+  };
+}
+
+/** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
+function conflictOf({ id, item, place: _, opener, seer, open_pair, ...rest }: Item): Conflict {
+  return rest as unknown as Conflict; // an Item is untyped; itemOf wrote it
+}
+
+/** A refused condition means that this version or a newer one is there, or that our first try won: fine either way. */
+async function putNewer(table: Table, conflict: Conflict): Promise<void> {
+  try {
+    await table.client().send(
+      new PutCommand({
+        TableName: table.name(),
+        Item: itemOf(conflict),
+        ConditionExpression: 'attribute_not_exists(id) or version < :version',
+        ExpressionAttributeValues: { ':version': conflict.version },
+      }),
+    );
+  } catch (error) {
+    if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
+  }
+}
+
+async function get(table: Table, conflictId: string): Promise<Conflict | undefined> {
+  const Key = { id: conflictId, item: 'conflict' };
+  const { Item } = await table.client().send(new GetCommand({ TableName: table.name(), Key, ConsistentRead: true }));
+  return Item && conflictOf(Item);
+}
+
+/** Items that one read looks at where a filter leaves some out; some 250 KB. */
+const LOOK_AT = 250;
+/** Most reads of one list for one page. A rare filter may be far back: the page then ends early, with a cursor. */
+const READS = 4;
+
+/** One page of one list: what fits the filter, and how far was looked; `through` absent: to its end. */
+interface Look {
+  readonly found: readonly Item[];
+  readonly through?: string;
+}
+
+async function look(
+  table: Table,
+  stream: Stream,
+  {
+    filter,
+    after,
+    limit,
+  }: { readonly filter: ConflictFilter; readonly after?: string | undefined; readonly limit: number },
+): Promise<Look> {
+  const { filtered, empty, ...query } = conditions(stream, filter, after);
+  if (empty) return { found: [] };
+  const found: Item[] = [];
+  let start: Item | undefined;
+  for (let read = 0; read < READS; read++) {
+    const page = await table.client().send(
+      new QueryCommand({
+        ...query,
+        TableName: table.name(),
+        Limit: filtered ? Math.max(LOOK_AT, limit) : limit,
+        ...(start && { ExclusiveStartKey: start }),
+      }),
+    );
+    found.push(...(page.Items ?? []));
+    start = page.LastEvaluatedKey;
+    if (!start || found.length >= limit) break;
+  }
+  return { found, ...(start && { through: String(start.place) }) };
+}
+
+/** The lists side by side, oldest first. What lies behind the end of a look that was cut short is left for the next page. */
+async function list(table: Table, query: ConflictQuery): Promise<{ conflicts: Conflict[]; cursor?: string }> {
+  const { limit, cursor, ...filter } = query;
+  const after = cursor === undefined ? undefined : decodePlace(cursor, filter);
+  const looks: Look[] = await Promise.all(
+    listsOf(filter).map((stream) => look(table, stream, { filter, after, limit })),
+  );
+  const seenThrough = looks.flatMap(({ through }) => through ?? []).sort()[0];
+  const fitting = looks
+    .flatMap(({ found }) => found)
+    .filter((item) => seenThrough === undefined || String(item.place) <= seenThrough)
+    .sort((a, b) => (String(a.place) < String(b.place) ? -1 : 1));
+  const page = fitting.slice(0, limit);
+  const last = fitting.length > limit ? String(page.at(-1)?.place) : seenThrough;
+  return { conflicts: page.map(conflictOf), ...(last !== undefined && { cursor: encodePlace(last, filter) }) };
+}
+
+async function count(table: Table, filter: ConflictFilter): Promise<number> {
+  const counts = await Promise.all(
+    listsOf(filter).map(async (stream) => {
+      const { filtered, empty, ...query } = conditions(stream, filter, undefined);
+      if (empty) return 0;
+      let total = 0;
+      let start: Item | undefined;
+      do {
+        const page = await table.client().send(
+          new QueryCommand({
+            ...query,
+            TableName: table.name(),
+            Select: 'COUNT',
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        );
+        total += page.Count ?? 0;
+        start = page.LastEvaluatedKey;
+      } while (start);
+      return total;
+    }),
+  );
+  return counts.reduce((a, b) => a + b, 0);
+}
+
+async function newestOpen(table: Table, jobId: string): Promise<string | undefined> {
+  const filter: ConflictFilter = { job_id: jobId, state: 'open' };
+  const newest = await Promise.all(
+    listsOf(filter).map(async (stream) => {
+      const { filtered, empty, ...query } = conditions(stream, filter, undefined);
+      const { Items } = await table
+        .client()
+        .send(new QueryCommand({ ...query, TableName: table.name(), ScanIndexForward: false, Limit: 1 }));
+      return (Items ?? []).map((item) => conflictOf(item).opened_at);
+    }),
+  );
+  return newest.flat().sort().at(-1);
+}
+
+/** Where it cannot be told within a few reads, it is taken for needed. */
+async function needs(table: Table, jobId: string): Promise<boolean> {
+  const filter: ConflictFilter = { job_id: jobId, state: 'open' };
+  const looks = await Promise.all(
+    listsOf(filter).map((stream) =>
+      look(table, { ...stream, seenByItself: stream.attribute === 'opener' }, { filter, limit: 1 }),
+    ),
+  );
+  return looks.some(({ found, through }) => found.length > 0 || through !== undefined);
+}
