@@ -1,10 +1,22 @@
 import { LEAST_BUDGET } from '../lib/model/connection-budget.ts';
 import { SyncError } from '../lib/model/errors.ts';
 import { TLS_POLICIES, type TlsPolicy } from '../lib/model/tls.ts';
-import type { AuditLog, Clock, JobStore, Log, SecretStore, SegmentQueue, Workflow } from '../lib/ports.ts';
+import type {
+  AuditLog,
+  Clock,
+  ConflictStore,
+  JobStore,
+  Log,
+  ResolutionStore,
+  SecretStore,
+  SegmentQueue,
+  Workflow,
+} from '../lib/ports.ts';
 import { dynamoClient, queueClient, secretsClient, workflowClient } from './aws/clients.ts';
 import { dynamoAuditLog } from './aws/dynamo/audit-log.ts';
+import { dynamoConflictStore } from './aws/dynamo/conflict-store.ts';
 import { dynamoJobStore } from './aws/dynamo/job-store.ts';
+import { dynamoResolutionStore } from './aws/dynamo/resolution-store.ts';
 import { lazy } from './aws/lazy.ts';
 import { powertoolsLog } from './aws/log.ts';
 import { awsSegmentQueue } from './aws/queue.ts';
@@ -22,6 +34,7 @@ export interface Settings {
   readonly auditTable: string;
   readonly registryTable: string;
   readonly segmentQueueUrl: string;
+  readonly resolutionQueueUrl: string;
   readonly syncJobArn: string;
   readonly syncTableArn: string;
   readonly secretPrefix: string;
@@ -32,6 +45,8 @@ export interface CoreServices {
   readonly settings: Settings;
   readonly jobs: JobStore;
   readonly audit: AuditLog;
+  readonly conflicts: ConflictStore;
+  readonly resolutions: ResolutionStore;
   readonly secrets: SecretStore;
   readonly workflow: Workflow;
   readonly clock: Clock;
@@ -62,6 +77,8 @@ export function wire(env: Environment): CoreServices {
     settings,
     jobs: dynamoJobStore(table(() => settings.jobsTable)),
     audit: dynamoAuditLog(table(() => settings.auditTable)),
+    conflicts: dynamoConflictStore(table(() => settings.conflictsTable)),
+    resolutions: dynamoResolutionStore(table(() => settings.conflictsTable)),
     secrets: awsSecretStore(secretsClient, () => settings.secretPrefix),
     workflow: awsWorkflow(workflowClient, () => settings.syncJobArn),
     clock: () => new Date(),
@@ -105,6 +122,9 @@ function readSettings(env: Environment): Settings {
     },
     get segmentQueueUrl() {
       return text('SEGMENT_QUEUE_URL');
+    },
+    get resolutionQueueUrl() {
+      return text('RESOLUTION_QUEUE_URL');
     },
     get syncJobArn() {
       return text('SYNC_JOB_ARN');

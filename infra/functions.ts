@@ -1,6 +1,7 @@
 /** Every function of the service and the file its bundle starts from. The stack and the build derive from this table. */
 export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
+  conflicts: 'functions/api/conflicts.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',
@@ -11,6 +12,7 @@ export const FUNCTIONS = {
   sweeper: 'functions/workflow/sweeper.ts',
   'dead-letters': 'functions/worker/dead-letters.ts',
   'sync-segment': 'functions/worker/sync-segment.ts',
+  'resolve-conflicts': 'functions/worker/resolve-conflicts.ts',
 } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;

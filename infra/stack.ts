@@ -4,6 +4,7 @@ import { WEB_BASE } from '../functions/web/pages.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
+import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-queue.ts';
 import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
@@ -28,6 +29,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
  * client -> HttpApi -> commands --start--> SyncJob --child--> SyncTable --message--> SegmentQueue -> worker
  *              \-----> queries, web          |                   |  ^                                  |
  *                                  prepare-job, plan-pass, settle-job  plan-table, settle-table  <--task token----/
+ *              \-----> conflicts --message--> ResolutionQueue -> resolve-conflicts
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
  * ```
  */
@@ -38,6 +40,7 @@ export class SyncStack extends Stack {
     const parameters = new Parameters(this);
     const state = new StateTables(this);
     const segments = new SegmentQueue(this, { workerTimeoutSeconds: WORKER_TIMEOUT_SECONDS });
+    const resolutions = new ResolutionQueue(this);
 
     const common = {
       distDir: props.distDir,
@@ -48,6 +51,7 @@ export class SyncStack extends Stack {
         AUDIT_TABLE: state.audit.tableName,
         REGISTRY_TABLE: state.registry.tableName,
         SEGMENT_QUEUE_URL: segments.queue.queueUrl,
+        RESOLUTION_QUEUE_URL: resolutions.queue.queueUrl,
         SYNC_JOB_ARN: machineArn('sync-job'),
         SYNC_TABLE_ARN: machineArn('sync-table'),
         SECRET_PREFIX,
@@ -68,6 +72,7 @@ export class SyncStack extends Stack {
     });
     segments.feed(worker, { maxConcurrency: parameters.maxWorkers });
     state.writeJobs(worker);
+    state.writeConflicts(worker);
     state.appendAudit(worker);
     allowJobSecrets(worker, 'GetSecretValue');
     worker.allow(
@@ -133,6 +138,7 @@ export class SyncStack extends Stack {
     });
     for (const step of [planTable, settleTable, prepareJob, planPass, settleJob]) {
       state.writeJobs(step);
+      state.writeConflicts(step);
       state.appendAudit(step);
       allowJobSecrets(step, 'GetSecretValue', ...(step === settleJob ? (['DeleteSecret'] as const) : []));
     }
@@ -156,7 +162,9 @@ export class SyncStack extends Stack {
     });
     new SweeperSchedule(this, sweeper);
     state.writeJobs(sweeper);
+    state.writeConflicts(sweeper);
     state.appendAudit(sweeper);
+    resolutions.allowSending(sweeper);
     allowJobSecrets(sweeper, 'GetSecretValue', 'DeleteSecret');
     sweeper.allow(['states:StartExecution'], [machineArn('sync-job')]);
     sweeper.allow(['states:DescribeExecution', 'states:StopExecution'], [executionArns('sync-job')]);
@@ -177,6 +185,29 @@ export class SyncStack extends Stack {
     commands.allow(['states:StopExecution'], [executionArns('sync-job')]);
     acknowledgeExecutions(commands.role, 'sync-job');
 
+    // Conflicts: what looks at their rows and decides one while somebody waits, and what decides many.
+    const conflicts = new ServiceFunction(this, 'ConflictsApi', {
+      ...common,
+      name: 'conflicts',
+      description: 'API routes that look at rows of a conflict, or decide it.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    const resolver = new ServiceFunction(this, 'ResolveConflicts', {
+      ...common,
+      name: 'resolve-conflicts',
+      description: 'One step of an order to decide many conflicts.',
+      memoryMb: 256,
+      timeoutSeconds: RESOLUTION_SECONDS,
+    });
+    for (const fn of [conflicts, resolver]) {
+      state.readJobs(fn);
+      state.writeConflicts(fn);
+      allowJobSecrets(fn, 'GetSecretValue');
+      resolutions.allowSending(fn);
+    }
+    resolutions.feed(resolver);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -185,6 +216,7 @@ export class SyncStack extends Stack {
       timeoutSeconds: 15,
     });
     state.readJobs(queries);
+    state.readConflicts(queries);
     state.readAudit(queries);
     state.describe(queries);
     segments.describe(queries);
@@ -204,6 +236,7 @@ export class SyncStack extends Stack {
     const api = new HttpApi(this, {
       routes: props.routes,
       commands,
+      conflicts,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,
@@ -218,6 +251,7 @@ export class SyncStack extends Stack {
     this.output('AuditTable', state.audit.tableName);
     this.output('RegistryTable', state.registry.tableName);
     this.output('SegmentQueueUrl', segments.queue.queueUrl);
+    this.output('ResolutionQueueUrl', resolutions.queue.queueUrl);
     this.output('DeadLetterQueueUrl', segments.deadLetters.queueUrl);
     this.output('SyncJobArn', syncJob.arn);
     this.output('SyncTableArn', syncTable.arn);

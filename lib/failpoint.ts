@@ -3,7 +3,8 @@ import { readFileSync, unlinkSync } from 'node:fs';
 /**
  * Moments of a job at which a test may break it, in the order in which a row meets them. Two have no place of their own
  * here: Step Functions sends the messages, so `plan.enqueued` is where a table's segments are handed to it; Lambda deletes
- * a message after the handler has returned, so `msg.deleted` is the last thing before that.
+ * a message after the handler has returned, so `msg.deleted` is the last thing before that. The last two are moments of an
+ * order to decide many conflicts.
  */
 export type Failpoint =
   | 'plan.written'
@@ -19,7 +20,9 @@ export type Failpoint =
   | 'commit.sent'
   | 'commit.done'
   | 'ddb.mirrored'
-  | 'msg.deleted';
+  | 'msg.deleted'
+  | 'resolution.listed'
+  | 'resolution.decided';
 
 /** What a test makes of a failpoint: nothing, an error, or a wait. */
 export type FailpointHandler = (name: Failpoint) => Promise<void> | undefined;

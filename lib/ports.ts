@@ -26,7 +26,8 @@ import type { Conflict, ConflictFilter, ConflictQuery } from './model/conflict.t
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
-import type { ListedConflict, Resolution } from './model/resolution.ts';
+import type { FrozenPage, ListedConflict, Resolution } from './model/resolution.ts';
+import type { Shapes } from './model/shape.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -131,8 +132,8 @@ export interface ResolutionStore {
   get(resolutionId: string): Promise<Resolution | undefined>;
   /** Replaces a resolution if the stored one is of the seq before; false: another step was faster. */
   advance(resolution: Resolution): Promise<boolean>;
-  /** A page of the frozen list. One that is there stays as it is; answers what is stored. */
-  freeze(resolutionId: string, page: number, listed: readonly ListedConflict[]): Promise<readonly ListedConflict[]>;
+  /** A page of the frozen list, and where the next one begins. One that is there stays as it is; answers what is stored. */
+  freeze(resolutionId: string, page: number, frozen: FrozenPage): Promise<FrozenPage>;
   page(resolutionId: string, page: number): Promise<readonly ListedConflict[]>;
   /** Those that have not ended; eventually consistent. */
   unfinished(): Promise<readonly Resolution[]>;
@@ -264,6 +265,8 @@ export interface Database {
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
+  /** Geometries given as text, drawn and measured; undefined where this server has no PostGIS or cannot read them. */
+  shapes(kind: 'geometry' | 'geography', values: readonly (string | null)[]): Promise<Shapes | undefined>;
   /** Where each sequence that feeds a column of the table stands. */
   sequences(table: RelationName): Promise<readonly SequenceState[]>;
   close(): Promise<void>;

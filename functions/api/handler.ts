@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { SyncError } from '../../lib/model/errors.ts';
 import type { CoreServices } from '../runtime.ts';
 import { ANSWER_HEADERS } from './answer-headers.ts';
-import { authorise, type Claims } from './caller.ts';
+import { authorise, type Claims, groupsOf } from './caller.ts';
 import { type Match, matchRoute } from './match.ts';
 import { parseBody, parseParams, parseQuery } from './parse.ts';
 import { type ProblemBody, problemOf } from './problem.ts';
@@ -42,6 +42,10 @@ const NO_PARTS: Parts = {
   startJob: notServed,
   stopJob: notServed,
   resumeJob: notServed,
+  describeConflict: notServed,
+  decideConflict: notServed,
+  previewResolution: notServed,
+  startResolution: notServed,
   dependencies: [],
 };
 
@@ -73,6 +77,7 @@ export function apiHandler({ serves, declared = serves, services, parts }: ApiOp
         body: parseBody(route, event, own),
         headers: event.headers,
         actor,
+        roles: groupsOf(event.requestContext.authorizer?.jwt?.claims),
         requestId,
       };
       return present(await route.handle(request, own, { ...NO_PARTS, ...parts(own) }));

@@ -10,12 +10,14 @@ export interface Match<R extends Declared = Route> {
 
 /** Finds the route of a call. Throws `route_not_found`, or `method_not_allowed` with the methods there are in `facts.allow`. */
 export function matchRoute<R extends Declared>(routes: readonly R[], method: string, path: string): Match<R> {
-  const here = routes.flatMap((route) => {
+  const fitting = routes.flatMap((route) => {
     const params = paramsOf(route.path, path);
-    return params ? [{ route, params }] : [];
+    return params ? [{ route, params, open: Object.keys(params).length }] : [];
   });
+  // a word in a path is not also a value in another one: /x/resolve-all is no /x/{id}
+  const here = fitting.filter(({ open }) => open === Math.min(...fitting.map((f) => f.open)));
   const match = here.find(({ route }) => route.method === method);
-  if (match) return match;
+  if (match) return { route: match.route, params: match.params };
   if (here.length === 0) throw new SyncError('route_not_found', 'there is no such path');
   const allow = [...new Set(here.map(({ route }) => route.method))].sort();
   throw new SyncError('method_not_allowed', `this path takes ${allow.join(', ')}`, { facts: { allow } });

@@ -25,7 +25,7 @@ export function parseQuery(route: Route, queryString: string | undefined): unkno
     // Not an assignment: __proto__ would vanish in it.
     Object.defineProperty(given, name, { value, enumerable: true, configurable: true });
   }
-  return parse(schema, given, twice);
+  return parse(schema, given, [...twice, ...(route.alsoCheckQuery?.(given) ?? [])]);
 }
 
 /** Text that is not a whole number stays text, for the schema to refuse. */
@@ -37,7 +37,9 @@ function wholeNumber(text: string): number | string {
 export function parseParams(route: Route, params: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const bad = Object.keys(params).filter((name) => !route.params?.[name]?.safeParse(params[name]).success);
   if (bad.length === 0) return params;
-  throw problemsError(bad.map((name) => ({ code: 'id_format', message: `${name} is not a UUID`, field: `/${name}` })));
+  throw problemsError(
+    bad.map((name) => ({ code: 'id_format', message: `${name} is not an id of this API`, field: `/${name}` })),
+  );
 }
 
 const noParameters = z.strictObject({});

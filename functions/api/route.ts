@@ -1,9 +1,14 @@
 import type * as z from 'zod';
+import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/conflict.ts';
+import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
+import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
+import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
+import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -14,6 +19,8 @@ export interface RouteRequest<Body, Query> {
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly actor: string;
+  /** Roles of the token. */
+  readonly roles: readonly string[];
   readonly requestId: string;
 }
 
@@ -32,6 +39,11 @@ export interface Parts {
   startJob(request: StartRequest): Promise<Job>;
   stopJob(request: { readonly jobId: string; readonly actor: string }): Promise<Job>;
   resumeJob(request: ResumeRequest): Promise<Job>;
+  /** A conflict with both rows; `images`: where they have just been read. */
+  describeConflict(conflict: Conflict, seesMasked: boolean, images?: ConflictImages): Promise<ConflictDetail>;
+  decideConflict(request: DecisionRequest): Promise<DecisionOutcome>;
+  previewResolution(jobId: string, filter: ResolutionFilter): Promise<number>;
+  startResolution(request: ResolutionRequest): Promise<Resolution>;
   readonly dependencies: readonly Dependency[];
 }
 
@@ -39,13 +51,13 @@ export interface Parts {
  * One route, declared once: API Gateway, OpenAPI, the local gateway and the README table derive from it.
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
- * state and may start jobs, `queries` only reads. Errors are thrown as SyncError and become problem+json.
+ * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'queries';
+  readonly runs: 'commands' | 'conflicts' | 'queries';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;
@@ -62,6 +74,8 @@ export interface Route<Body = unknown, Query = unknown> {
    * has found problems in it, so that one answer names them all.
    */
   alsoCheck?(json: unknown, services: CoreServices): readonly Problem[];
+  /** The same for parameters of the query string. */
+  alsoCheckQuery?(given: Readonly<Record<string, unknown>>): readonly Problem[];
   handle(request: RouteRequest<Body, Query>, services: CoreServices, parts: Parts): Promise<RouteResponse>;
 }
 

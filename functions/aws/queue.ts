@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { SegmentQueue } from '../../lib/ports.ts';
+import type { ResolutionQueue, SegmentQueue } from '../../lib/ports.ts';
 import { calling, isAws } from './errors.ts';
 
 /** The segment queue on SQS; `url` is its URL. */
@@ -31,6 +31,22 @@ export function awsSegmentQueue(client: () => SQSClient, url: () => string): Seg
           // calls a message that was deleted an invalid parameter.
           if (!isAws(error, 'MessageNotInflight', 'ReceiptHandleIsInvalid', 'InvalidParameterValue')) throw error;
         }
+      }),
+  };
+}
+
+/** The queue of resolutions on SQS; `url` is its URL. */
+export function awsResolutionQueue(client: () => SQSClient, url: () => string): ResolutionQueue {
+  return {
+    send: (resolution_id, delaySeconds) =>
+      calling('resolution queue', async () => {
+        await client().send(
+          new SendMessageCommand({
+            QueueUrl: url(),
+            MessageBody: JSON.stringify({ v: 1, resolution_id }),
+            ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+          }),
+        );
       }),
   };
 }

@@ -23,6 +23,7 @@ export type RouteDeclaration = Pick<Route | Page, 'method' | 'path' | 'role' | '
 export interface HttpApiProps {
   readonly routes: readonly RouteDeclaration[];
   readonly commands: ServiceFunction;
+  readonly conflicts: ServiceFunction;
   readonly queries: ServiceFunction;
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
@@ -49,6 +50,7 @@ export class HttpApi extends Construct {
       new HttpLambdaIntegration(id, lambda, { payloadFormatVersion: PayloadFormatVersion.VERSION_2_0 });
     const integrations = {
       commands: to('Commands', props.commands),
+      conflicts: to('Conflicts', props.conflicts),
       queries: to('Queries', props.queries),
       web: to('Web', props.web),
     };

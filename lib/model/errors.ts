@@ -60,6 +60,11 @@ const CATALOGUE = {
     'Use sslmode=verify-full, or leave sslmode out.',
   ],
   same_database: [400, 'Source and target are the same database.', 'Name two different databases.'],
+  range_invalid: [
+    400,
+    'A range of time ends before it begins, or an end of it is no instant.',
+    'Give both ends as ISO 8601 in UTC, the earlier one first.',
+  ],
   cursor_invalid: [
     400,
     'The next_token was not issued by this API.',
@@ -84,6 +89,11 @@ const CATALOGUE = {
     'There is no such conflict, or its job is too old to be looked at.',
     'List the conflicts with GET /api/sync/conflicts/{job_id}.',
   ],
+  resolution_not_found: [
+    404,
+    'There is no such order to decide many conflicts.',
+    'Use the status_url that the answer to resolve-all named.',
+  ],
   route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],
   method_not_allowed: [405, 'The path exists, but not with this method.', 'See the Allow header.'],
   conflict_stale: [
@@ -100,6 +110,11 @@ const CATALOGUE = {
     422,
     'The decision does not fit the conflict.',
     'Name a side, or a side or a value for each column that differs.',
+  ],
+  count_changed: [
+    409,
+    'There are not as many open conflicts as the caller expects; none was decided.',
+    'Ask for a preview, look at what has changed, and repeat the call with its count as expected_count.',
   ],
   job_stopped: [409, 'Somebody stopped the job.', 'Resume it to go on.'],
   config_changed: [

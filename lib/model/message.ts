@@ -16,6 +16,9 @@ export const segmentMessage = z.strictObject({
 });
 export type SegmentMessage = z.infer<typeof segmentMessage>;
 
+/** A step of an order to decide many conflicts. */
+export const resolutionMessage = z.strictObject({ v: z.literal(1), resolution_id: z.uuid() });
+
 /** Input of SyncJob. */
 export const jobInput = z.strictObject({ job_id: z.uuid(), epoch: z.int().min(1) });
 export type JobInput = z.infer<typeof jobInput>;

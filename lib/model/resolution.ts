@@ -41,8 +41,8 @@ export interface ResolutionFailure {
 }
 
 /**
- * One order to decide many conflicts alike: its list is frozen first, then each conflict on it is decided in the version
- * that was listed. What stands here is how far that has come.
+ * One order to decide many conflicts alike: its list is frozen first, then each conflict on it is decided as it
+ * was when it was listed. What stands here is how far that has come.
  */
 export interface Resolution {
   readonly resolution_id: string;
@@ -76,10 +76,16 @@ export interface Resolution {
   readonly ended_at?: string;
 }
 
-/** A conflict of a frozen list, in the version that was listed. */
+/** A conflict of a frozen list. `seen`: a short hash of both sides as they were when it was listed. */
 export interface ListedConflict {
   readonly conflict_id: string;
-  readonly version: number;
+  readonly seen: string;
+}
+
+/** A page of a frozen list. `cursor` absent: it is the last one. */
+export interface FrozenPage {
+  readonly listed: readonly ListedConflict[];
+  readonly cursor?: string;
 }
 
 export const hasEnded = ({ state }: Pick<Resolution, 'state'>): boolean => state !== 'listing' && state !== 'deciding';

@@ -21,6 +21,7 @@ import { quarantine, quarantinedKeys, release } from './quarantine.ts';
 import { reopenJob } from './reopen.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
+import { shapesOf } from './shapes.ts';
 import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
@@ -51,6 +52,7 @@ function commonPart(session: Session): Database {
     probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
+    shapes: (kind, values) => shapesOf(session, kind, values),
     close: () => session.end(),
   };
 }

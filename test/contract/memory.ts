@@ -5,7 +5,7 @@ import type { AuditEvent } from '../../lib/model/audit-event.ts';
 import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
-import { hasEnded, type ListedConflict, type Resolution } from '../../lib/model/resolution.ts';
+import { type FrozenPage, hasEnded, type Resolution } from '../../lib/model/resolution.ts';
 import type { AuditLog, ConflictStore, JobStore, ResolutionStore } from '../../lib/ports.ts';
 
 /** A JobStore in memory; it keeps the contract of test/contract/job-store.test.ts. */
@@ -127,7 +127,7 @@ export function memoryConflictStore(): ConflictStore {
 /** A ResolutionStore in memory; it keeps the contract of test/contract/resolution-store.test.ts. */
 export function memoryResolutionStore(): ResolutionStore {
   const resolutions = new Map<string, Resolution>();
-  const pages = new Map<string, readonly ListedConflict[]>();
+  const pages = new Map<string, FrozenPage>();
   return {
     async create(resolution) {
       if (!resolutions.has(resolution.resolution_id)) resolutions.set(resolution.resolution_id, resolution);
@@ -140,12 +140,12 @@ export function memoryResolutionStore(): ResolutionStore {
       resolutions.set(resolution.resolution_id, resolution);
       return true;
     },
-    async freeze(id, page, listed) {
-      const key = `${id} ${page}`;
-      if (!pages.has(key)) pages.set(key, [...listed]);
-      return pages.get(key) ?? [];
+    async freeze(id, page, frozen) {
+      const stored = pages.get(`${id} ${page}`) ?? frozen;
+      pages.set(`${id} ${page}`, stored);
+      return stored;
     },
-    page: async (id, page) => pages.get(`${id} ${page}`) ?? [],
+    page: async (id, page) => pages.get(`${id} ${page}`)?.listed ?? [],
     unfinished: async () => [...resolutions.values()].filter((r) => !hasEnded(r)),
   };
 }

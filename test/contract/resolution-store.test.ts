@@ -50,11 +50,12 @@ describe.each([
   });
 
   it('freezes a page of the list once', async () => {
-    const page = Array.from({ length: 1000 }, (_, i) => ({ conflict_id: `c${i}`, version: i }));
+    const page = Array.from({ length: 1000 }, (_, i) => ({ conflict_id: `c${i}`, seen: `s${i}` }));
 
-    expect(await store.freeze(id, 0, page)).toEqual(page);
-    expect(await store.freeze(id, 0, page.slice(0, 3))).toEqual(page);
-    expect(await store.freeze(id, 1, [])).toEqual([]);
+    const frozen = { listed: page, cursor: 'next' };
+    expect(await store.freeze(id, 0, frozen)).toEqual(frozen);
+    expect(await store.freeze(id, 0, { listed: page.slice(0, 3) })).toEqual(frozen);
+    expect(await store.freeze(id, 1, { listed: [] })).toEqual({ listed: [] });
     expect(await store.page(id, 0)).toEqual(page);
     expect(await store.page(id, 1)).toEqual([]);
     expect(await store.page(id, 2)).toEqual([]);

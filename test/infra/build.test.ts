@@ -77,18 +77,19 @@ describe('failpoints', () => {
       'sync-segment': FUNCTIONS['sync-segment'],
       'prepare-job': FUNCTIONS['prepare-job'],
       'plan-table': FUNCTIONS['plan-table'],
+      'resolve-conflicts': FUNCTIONS['resolve-conflicts'],
     },
   };
   const textIn = (dir: string, names: readonly string[]) =>
     names.map((name) => readFileSync(join(dir, name, 'index.mjs'), 'utf8')).join('');
 
-  it('are 14, and in no bundle that is deployed', async () => {
+  it('are 16, and in no bundle that is deployed', async () => {
     const outDir = scratch();
     await buildFunctions({ outDir });
 
     const text = textIn(outDir, Object.keys(FUNCTIONS));
 
-    expect(NAMES).toHaveLength(14);
+    expect(NAMES).toHaveLength(16);
     expect([...NAMES, 'failpoint', 'FAILPOINTS'].filter((name) => text.includes(name))).toEqual([]);
   }, 60_000);
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { ListedConflict, Resolution } from '../../../lib/model/resolution.ts';
+import type { FrozenPage, ListedConflict, Resolution } from '../../../lib/model/resolution.ts';
 import { hasEnded } from '../../../lib/model/resolution.ts';
 import type { ResolutionStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
@@ -27,8 +27,8 @@ export function dynamoResolutionStore(table: Table): ResolutionStore {
         return item && resolutionOf(item);
       }),
     advance: (resolution) => call(() => advance(table, resolution)),
-    freeze: (id, page, listed) => call(() => freeze(table, { id, page }, listed)),
-    page: (id, page) => call(async () => listedIn(await get(table, id, pageName(page)))),
+    freeze: (id, page, frozen) => call(() => freeze(table, { id, page }, frozen)),
+    page: (id, page) => call(async () => frozenIn(await get(table, id, pageName(page))).listed),
     unfinished: () =>
       call(async () => {
         const items = await queryAll(table, {
@@ -89,25 +89,25 @@ async function advance(table: Table, resolution: Resolution): Promise<boolean> {
   return stored !== undefined && isDeepStrictEqual(resolutionOf(stored), JSON.parse(JSON.stringify(resolution)));
 }
 
-/** One text per page: an id and its version, joined; 1,000 of them are some 40 KB. */
-const text = (listed: readonly ListedConflict[]) => listed.map((c) => `${c.conflict_id}:${c.version}`).join(' ');
+/** One text per page: ids and what was seen, joined; 1,000 of them are some 50 KB. */
+const text = (listed: readonly ListedConflict[]) => listed.map((c) => `${c.conflict_id}:${c.seen}`).join(' ');
 
-function listedIn(item: Item | undefined): readonly ListedConflict[] {
-  const all = String(item?.listed ?? '');
-  return all === ''
-    ? []
-    : all.split(' ').map((one) => {
-        const [conflict_id = '', version] = one.split(':');
-        return { conflict_id, version: Number(version) };
-      });
+function frozenIn(item: Item | undefined): FrozenPage {
+  const all = String(item?.listed ?? '').split(' ');
+  const listed = all.filter(Boolean).map((one) => {
+    const [conflict_id = '', seen = ''] = one.split(':');
+    return { conflict_id, seen };
+  });
+  return { listed, ...(item?.cursor !== undefined && { cursor: String(item.cursor) }) };
 }
 
 async function freeze(
   table: Table,
   at: { readonly id: string; readonly page: number },
-  listed: readonly ListedConflict[],
-): Promise<readonly ListedConflict[]> {
-  const item = { id: at.id, item: pageName(at.page), listed: text(listed) };
-  if (await put(table, item, { condition: 'attribute_not_exists(id)' })) return listed;
-  return listedIn(await get(table, at.id, pageName(at.page)));
+  frozen: FrozenPage,
+): Promise<FrozenPage> {
+  const { listed, cursor } = frozen;
+  const item = { id: at.id, item: pageName(at.page), listed: text(listed), ...(cursor !== undefined && { cursor }) };
+  if (await put(table, item, { condition: 'attribute_not_exists(id)' })) return frozen;
+  return frozenIn(await get(table, at.id, pageName(at.page)));
 }

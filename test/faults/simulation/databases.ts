@@ -118,6 +118,7 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     probe: () => ask('probe', () => ['same']),
     reader: (plan, segment) => simReader(world, side, plan[side].name, segment, ask),
     sequences: () => ask('sequences', () => []),
+    shapes: async () => undefined,
     close: async () => {
       session.dead = true;
     },

@@ -1,19 +1,36 @@
 import { describe, expect, it } from 'vitest';
 import { groupsOf } from '../../../functions/api/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
+import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
-import { sampleJob } from '../../contract/samples.ts';
+import { sampleConflict, sampleJob, sampleResolution } from '../../contract/samples.ts';
 import { type Call, start, testApi } from './client.ts';
 
 const job = sampleJob();
+const conflict = sampleConflict(job.job_id);
+const resolution = sampleResolution(job.job_id);
+const ofJob = `/api/sync/conflicts/${job.job_id}`;
 const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/full': start(),
   'POST /api/sync/stop/{job_id}': { method: 'POST', path: `/api/sync/stop/${job.job_id}` },
   'POST /api/sync/resume/{job_id}': { method: 'POST', path: `/api/sync/resume/${job.job_id}` },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
+  'GET /api/sync/conflicts/{job_id}': { path: ofJob },
+  'GET /api/sync/conflicts/{job_id}/{conflict_id}': { path: `${ofJob}/${conflict.conflict_id}` },
+  'POST /api/sync/conflicts/{job_id}/{conflict_id}/resolve': {
+    path: `${ofJob}/${conflict.conflict_id}/resolve`,
+    body: { side: 'source', expected: { source: conflict.prints.source, target: conflict.prints.target } },
+  },
+  'POST /api/sync/conflicts/{job_id}/resolve-all': {
+    path: `${ofJob}/resolve-all`,
+    body: { side: 'source', expected_count: 1 },
+  },
+  'GET /api/sync/conflicts/{job_id}/resolutions/{resolution_id}': {
+    path: `${ofJob}/resolutions/${resolution.resolution_id}`,
+  },
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };
@@ -28,6 +45,9 @@ describe('roles', () => {
     if (!call) throw new Error(`add a call of ${name} to this test`);
     const api = testApi();
     await api.jobs.create(job);
+    await api.conflicts.put([conflict]);
+    api.engine.add([conflict]);
+    await api.resolutions.create(resolution);
     const allowed = mayCall(route.role, role === undefined ? [] : [role]);
 
     const answer = await api.call({ ...call, groups: role === undefined ? null : `[${role}]` });
@@ -93,6 +113,11 @@ describe('paths and methods', () => {
     ['GET', '/api/sync/full', 405, 'POST'],
     ['POST', '/api/sync/jobs', 405, 'GET'],
     ['DELETE', '/api/sync/health', 405, 'GET'],
+    ['GET', `${ofJob}/resolve-all`, 405, 'POST'],
+    ['POST', ofJob, 405, 'GET'],
+    ['POST', `${ofJob}/${conflict.conflict_id}`, 405, 'GET'],
+    ['GET', `${ofJob}/${conflict.conflict_id}/resolve`, 405, 'POST'],
+    ['GET', `${ofJob}/${conflict.conflict_id}/x`, 404, undefined],
     ['GET', '/api/sync', 404, undefined],
     ['GET', '/api/sync/jobs/', 404, undefined],
     ['GET', '/api/sync/jobs/x', 404, undefined],
@@ -108,8 +133,9 @@ describe('paths and methods', () => {
   it('are declared once, each by the function that serves it', () => {
     expect(new Set(routes.map((r) => `${r.method} ${r.path}`)).size).toBe(routes.length);
     expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
+    expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
-    expect(routes).toEqual([...commandRoutes, ...queryRoutes]);
+    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...queryRoutes]);
   });
 });
 

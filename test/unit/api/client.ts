@@ -3,14 +3,18 @@ import { type ApiEvent, type ApiResult, apiHandler } from '../../../functions/ap
 import type { ProblemBody } from '../../../functions/api/problem.ts';
 import type { Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
+import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
+import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
-import type { JobStore } from '../../../lib/ports.ts';
-import { memoryAuditLog, memoryJobStore } from '../../contract/memory.ts';
+import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
+import type { ConflictStore, JobStore, ResolutionStore } from '../../../lib/ports.ts';
+import { memoryAuditLog, memoryConflictStore, memoryJobStore, memoryResolutionStore } from '../../contract/memory.ts';
 import { sampleJob } from '../../contract/samples.ts';
+import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
 export interface Call {
   readonly method?: string;
@@ -37,6 +41,9 @@ export interface Answer {
 export interface TestApi {
   call(call: Call): Promise<Answer>;
   readonly jobs: JobStore;
+  readonly conflicts: ConflictStore;
+  readonly resolutions: ResolutionStore;
+  readonly engine: FakeResolver;
   readonly started: StartRequest[];
   /** Everything that was asked for and changes state, starts among them. */
   readonly commands: object[];
@@ -51,11 +58,17 @@ export interface TestApiOptions {
   readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
   readonly jobs?: JobStore;
+  readonly conflicts?: ConflictStore;
+  /** Tags of columns of every table. */
+  readonly masks?: Readonly<Record<string, string>>;
   readonly now?: string;
 }
 
 export function testApi(options: TestApiOptions = {}): TestApi {
   const jobs = options.jobs ?? memoryJobStore();
+  const conflicts = options.conflicts ?? memoryConflictStore();
+  const resolutions = memoryResolutionStore();
+  const engine = fakeResolver();
   const started: StartRequest[] = [];
   const commands: object[] = [];
   const logged: string[] = [];
@@ -66,6 +79,8 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
     audit: memoryAuditLog(),
+    conflicts,
+    resolutions,
     secrets: { put: notHere, get: notHere, remove: notHere },
     workflow: { start: notHere, state: notHere, stop: notHere, succeed: notHere, fail: notHere, beat: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
@@ -85,9 +100,25 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return options.resumeJob?.(request) ?? sampleJob({ job_id: request.jobId });
     },
+    describeConflict: async (conflict, seesMasked, images) =>
+      detailOf(conflict, images ?? (await engine.images(conflict)), {
+        masks: options.masks ?? {},
+        seesMasked,
+        clocks: ['updated_at'],
+      }),
+    decideConflict: async (request) => {
+      commands.push(request);
+      return engine.decide(request);
+    },
+    previewResolution: (jobId, filter) => previewResolution(jobId, filter, services),
+    startResolution: async (request) => {
+      commands.push(request);
+      return startResolution(request, { ...services, queue: { send: async () => undefined } });
+    },
     dependencies: options.dependencies ?? [],
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
+  const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -96,15 +127,18 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   });
   return {
     jobs,
+    conflicts,
+    resolutions,
+    engine,
     started,
     commands,
     logged,
     async call(call) {
       const event = apiEvent(call);
-      const toCommands = commandRoutes.some(
-        (r) => pattern(r.path).test(call.path) && r.method === event.requestContext.http.method,
-      );
-      return answer(await (toCommands ? changing : queries)(event, {} as Context)); // no handler reads the context
+      const serves = (all: typeof routes) =>
+        all.some((r) => pattern(r.path).test(call.path) && r.method === event.requestContext.http.method);
+      const handler = serves(commandRoutes) ? changing : serves(conflictRoutes) ? deciding : queries;
+      return answer(await handler(event, {} as Context)); // no handler reads the context
     },
   };
 }

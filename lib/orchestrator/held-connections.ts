@@ -1,0 +1,55 @@
+import type { Connection } from '../model/connection.ts';
+import type { ConnectAs, ConnectionPair, Database, Databases, SecretStore } from '../ports.ts';
+
+/** Ports whose connections stay open for the next who asks for the same, until `release`. */
+export interface HeldConnections {
+  readonly databases: Databases;
+  readonly secrets: SecretStore;
+  release(): Promise<void>;
+}
+
+const nameOf = (side: string, { host, port, database, user }: Connection, as: ConnectAs): string =>
+  JSON.stringify([side, host, port, database, user, as.name, as.statementTimeoutMs]);
+
+/**
+ * For many short pieces of work over the same few pairs, one after another: a connection costs more than a decision. Whoever
+ * closes one of these gives it back. Not for work side by side: two would share a session.
+ */
+export function holdConnections(ports: {
+  readonly databases: Databases;
+  readonly secrets: SecretStore;
+}): HeldConnections {
+  const open = new Map<string, { readonly database: Database; readonly close: () => Promise<void> }>();
+  const pairs = new Map<string, ConnectionPair>();
+
+  async function held<D extends Database>(name: string, connect: () => Promise<D>): Promise<D> {
+    const known = open.get(name);
+    if (known) return known.database as D; // the name says which side it is
+    const database = await connect();
+    open.set(name, { database, close: database.close.bind(database) });
+    return Object.assign(database, { close: async () => undefined });
+  }
+
+  return {
+    databases: {
+      source: (connection, as) => held(nameOf('source', connection, as), () => ports.databases.source(connection, as)),
+      target: (connection, as) => held(nameOf('target', connection, as), () => ports.databases.target(connection, as)),
+      planSegments: (source, target, plan) => ports.databases.planSegments(source, target, plan),
+    },
+    secrets: {
+      put: (jobId, pair) => ports.secrets.put(jobId, pair),
+      remove: (ref) => ports.secrets.remove(ref),
+      get: async (ref) => {
+        const pair = pairs.get(ref) ?? (await ports.secrets.get(ref));
+        pairs.set(ref, pair);
+        return pair;
+      },
+    },
+    async release() {
+      const all = [...open.values()];
+      open.clear();
+      pairs.clear();
+      await Promise.all(all.map(({ close }) => close().catch(() => undefined))); // one that broke is closed already
+    },
+  };
+}

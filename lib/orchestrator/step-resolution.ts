@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { fp } from '../failpoint.ts';
+import type { Conflict, DecisionOutcome } from '../model/conflict.ts';
+import { type ErrorCode, SyncError } from '../model/errors.ts';
+import { hasEnded, type ListedConflict, type Resolution, type ResolutionCounts } from '../model/resolution.ts';
+import type { ConflictStore, ResolutionStore } from '../ports.ts';
+import { remedyFor } from './healing.ts';
+import { holdConnections } from './held-connections.ts';
+import type { DecisionRequest, ResolvePorts } from './resolve-conflict.ts';
+
+/** What a step of a resolution needs of the outside. */
+export interface StepPorts extends ResolvePorts {
+  readonly conflicts: ConflictStore;
+  readonly resolutions: ResolutionStore;
+  readonly decide: (request: DecisionRequest, ports: ResolvePorts) => Promise<DecisionOutcome>;
+  /** How long this step may still take. */
+  readonly remainingMs: () => number;
+}
+
+/** `again`: another step is to follow, after so many seconds. */
+export type StepOutcome = { readonly again: true; readonly afterSeconds: number } | { readonly again: false };
+
+/** Conflicts on a page of the frozen list: a read of 1 MB, a page of some 40 KB. */
+const PAGE = 1_000;
+/** Decisions between two notes of how far it has come: at most so many are asked for twice after a death. */
+const STRIDE = 25;
+/** A step stops here: one decision takes at most 8 s, and its end must be noted. */
+const MARGIN_MS = 12_000;
+/** Conflicts that stayed open and are named. */
+const NAMED = 50;
+/** How long it waits for a table that a job holds, or for a server. */
+const WAIT_SECONDS = 30;
+const WAIT_AT_MOST_MS = 24 * 3_600_000;
+
+/** Errors that are the conflict's own: it stays open, the others go on. */
+const OF_ONE: readonly ErrorCode[] = ['row_rejected', 'decision_invalid', 'conflict_not_found', 'resume_expired'];
+
+const isWait = (error: unknown) =>
+  error instanceof SyncError && (error.code === 'target_busy' || remedyFor(error) === 'retry');
+
+/** Another step has gone on from the same place; this one's work counts for nothing. */
+const LOST = Symbol('another step was faster');
+
+async function advance(resolution: Resolution, patch: Partial<Resolution>, ports: StepPorts): Promise<Resolution> {
+  const { waits: _, ...before } = resolution;
+  const next = { ...before, ...patch, seq: resolution.seq + 1, updated_at: ports.clock().toISOString() };
+  if (!(await ports.resolutions.advance(next))) throw LOST;
+  return next;
+}
+
+const ended = (state: Resolution['state'], ports: StepPorts) => ({ state, ended_at: ports.clock().toISOString() });
+
+/** What both sides are, in short: a conflict that a later job has only seen again is still the same. */
+const seenAs = ({ prints }: Pick<Conflict, 'prints'>): string =>
+  createHash('sha256')
+    .update(JSON.stringify([prints.source, prints.target]))
+    .digest('base64url')
+    .slice(0, 12);
+
+/** Freezes one page of the list. A page that an earlier try has stored is taken as it is, and where it ends. */
+async function listPage(resolution: Resolution, ports: StepPorts): Promise<Resolution> {
+  const { resolution_id, job_id, filter, cursor } = resolution;
+  const found = await ports.conflicts.list({
+    ...filter,
+    job_id,
+    state: 'open',
+    limit: PAGE,
+    ...(cursor !== undefined && { cursor }),
+  });
+  const page = await ports.resolutions.freeze(resolution_id, resolution.pages, {
+    listed: found.conflicts.map((conflict) => ({ conflict_id: conflict.conflict_id, seen: seenAs(conflict) })),
+    ...(found.cursor !== undefined && { cursor: found.cursor }),
+  });
+  await fp('resolution.listed');
+  const listed = resolution.listed + page.listed.length;
+  const { cursor: __, ...rest } = resolution;
+  const far = { pages: resolution.pages + 1, listed };
+  if (page.cursor !== undefined) return advance(rest, { ...far, cursor: page.cursor }, ports);
+  if (listed > resolution.expected_count) return advance(rest, { ...far, ...ended('refused', ports) }, ports);
+  return advance(rest, { ...far, ...(listed === 0 ? ended('completed', ports) : { state: 'deciding' }) }, ports);
+}
+
+/** What goes into the record of each decision: whoever reads it finds the order, and a step knows its own work again. */
+const noteOf = ({ resolution_id, note }: Resolution): string =>
+  `${note ? `${note} ` : ''}(resolve-all ${resolution_id})`;
+
+type Met = { readonly count: keyof ResolutionCounts; readonly code?: string };
+
+const MET: Readonly<Record<DecisionOutcome['outcome'], Met>> = {
+  applied: { count: 'applied' },
+  stale: { count: 'stale', code: 'conflict_stale' },
+  already_resolved: { count: 'already_resolved' },
+};
+
+/** What a look at the stored conflict says already; undefined: it is to be decided. */
+function metBefore(stored: Conflict | undefined, listed: ListedConflict, resolution: Resolution): Met | undefined {
+  if (!stored) return { count: 'failed', code: 'conflict_not_found' };
+  const own = stored.decision?.note === noteOf(resolution);
+  if (stored.state !== 'open') return { count: own ? 'applied' : 'already_resolved' };
+  return seenAs(stored) === listed.seen ? undefined : MET.stale;
+}
+
+/** Decides one conflict as it was listed. Throws what concerns more than this one. */
+async function decideOne(listed: ListedConflict, resolution: Resolution, ports: StepPorts): Promise<Met> {
+  const stored = await ports.conflicts.get(listed.conflict_id);
+  const before = metBefore(stored, listed, resolution);
+  if (before || !stored) return before ?? { count: 'failed' };
+  try {
+    const { outcome, conflict } = await ports.decide(
+      {
+        conflict: stored,
+        decision: resolution.decision,
+        expected: { source: stored.prints.source, target: stored.prints.target },
+        actor: resolution.actor,
+        note: noteOf(resolution),
+      },
+      ports,
+    );
+    await fp('resolution.decided');
+    await ports.conflicts.put([conflict]);
+    return MET[outcome];
+  } catch (error) {
+    if (error instanceof SyncError && OF_ONE.includes(error.code)) return { count: 'failed', code: error.code };
+    throw error;
+  }
+}
+
+/** Decides up to a stride of conflicts and notes how far it has come, also when something ends it on the way. */
+async function decideStride(resolution: Resolution, page: readonly ListedConflict[], ports: StepPorts) {
+  const counts = { ...resolution.counts };
+  const failures = [...resolution.failures];
+  const from = resolution.at.index;
+  let index = from;
+  let trouble: SyncError | undefined;
+  try {
+    for (; index < page.length && index < from + STRIDE && ports.remainingMs() > MARGIN_MS; index++) {
+      const listed = page[index] as ListedConflict; // below the length
+      const { count, code } = await decideOne(listed, resolution, ports);
+      counts[count] += 1;
+      if (code !== undefined && failures.length < NAMED) failures.push({ conflict_id: listed.conflict_id, code });
+    }
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error; // as good as a death: the stride is done again
+    trouble = error;
+  }
+  const at = index < page.length ? { page: resolution.at.page, index } : { page: resolution.at.page + 1, index: 0 };
+  const done = at.page === resolution.pages;
+  const next =
+    index === from && page.length > 0
+      ? resolution
+      : await advance(resolution, { counts, failures, at, ...(done && ended('completed', ports)) }, ports);
+  if (trouble) throw new Interrupted(next, trouble);
+  return next;
+}
+
+/** Something ended a stride; `resolution` is as it was noted. */
+class Interrupted extends Error {
+  readonly resolution: Resolution;
+  readonly trouble: SyncError;
+
+  constructor(resolution: Resolution, trouble: SyncError) {
+    super('a stride was interrupted', { cause: trouble });
+    this.resolution = resolution;
+    this.trouble = trouble;
+  }
+}
+
+/** After an error that concerns more than one conflict: wait, where that helps, else end. */
+async function afterTrouble(resolution: Resolution, error: SyncError, ports: StepPorts): Promise<StepOutcome> {
+  const { code, message } = error;
+  const now = ports.clock();
+  const since = resolution.waits?.since ?? now.toISOString();
+  if (isWait(error) && now.getTime() - Date.parse(since) < WAIT_AT_MOST_MS) {
+    await advance(resolution, { waits: { code, since } }, ports);
+    return { again: true, afterSeconds: WAIT_SECONDS };
+  }
+  ports.log.error('resolution failed', { resolution_id: resolution.resolution_id, job_id: resolution.job_id, error });
+  await advance(resolution, { ...ended('failed', ports), failure: { code, message } }, ports);
+  return { again: false };
+}
+
+async function work(start: Resolution, ports: StepPorts): Promise<StepOutcome> {
+  let resolution = start;
+  let page: { readonly number: number; readonly listed: readonly ListedConflict[] } | undefined;
+  while (!hasEnded(resolution)) {
+    if (ports.remainingMs() <= MARGIN_MS) return { again: true, afterSeconds: 0 };
+    if (resolution.state === 'listing') {
+      resolution = await listPage(resolution, ports);
+      continue;
+    }
+    const { page: number } = resolution.at;
+    if (page?.number !== number)
+      page = { number, listed: await ports.resolutions.page(resolution.resolution_id, number) };
+    resolution = await decideStride(resolution, page.listed, ports);
+  }
+  return { again: false };
+}
+
+/**
+ * Goes on with a resolution until it has ended or the time is nearly up. May die anywhere and be done again, also twice at
+ * once: each conflict is decided by compare-and-set in its target, and one step alone notes how far it has come.
+ */
+export async function stepResolution(resolutionId: string, ports: StepPorts): Promise<StepOutcome> {
+  const resolution = await ports.resolutions.get(resolutionId);
+  if (!resolution || hasEnded(resolution)) return { again: false };
+  const held = holdConnections(ports);
+  const own = { ...ports, databases: held.databases, secrets: held.secrets };
+  try {
+    return await work(resolution, own).catch((error: unknown) => {
+      if (error instanceof Interrupted) return afterTrouble(error.resolution, error.trouble, own);
+      throw error; // a store that does not answer, or a bug: the queue lets it be tried again
+    });
+  } catch (error) {
+    if (error === LOST) return { again: false };
+    throw error;
+  } finally {
+    await held.release();
+  }
+}
