@@ -4,6 +4,7 @@ import type { JobInput } from '../model/message.ts';
 import type {
   AuditLog,
   Clock,
+  ConflictStore,
   ConnectAs,
   ConnectionPair,
   Database,
@@ -23,6 +24,8 @@ export interface RunPorts {
   readonly workflow: Workflow;
   readonly databases: Databases;
   readonly audit: AuditLog;
+  /** Where people find conflicts; without it they wait in the target alone. */
+  readonly conflicts?: ConflictStore;
   readonly clock: Clock;
   readonly log: Log;
   /** How long to wait for connections where a server has none to spare; absent: not at all. */

@@ -28,11 +28,12 @@ const SILENT_MS = 3 * 3_600_000;
 /** As often as this a job is restarted without anybody asking. */
 const MAX_TAKEOVERS = 5;
 
-/** As long as this a job that was stopped or has failed can be resumed. */
+/** As long as this a job that was stopped or has failed can be resumed, and conflicts of one decided over its connections. */
 const RESUMABLE_MS = 7 * 24 * 3_600_000;
 
 function decideEnded(job: Job, now: Date): SweepDecision {
-  if (job.state === 'completed' || job.state === 'completed_with_issues') return 'forget';
+  const done = job.state === 'completed' || job.state === 'completed_with_issues';
+  if (done && !job.open_conflicts) return 'forget';
   return now.getTime() - new Date(job.ended_at ?? job.created_at).getTime() > RESUMABLE_MS ? 'clean' : 'leave';
 }
 
