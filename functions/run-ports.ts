@@ -13,7 +13,7 @@ const PATIENCE_MS: Readonly<Record<Caller, number>> = { worker: 0, step: 60_000,
 
 /** The ports of a running job, with real databases behind them. */
 export function runPorts(services: CoreServices, caller: Caller): RunPorts {
-  const { jobs, secrets, workflow, audit, conflicts, clock, log } = services;
+  const { jobs, secrets, workflow, audit, clock, log } = services;
   const databases = postgresDatabases({
     tlsPolicy: services.settings.tlsPolicy,
     version: services.settings.version,
@@ -26,5 +26,5 @@ export function runPorts(services: CoreServices, caller: Caller): RunPorts {
       await pause(ms);
     },
   };
-  return { jobs, secrets, workflow, audit, conflicts, clock, log, databases, patience };
+  return { jobs, secrets, workflow, audit, clock, log, databases, patience };
 }

@@ -14,6 +14,7 @@ import type {
 } from '../lib/ports.ts';
 import { dynamoClient, queueClient, secretsClient, workflowClient } from './aws/clients.ts';
 import { dynamoAuditLog } from './aws/dynamo/audit-log.ts';
+import { dynamoConflictWriter } from './aws/dynamo/conflict-items.ts';
 import { dynamoConflictStore } from './aws/dynamo/conflict-store.ts';
 import { dynamoJobStore } from './aws/dynamo/job-store.ts';
 import { dynamoResolutionStore } from './aws/dynamo/resolution-store.ts';
@@ -45,8 +46,6 @@ export interface CoreServices {
   readonly settings: Settings;
   readonly jobs: JobStore;
   readonly audit: AuditLog;
-  readonly conflicts: ConflictStore;
-  readonly resolutions: ResolutionStore;
   readonly secrets: SecretStore;
   readonly workflow: Workflow;
   readonly clock: Clock;
@@ -66,6 +65,24 @@ export const workerServices: () => Services = /* @__PURE__ */ lazy(() => {
   return { ...core, queue: awsSegmentQueue(queueClient, () => core.settings.segmentQueueUrl) };
 });
 
+/** The queue of conflicts, for those functions that show or decide them. */
+export interface ConflictServices {
+  readonly conflicts: ConflictStore;
+  readonly resolutions: ResolutionStore;
+}
+
+export const conflictServices: () => ConflictServices = /* @__PURE__ */ lazy(() => {
+  const { settings } = services();
+  const table = { name: () => settings.conflictsTable, client: dynamoClient };
+  return { conflicts: dynamoConflictStore(table), resolutions: dynamoResolutionStore(table) };
+});
+
+/** What the steps of a job need of the queue of conflicts: they tell it, and ask nothing. */
+export const conflictWriter: () => Pick<ConflictStore, 'put'> = /* @__PURE__ */ lazy(() => {
+  const { settings } = services();
+  return dynamoConflictWriter({ name: () => settings.conflictsTable, client: dynamoClient });
+});
+
 /** The services of this container; the first call builds them, and no AWS client before its first use. */
 export const services: () => CoreServices = /* @__PURE__ */ lazy(() => wire(process.env));
 
@@ -77,8 +94,6 @@ export function wire(env: Environment): CoreServices {
     settings,
     jobs: dynamoJobStore(table(() => settings.jobsTable)),
     audit: dynamoAuditLog(table(() => settings.auditTable)),
-    conflicts: dynamoConflictStore(table(() => settings.conflictsTable)),
-    resolutions: dynamoResolutionStore(table(() => settings.conflictsTable)),
     secrets: awsSecretStore(secretsClient, () => settings.secretPrefix),
     workflow: awsWorkflow(workflowClient, () => settings.syncJobArn),
     clock: () => new Date(),

@@ -22,12 +22,13 @@ import type {
   QuarantinedRow,
   SegmentId,
 } from './model/checkpoint.ts';
-import type { Conflict, ConflictFilter, ConflictQuery } from './model/conflict.ts';
+import type { Conflict, ConflictFilter, ConflictQuery, ConflictState } from './model/conflict.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
+import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
+import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { FrozenPage, ListedConflict, Resolution } from './model/resolution.ts';
-import type { Shapes } from './model/shape.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -226,6 +227,8 @@ export interface RowReader extends SegmentReader {
    * at least one where that is no less than a row that is held at all.
    */
   rows(keys: readonly RowKey[], maxBytes: number): Promise<FetchedRows>;
+  /** Prints of the rows of these keys that exist, filtered or not. */
+  prints(keys: readonly RowKey[]): Promise<readonly KeyedPrint[]>;
   /** Those of the keys whose rows were written since the plan's source snapshot: they moved while the job ran. */
   changedSince(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
 }
@@ -265,8 +268,6 @@ export interface Database {
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
-  /** Geometries given as text, drawn and measured; undefined where this server has no PostGIS or cannot read them. */
-  shapes(kind: 'geometry' | 'geography', values: readonly (string | null)[]): Promise<Shapes | undefined>;
   /** Where each sequence that feeds a column of the table stands. */
   sequences(table: RelationName): Promise<readonly SequenceState[]>;
   close(): Promise<void>;
@@ -294,6 +295,29 @@ export interface Look {
   readonly opened: readonly number[];
 }
 
+/** A conflict to be opened or refreshed; the target adds who saw it and when. */
+export type ConflictDraft = Pick<
+  Conflict,
+  'conflict_id' | 'pair' | 'key' | 'type' | 'reason' | 'prints' | 'changed' | 'preview' | 'object'
+>;
+
+/** A conflict that a chunk has opened or refreshed. */
+export interface Raised {
+  readonly conflict_id: string;
+  readonly opened: boolean;
+}
+
+/** What a chunk decided besides the rows it writes. */
+export interface Decided {
+  /** What the rows are compared with from now on, where it is not what was written. */
+  readonly bases: readonly FiledBase[];
+  readonly raise: readonly ConflictDraft[];
+  /** Conflicts that are none any more; those that are not open stay as they are. */
+  readonly close: readonly { readonly conflict_id: string; readonly state: ConflictState }[];
+  /** The events of it, from the conflicts that changed; each in the chunk's own stream of decisions. */
+  readonly events: (raised: readonly Raised[], closed: readonly string[]) => readonly JobEvent[];
+}
+
 /** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
 export interface Chunk {
   readonly id: SegmentId;
@@ -309,6 +333,7 @@ export interface Chunk {
   readonly quarantine?: readonly QuarantinedRow[];
   /** What a comparison found that the baseline does not say yet. */
   readonly adopt?: Adoption;
+  readonly decided?: Decided;
   /** Keys that leave the quarantine, because they are applied now. */
   readonly release?: readonly RowKey[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
@@ -316,7 +341,7 @@ export interface Chunk {
 }
 
 /** A chunk that is piped from the source into a target that has none of its rows. */
-export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt'> {
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided'> {
   readonly run: BucketRun;
 }
 
@@ -404,8 +429,45 @@ export interface TargetDatabase extends Database {
   notFiled(at: FiledSegment, look: Look): Promise<Adoption>;
   /** Which of these keys are known to have come from the source. */
   knownKeys(at: FiledSegment, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
+  /** What the last decision says of each key, in their order; undefined: nothing is known. */
+  bases(plan: TablePlan, keys: readonly RowKey[]): Promise<readonly (BasePrints | undefined)[]>;
+  /** The rows that these merges come to, in their order. Writes nothing. */
+  merge(plan: TablePlan, rows: readonly MergeRow[]): Promise<readonly MergedRow[]>;
+  /** Open conflicts of a table that this job has not seen yet, in order of their ids behind `after`. */
+  unseenConflicts(
+    jobId: string,
+    of: { readonly pair: string; readonly table: RelationName },
+    after: string,
+    limit: number,
+  ): Promise<readonly { readonly conflict_id: string; readonly key: RowKey }[]>;
+  /** Those of these conflicts that are open, with the prints they were last seen with. */
+  openConflicts(ids: readonly string[]): Promise<ReadonlyMap<string, Conflict['prints']>>;
+  /**
+   * Closes conflicts that are none any more and notes how the others are now, under the epoch fence. `page` names the events.
+   * Does nothing for a run that was superseded.
+   */
+  settleConflicts(
+    job: { readonly jobId: string; readonly epoch: number },
+    page: string,
+    what: {
+      readonly close: Decided['close'];
+      readonly see: readonly ({ readonly conflict_id: string } & Pick<Conflict['prints'], 'source' | 'target'>)[];
+      readonly events: (closed: readonly string[]) => readonly JobEvent[];
+    },
+  ): Promise<void>;
+  /** How many open conflicts the job was the last to see, by target table (schema.table). */
+  countOpenConflicts(jobId: string): Promise<ReadonlyMap<string, number>>;
+  /** Conflicts of a job that the store does not know as they are now, and what it has learnt. */
+  untoldConflicts(jobId: string, limit: number): Promise<readonly Conflict[]>;
+  toldConflicts(conflicts: readonly Conflict[]): Promise<void>;
   /** Keys of a table that this job has put into quarantine. */
   quarantined(jobId: string, table: number): Promise<readonly RowKey[]>;
+  /** Rows of a segment that the job has put into quarantine for one of these reasons. */
+  quarantinedFor(
+    at: FiledSegment,
+    jobId: string,
+    codes: readonly QuarantinedRow['code'][],
+  ): Promise<readonly QuarantinedRow[]>;
   /** Raises sequences of a table to at least these numbers and to the largest value of their column; never lowers one. */
   raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
 }

@@ -1,10 +1,11 @@
 import { describeConflict } from '../../lib/orchestrator/describe-conflict.ts';
 import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
 import { previewResolution, startResolution } from '../../lib/orchestrator/start-resolution.ts';
+import { drawShapes } from '../../lib/postgres/databases.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
 import { runPorts } from '../run-ports.ts';
-import { services } from '../runtime.ts';
+import { conflictServices, services } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { conflictRoutes } from './routes/conflicts.ts';
 
@@ -13,13 +14,19 @@ export const handler = apiHandler({
   serves: conflictRoutes,
   services,
   parts: (core) => {
+    const stores = conflictServices();
     const queue = awsResolutionQueue(queueClient, () => core.settings.resolutionQueueUrl);
     return {
+      ...stores,
       describeConflict: (conflict, seesMasked, images) =>
-        describeConflict(conflict, { seesMasked, ...(images && { images }) }, runPorts(core, 'command')),
+        describeConflict(
+          conflict,
+          { seesMasked, ...(images && { images }) },
+          { ...runPorts(core, 'command'), draw: drawShapes },
+        ),
       decideConflict: (request) => applyDecision(request, runPorts(core, 'command')),
-      previewResolution: (jobId, filter) => previewResolution(jobId, filter, core),
-      startResolution: (request) => startResolution(request, { ...core, queue }),
+      previewResolution: (jobId, filter) => previewResolution(jobId, filter, { ...core, ...stores }),
+      startResolution: (request) => startResolution(request, { ...core, ...stores, queue }),
     };
   },
 });

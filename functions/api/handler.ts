@@ -47,6 +47,12 @@ const NO_PARTS: Parts = {
   previewResolution: notServed,
   startResolution: notServed,
   dependencies: [],
+  get conflicts(): never {
+    throw new SyncError('internal', 'this function knows no conflicts');
+  },
+  get resolutions(): never {
+    throw new SyncError('internal', 'this function knows no resolutions');
+  },
 };
 
 /** What is kept of the function's time to still answer by itself when a call takes too long. */
@@ -80,7 +86,7 @@ export function apiHandler({ serves, declared = serves, services, parts }: ApiOp
         roles: groupsOf(event.requestContext.authorizer?.jwt?.claims),
         requestId,
       };
-      return present(await route.handle(request, own, { ...NO_PARTS, ...parts(own) }));
+      return present(await route.handle(request, own, Object.setPrototypeOf(parts(own), NO_PARTS) as Parts));
     });
 }
 

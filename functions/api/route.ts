@@ -9,6 +9,7 @@ import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
+import type { ConflictStore, ResolutionStore } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -45,6 +46,8 @@ export interface Parts {
   previewResolution(jobId: string, filter: ResolutionFilter): Promise<number>;
   startResolution(request: ResolutionRequest): Promise<Resolution>;
   readonly dependencies: readonly Dependency[];
+  readonly conflicts: ConflictStore;
+  readonly resolutions: ResolutionStore;
 }
 
 /**

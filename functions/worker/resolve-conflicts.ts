@@ -5,12 +5,12 @@ import { stepResolution } from '../../lib/orchestrator/step-resolution.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
 import { runPorts } from '../run-ports.ts';
-import { type CoreServices, services } from '../runtime.ts';
+import { type CoreServices, conflictServices, services } from '../runtime.ts';
 
 async function step(record: SQSRecord, context: Context, s: CoreServices): Promise<void> {
   const { resolution_id } = resolutionMessage.parse(JSON.parse(record.body));
   const queue = awsResolutionQueue(queueClient, () => s.settings.resolutionQueueUrl);
-  const { conflicts, resolutions } = s;
+  const { conflicts, resolutions } = conflictServices();
   const outcome = await stepResolution(resolution_id, {
     ...runPorts(s, 'command'),
     conflicts,

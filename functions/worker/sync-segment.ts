@@ -8,7 +8,7 @@ import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts'
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { runPorts } from '../run-ports.ts';
-import { type Services, workerServices } from '../runtime.ts';
+import { conflictWriter, type Services, workerServices } from '../runtime.ts';
 
 /**
  * A worker hides its message for this long at a time and extends it three times as often, so that the segment of a dead
@@ -39,6 +39,7 @@ function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services): () 
 async function answer(message: SegmentMessage, record: SQSRecord, context: Context, s: Services): Promise<void> {
   const outcome = await runSegment(message, {
     ...runPorts(s, 'worker'),
+    conflicts: conflictWriter(),
     owner: `${context.awsRequestId}/${record.messageId}`,
     remainingMs: () => context.getRemainingTimeInMillis(),
     wait: async (ms) => {

@@ -3,7 +3,7 @@ import { sweepResolutions } from '../../lib/orchestrator/sweep-resolutions.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
 import { runPorts } from '../run-ports.ts';
-import { services } from '../runtime.ts';
+import { conflictServices, services } from '../runtime.ts';
 
 /**
  * Each minute: looks after jobs whose run died, then after orders to decide conflicts. It waits for no connection: there
@@ -12,7 +12,8 @@ import { services } from '../runtime.ts';
 export async function handler(): Promise<void> {
   const s = services();
   const { patience: _, ...ports } = runPorts(s, 'step');
-  await sweep(ports);
+  const { conflicts, resolutions } = conflictServices();
+  await sweep({ ...ports, conflicts });
   const queue = awsResolutionQueue(queueClient, () => s.settings.resolutionQueueUrl);
-  await sweepResolutions({ resolutions: s.resolutions, queue, clock: s.clock, log: s.log });
+  await sweepResolutions({ resolutions, queue, clock: s.clock, log: s.log });
 }

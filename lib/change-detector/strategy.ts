@@ -1,4 +1,4 @@
-import type { BucketRun, BucketSum, Difference, RowKey } from '../model/change.ts';
+import type { BucketRun, BucketSum, Difference, Fingerprint, RowKey } from '../model/change.ts';
 import type { Position } from '../model/checkpoint.ts';
 import type { StrategyFacts } from '../model/strategy.ts';
 import type { Window } from '../model/table.ts';
@@ -19,6 +19,8 @@ export interface Finding {
   readonly same?: readonly BucketSum[];
   /** Buckets whose target rows were all looked at, and the keys in them that are alike on both sides. */
   readonly opened?: { readonly buckets: readonly number[]; readonly equal: readonly RowKey[] };
+  /** Rows that were looked at one by one and are alike; under a tolerance their fingerprints may differ. */
+  readonly alike?: readonly { readonly key: RowKey; readonly source: Fingerprint; readonly target: Fingerprint }[];
 }
 
 /** What a strategy is to look at. */

@@ -1,4 +1,5 @@
-import type { BucketSum, RowKey } from './change.ts';
+import type { BucketSum, Fingerprint, RowKey } from './change.ts';
+import type { FiledBase } from './print.ts';
 import type { RelationName, Segment } from './table.ts';
 
 /** Whose keys are remembered: one table of a pair, within the rows that the filters let through. */
@@ -19,6 +20,8 @@ export interface Generation {
   readonly layout: readonly Segment[];
   /** A job filed every key under it, so earlier generations know nothing more. */
   readonly whole: boolean;
+  /** Where the rows of the last decisions are filed, and what their prints depend on; absent where nobody asked for them. */
+  readonly base?: { readonly id: number; readonly stamp: string };
 }
 
 /** What Prepare changes in the baselines, in the transaction that stores the plans. */
@@ -28,7 +31,10 @@ export interface BaselineChanges {
     readonly pair: PairTable;
     readonly stamp: string;
     readonly layout: readonly Segment[];
+    readonly base?: NonNullable<Generation['base']>;
   }[];
+  /** Pairs whose rows are written without asking what the last decision was: their bases are dropped. */
+  readonly unbase: readonly PairTable[];
   /** Generations that nobody reads any more. */
   readonly drop: readonly number[];
   /** Target tables of which every baseline is dropped, whatever pair it belongs to. */
@@ -60,4 +66,8 @@ export interface Adoption {
   readonly opened?: OpenedBuckets;
   /** Buckets in which neither side has a row. */
   readonly vanished?: readonly number[];
+  /** Rows found equal one by one, where their bases are filed: filed where the target still has this fingerprint. */
+  readonly alike?: readonly { readonly key: RowKey; readonly fingerprint: Fingerprint }[];
+  /** Rows that count as equal though they are not the same. */
+  readonly bases?: readonly FiledBase[];
 }

@@ -30,6 +30,9 @@ export interface RowImage {
   readonly values: readonly (string | null)[];
   /** Too large to be held: `values` is empty, and the row is piped from the source when it is written. */
   readonly streamed?: true;
+  /** Where the plan decides conflicts: what stands for each column, and the update column (see `KeyedPrint`). */
+  readonly fields?: readonly string[];
+  readonly clock?: string;
 }
 
 /** The rows of a list of keys, as many from the first on as were to be held at once. */
@@ -47,7 +50,14 @@ export interface FetchedRows {
  */
 export type Change =
   | { readonly kind: 'insert'; readonly row: RowImage; readonly partly?: boolean }
-  | { readonly kind: 'update'; readonly row: RowImage; readonly expected: Fingerprint; readonly partly?: boolean }
+  | {
+      readonly kind: 'update';
+      readonly row: RowImage;
+      readonly expected: Fingerprint;
+      readonly partly?: boolean;
+      /** The row is made of both sides: its base is filed apart, and no part of it is left out. */
+      readonly merged?: boolean;
+    }
   | { readonly kind: 'delete'; readonly key: RowKey; readonly expected: Fingerprint };
 
 /** One aggregate over the rows of a bucket. Equal count and hash on both sides: equal rows. */

@@ -49,6 +49,8 @@ export interface Cursor {
   readonly through: number;
   readonly credit: number;
   readonly again?: number;
+  /** Rows of later buckets that an earlier run has merged and counted; they will be found to differ, and be kept. */
+  readonly merged?: number;
   /** Where a look at a window of rows stands. */
   readonly at?: Position;
 }

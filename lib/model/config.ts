@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { CONFLICT_TYPES } from './conflict.ts';
+import { FIELD_RULE_NAMES } from './conflict-plan.ts';
 
 /** Names known to the registries, handed in by the composition so that a name exists in one place only. */
 export interface ConfigNames {
@@ -33,6 +35,23 @@ const filter = z.strictObject({
 });
 export type RowFilter = z.infer<typeof filter>;
 
+/** Ways to show a value of a tagged column: a short hash of it, its last four characters, or nothing. */
+export const MASKS = ['hash', 'last4', 'null'] as const;
+export type Mask = (typeof MASKS)[number];
+
+/** How the conflicts of a table are decided, where it is not as `conflict_strategy` says. */
+const conflictRules = (strategies: readonly string[]) => {
+  const strategy = z.enum(strategies as readonly [string, ...string[]]);
+  return z.strictObject({
+    strategy: strategy.optional(),
+    types: z.partialRecord(z.enum(CONFLICT_TYPES), strategy).optional(),
+    newer_column: z.string().min(1).max(200).optional(),
+    fields: z.record(z.string().min(1).max(200), z.enum(FIELD_RULE_NAMES)).optional(),
+    keep_images: z.boolean().optional(),
+  });
+};
+export type ConflictRules = z.infer<ReturnType<typeof conflictRules>>;
+
 /**
  * The config of a job: defaults filled in, unknown fields refused. Frozen when the job is created.
  *
@@ -50,6 +69,14 @@ export function configSchema(names: ConfigNames) {
     detection_strategy: oneOf(names.detectionStrategies, 'hash').meta({ description: 'How differences are found.' }),
     conflict_strategy: oneOf(names.conflictStrategies, 'source_wins').meta({
       description: 'Who wins where both sides differ.',
+    }),
+    conflict_rules: z.record(z.string().min(1).max(200), conflictRules(names.conflictStrategies)).default({}).meta({
+      description:
+        'By table (schema.table, or * for all): strategy, types (a strategy per conflict type), newer_column (the update column of newer_wins), fields (a rule per column for field_level, * for the others), keep_images (keep the values of the last decision, for people to see).',
+    }),
+    column_tags: z.record(z.string().max(200), z.enum(MASKS)).default({}).meta({
+      description:
+        'How values of a column (schema.table.column) are shown in lists of conflicts: hash, last4 or null. Untagged ones are shown shortened.',
     }),
     max_parallel_tables: z.int().min(1).max(40).default(1).meta({ description: 'Tables worked on at once.' }),
     max_parallel_operations: z

@@ -139,8 +139,8 @@ export const conflictDetail = z
   .object({
     ...conflictView.shape,
     sides: z.object({
-      source: z.enum(['row', 'none']),
-      target: z.enum(['row', 'none']),
+      source: z.enum(['row', 'none', 'unknown']),
+      target: z.enum(['row', 'none', 'unknown']),
       base: z.enum(['row', 'unknown']),
     }),
     fields: z.array(fieldView).meta({ description: 'Every column, those that differ first.' }),

@@ -99,7 +99,7 @@ export interface DecisionRecord {
 export interface Conflict {
   /** `conflictId` of the pair, the table and the key: the same in every job that meets it. */
   readonly conflict_id: string;
-  /** Raised by every change of what stands here; a store takes no version older than the one it has. */
+  /** Grows with every change of what stands here, not by one; a store takes no version older than the one it has. */
   readonly version: number;
   /** Source and target database and table; conflicts of one pair are found by it. */
   readonly pair: string;

@@ -245,6 +245,21 @@ const CATALOGUE = {
     'An option of the config has no meaning for the detection_strategy.',
     'Remove the option, or use a strategy that honours it.',
   ],
+  conflict_rule_invalid: [
+    422,
+    'A rule for conflicts does not fit its table.',
+    'Name an existing table and column, and a rule that the type of the column can follow.',
+  ],
+  conflict_strategy_unsupported: [
+    422,
+    'The conflict strategy needs something that the detection strategy or the table does not have.',
+    'Use conflict_strategy "source_wins" there, another detection_strategy, or give the table a key.',
+  ],
+  newer_column_missing: [
+    422,
+    'newer_wins needs a column that says when a row was last changed, on both sides, and a table has none.',
+    'Name it in conflict_rules.<table>.newer_column, or use another strategy for the table.',
+  ],
   job_too_large: [
     422,
     'The job has more tables than this version carries.',

@@ -29,8 +29,9 @@ export interface Counts {
   readonly updated: number;
   readonly deleted: number;
   readonly unchanged: number;
-  /** Target-only rows that the delete mode keeps. */
+  /** Rows that stay as the target has them: target-only ones that the delete mode keeps, and edits that the rules keep. */
   readonly kept: number;
+  /** Rows that wait for somebody to decide them. */
   readonly conflicts: number;
   readonly quarantined: number;
   /** Rows of both sides of which a key sweep met the key alone: outside the window, so their values were not looked at. */
@@ -97,6 +98,8 @@ export interface Job {
   readonly secret_removed?: boolean;
   /** Who moved the job to its epoch, for the event that the target records with it. */
   readonly moved_by?: { readonly event: 'job.resumed' | 'job.taken_over'; readonly actor: string };
+  /** Conflicts that waited for a decision when the job ended; its connections are kept for a while to apply decisions. */
+  readonly open_conflicts?: number;
   /** Deletes that somebody has confirmed, when the job paused before them. */
   readonly confirmed_deletes?: number;
 }

@@ -42,5 +42,7 @@ export interface StrategyFacts {
   /** Absent: it has no memory, so an incremental job looks at everything, as a full one does. */
   readonly incremental?: Reach;
   readonly needs: Needs;
+  /** Whether it sees what both sides changed, so that another conflict strategy than source_wins has something to decide. */
+  readonly seesConflicts: boolean;
   readonly options: readonly StrategyOption[];
 }

@@ -1,4 +1,5 @@
 import type { PlannedBaseline } from './baseline.ts';
+import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
 
 /** A relation's name, as the catalog spells it. */
@@ -216,6 +217,8 @@ export interface TablePlan {
   readonly filters: readonly PlannedFilter[];
   /** Where it is remembered which rows came from the source; absent where nobody asks. */
   readonly baseline?: PlannedBaseline;
+  /** How its conflicts are decided; absent: the source wins, and nobody asks what the target had. */
+  readonly conflicts?: PlannedConflicts;
   /** How COPY carries rows of it straight from one side to the other; absent where each row must be looked at. */
   readonly copy?: 'binary' | 'text';
   /** `portable` where both servers do not hash alike. */

@@ -2,6 +2,7 @@ import type { Finding } from '../change-detector/strategy.ts';
 import type { Adoption, OpenedBuckets } from '../model/baseline.ts';
 import { type BucketSum, type Difference, keyId } from '../model/change.ts';
 import { commit, type SegmentWork, type Step } from './segment-work.ts';
+import { courtOf, goneOf } from './three-way.ts';
 
 /** Buckets filed in one transaction: about 130,000 rows, a few tenths of a second. */
 const BUCKETS_AT_ONCE = 8_192;
@@ -61,16 +62,43 @@ export async function fileCompared(work: SegmentWork, what: Compared, through: n
   return false;
 }
 
-/** What a finding's first chunk files of the buckets that were opened for it. */
-export function openedFor(work: SegmentWork, finding: Finding): OpenedBuckets | undefined {
-  if (!work.plan.baseline?.keep || !finding.opened) return undefined;
-  const others = finding.differences.filter((d) => d.kind !== 'source_only').map((d) => d.key);
+/** What of the buckets that were opened for a finding is filed. */
+function openedFor(work: SegmentWork, finding: Finding): OpenedBuckets | undefined {
+  if (!work.plan.baseline?.keep || !finding.opened || finding.opened.buckets.length === 0) return undefined;
+  const based = work.plan.conflicts?.base; // then a key is only gone when it is on neither side
+  const others = finding.differences.filter((d) => based || d.kind !== 'source_only').map((d) => d.key);
   return { ...finding.opened, others };
+}
+
+/** Rows found alike one by one, where the last decision of each is kept. */
+async function alikeIn(work: SegmentWork, { alike = [] }: Finding): Promise<Pick<Adoption, 'alike' | 'bases'>> {
+  if (!work.plan.conflicts?.base?.keep || alike.length === 0) return {};
+  const [same, tolerated] = [true, false].map((equal) => alike.filter((a) => (a.source === a.target) === equal));
+  const keys = (tolerated ?? []).map((a) => a.key);
+  const [s, t] = [await work.source.prints(keys), await work.target.prints(keys)];
+  const inTarget = new Map(t.map((p) => [keyId(p.key), p]));
+  return {
+    alike: (same ?? []).map(({ key, source }) => ({ key, fingerprint: source })),
+    bases: s.flatMap((p) => {
+      const target = inTarget.get(keyId(p.key));
+      return target ? [{ key: p.key, base: { source: p, target } }] : [];
+    }),
+  };
+}
+
+/** What a finding's first chunk files of it; undefined: nothing. */
+export async function adoptionOf(work: SegmentWork, finding: Finding): Promise<Adoption | undefined> {
+  const opened = openedFor(work, finding);
+  const rows = await alikeIn(work, finding);
+  const some = opened || (rows.alike ?? []).length + (rows.bases ?? []).length > 0;
+  return some ? { ...(opened && { opened }), ...rows } : undefined;
 }
 
 /** Which of the differences are target-only rows that the delete mode deletes. */
 export async function toDelete(work: SegmentWork, differences: readonly Difference[]): Promise<readonly Difference[]> {
   const extra = differences.filter((d) => d.kind === 'target_only');
+  const court = courtOf(work);
+  if (court) return goneOf(court, extra);
   const mode = work.config.delete_mode;
   if (mode === 'mirror' || extra.length === 0) return extra;
   if (mode === 'keep') return [];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BaselineChanges, Generation, PairTable } from '../model/baseline.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
@@ -9,8 +10,19 @@ import type { Preflight } from './preflight.ts';
 /** Raised when keys are hashed or filed in another way; what was filed before is dropped then. */
 const SCHEME = 1;
 
-/** Whether the job asks which rows came from the source. */
-export const needsBaseline = (config: JobConfig) => config.delete_mode === 'tracked';
+/** Raised when prints are made in another way; what was filed before is dropped then. */
+const PRINT_SCHEME = 1;
+
+/** Whether the job asks which rows of a table came from the source, or what they were at the last decision. */
+const needsBaseline = (config: JobConfig, { key, conflicts }: TablePlan) =>
+  key.length > 0 && (config.delete_mode === 'tracked' || conflicts !== undefined); // without one rows cannot be known again
+
+/** What prints depend on: the key's stamp, and every mapped column with its type, its equality and its cast. */
+export function printStamp(plan: TablePlan, targetOid: string): string {
+  const columns = plan.columns.map((c) => [c.name, c.type.base, c.equality, c.source?.castTo]);
+  const text = JSON.stringify([PRINT_SCHEME, stampOf(plan, targetOid), columns, plan.conflicts?.images]);
+  return createHash('sha256').update(text).digest('hex');
+}
 
 /** What key hashes depend on, and the table they were filed for: a table that was dropped and made anew is another one. */
 export function stampOf(plan: TablePlan, targetOid: string): string {
@@ -37,33 +49,50 @@ export interface Filing {
   readonly own: 'none' | 'begin' | { readonly id: number };
   readonly older: readonly number[];
   readonly drop: readonly number[];
+  /** The base of an earlier generation that goes on. */
+  readonly base?: number;
+}
+
+/** How a generation is asked for. `base`: the stamp of the prints, where the last decision of each row is needed. */
+export interface Asked {
+  readonly stamp: string;
+  readonly base?: string;
+  readonly dryRun: boolean;
+  readonly windowed?: boolean;
 }
 
 /**
  * Goes on with the newest generation where its layout still fits, else begins one; earlier ones of the same stamp are read
- * besides it until a job has filed everything anew. A dry run begins and drops nothing. Pure.
+ * besides it until a job has filed everything anew. A dry run begins and drops nothing. Bases go over to a new layout, but
+ * they do not begin under an old one: what is filed there as equal has no bases. Pure.
  */
-export function fileUnder(
-  earlier: readonly Generation[],
-  stamp: string,
-  fresh: readonly Segment[],
-  dryRun: boolean,
-  windowed = false,
-): Filing {
+export function fileUnder(earlier: readonly Generation[], fresh: readonly Segment[], asked: Asked): Filing {
+  const { stamp, dryRun, windowed = false } = asked;
   const alike = earlier.filter((g) => g.stamp === stamp);
   const whole = alike.findIndex((g) => g.whole);
   const read = whole < 0 ? alike : alike.slice(0, whole + 1);
   const [newest] = read;
-  const fits = newest !== undefined && layoutFits(newest.layout, fresh, windowed);
+  const based = asked.base !== undefined && newest?.base?.stamp === asked.base ? newest.base.id : undefined;
+  const goesOn = asked.base === undefined || based !== undefined;
+  const fits = newest !== undefined && goesOn && layoutFits(newest.layout, fresh, windowed);
   const older = (fits ? read.slice(1) : read).map((g) => g.id);
   const drop = dryRun ? [] : earlier.filter((g) => !read.includes(g)).map((g) => g.id);
-  if (fits) return { segments: newest.layout, own: { id: newest.id }, older, drop };
+  const base = based === undefined ? {} : { base: based };
+  if (fits) return { segments: newest.layout, own: { id: newest.id }, older, drop, ...base };
   return dryRun
-    ? { segments: fresh, own: 'none', older, drop }
-    : { segments: withRoom(fresh), own: 'begin', older, drop };
+    ? { segments: fresh, own: 'none', older, drop, ...base }
+    : { segments: withRoom(fresh), own: 'begin', older, drop, ...base };
 }
 
 type Planned = { readonly plan: TablePlan; readonly segments: readonly Segment[] };
+
+/** Where a table's bases are, and how its rows may be copied: a copy asks nobody, so only where nothing was decided before. */
+function withBase(plan: TablePlan, base: number | undefined, how: { readonly begun: boolean; readonly keep: boolean }) {
+  if (!plan.conflicts || base === undefined) return plan;
+  const { copy: _, ...others } = plan;
+  const kept = { ...plan.conflicts, base: { id: base, keep: how.keep } };
+  return { ...(how.begun ? plan : others), conflicts: kept };
+}
 
 /** Decides for each table where its keys are filed, and what Prepare has to change for it. Writes nothing. */
 export async function planBaselines<P extends Planned>(
@@ -73,33 +102,55 @@ export async function planBaselines<P extends Planned>(
   target: TargetDatabase,
 ): Promise<{ readonly planned: readonly P[]; readonly changes: BaselineChanges }> {
   const { dry_run: dryRun, delete_mode: mode } = job.config;
-  if (!needsBaseline(job.config)) {
-    // a mirror deletes without asking, so what is known of its tables would go stale; keep deletes nothing
-    const forget = mode === 'mirror' && !dryRun ? tables.map((t) => t.plan.target) : [];
-    return { planned: tables, changes: { begin: [], drop: [], forget } };
-  }
   const oids = new Map(found.tables.map((t) => [relationText(t.target), t.target.oid]));
   const planned: P[] = [];
   const begin: BaselineChanges['begin'][number][] = [];
   const drop: number[] = [];
+  const without = tables.filter((t) => !needsBaseline(job.config, t.plan)).map((t) => t.plan);
+  const plain = dryRun ? [] : tables.flatMap(({ plan }) => (plan.conflicts ? [] : [pairTable(found, plan)]));
   for (const table of tables) {
     const { plan, segments: fresh } = table;
-    if (plan.key.length === 0) {
-      planned.push(table); // rows without a key cannot be known again
+    if (!needsBaseline(job.config, plan)) {
+      planned.push(table);
       continue;
     }
     const pair = pairTable(found, plan);
-    const stamp = stampOf(plan, oids.get(relationText(plan.target)) ?? '');
-    const filing = fileUnder(await target.generations(pair), stamp, fresh, dryRun, plan.window !== undefined);
+    const oid = oids.get(relationText(plan.target)) ?? '';
+    const stamp = stampOf(plan, oid);
+    const prints = plan.conflicts && printStamp(plan, oid);
+    const earlier = await target.generations(pair);
+    const windowed = plan.window !== undefined;
+    const filing = fileUnder(earlier, fresh, {
+      stamp,
+      dryRun,
+      windowed,
+      ...(prints !== undefined && { base: prints }),
+    });
     drop.push(...filing.drop);
     const { segments, older } = filing;
     if (filing.own === 'none') {
-      planned.push({ ...table, plan: { ...plan, baseline: { older, keep: false } }, segments });
+      const looked = withBase({ ...plan, baseline: { older, keep: false } }, filing.base, {
+        begun: false,
+        keep: false,
+      });
+      planned.push({ ...table, plan: looked, segments });
       continue;
     }
     const own = filing.own === 'begin' ? await target.nextGeneration() : filing.own.id;
-    if (filing.own === 'begin') begin.push({ id: own, pair, stamp, layout: segments });
-    planned.push({ ...table, plan: { ...plan, baseline: { own, older, keep: !dryRun } }, segments });
+    const base = prints === undefined ? undefined : (filing.base ?? (await target.nextGeneration()));
+    if (filing.own === 'begin')
+      begin.push({
+        id: own,
+        pair,
+        stamp,
+        layout: segments,
+        ...(base !== undefined && prints !== undefined && { base: { id: base, stamp: prints } }),
+      });
+    const begun = filing.base === undefined;
+    const filed = withBase({ ...plan, baseline: { own, older, keep: !dryRun } }, base, { begun, keep: !dryRun });
+    planned.push({ ...table, plan: filed, segments });
   }
-  return { planned, changes: { begin, drop, forget: [] } };
+  // a mirror deletes without asking, so what is known of its tables would go stale; keep deletes nothing
+  const forget = mode === 'mirror' && !dryRun ? without.map((p) => p.target) : [];
+  return { planned, changes: { begin, drop, forget, unbase: plain } };
 }

@@ -103,8 +103,20 @@ function clocksOf(images: ConflictImages, options: DetailOptions): ConflictDetai
   return { column: name, source: at('source'), target: at('target') };
 }
 
-/** A conflict with both rows, differing columns first, and a suggestion. `expected` is that of the rows shown. Pure. */
-export function detailOf(conflict: Conflict, images: ConflictImages, options: DetailOptions): ConflictDetail {
+/**
+ * A conflict with both rows, differing columns first, and a suggestion. `expected` is that of the rows shown. Without rows
+ * (it is closed, and they cannot be read any more) it is what the store knows. Pure.
+ */
+export function detailOf(
+  conflict: Conflict,
+  images: ConflictImages | undefined,
+  options: DetailOptions,
+): ConflictDetail {
+  const closed = { reason: `The conflict is ${conflict.state}: there is nothing to decide.` };
+  if (!images) {
+    const sides = { source: 'unknown', target: 'unknown', base: 'unknown' } as const;
+    return { ...viewOf(conflict), sides, fields: [], suggestion: closed };
+  }
   const fields = fieldsOf(images, options);
   const clocks = clocksOf(images, options);
   const decidable = conflict.state === 'open';
@@ -119,9 +131,7 @@ export function detailOf(conflict: Conflict, images: ConflictImages, options: De
     },
     fields: [...fields],
     ...(clocks && { clocks }),
-    suggestion: decidable
-      ? { ...suggestionOf(conflict, { images, fields, later: laterOf(clocks) }) }
-      : { reason: `The conflict is ${conflict.state}: there is nothing to decide.` },
+    suggestion: decidable ? { ...suggestionOf(conflict, { images, fields, later: laterOf(clocks) }) } : closed,
   };
 }
 

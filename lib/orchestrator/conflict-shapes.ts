@@ -2,6 +2,7 @@ import type { Conflict, ConflictImages } from '../model/conflict.ts';
 import type { ShapesView } from '../model/conflict-answers.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Shapes } from '../model/shape.ts';
+import type { Database } from '../ports.ts';
 import type { ResolvePorts } from './resolve-conflict.ts';
 import { withTarget } from './run-ports.ts';
 
@@ -29,6 +30,13 @@ function viewOf({ shapes, distance, why }: Shapes): ShapesView {
   };
 }
 
+/** Draws and measures geometries, given as text, on a server that has PostGIS; undefined where it has not. */
+export type DrawShapes = (
+  database: Database,
+  kind: 'geometry' | 'geography',
+  values: readonly (string | null)[],
+) => Promise<Shapes | undefined>;
+
 /**
  * Shapes of the geometry columns of a conflict, by column, made by the target's PostGIS. Empty where the table has none, or
  * the server no PostGIS: a map is no reason to refuse the rows. Reads no table.
@@ -36,7 +44,7 @@ function viewOf({ shapes, distance, why }: Shapes): ShapesView {
 export async function conflictShapes(
   conflict: Pick<Conflict, 'seen_by'>,
   images: ConflictImages,
-  ports: ResolvePorts,
+  ports: ResolvePorts & { readonly draw: DrawShapes },
 ): Promise<ReadonlyMap<string, ShapesView>> {
   const columns = images.columns.flatMap(({ name, type }, i) => {
     const kind = kindOf(type);
@@ -48,7 +56,7 @@ export async function conflictShapes(
   const found = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const views: [string, ShapesView][] = [];
     for (const { name, kind, values } of columns) {
-      const shapes = await target.shapes(kind, values);
+      const shapes = await ports.draw(target, kind, values);
       if (shapes) views.push([name, viewOf(shapes)]);
     }
     return views;

@@ -1,5 +1,5 @@
 import { type AuditEventType, type AuditLevel, keeps } from '../audit/catalogue.ts';
-import type { AuditLog, TargetDatabase } from '../ports.ts';
+import type { AuditLog, ConflictStore, TargetDatabase } from '../ports.ts';
 
 /** Events per round; DynamoDB takes 25 per write, so this is 20 writes between two looks at the target. */
 const ROUND = 500;
@@ -19,5 +19,22 @@ export async function drainOutbox(
     if (events.length === 0) return;
     await audit.append(events.filter((e) => keeps(level, e.type as AuditEventType))); // only our own code writes the outbox
     await target.trimOutbox(jobId, events);
+  }
+}
+
+/** Conflicts per round. */
+const CONFLICTS = 100;
+
+/** Moves conflicts from the target into the store, as they are now. Idempotent: a store takes no older version. */
+export async function drainConflicts(
+  target: TargetDatabase,
+  store: Pick<ConflictStore, 'put'> | undefined,
+  jobId: string,
+): Promise<void> {
+  while (store) {
+    const conflicts = await target.untoldConflicts(jobId, CONFLICTS);
+    if (conflicts.length === 0) return;
+    await store.put(conflicts);
+    await target.toldConflicts(conflicts);
   }
 }

@@ -1,5 +1,4 @@
 import type { Finding } from '../change-detector/strategy.ts';
-import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { fp } from '../failpoint.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
 import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
@@ -8,9 +7,11 @@ import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
 import { rowCode } from '../model/row-code.ts';
 import { relationText } from '../model/table.ts';
-import { openedFor, toDelete } from './adoption.ts';
+import { adoptionOf, toDelete } from './adoption.ts';
+import { type Arbitration, arbitrate } from './arbitrate.ts';
 import { chunkRemedy } from './healing.ts';
 import { commit, healed, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
+import { courtOf, decidedBy, mergedIn, ruledCounts } from './three-way.ts';
 
 /** Rows to ask for: by what the table's rows weigh on average. What they really weigh is seen when they are read. */
 export function chunkRows(work: SegmentWork): number {
@@ -47,6 +48,8 @@ export interface Batch {
   readonly refused: readonly QuarantinedRow[];
   /** How many of the differences this stands for, from the first; at least one. */
   readonly covered: number;
+  /** Where both sides were asked what they have changed. */
+  readonly found?: Arbitration;
 }
 
 /** Target-only rows are deleted, but for those that the source has by now. */
@@ -86,17 +89,21 @@ export async function changesFor(
 
 /** What there is to do for a slice: its first row is put aside, or its rows are read. */
 export async function batchFor(work: SegmentWork, slice: readonly Difference[], next: Slice): Promise<Batch> {
+  const court = courtOf(work);
+  const decidedBefore = ['delete', 'revisit'].includes(work.id.pass) && slice[0]?.kind === 'target_only'; // by who asks
+  if (court && !decidedBefore) {
+    const found = await arbitrate(court, slice, next.maxBytes ?? CHUNK_BYTES, next.poison);
+    await fp('chunk.read');
+    return { changes: found.changes, refused: found.refused, covered: found.covered, found };
+  }
   if (next.poison) return { changes: [], refused: [next.poison], covered: slice.length };
   return changesFor(work, slice, next.maxBytes);
 }
 
-/** Differences that the conflict strategy lets the source win. */
+/** Differences to be decided row by row: where the source wins, those whose rows the source has. */
 export function decided(work: SegmentWork, differences: readonly Difference[]) {
-  const decision = conflictStrategy(work.config.conflict_strategy).decide();
-  const wanted = differences.filter(
-    (d) => d.kind === 'source_only' || (d.kind === 'both_differ' && decision.winner === 'source'),
-  );
-  return { wanted, rule: decision.rule };
+  if (work.plan.conflicts) return { wanted: differences, rule: 'three_way' };
+  return { wanted: differences.filter((d) => d.kind !== 'target_only'), rule: 'source_wins' };
 }
 
 const stateOf = (error: unknown) => (error instanceof SyncError ? error.facts.sqlstate : undefined);
@@ -122,6 +129,7 @@ function leftOut(work: SegmentWork, changes: readonly Change[]): Change[] {
   const late = new Set(work.plan.columns.flatMap((c, i) => (work.plan.nullFirst?.includes(c.name) ? [i] : [])));
   return changes.map((c): Change => {
     if (c.kind === 'delete' || !c.row.values.some((v, i) => v !== null && late.has(i))) return c;
+    if (c.kind === 'update' && c.merged) return c; // what is left out could not be told from what the target changed
     return { ...c, partly: true, row: { ...c.row, values: c.row.values.map((v, i) => (late.has(i) ? null : v)) } };
   });
 }
@@ -247,11 +255,34 @@ function counting(a: Partial<Counts>, b: Partial<Counts>): Partial<Counts> {
 /** What a chunk says that is not the last of its finding: how many of its rows whoever resumes will find again. */
 function soFar(
   { cursor }: SegmentWork,
-  { finding, applied, partly }: { readonly finding: Finding; readonly applied: number; readonly partly: number },
+  { finding, changes }: { readonly finding: Finding; readonly changes: readonly Change[] },
 ): Pick<Step, 'cursor' | 'counts'> {
+  const partly = partlyIn(changes);
   const again = (cursor.again ?? 0) + partly;
-  const credited = finding.keysOnly ? 0 : applied; // rows that a look at the same buckets finds equal
-  return { cursor: { ...cursor, credit: cursor.credit + credited, ...(again > 0 && { again }) }, counts: {} };
+  const merged = (cursor.merged ?? 0) + mergedIn(changes);
+  const credited = finding.keysOnly ? 0 : changes.length - partly - mergedIn(changes); // a look at the same buckets finds them equal
+  const found = { credit: cursor.credit + credited, ...(again > 0 && { again }), ...(merged > 0 && { merged }) };
+  return { cursor: { ...cursor, ...found }, counts: {} };
+}
+
+const partlyIn = (changes: readonly Change[]) => changes.filter((c) => c.kind !== 'delete' && c.partly).length;
+
+/** What the rows of a finding came to that are not written. */
+interface Tally {
+  readonly kept: number;
+  readonly conflicts: number;
+  readonly equal: number;
+  readonly gone: readonly Difference[];
+}
+
+function tallied(sum: Tally, found: Arbitration | undefined): Tally {
+  if (!found) return sum;
+  return {
+    kept: sum.kept + found.kept,
+    conflicts: sum.conflicts + found.raise.length,
+    equal: sum.equal + found.equal,
+    gone: [...sum.gone, ...found.gone],
+  };
 }
 
 /**
@@ -268,19 +299,30 @@ export async function applyFinding(
   put: ReadonlySet<string>,
 ): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
-  const kept = finding.differences.filter((d) => d.kind === 'target_only').length;
-  const gone = await toDelete(work, finding.differences);
+  let tally: Tally = work.plan.conflicts
+    ? { kept: 0, conflicts: 0, equal: 0, gone: [] }
+    : {
+        kept: finding.differences.filter((d) => d.kind === 'target_only').length,
+        conflicts: 0,
+        equal: 0,
+        gone: await toDelete(work, finding.differences),
+      };
   const alike = countEqual(work, finding, pending);
-  const equal = { ...alike, unchanged: (alike.unchanged ?? 0) - work.cursor.credit };
-  const { again = 0 } = work.cursor;
-  const whole = {
+  const { credit, again = 0, merged = 0 } = work.cursor;
+  const whole = ({ kept, conflicts, equal, gone }: Tally) => ({
     cursor: cursorAfter(finding),
-    // rows that an earlier run wrote in part were counted then, and have been found again as updates
-    counts: { ...equal, kept, ...(again > 0 && { read: -again, updated: -again }) },
+    // rows that an earlier run wrote in part were counted then, and have been found again as updates; merged ones as kept
+    counts: {
+      ...alike,
+      unchanged: (alike.unchanged ?? 0) + equal - credit,
+      kept: kept - merged,
+      conflicts,
+      ...(again > 0 && { read: -again, updated: -again }),
+    },
     extra: gone.map((d) => d.bucket),
     toDelete: gone.length,
-  };
-  let opened = openedFor(work, finding);
+  });
+  let adopt = await adoptionOf(work, finding);
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   do {
@@ -288,13 +330,15 @@ export async function applyFinding(
     let slice = asked;
     let changes: readonly Change[] = [];
     let startedMs = work.nowMs();
+    let told = tally;
     try {
       const batch = await batchFor(work, asked, next); // a row may be refused on its way out, too
+      told = tallied(tally, batch.found);
       slice = asked.slice(0, batch.covered);
       changes = next.partly ? leftOut(work, batch.changes) : batch.changes;
-      const partly = changes.filter((c) => c.kind !== 'delete' && c.partly).length;
+      const partly = partlyIn(changes);
       const last = at + slice.length === wanted.length;
-      const step = last ? whole : soFar(work, { finding, applied: changes.length - partly, partly });
+      const step = last ? whole(told) : soFar(work, { finding, changes });
       const release = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key)).filter((k) => put.has(keyId(k)));
       startedMs = work.nowMs();
       const handOver = await commit(work, {
@@ -302,7 +346,8 @@ export async function applyFinding(
         ...(batch.refused.length > 0 && { quarantine: batch.refused }),
         buckets: slice.map((d) => d.bucket),
         ...(partly > 0 && { unexplained: partly }),
-        ...(opened && { adopt: { opened } }),
+        ...(adopt && { adopt }),
+        ...(batch.found && { decided: decidedBy(work, batch.found), decisions: ruledCounts(batch.found.ruled) }),
         rule,
         ...step,
         release,
@@ -314,7 +359,8 @@ export async function applyFinding(
       next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
       continue;
     }
-    opened = undefined;
+    adopt = undefined;
+    tally = told;
     at += slice.length;
     if (changes.length > 0) work.chunkRows = nextChunkRows(slice.length, work.nowMs() - startedMs);
     next = { size: Math.min(chunkRows(work), slice.length * 2), ...(next.settled && { settled: true }) };

@@ -18,6 +18,7 @@ import {
 } from '../model/table.ts';
 import { isKeyless, keyOf } from '../validator/schema.ts';
 import { columnInScope, isView } from '../validator/scope.ts';
+import { pairId, plannedConflicts } from './conflict-plan.ts';
 import type { Preflight } from './preflight.ts';
 
 /** Bytes a row takes when nothing is known; only used to size chunks and samples. */
@@ -136,6 +137,12 @@ export function tablePlans(
     ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others
     ...readingOf(source, target),
     ...copyOf(mappedColumns(source, target, config), target, config),
+    ...plannedConflicts(
+      pairId(found.source, found.target),
+      { source, target },
+      mappedColumns(source, target, config),
+      config,
+    ),
     compares: detectionStrategy(config.detection_strategy).compares,
     tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),

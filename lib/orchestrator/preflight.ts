@@ -1,12 +1,14 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
+import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
+import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
-import { schemaProblems } from '../validator/schema.ts';
+import { isKeyless, schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
 
@@ -127,6 +129,9 @@ async function keyClashProblems(
   return problems;
 }
 
+/** Whether a conflict strategy goes by time. */
+const needsClock = (name: string) => Object.values(conflictStrategy(name).outcomes).includes('newer');
+
 /**
  * Looks at both ends and finds everything that speaks against the job. Writes nothing.
  *
@@ -145,6 +150,11 @@ export async function preflight(source: Database, target: Database, config: JobC
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
   const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
   const { levels, nullFirst, cycle } = foreignKeyLevels(inScope);
+  const detection = detectionStrategy(config.detection_strategy);
+  const matched = sourceTables.flatMap((x) => {
+    const other = byName.get(relationText(x));
+    return other ? [{ source: x, target: other }] : [];
+  });
   const problems = [
     ...targetProblems(t, config),
     ...scope.problems,
@@ -152,7 +162,8 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...cycleProblems(cycle, config),
-    ...needProblems(detectionStrategy(config.detection_strategy), { facts: s, tables: sourceTables }, config),
+    ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
+    ...needProblems(detection, { facts: s, tables: sourceTables }, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
   const pairs = sourceTables.map((x) => ({ source: x, target: byName.get(relationText(x)) as Relation })); // no problem: there

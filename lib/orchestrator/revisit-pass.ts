@@ -4,8 +4,11 @@ import type { Applied } from '../model/checkpoint.ts';
 import type { Counts } from '../model/job.ts';
 import { TOGETHER_BYTES } from '../model/limits.ts';
 import { toDelete } from './adoption.ts';
-import { afterRefusal, batchFor, chunkRows, cursorAfter, decided, type Slice } from './pipeline.ts';
+import { arbitrate } from './arbitrate.ts';
+import { afterRefusal, type Batch, batchFor, chunkRows, cursorAfter, decided, type Slice } from './pipeline.ts';
+import { refusedConflicts } from './refused-conflicts.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
+import { courtOf, decidedBy, ruledCounts, together } from './three-way.ts';
 import { findings } from './verify-pass.ts';
 
 /** Most rows that are brought in from elsewhere because they hold each other's unique values. */
@@ -21,7 +24,10 @@ const bytesOf = (changes: Iterable<Change>) =>
  * Changes of target rows, wherever they are, that hold a unique value which the given changes need, and that the source
  * has under another value: rows that exchange values go together, in one transaction.
  */
-async function withHolders(work: SegmentWork, changes: readonly Change[]): Promise<readonly Change[]> {
+async function withHolders(work: SegmentWork, batch: Batch): Promise<Batch> {
+  const { changes } = batch;
+  const court = courtOf(work);
+  const asked = batch.found ? [batch.found] : [];
   const all = new Map(changes.map((c) => [keyId(c.kind === 'delete' ? c.key : c.row.key), c]));
   let open = changes.some((c) => c.kind !== 'delete' && c.row.streamed) ? [] : [...changes]; // such a row goes alone
   for (;;) {
@@ -29,6 +35,21 @@ async function withHolders(work: SegmentWork, changes: readonly Change[]): Promi
     if (open.length === 0 || all.size >= MOST_HOLDERS || room <= 0) break;
     const rows = open.flatMap((c) => (c.kind === 'delete' ? [] : [c.row]));
     const held = (await work.database.uniqueHolders(work.plan, rows)).filter((h) => !all.has(keyId(h.key)));
+    if (court) {
+      // a row that stands in the way is moved only where the source may have it its way
+      const differences = held.map((h) => ({
+        kind: 'both_differ' as const,
+        bucket: 0,
+        key: h.key,
+        source: '',
+        target: '',
+      }));
+      const found = await arbitrate(court, differences, room);
+      asked.push({ ...found, bases: [], raise: [], close: [] });
+      open = found.changes.filter((c) => c.kind === 'update' && !c.merged && !c.row.streamed);
+      for (const c of open) all.set(keyId(c.kind === 'delete' ? c.key : c.row.key), c);
+      continue;
+    }
     const fetched = await work.source.rows(
       held.map((h) => h.key),
       room,
@@ -40,7 +61,8 @@ async function withHolders(work: SegmentWork, changes: readonly Change[]): Promi
     });
     for (const c of open) all.set(keyId(c.kind === 'delete' ? c.key : c.row.key), c);
   }
-  return [...all.values()];
+  const found = together(asked);
+  return { ...batch, changes: [...all.values()], ...(found && { found }) };
 }
 
 const isRow = (d: Difference) => d.kind !== 'target_only';
@@ -60,7 +82,7 @@ function recount(changes: readonly Change[], put: ReadonlySet<string>) {
 }
 
 async function revisitFinding(work: SegmentWork, finding: Finding, put: ReadonlySet<string>): Promise<boolean> {
-  const rows = decided(work, finding.differences).wanted;
+  const rows = decided(work, finding.differences).wanted.filter(isRow);
   const gone = (await toDelete(work, finding.differences)).filter((d) => put.has(keyId(d.key)));
   const todo: readonly Difference[] = [...gone, ...rows];
   let next: Slice = { size: chunkRows(work) };
@@ -70,10 +92,11 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
     const asked = todo.slice(at, at + next.size).filter((d) => isRow(d) === kind);
     let slice = asked;
     try {
-      const batch = await batchFor(work, asked, next);
+      const read = await batchFor(work, asked, next);
+      const batch = next.together ? await withHolders(work, read) : read;
       slice = asked.slice(0, batch.covered);
       const last = at + slice.length === todo.length;
-      const changes = next.together ? await withHolders(work, batch.changes) : batch.changes;
+      const { changes, found } = batch;
       const keys = changes.map((c) => (c.kind === 'delete' ? c.key : c.row.key));
       const handOver = await commit(work, {
         changes,
@@ -83,6 +106,7 @@ async function revisitFinding(work: SegmentWork, finding: Finding, put: Readonly
         cursor: last ? cursorAfter(finding) : work.cursor,
         counts: {},
         recount: recount(changes, put),
+        ...(found && { decided: decidedBy(work, found), decisions: ruledCounts(found.ruled) }),
         rule: 'revisit',
       });
       if (handOver) return true;
@@ -108,11 +132,17 @@ export async function revisitPass(work: SegmentWork): Promise<boolean> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const runs = await work.database.notedBuckets(work.id, 'written');
   for await (const finding of findings(work, { runs })) if (await revisitFinding(work, finding, put)) return true;
+  const refused = await refusedConflicts(work);
   await commit(work, {
     changes: [],
     buckets: [],
     cursor: work.cursor,
     counts: {},
+    ...(refused && {
+      decided: refused.decided,
+      release: refused.keys,
+      recount: () => ({ conflicts: refused.keys.length, quarantined: -refused.keys.length }),
+    }),
     finished: true,
     rule: 'revisit',
   });

@@ -25,7 +25,7 @@ export interface RunPorts {
   readonly databases: Databases;
   readonly audit: AuditLog;
   /** Where people find conflicts; without it they wait in the target alone. */
-  readonly conflicts?: ConflictStore;
+  readonly conflicts?: Pick<ConflictStore, 'put'>;
   readonly clock: Clock;
   readonly log: Log;
   /** How long to wait for connections where a server has none to spare; absent: not at all. */

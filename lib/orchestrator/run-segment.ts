@@ -5,9 +5,10 @@ import { SyncError } from '../model/errors.ts';
 import { type Counts, ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
 import type { TargetDatabase } from '../ports.ts';
-import { compared, fileCompared, note, onlyFiles, openedFor } from './adoption.ts';
+import { adoptionOf, compared, fileCompared, note, onlyFiles } from './adoption.ts';
+import { mayConflict } from './conflict-plan.ts';
 import { copyPass } from './copy-pass.ts';
-import { drainOutbox } from './drain-outbox.ts';
+import { drainConflicts, drainOutbox } from './drain-outbox.ts';
 import { chunkDelayMs } from './healing.ts';
 import { applyFinding, countEqual, deleteFinding, LOOK_AGAIN, lookedAt } from './pipeline.ts';
 import { revisitPass } from './revisit-pass.ts';
@@ -58,8 +59,8 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
     note(seen, finding);
     if (finding.differences.length === 0) {
       pending = countEqual(work, finding, pending);
-      const opened = openedFor(work, finding);
-      if (opened?.buckets.length && (await commit(work, onlyFiles(work, { opened })))) return true;
+      const adopt = await adoptionOf(work, finding);
+      if (adopt && (await commit(work, onlyFiles(work, adopt)))) return true;
       continue;
     }
     // before the cursor moves past them
@@ -70,8 +71,8 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
   }
   const { ranges, split } = work.segment.buckets;
   if (await fileCompared(work, seen, ranges * split - 1)) return true;
-  const { credit, again = 0 } = work.cursor;
-  const equal = { ...pending, unchanged: (pending.unchanged ?? 0) - credit - again };
+  const { credit, again = 0, merged = 0 } = work.cursor;
+  const equal = { ...pending, unchanged: (pending.unchanged ?? 0) - credit - again - merged };
   await commit(work, {
     changes: [],
     buckets: [],
@@ -217,6 +218,10 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
 async function drain(job: Job, target: TargetDatabase, run: SegmentRun): Promise<void> {
   await drainOutbox(target, run.audit, job.job_id, job.config.audit_level).catch(() =>
     run.log.warn('outbox not drained', { job_id: job.job_id }),
+  );
+  if (!mayConflict(job.config)) return;
+  await drainConflicts(target, run.conflicts, job.job_id).catch(() =>
+    run.log.warn('conflicts not drained', { job_id: job.job_id }),
   );
 }
 

@@ -15,7 +15,7 @@ import type {
 import type { JobConfig } from '../model/config.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
-import type { Database, RowReader, TargetDatabase } from '../ports.ts';
+import type { Database, Decided, RowReader, TargetDatabase } from '../ports.ts';
 import { CHUNK_TRIES, chunkRemedy } from './healing.ts';
 import { reasonOf } from './note-healing.ts';
 
@@ -113,6 +113,9 @@ export interface Step {
   readonly again?: boolean;
   /** What a comparison found that the baseline does not say yet. */
   readonly adopt?: Adoption;
+  /** What was decided besides the changes, and how often by which rule. */
+  readonly decided?: Decided;
+  readonly decisions?: Readonly<Record<string, number>>;
   /** Target-only rows found that are to be deleted. */
   readonly toDelete?: number;
   readonly finished?: boolean;
@@ -140,7 +143,7 @@ function countsOf(step: Step, applied: Applied): Counts {
   if (step.recount) return { ...NO_COUNTS, ...step.recount(applied) };
   const { inserted, updated, deleted, quarantined } = applied;
   const extra = { ...NO_COUNTS, ...step.counts };
-  const read = inserted + updated + quarantined + extra.unchanged + extra.kept + extra.skipped;
+  const read = inserted + updated + quarantined + extra.unchanged + extra.kept + extra.skipped + extra.conflicts;
   return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, quarantined, kept: -deleted });
 }
 
@@ -177,6 +180,7 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
       table: relationText(work.plan.target),
       rule: step.rule,
       ...applied,
+      ...(step.decisions && { decisions: step.decisions }),
       ...(step.unexplained !== undefined && { unexplained: step.unexplained, in_flight: step.inFlight ?? 0 }),
     }),
   };
@@ -246,6 +250,7 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
         ...(step.quarantine && { quarantine: step.quarantine }),
         ...(step.release && { release: step.release }),
         ...(step.adopt && !dry && { adopt: step.adopt }),
+        ...(step.decided && !dry && { decided: step.decided }),
       }),
   );
 }

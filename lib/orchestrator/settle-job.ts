@@ -5,11 +5,13 @@ import type { CaughtError, SettleInput } from '../model/message.ts';
 import type { Watermark } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { codeIn } from './caught.ts';
-import { drainOutbox } from './drain-outbox.ts';
+import { mayConflict } from './conflict-plan.ts';
+import { drainConflicts, drainOutbox } from './drain-outbox.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
 import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
+import { settleConflicts } from './settle-conflicts.ts';
 import { sumCounts } from './table-steps.ts';
 import { verdict } from './verdict.ts';
 
@@ -47,21 +49,29 @@ async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> 
 
 /** How a job can end. */
 type Ending =
-  | { readonly event: 'complete' | 'complete_with_issues' }
+  | { readonly event: 'complete' | 'complete_with_issues'; readonly openConflicts?: number }
   | { readonly event: 'fail'; readonly failure: Failure };
 
 async function finish(job: Job, ending: Ending, ports: RunPorts): Promise<void> {
   const { event } = ending;
+  const openConflicts = ending.event === 'fail' ? 0 : (ending.openConflicts ?? 0);
   const patch = {
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
     pause: undefined,
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
+    ...(openConflicts > 0 && { open_conflicts: openConflicts }),
   };
   const ended = await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
-  // one that failed may be resumed; one that is being stopped still has to reach the target
-  if (ended && ending.event !== 'fail') await ports.secrets.remove(job.secret_ref);
+  // one that failed may be resumed, conflicts that wait may be decided; one that is being stopped has to reach the target
+  if (ended && ending.event !== 'fail' && openConflicts === 0) await ports.secrets.remove(job.secret_ref);
+}
+
+/** How many conflicts wait, once all of them are as both sides are now. */
+async function conflictsLeft(job: Job, source: Database, target: TargetDatabase): Promise<number> {
+  await settleConflicts(job, source, target);
+  return [...(await target.countOpenConflicts(job.job_id)).values()].reduce((a, b) => a + b, 0);
 }
 
 async function settleGood(job: Job, ports: RunPorts): Promise<void> {
@@ -72,19 +82,22 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
   );
   const ending = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target): Promise<Ending> => {
     if (!job.config.dry_run) await alignSequences(job, source, target);
+    const openConflicts = mayConflict(job.config) ? await conflictsLeft(job, source, target) : 0;
     const progress = await target.loadProgress(job.job_id);
     const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
     const counts = sumCounts(progress);
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
-      : jobEvent('job.completed', SERVICE, { counts });
+      : jobEvent('job.completed', SERVICE, { counts, ...(openConflicts > 0 && { open_conflicts: openConflicts }) });
     if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
     if (failure) await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
     else await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
     await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
+    if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
     if (failure) return { event: 'fail', failure };
-    const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
-    return { event: issues ? 'complete_with_issues' : 'complete' };
+    const unverified = job.config.verify === 'none' && !job.config.dry_run;
+    const issues = counts.quarantined > 0 || openConflicts > 0 || unverified;
+    return { event: issues ? 'complete_with_issues' : 'complete', openConflicts };
   });
   await finish(job, ending, ports);
 }

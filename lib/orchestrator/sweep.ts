@@ -1,7 +1,7 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
-import type { ExecutionState } from '../ports.ts';
+import type { ConflictStore, ExecutionState } from '../ports.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { noteHealing, reasonOf } from './note-healing.ts';
 import { pauseFor, pauseJob } from './pause-job.ts';
@@ -28,17 +28,19 @@ const SILENT_MS = 3 * 3_600_000;
 /** As often as this a job is restarted without anybody asking. */
 const MAX_TAKEOVERS = 5;
 
-/** As long as this a job that was stopped or has failed can be resumed. */
+/** As long as this a job that was stopped or has failed can be resumed, and conflicts of one decided over its connections. */
 const RESUMABLE_MS = 7 * 24 * 3_600_000;
 
-function decideEnded(job: Job, now: Date): SweepDecision {
-  if (job.state === 'completed' || job.state === 'completed_with_issues') return 'forget';
+/** `needed`: an open conflict was seen last by this job, so that its connections are the way to decide it. */
+function decideEnded(job: Job, needed: boolean, now: Date): SweepDecision {
+  const done = job.state === 'completed' || job.state === 'completed_with_issues';
+  if (done && !(job.open_conflicts && needed)) return 'forget';
   return now.getTime() - new Date(job.ended_at ?? job.created_at).getTime() > RESUMABLE_MS ? 'clean' : 'leave';
 }
 
 /** What to do about one job. Pure. */
-export function decideSweep(job: Job, execution: ExecutionState, now: Date): SweepDecision {
-  if (ENDED_STATES.includes(job.state)) return decideEnded(job, now);
+export function decideSweep(job: Job, execution: ExecutionState, now: Date, needed = false): SweepDecision {
+  if (ENDED_STATES.includes(job.state)) return decideEnded(job, needed, now);
   if (job.state === 'paused') return job.pause?.probe_at && job.pause.probe_at <= now.toISOString() ? 'probe' : 'leave';
   const silentMs = now.getTime() - new Date(job.heartbeat_at).getTime();
   if (job.state === 'stopping') return job.pause || silentMs > STOP_GRACE_MS ? 'finish_stop' : 'leave';
@@ -101,6 +103,11 @@ async function clean(job: Job, ports: RunPorts): Promise<void> {
   await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
     target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {})),
   ).catch(() => ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
+  await forgetConnections(job, ports);
+}
+
+/** Whoever asks for them afterwards is told that they are gone. */
+async function forgetConnections(job: Job, ports: RunPorts): Promise<void> {
   const marked = await ports.jobs.transition(
     job.job_id,
     { from: [job.state], epoch: job.epoch },
@@ -111,11 +118,15 @@ async function clean(job: Job, ports: RunPorts): Promise<void> {
   await ports.jobs.forget(job.job_id, job.epoch);
 }
 
-async function look(job: Job, ports: RunPorts): Promise<void> {
+/** What the sweeper asks of the queue of conflicts; without one no connections are kept for it. */
+export type SweepPorts = Omit<RunPorts, 'conflicts'> & { readonly conflicts?: Pick<ConflictStore, 'put' | 'needs'> };
+
+async function look(job: Job, ports: SweepPorts): Promise<void> {
   const ended = ENDED_STATES.includes(job.state) || job.state === 'paused'; // nothing runs, so nobody is asked
   const execution = ended ? 'ended' : await ports.workflow.state({ job_id: job.job_id, epoch: job.epoch });
   const limit = { code: 'takeover_limit', message: ERRORS.takeover_limit.meaning, hint: ERRORS.takeover_limit.remedy };
-  switch (decideSweep(job, execution, ports.clock())) {
+  const needed = job.open_conflicts ? await ports.conflicts?.needs(job.job_id) : false;
+  switch (decideSweep(job, execution, ports.clock(), needed)) {
     case 'leave':
       return;
     case 'take_over':
@@ -127,6 +138,7 @@ async function look(job: Job, ports: RunPorts): Promise<void> {
     case 'probe':
       return probe(job, ports);
     case 'forget':
+      if (job.open_conflicts) return forgetConnections(job, ports);
       await ports.secrets.remove(job.secret_ref); // settle-job may have died before it could
       return ports.jobs.forget(job.job_id, job.epoch);
     case 'clean':
@@ -135,7 +147,7 @@ async function look(job: Job, ports: RunPorts): Promise<void> {
 }
 
 /** Looks after every job that needs it; trouble with one does not keep it from the others. */
-export async function sweep(ports: RunPorts): Promise<void> {
+export async function sweep(ports: SweepPorts): Promise<void> {
   for (const job of await ports.jobs.listToSweep()) {
     await look(job, ports).catch((error: unknown) =>
       ports.log.error('job not swept', {

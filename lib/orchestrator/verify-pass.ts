@@ -5,8 +5,9 @@ import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.
 import { SyncError } from '../model/errors.ts';
 import { type Compared, compared, fileCompared, note, toDelete } from './adoption.ts';
 import { chunkRemedy } from './healing.ts';
-import { changesFor, chunkRows } from './pipeline.ts';
+import { batchFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
+import { courtOf, decidedBy, explain, ruledCounts } from './three-way.ts';
 
 /** A difference must outlive this pause to count: a commit may be on its way. */
 const RECHECK_MS = 1_000;
@@ -43,21 +44,34 @@ export async function* findings(
   }
 }
 
-/** Differences left over, but for those with a name: target-only rows that the delete mode keeps, and rows in quarantine. */
-async function compare(
-  work: SegmentWork,
-  runs: readonly BucketRun[] | undefined,
-  seen: Compared,
-): Promise<readonly Difference[]> {
+/** What a comparison leaves open, and what of it nobody has decided yet. */
+interface Open {
+  readonly open: readonly Difference[];
+  readonly undecided: readonly Difference[];
+}
+
+/**
+ * Differences left over, but for those with a name: target-only rows that the delete mode keeps, rows in quarantine, rows that
+ * the target keeps, and conflicts that wait in the queue.
+ */
+async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined, seen: Compared): Promise<Open> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const open: Difference[] = [];
+  const undecided: Difference[] = [];
+  const court = courtOf(work);
   for await (const finding of findings(work, runs ? { runs } : {})) {
     note(seen, finding);
-    const { differences } = finding;
+    const differences = finding.differences.filter((d) => !put.has(keyId(d.key)));
+    if (court) {
+      const told = await explain(work, court, differences);
+      open.push(...told.open);
+      undecided.push(...told.undecided);
+      continue;
+    }
     const wanted = [...differences.filter((d) => d.kind !== 'target_only'), ...(await toDelete(work, differences))];
-    open.push(...wanted.filter((d) => !put.has(keyId(d.key))));
+    open.push(...wanted);
   }
-  return open;
+  return { open, undecided };
 }
 
 const within = (bucket: number, runs: readonly BucketRun[]) =>
@@ -77,15 +91,16 @@ async function moving(work: SegmentWork, open: readonly Difference[]): Promise<r
 /** Decides rows again that moved. A row that is refused, or moves again, is left for the next look. */
 async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Promise<void> {
   const size = chunkRows(work);
-  const wanted = moved.filter((d) => d.kind !== 'target_only');
+  const wanted = work.plan.conflicts ? moved : moved.filter((d) => d.kind !== 'target_only');
   let at = 0;
   while (at < wanted.length) {
     let slice = wanted.slice(at, at + size);
     try {
-      const { changes, covered } = await changesFor(work, slice);
+      const { changes, covered, found } = await batchFor(work, slice, { size });
       slice = slice.slice(0, covered);
       const buckets = slice.map((d) => d.bucket);
-      await commit(work, { changes, buckets, cursor: work.cursor, counts: {}, again: true, rule: 'moved' });
+      const decided = found && { decided: decidedBy(work, found), decisions: ruledCounts(found.ruled) };
+      await commit(work, { changes, buckets, cursor: work.cursor, counts: {}, again: true, ...decided, rule: 'moved' });
     } catch (error) {
       const left = error instanceof SyncError && error.code === 'target_moving';
       if (!left && chunkRemedy(error) !== 'isolate') throw error;
@@ -103,11 +118,15 @@ async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Prom
 export async function verifyPass(work: SegmentWork, wait: (ms: number) => Promise<void>): Promise<boolean> {
   const all = work.plan.sideEffects || work.plan.verifyAll;
   const seen = compared(-1, all);
-  let open = await compare(work, all ? undefined : await work.database.notedBuckets(work.id, 'written'), seen);
+  let { open, undecided } = await compare(
+    work,
+    all ? undefined : await work.database.notedBuckets(work.id, 'written'),
+    seen,
+  );
   for (let round = 0; round < ROUNDS && open.length > 0; round++) {
-    await applyAgain(work, await moving(work, open));
+    await applyAgain(work, [...new Set([...(await moving(work, open)), ...undecided])]);
     await wait(RECHECK_MS);
-    open = await compare(work, toRuns(open.map((d) => d.bucket)), seen);
+    ({ open, undecided } = await compare(work, toRuns(open.map((d) => d.bucket)), seen));
   }
   const { ranges, split } = work.segment.buckets;
   if (await fileCompared(work, seen, ranges * split - 1)) return true;

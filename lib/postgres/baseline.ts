@@ -1,7 +1,9 @@
 import type { Adoption, OpenedBuckets } from '../model/baseline.ts';
 import { type BucketRun, type BucketSum, type Change, type RowKey, toRuns } from '../model/change.ts';
+import type { FiledBase } from '../model/print.ts';
 import type { TablePlan } from '../model/table.ts';
 import type { FiledSegment, Look } from '../ports.ts';
+import { baseAlike, baseCopied, based, baseEqual, baseWritten, fileBases, forgetMissing } from './base-rows.ts';
 import { boundsCondition, bucketExpression, comparedColumns, runBounds, segmentCondition } from './buckets.ts';
 import { columnSql, tableSql } from './columns.ts';
 import { mixed, rowHash } from './fingerprint.ts';
@@ -34,9 +36,11 @@ export async function fileCopied(session: Session, at: FiledSegment, run: Bucket
   if (own === undefined) return;
   const bounds = runBounds(segment.buckets, [run]);
   const mine = 't.xmin = (select pg_current_xact_id()::xid)';
-  const rows = bounds
-    ? `from unnest($3::int8[], $4::int8[]) r(lo, hi) join ${tableSql(plan, 'target')} t on ${boundsCondition(plan, 't')} where ${mine}`
-    : `from ${tableSql(plan, 'target')} t where ${mine}`;
+  const rows = (n: number) =>
+    bounds
+      ? `from unnest($${n}::int8[], $${n + 1}::int8[]) r(lo, hi) join ${tableSql(plan, 'target')} t on ${boundsCondition(plan, 't')} where ${mine}`
+      : `from ${tableSql(plan, 'target')} t where ${mine}`;
+  const values = bounds ? [bounds.los, bounds.his] : [];
   await session.query(
     'delete from tf_sync.baseline e where e.pair_table = $1 and e.segment = $2 and e.bucket between $3 and $4',
     [own, String(at.number), String(run[0]), String(run[1])],
@@ -44,18 +48,21 @@ export async function fileCopied(session: Session, at: FiledSegment, run: Bucket
   if (bounds) await session.run('set local enable_seqscan = off'); // the table has no statistics yet
   await session.query(
     `insert into tf_sync.baseline (pair_table, segment, bucket, rows, hash, keys)
-     select $1, $2, g.b, g.n, g.s, g.keys from (${bucketsWithKeys(at, rows)}) g`,
-    [own, String(at.number), ...(bounds ? [bounds.los, bounds.his] : [])],
+     select $1, $2, g.b, g.n, g.s, g.keys from (${bucketsWithKeys(at, rows(3))}) g`,
+    [own, String(at.number), ...values],
   );
+  await baseCopied(session, plan, { sql: rows(1), values });
 }
 
 /**
  * Files the keys of buckets that were found equal, each only where count and sum of the target's rows still are the ones
  * that were compared: a row that came in between is not taken for one of the source's.
  */
-async function fileEqual(session: Session, at: FiledSegment, sums: readonly BucketSum[]): Promise<void> {
+async function fileEqual(session: Session, at: FiledSegment, found: readonly BucketSum[]): Promise<void> {
+  if (found.length === 0) return;
+  const source = rowsOf(at, found);
+  const sums = await baseEqual(session, at, found, source); // first: a bucket that is filed has its rows filed
   if (sums.length === 0) return;
-  const source = rowsOf(at, sums);
   const n = source.values.length;
   await session.query(
     `with g as materialized (${bucketsWithKeys(at, source.sql)})
@@ -117,18 +124,35 @@ async function forgetVanished(session: Session, at: FiledSegment, buckets: reado
 /** Files what a comparison found, inside the chunk's transaction. */
 export async function adopt(session: Session, at: FiledSegment, adoption: Adoption): Promise<void> {
   if (filedUnder(at.plan) === undefined) return;
-  await fileEqual(session, at, adoption.equal ?? []);
-  await forgetVanished(session, at, adoption.vanished ?? []);
-  if (adoption.opened && adoption.opened.buckets.length > 0) await fileOpened(session, at, adoption.opened);
+  const { equal = [], vanished = [], opened, alike = [], bases = [] } = adoption;
+  await fileEqual(session, at, equal);
+  await forgetMissing(session, at, vanished, []);
+  await forgetVanished(session, at, vanished);
+  await baseAlike(session, at.plan, alike);
+  await fileBases(session, at.plan, bases);
+  if (!opened || opened.buckets.length === 0) return;
+  await forgetMissing(session, at, opened.buckets, [...opened.equal, ...opened.others]);
+  const known = await based(session, at.plan, opened.others); // filed like equal ones, wherever they were filed before
+  await fileOpened(session, at, { ...opened, equal: [...opened.equal, ...known] });
 }
 
 const keyOf = (c: Change) => (c.kind === 'delete' ? c.key : c.row.key);
 
-/** Files the keys of rows that the chunk has written, and forgets those it has deleted, inside its transaction. */
-export async function fileChanges(session: Session, at: FiledSegment, changes: readonly Change[]): Promise<void> {
+/**
+ * Files the keys of rows that the chunk has written or decided, and forgets those it has deleted, inside its transaction; and
+ * what they are from now on compared with.
+ */
+export async function fileChanges(
+  session: Session,
+  at: FiledSegment,
+  changes: readonly Change[],
+  bases: readonly FiledBase[] = [],
+): Promise<void> {
   const own = filedUnder(at.plan);
-  if (own === undefined || changes.length === 0) return;
-  const written = changes.filter((c) => c.kind !== 'delete').map(keyOf);
+  if (own === undefined || changes.length + bases.length === 0) return;
+  await baseWritten(session, at.plan, changes);
+  await fileBases(session, at.plan, bases);
+  const written = [...changes.filter((c) => c.kind !== 'delete').map(keyOf), ...bases.map((b) => b.key)];
   const deleted = changes.filter((c) => c.kind === 'delete').map(keyOf);
   if (written.length > 0) {
     const keys = keyRows(at.plan, at.segment, written, 3);

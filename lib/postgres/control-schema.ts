@@ -1,7 +1,7 @@
 import type { Session } from './session.ts';
 
 /** Version of the tables below; raised with a migration beside it. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * `tf_sync` in the target: everything that decides what happened, beside the rows it happened to.
@@ -10,7 +10,10 @@ const VERSION = 1;
  * lease_turn: which job had a table's lease last; whoever resumes sees whether another has been there.
  * quarantine: rows that the target refused, by key. checkpoint: a row per segment and pass, created by Prepare alone. outbox: what DynamoDB must learn. job_stream: number of the job's last event, in a row of
  * its own so that an event does not wait for chunks in flight. pair_table, baseline: which rows came from the source; a row
- * per bucket, and no foreign key between the two, whose check would cost more than the row.
+ * per bucket, and no foreign key between the two, whose check would cost more than the row. base_row: what both sides had at
+ * the last decision, where a conflict strategy asks; keyed by 128 bits of the key. s, t: prints of source and target (16 bytes
+ * of the row, 8 of each column); empty where the side had no row, t null where it had the same as the source, s null where
+ * nothing is known. conflict: what waits for a decision, and what was decided; told: the version that the store has.
  */
 const TABLES = `
   create schema if not exists tf_sync;
@@ -45,10 +48,19 @@ const TABLES = `
   create table if not exists tf_sync.pair_table (
     id int primary key, source_system text not null, source_database text not null, source_schema text not null, source_name text not null,
     target_schema text not null, target_name text not null, scope text not null, stamp text not null, layout jsonb not null,
-    whole boolean not null default false, created_at timestamptz not null default now());
+    whole boolean not null default false, created_at timestamptz not null default now(), base int, base_stamp text);
   create table if not exists tf_sync.baseline (
     pair_table int not null, segment int not null, bucket int not null, rows int not null, hash int8, keys int8[] not null,
     primary key (pair_table, segment, bucket));
+  alter table tf_sync.pair_table add column if not exists base int;
+  alter table tf_sync.pair_table add column if not exists base_stamp text;
+  create table if not exists tf_sync.base_row (
+    base int not null, k int8 not null, k2 int8 not null, s bytea, t bytea, image text[], primary key (base, k, k2));
+  create table if not exists tf_sync.conflict (
+    conflict_id text primary key, pair text not null, table_schema text not null, table_name text not null, key text[] not null,
+    state text not null, seen_by uuid not null, version int8 not null, told int8 not null default 0, data jsonb not null);
+  create index if not exists conflict_open on tf_sync.conflict (table_schema, table_name) where state = 'open';
+  create index if not exists conflict_untold on tf_sync.conflict (seen_by) where version > told;
   create table if not exists tf_sync.lease_turn (
     table_schema text not null, table_name text not null, job_id uuid not null, turn int8 not null, primary key (table_schema, table_name));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
@@ -59,7 +71,7 @@ const TABLES = `
  * The advisory lock keeps two first starts from creating the schema at once (`if not exists` alone may fail then).
  */
 export async function ensureControlSchema(session: Session): Promise<void> {
-  const [row] = await session.query(`select to_regclass('tf_sync.baseline') is not null`);
+  const [row] = await session.query(`select to_regclass('tf_sync.conflict') is not null`);
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);
   await session.run(TABLES);

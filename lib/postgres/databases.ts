@@ -1,10 +1,13 @@
 import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
+import type { Shapes } from '../model/shape.ts';
 import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
+import { basesOf } from './base-rows.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
+import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
 import { raiseEpoch, shareEpoch } from './epoch.ts';
@@ -15,9 +18,10 @@ import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
 import { seesMark, withMark } from './mark.ts';
+import { mergeRows } from './merge.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
-import { quarantine, quarantinedKeys, release } from './quarantine.ts';
+import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
 import { reopenJob } from './reopen.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
@@ -52,7 +56,6 @@ function commonPart(session: Session): Database {
     probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
-    shapes: (kind, values) => shapesOf(session, kind, values),
     close: () => session.end(),
   };
 }
@@ -81,7 +84,8 @@ async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number
       await fp('fence.ok');
       const rows = await apply(session, chunk.plan, chunk.changes);
       await fp('rows.all');
-      await fileChanges(session, at, chunk.changes);
+      await fileChanges(session, at, chunk.changes, chunk.decided?.bases);
+      if (chunk.decided) await conflicts.storeDecided(session, { ...chunk, table: chunk.plan.target }, chunk.decided);
       await release(session, chunk.id, chunk.release ?? []);
       const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
       await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -139,7 +143,16 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     completeGenerations: (...args) => completeGenerations(session, ...args),
     notFiled: (...args) => notFiled(session, ...args),
     knownKeys: (...args) => knownKeys(session, ...args),
+    bases: (plan, keys) => session.transaction(() => basesOf(session, plan, keys), BY_INDEX),
+    merge: (plan, rows) => mergeRows(session, plan, rows),
+    unseenConflicts: (...args) => conflicts.unseenConflicts(session, ...args),
+    openConflicts: (ids) => conflicts.openConflicts(session, ids),
+    settleConflicts: (...args) => conflicts.settleConflicts(session, ...args),
+    countOpenConflicts: (jobId) => conflicts.countOpen(session, jobId),
+    untoldConflicts: (...args) => conflicts.untoldConflicts(session, ...args),
+    toldConflicts: (list) => conflicts.toldConflicts(session, list),
     quarantined: (jobId, table) => quarantinedKeys(session, jobId, table),
+    quarantinedFor: (...args) => quarantinedFor(session, ...args),
     raiseSequences: (table, atLeast) => raiseSequences(session, table, atLeast),
   };
 }
@@ -187,4 +200,13 @@ export function postgresDatabases(options: PostgresOptions): Databases {
     },
     planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan, options.sizes),
   };
+}
+
+/** Geometries given as text, drawn and measured by this server; apart from the ports, because one function alone draws. */
+export function drawShapes(
+  database: Database,
+  kind: 'geometry' | 'geography',
+  values: readonly (string | null)[],
+): Promise<Shapes | undefined> {
+  return shapesOf(sessionOf(database), kind, values);
 }

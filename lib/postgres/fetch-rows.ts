@@ -1,9 +1,11 @@
 import type { FetchedRows, RowImage, RowKey } from '../model/change.ts';
 import { LARGEST_ROW_BYTES, STREAMED_ROW_BYTES } from '../model/limits.ts';
+import { type KeyedPrint, printOf } from '../model/print.ts';
 import type { TablePlan } from '../model/table.ts';
 import { columnSql, tableSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
+import { clockSql, printSql, printText } from './print.ts';
 import { rowTextBytes } from './row-size.ts';
 import type { Session, TextRow } from './session.ts';
 import { BY_INDEX } from './sql.ts';
@@ -25,7 +27,11 @@ function sizedRows(plan: TablePlan, session: Session, maxBytes: number): string 
   const keyNames = plan.key.map((_, i) => `q.k${i + 1}`);
   const sent = plan.columns.map((c) => `case when q.fits then ${value(c)} end`);
   const weight = `case when b > ${LARGEST_ROW_BYTES} then 0 when b > ${STREAMED_ROW_BYTES} then ${maxBytes + 1} else b end`;
-  return `select q.n, q.b, q.fits, ${hashes.map((h) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${h} end`).join(', ')}, ${keyNames.join(', ')}, ${sent.join(', ')}
+  const largest = (sql: string) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${sql} end`;
+  const print = plan.conflicts
+    ? largest(printText(printSql(plan.fingerprint, plan.columns, { ...columns, value })))
+    : 'null';
+  return `select q.n, q.b, q.fits, ${print}, ${clockSql(plan, value)}, ${hashes.map((h) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${h} end`).join(', ')}, ${keyNames.join(', ')}, ${sent.join(', ')}
     from (select s.*, s.b <= ${STREAMED_ROW_BYTES} and sum(${weight}) over (order by s.n) <= ${maxBytes} as fits
           from (select k.n, ${rowTextBytes(plan.columns, columns.value)} as b, ${keys.join(', ')}, ${fetched.join(', ')}
                 from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} offset 0) s offset 0) q
@@ -37,9 +43,10 @@ function batchOf(plan: TablePlan, rows: readonly TextRow[], asked: number): Fetc
   const width = plan.key.length;
   const fit: RowImage[] = [];
   const tooLarge: RowKey[] = [];
-  for (const [n, bytes, fits, h1, h2, ...rest] of rows) {
+  for (const [n, bytes, fits, print, clock, h1, h2, ...rest] of rows) {
     const key = rest.slice(0, width) as string[]; // key columns are not null
-    const image = { key, fingerprint: `${h1}:${h2}` };
+    const seen = { ...(print != null && { fields: printOf(print).fields }), ...(clock != null && { clock }) };
+    const image = { key, fingerprint: `${h1}:${h2}`, ...seen };
     const before = { rows: fit, tooLarge, covered: Number(n) - 1 };
     if (Number(bytes) > LARGEST_ROW_BYTES) tooLarge.push(key);
     else if (fits === 't') fit.push({ ...image, values: rest.slice(width) });
@@ -60,4 +67,24 @@ export async function fetchRows(
   const text = sizedRows(plan, session, maxBytes);
   const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), BY_INDEX);
   return batchOf(plan, rows, keys.length);
+}
+
+/** Prints of the rows of these keys that exist, filtered or not. */
+export async function fetchPrints(
+  session: Session,
+  plan: TablePlan,
+  keys: readonly RowKey[],
+): Promise<readonly KeyedPrint[]> {
+  if (keys.length === 0) return [];
+  const { side } = session;
+  const columns = columnSql(side, 't');
+  const print = printText(printSql(plan.fingerprint, plan.columns, columns));
+  const text = `select ${print}, ${clockSql(plan, columns.value)}, ${keyTexts(plan, side).join(', ')}
+    from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')}`;
+  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), BY_INDEX);
+  return rows.map(([hex, clock, ...key]) => ({
+    ...printOf(hex ?? ''),
+    key: key as string[], // key columns are not null
+    ...(clock != null && { clock }),
+  }));
 }

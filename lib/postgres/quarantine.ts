@@ -1,5 +1,7 @@
 import type { RowKey } from '../model/change.ts';
 import type { QuarantinedRow, SegmentId } from '../model/checkpoint.ts';
+import type { FiledSegment } from '../ports.ts';
+import { keyRows } from './key-rows.ts';
 import type { Session } from './session.ts';
 
 /** Notes rows that could not be applied, in the chunk's transaction; returns how many were not noted before. */
@@ -38,4 +40,35 @@ export async function quarantinedKeys(session: Session, jobId: string, table: nu
     [jobId, String(table)],
   );
   return rows.map((r) => JSON.parse(r[0] ?? '[]') as RowKey); // written by quarantine
+}
+
+/** Rows of a segment that were put into quarantine for one of these reasons. */
+export async function quarantinedFor(
+  session: Session,
+  { plan, segment }: FiledSegment,
+  jobId: string,
+  codes: readonly QuarantinedRow['code'][],
+): Promise<readonly QuarantinedRow[]> {
+  const rows = await session.query(
+    `select to_json(q.key)::text, q.code, q.sqlstate, q.object from tf_sync.quarantine q
+     where q.job_id = $1 and q.table_no = $2 and q.code = any($3::text[])`,
+    [jobId, String(plan.table), codes],
+  );
+  const found = rows.map(
+    ([key, code, sqlstate, object]): QuarantinedRow => ({
+      key: JSON.parse(key ?? '[]') as RowKey, // written by quarantine
+      code: code as QuarantinedRow['code'], // likewise
+      ...(sqlstate != null && { sqlstate }),
+      ...(object != null && { object }),
+    }),
+  );
+  if (found.length === 0) return [];
+  const keys = keyRows(
+    plan,
+    segment,
+    found.map((q) => q.key),
+    1,
+  );
+  const inside = await session.query(`select x.n::text from ${keys.sql} x`, keys.values);
+  return inside.map(([n]) => found[Number(n) - 1] as QuarantinedRow); // n counts them
 }

@@ -12,7 +12,7 @@ import type { PlannedColumn, Segment, TablePlan } from '../model/table.ts';
 import type { RowReader, WindowReader } from '../ports.ts';
 import { boundsCondition, bucketExpression, comparedColumns, runBounds, segmentCondition } from './buckets.ts';
 import { columnSql, tableSql } from './columns.ts';
-import { fetchRows } from './fetch-rows.ts';
+import { fetchPrints, fetchRows } from './fetch-rows.ts';
 import { fingerprintOf, mixed, rowFingerprint, rowHash, rowValue } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import type { Session, TextRow } from './session.ts';
@@ -156,5 +156,6 @@ export function segmentReader(
       return tolerance !== undefined && a !== null && b !== null && Math.abs(Number(a) - Number(b)) <= tolerance;
     },
     rows: (keys, maxBytes) => fetchRows(session, plan, keys, maxBytes),
+    prints: (keys) => fetchPrints(session, plan, keys),
   };
 }

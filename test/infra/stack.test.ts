@@ -130,7 +130,8 @@ describe('functions', () => {
   });
 
   it('answer before the gateway gives up after 30 s', () => {
-    for (const name of ['commands', 'queries', 'web']) expect(byName(name).Properties.Timeout).toBeLessThan(30);
+    for (const name of ['commands', 'conflicts', 'queries', 'web'])
+      expect(byName(name).Properties.Timeout).toBeLessThan(30);
   });
 });
 
@@ -185,7 +186,12 @@ describe('state tables', () => {
     };
 
     expect(shape('StateJobs')).toEqual(['job_id item', 'by_start: list started', 'by_care: care started']);
-    expect(shape('StateConflicts')).toEqual(['pair_id conflict_id', 'open_by_pair: open_pair opened_at']);
+    expect(shape('StateConflicts')).toEqual([
+      'id item',
+      'by_opener: opener place',
+      'by_seer: seer place',
+      'open_by_pair: open_pair place',
+    ]);
     expect(shape('StateAudit')).toEqual(['job_id position']);
     expect(shape('StateRegistry')).toEqual(['kind name']);
   });
@@ -254,6 +260,18 @@ describe('rights', () => {
     ]);
     expect(rightsOf('queries', 'states')).toEqual(['states:DescribeStateMachine']);
     expect(rightsOf('queries', 'sqs')).toEqual(['sqs:GetQueueAttributes']);
+  });
+
+  it('let the functions of conflicts decide them and nothing else', () => {
+    for (const name of ['conflicts', 'resolve-conflicts']) {
+      const conflicts = idOf('AWS::DynamoDB::Table', 'StateConflicts');
+      const role = byName(name).Properties.Role['Fn::GetAtt'][0];
+      const writes = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
+      expect(writes.flatMap((s) => s.resources)).toEqual([expect.stringContaining(conflicts)]);
+      expect(rightsOf(name, 'dynamodb').filter((a) => /Update|Delete|Write|Scan/.test(a))).toEqual([]);
+      expect(rightsOf(name, 'secretsmanager')).toEqual(['secretsmanager:GetSecretValue']);
+      expect(rightsOf(name, 'states')).toEqual([]);
+    }
   });
 
   it('let the worker hold its message, send its continuation and answer its token', () => {

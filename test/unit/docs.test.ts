@@ -6,6 +6,11 @@ import { routes } from '../../functions/api/routes/index.ts';
 import { pages as webPages } from '../../functions/web/pages.ts';
 import { AUDIT_EVENTS } from '../../lib/audit/catalogue.ts';
 import { detectionStrategies } from '../../lib/change-detector/registry.ts';
+import { CASES } from '../../lib/conflict-resolver/classify.ts';
+import { conflictStrategies } from '../../lib/conflict-resolver/registry.ts';
+import { OUTCOMES } from '../../lib/conflict-resolver/strategy.ts';
+import { CONFLICT_STATE_MEANINGS, CONFLICT_TYPES, CONFLICTS } from '../../lib/model/conflict.ts';
+import { FIELD_RULES } from '../../lib/model/conflict-plan.ts';
 import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
@@ -81,6 +86,23 @@ function strategyNeeds(): string {
   return table(['strategy', 'compares', 'names the fields that differ', 'needs', 'options of its own'], rows);
 }
 
+/** Names with their meanings. */
+const meanings = (head: string, all: Readonly<Record<string, string>>) =>
+  table(
+    [head, 'meaning'],
+    Object.entries(all).map(([name, meaning]) => [code(name), meaning]),
+  );
+
+function caseTable(): string {
+  const cases: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>> = CASES;
+  const rows = Object.entries(cases).flatMap(([base, sources]) =>
+    Object.entries(sources).flatMap(([source, targets]) =>
+      Object.entries(targets).map(([target, cell]) => [base, source, target, code(cell)]),
+    ),
+  );
+  return table(['known', 'source', 'target', 'is'], rows);
+}
+
 /** Each generated part: its page, and what the code says that it holds. */
 const GENERATED: Readonly<Record<string, readonly [page: string, content: () => string]>> = {
   routes: [
@@ -113,6 +135,19 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
   ],
   strategies: ['docs/strategies.md', strategyTable],
   'strategy-needs': ['docs/strategies.md', strategyNeeds],
+  'conflict-cases': ['docs/conflicts.md', caseTable],
+  'conflict-types': ['docs/conflicts.md', () => meanings('type', CONFLICTS)],
+  'conflict-strategies': [
+    'docs/conflicts.md',
+    () =>
+      table(
+        ['strategy', 'does', ...CONFLICT_TYPES.map(code)],
+        conflictStrategies.map((s) => [code(s.name), s.summary, ...CONFLICT_TYPES.map((t) => s.outcomes[t])]),
+      ),
+  ],
+  'conflict-outcomes': ['docs/conflicts.md', () => meanings('outcome', OUTCOMES)],
+  'field-rules': ['docs/conflicts.md', () => meanings('rule', FIELD_RULES)],
+  'conflict-states': ['docs/conflicts.md', () => meanings('state', CONFLICT_STATE_MEANINGS)],
   lifecycle: [
     'docs/sync-spec.md',
     () =>

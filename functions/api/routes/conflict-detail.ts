@@ -38,8 +38,8 @@ export const conflictDetail = defineRoute({
     },
   },
 
-  handle: async ({ params, roles }, services, { describeConflict }) => {
-    const conflict = await conflictOf(params, services);
+  handle: async ({ params, roles }, _services, { conflicts, describeConflict }) => {
+    const conflict = await conflictOf(params, { conflicts });
     const detail = await describeConflict(conflict, mayCall('resolver', roles));
     return { status: 200, headers: { etag: etagOf(detail.expected) }, body: detail };
   },

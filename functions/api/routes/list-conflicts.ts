@@ -29,7 +29,7 @@ export const listConflicts = defineRoute<undefined, z.output<typeof query>>({
   alsoCheckQuery: (given) => ageProblems(given, '/'),
   responses: { 200: { description: 'A page of conflicts.', schema: conflictPage } },
 
-  handle: async ({ params, query }, { jobs, conflicts }) => {
+  handle: async ({ params, query }, { jobs }, { conflicts }) => {
     const job_id = (params.job_id ?? '').toLowerCase();
     if (!(await jobs.get(job_id))) throw new SyncError('job_not_found', 'there is no job with this id');
     const { status, limit, next_token, opened_from: _, opened_to: __, ...filter } = query;

@@ -24,7 +24,7 @@ export const resolutionStatus = defineRoute({
     },
   },
 
-  handle: async ({ params }, { resolutions }) => {
+  handle: async ({ params }, _services, { resolutions }) => {
     const found = await resolutions.get((params.resolution_id ?? '').toLowerCase());
     if (found?.job_id !== (params.job_id ?? '').toLowerCase())
       throw new SyncError('resolution_not_found', 'this job has no such resolution');

@@ -101,23 +101,23 @@ export const resolveConflict = defineRoute<Body>({
   alsoCheck: (json) => choiceProblems(json, CHOICES),
   responses: { 200: { description: 'The decision was applied, now or before.', schema: conflictDecided } },
 
-  handle: async ({ body, params, headers, actor, requestId }, services, { decideConflict, describeConflict }) => {
-    const conflict = await conflictOf(params, services);
+  handle: async ({ body, params, headers, actor, requestId }, _services, parts) => {
+    const conflict = await conflictOf(params, parts);
     const expected = expectedOf(body, headers['if-match']);
-    const outcome: DecisionOutcome = await decideConflict({
+    const outcome: DecisionOutcome = await parts.decideConflict({
       conflict,
       decision: decisionOf(body),
       expected,
       actor,
       ...(body.note !== undefined && { note: body.note }),
     });
-    await services.conflicts.put([outcome.conflict]);
+    await parts.conflicts.put([outcome.conflict]);
     const path = `/api/sync/conflicts/${params.job_id}/${params.conflict_id}/resolve`;
     switch (outcome.outcome) {
       case 'applied':
         return { status: 200, body: { outcome: 'applied', conflict: viewOf(outcome.conflict) } };
       case 'stale': {
-        const fresh = await describeConflict(outcome.conflict, true, outcome.images);
+        const fresh = await parts.describeConflict(outcome.conflict, true, outcome.images);
         return refusal('conflict_stale', outcome.conflict, { path, requestId, fresh });
       }
       case 'already_resolved':

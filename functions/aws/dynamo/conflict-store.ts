@@ -1,13 +1,11 @@
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Conflict, ConflictFilter, ConflictQuery } from '../../../lib/model/conflict.ts';
 import type { ConflictStore } from '../../../lib/ports.ts';
-import { calling, isAws } from '../errors.ts';
+import { calling } from '../errors.ts';
 import { decodePlace, encodePlace } from './conflict-cursor.ts';
-import { conditions, listsOf, place, type Stream } from './conflict-lists.ts';
+import { conflictOf, dynamoConflictWriter, putNewer } from './conflict-items.ts';
+import { conditions, listsOf, type Stream } from './conflict-lists.ts';
 import type { Item, Table } from './table.ts';
-
-/** Writes at once, as the audit log does. */
-const PARALLEL = 16;
 
 /**
  * Conflicts in DynamoDB, one item each:
@@ -22,11 +20,7 @@ const PARALLEL = 16;
 export function dynamoConflictStore(table: Table): ConflictStore {
   const call = <T>(work: () => Promise<T>) => calling('conflicts table', work);
   return {
-    put: (conflicts) =>
-      call(async () => {
-        for (let i = 0; i < conflicts.length; i += PARALLEL)
-          await Promise.all(conflicts.slice(i, i + PARALLEL).map((conflict) => putNewer(table, conflict)));
-      }),
+    ...dynamoConflictWriter(table),
     get: (conflictId) => call(() => get(table, conflictId)),
     list: (query) => call(() => list(table, query)),
     count: (filter) => call(() => count(table, filter)),
@@ -38,41 +32,6 @@ export function dynamoConflictStore(table: Table): ConflictStore {
     newestOpen: (jobId) => call(() => newestOpen(table, jobId)),
     needs: (jobId) => call(() => needs(table, jobId)),
   };
-}
-
-function itemOf(conflict: Conflict): Item {
-  const { opened_by, seen_by, state } = conflict;
-  const half = state === 'open' ? 'open' : 'closed';
-  return {
-    ...conflict,
-    id: conflict.conflict_id,
-    item: 'conflict',
-    place: place(conflict),
-    opener: `${opened_by}#${half}`,
-    ...(seen_by !== opened_by && { seer: `${seen_by}#${half}` }),
-    ...(state === 'open' && { open_pair: conflict.pair }),
-  };
-}
-
-/** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
-function conflictOf({ id, item, place: _, opener, seer, open_pair, ...rest }: Item): Conflict {
-  return rest as unknown as Conflict; // an Item is untyped; itemOf wrote it
-}
-
-/** A refused condition means that this version or a newer one is there, or that our first try won: fine either way. */
-async function putNewer(table: Table, conflict: Conflict): Promise<void> {
-  try {
-    await table.client().send(
-      new PutCommand({
-        TableName: table.name(),
-        Item: itemOf(conflict),
-        ConditionExpression: 'attribute_not_exists(id) or version < :version',
-        ExpressionAttributeValues: { ':version': conflict.version },
-      }),
-    );
-  } catch (error) {
-    if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
-  }
 }
 
 async function get(table: Table, conflictId: string): Promise<Conflict | undefined> {

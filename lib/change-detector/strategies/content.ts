@@ -1,4 +1,12 @@
-import { type BucketSum, type Difference, keyId, type ReadRow, type RowKey, toRuns } from '../../model/change.ts';
+import {
+  type BucketSum,
+  type Difference,
+  type Fingerprint,
+  keyId,
+  type ReadRow,
+  type RowKey,
+  toRuns,
+} from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
 import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
@@ -11,6 +19,7 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
   const rest = new Map(target.map((t) => [keyId(t.key), t]));
   const differences: Difference[] = [];
   const equal: ReadRow[] = [];
+  const alikes: { key: RowKey; source: Fingerprint; target: Fingerprint }[] = [];
   for (const s of source) {
     const t = rest.get(keyId(s.key));
     rest.delete(keyId(s.key));
@@ -19,8 +28,10 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
       continue;
     }
     const fields = differingFields(s, t).filter((i) => !alike(i, s.canonical[i] ?? null, t.canonical[i] ?? null));
-    if (fields.length === 0) equal.push(t);
-    else
+    if (fields.length === 0) {
+      equal.push(t);
+      alikes.push({ key: t.key, source: s.fingerprint, target: t.fingerprint });
+    } else
       differences.push({
         kind: 'both_differ',
         bucket: s.bucket,
@@ -33,7 +44,7 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
   for (const t of rest.values())
     differences.push({ kind: 'target_only', bucket: t.bucket, key: t.key, target: t.fingerprint });
   differences.sort((a, b) => a.bucket - b.bucket);
-  return { equal, differences };
+  return { equal, differences, alikes };
 }
 
 /**
@@ -96,6 +107,7 @@ export const content: DetectionStrategy = {
   namesFields: true,
   full: { sees: SEES_ALL, reads: 'every row of both sides, all of them through the worker' },
   needs: NEEDS_NOTHING,
+  seesConflicts: true,
   options: ['tolerances'],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
@@ -108,7 +120,7 @@ export const content: DetectionStrategy = {
       const of = toRuns(group);
       const [a, b] = await Promise.all([source.read(of), target.read(of)]);
       if ([...a, ...b].some((row) => row.copies !== undefined)) return { through, ...compareCopies(a, b) };
-      const { equal, differences } = compareRows(a, b, source.alike);
+      const { equal, differences, alikes } = compareRows(a, b, source.alike);
       const differing = new Set(differences.map((d) => d.bucket));
       const same = group.flatMap((b) => (differing.has(b) ? [] : (equalSums.get(b) ?? [])));
       const opened = new Set(group);
@@ -120,6 +132,7 @@ export const content: DetectionStrategy = {
         differences,
         same,
         opened: { buckets: [...opened], equal: equalKeys },
+        alike: alikes,
       };
     };
     for (const [bucket, size] of sizes(s, t, after)) {

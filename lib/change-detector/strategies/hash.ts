@@ -1,11 +1,4 @@
-import {
-  type BucketSum,
-  type Difference,
-  type KeyedFingerprint,
-  keyId,
-  type RowKey,
-  toRuns,
-} from '../../model/change.ts';
+import { type BucketSum, type Difference, type KeyedFingerprint, keyId, toRuns } from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
 import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
@@ -27,12 +20,12 @@ function paired(source: readonly BucketSum[], target: readonly BucketSum[], afte
 function compareRows(source: readonly KeyedFingerprint[], target: readonly KeyedFingerprint[]) {
   const rest = new Map(target.map((t) => [keyId(t.key), t]));
   const differences: Difference[] = [];
-  const equal: RowKey[] = [];
+  const equal: KeyedFingerprint[] = [];
   for (const s of source) {
     const t = rest.get(keyId(s.key));
     if (t) rest.delete(keyId(s.key));
     if (!t) differences.push({ kind: 'source_only', bucket: s.bucket, key: s.key, source: s.fingerprint });
-    else if (t.fingerprint === s.fingerprint) equal.push(t.key);
+    else if (t.fingerprint === s.fingerprint) equal.push(t);
     else
       differences.push({
         kind: 'both_differ',
@@ -66,7 +59,8 @@ async function open(
     equal: equal + found.equal.length,
     differences: found.differences,
     same,
-    opened: { buckets, equal: found.equal },
+    opened: { buckets, equal: found.equal.map((r) => r.key) },
+    alike: found.equal.map(({ key, fingerprint }) => ({ key, source: fingerprint, target: fingerprint })),
   };
 }
 
@@ -85,6 +79,7 @@ export const hash: DetectionStrategy = {
     reads: 'every row of both sides once, inside the server; rows travel only where they differ',
   },
   needs: NEEDS_NOTHING,
+  seesConflicts: true,
   options: [],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);

@@ -16,6 +16,7 @@ export const primaryKey: DetectionStrategy = {
     reads: 'the keys of both sides once, inside the server',
   },
   needs: NEEDS_NOTHING,
+  seesConflicts: false,
   options: [],
   detect: hash.detect,
 };

@@ -1,4 +1,4 @@
-import { type Difference, type KeyedFingerprint, keyId } from '../../model/change.ts';
+import { type Difference, type Fingerprint, type KeyedFingerprint, keyId, type RowKey } from '../../model/change.ts';
 import type { Position } from '../../model/checkpoint.ts';
 import type { Window } from '../../model/table.ts';
 import type { SegmentReader } from '../../ports.ts';
@@ -10,13 +10,15 @@ async function compareWithTarget(source: readonly KeyedFingerprint[], target: Se
     (await target.fingerprints(source.map((s) => s.key))).map((t) => [keyId(t.key), t.fingerprint]),
   );
   const differences: Difference[] = [];
+  const alike: { key: RowKey; source: Fingerprint; target: Fingerprint }[] = [];
   for (const s of source) {
     const t = found.get(keyId(s.key));
     const base = { bucket: s.bucket, key: s.key, source: s.fingerprint };
     if (t === undefined) differences.push({ kind: 'source_only', ...base });
     else if (t !== s.fingerprint) differences.push({ kind: 'both_differ', ...base, target: t });
+    else alike.push({ key: s.key, source: t, target: t });
   }
-  return { equal: source.length - differences.length, differences };
+  return { equal: alike.length, differences, alike };
 }
 
 /** Pages through one part of the window. A row that moves on meanwhile is met again in the rest, or by the next job. */
@@ -84,6 +86,7 @@ export const timestamp: DetectionStrategy = {
     reads: 'the rows of the window in the source, the same keys in the target; with key_sweep all keys of both sides',
   },
   needs: { timestampColumn: true, openTransactions: true },
+  seesConflicts: true,
   options: ['timestamp_columns', 'key_sweep'],
   detect(source, target, scope) {
     const { window } = scope;

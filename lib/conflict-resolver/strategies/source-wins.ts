@@ -4,5 +4,13 @@ import type { ConflictStrategy } from '../strategy.ts';
 export const sourceWins: ConflictStrategy = {
   name: 'source_wins',
   summary: 'The target takes the source row, also where the target was edited.',
-  decide: () => ({ winner: 'source', rule: 'source_wins' }),
+  overwritesEdits: true,
+  outcomes: {
+    insert_exists: 'source',
+    update_differing: 'source',
+    update_deleted: 'source',
+    delete_updated: 'source',
+    unique_violation: 'aside',
+    fk_violation: 'aside',
+  },
 };

@@ -118,7 +118,6 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     probe: () => ask('probe', () => ['same']),
     reader: (plan, segment) => simReader(world, side, plan[side].name, segment, ask),
     sequences: () => ask('sequences', () => []),
-    shapes: async () => undefined,
     close: async () => {
       session.dead = true;
     },
@@ -414,6 +413,16 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
         ),
       raiseEpoch,
       reopen,
+      // no plan of the simulation decides conflicts
+      bases: async (_plan, keys) => keys.map(() => undefined),
+      merge: async () => [],
+      unseenConflicts: async () => [],
+      openConflicts: async () => new Map(),
+      settleConflicts: async () => undefined,
+      countOpenConflicts: async () => new Map(),
+      untoldConflicts: async () => [],
+      toldConflicts: async () => undefined,
+      quarantinedFor: async () => [],
       isPrepared: (jobId) => ask('isPrepared', () => world.jobs.get(jobId)?.prepared ?? false),
       storePlans: ({ jobId, epoch, passes }, plans, event) =>
         change('storePlans', quiet(jobId), () => {

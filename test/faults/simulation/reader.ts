@@ -54,6 +54,7 @@ export function simReader(
     page: async () => [],
     inWindow: async () => [],
     keysOnly: () => reader,
+    prints: async () => [], // no plan of the simulation decides conflicts
     fingerprints: (keys) => ask('fingerprints', () => own().filter((r) => keys.some(([k]) => k === r.key[0]))),
     rows: (keys) =>
       ask('rows', () => {

@@ -345,7 +345,7 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
     scheduler.after(500, poller);
   };
   const sweeper = () => {
-    void process('sweeper', (ports) => sweep(ports));
+    void process('sweeper', ({ conflicts: _, ...ports }) => sweep(ports));
     scheduler.after(SWEEP_MS, sweeper);
   };
   poller();

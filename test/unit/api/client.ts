@@ -79,8 +79,6 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
     audit: memoryAuditLog(),
-    conflicts,
-    resolutions,
     secrets: { put: notHere, get: notHere, remove: notHere },
     workflow: { start: notHere, state: notHere, stop: notHere, succeed: notHere, fail: notHere, beat: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
@@ -110,11 +108,13 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return engine.decide(request);
     },
-    previewResolution: (jobId, filter) => previewResolution(jobId, filter, services),
+    previewResolution: (jobId, filter) => previewResolution(jobId, filter, { ...services, conflicts }),
     startResolution: async (request) => {
       commands.push(request);
-      return startResolution(request, { ...services, queue: { send: async () => undefined } });
+      return startResolution(request, { ...services, conflicts, resolutions, queue: { send: async () => undefined } });
     },
+    conflicts,
+    resolutions,
     dependencies: options.dependencies ?? [],
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
@@ -123,7 +123,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     serves: queryRoutes,
     declared: routes,
     services: () => services,
-    parts: () => ({ dependencies: parts.dependencies }),
+    parts: () => ({ conflicts, resolutions, dependencies: parts.dependencies }),
   });
   return {
     jobs,

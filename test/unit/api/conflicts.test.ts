@@ -141,7 +141,8 @@ describe('GET /api/sync/conflicts/{job_id}/{conflict_id}', () => {
   });
 
   it('masks tagged columns for those who may not decide', async () => {
-    const conflict = sampleConflict(job.job_id);
+    const preview = [{ column: 'owner', source: '…', target: '…', masked: true }];
+    const conflict = sampleConflict(job.job_id, { preview });
     const api = await withConflicts([conflict], { masks: { owner: 'last4' } });
     const path = `${base}/${conflict.conflict_id}`;
 

@@ -6,6 +6,8 @@ const DEFAULTS = {
   batch_size: 1000,
   detection_strategy: 'hash',
   conflict_strategy: 'source_wins',
+  conflict_rules: {},
+  column_tags: {},
   max_parallel_tables: 1,
   max_parallel_operations: 5,
   audit_level: 'standard',

@@ -121,5 +121,5 @@ test.each([
   ],
   ['a dry run and none that fits', [generation(7, { layout: cut(1, 9, 9e6) }), generation(6)], true, 'none', [7], []],
 ] as const)('files keys with %s', (_, earlier, dry, own, older, drop) => {
-  expect(fileUnder(earlier, 's', cut(1, 1000, 1000), dry)).toMatchObject({ own, older, drop });
+  expect(fileUnder(earlier, cut(1, 1000, 1000), { stamp: 's', dryRun: dry })).toMatchObject({ own, older, drop });
 });
