@@ -22,7 +22,7 @@ import type {
   QuarantinedRow,
   SegmentId,
 } from './model/checkpoint.ts';
-import type { Conflict, ConflictFilter, ConflictQuery, ConflictState } from './model/conflict.ts';
+import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
@@ -318,6 +318,19 @@ export interface Decided {
   readonly events: (raised: readonly Raised[], closed: readonly string[]) => readonly JobEvent[];
 }
 
+/** Somebody's decision of one conflict, ready to be applied. */
+export interface Resolution {
+  readonly conflict_id: string;
+  readonly plan: TablePlan;
+  readonly suppressTriggers: boolean;
+  /** What is written; absent: the target stays as it is. */
+  readonly change?: Change;
+  /** What the row is compared with from now on; absent: neither side has it any more. */
+  readonly base?: FiledBase;
+  readonly record: Omit<DecisionRecord, 'at'>;
+  readonly event: JobEvent;
+}
+
 /** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
 export interface Chunk {
   readonly id: SegmentId;
@@ -455,6 +468,14 @@ export interface TargetDatabase extends Database {
       readonly events: (closed: readonly string[]) => readonly JobEvent[];
     },
   ): Promise<void>;
+  /** A conflict as it stands here. */
+  conflict(conflictId: string): Promise<Conflict | undefined>;
+  /**
+   * Applies a decision if the conflict is still open (`won`), in one transaction: the row by compare-and-set, its base, the record
+   * and its event. Answers the conflict as it is afterwards. Throws `conflict_not_found`, `target_busy` while a job holds the
+   * table, `target_moving`, `row_rejected`, ...
+   */
+  resolve(resolution: Resolution, source: Database): Promise<{ readonly won: boolean; readonly conflict: Conflict }>;
   /** How many open conflicts the job was the last to see, by target table (schema.table). */
   countOpenConflicts(jobId: string): Promise<ReadonlyMap<string, number>>;
   /** Conflicts of a job that the store does not know as they are now, and what it has learnt. */

@@ -93,6 +93,8 @@ export interface DecisionRecord {
   /** The target's row before and after. */
   readonly before: SidePrint;
   readonly after: SidePrint;
+  /** What somebody asked for, so that asking again is known again. */
+  readonly asked?: ConflictDecision;
 }
 
 /** One conflict, as the store keeps it. No row value but the preview's. */

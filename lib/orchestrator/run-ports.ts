@@ -75,7 +75,7 @@ async function openBoth(
 /** Runs `work` with both ends open. */
 export async function withBoth<T>(
   job: Job,
-  ports: RunPorts,
+  ports: Pick<RunPorts, 'secrets' | 'databases' | 'patience'>,
   statementTimeoutMs: number,
   work: (source: Database, target: TargetDatabase) => Promise<T>,
 ): Promise<T> {

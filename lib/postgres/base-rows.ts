@@ -143,7 +143,7 @@ export async function baseWritten(session: Session, plan: TablePlan, changes: re
 }
 
 /** Forgets the bases of keys that are on neither side. */
-async function forgetBases(session: Session, plan: TablePlan, keys: readonly RowKey[]): Promise<void> {
+export async function forgetBases(session: Session, plan: TablePlan, keys: readonly RowKey[]): Promise<void> {
   const base = basedUnder(plan);
   if (base === undefined || keys.length === 0) return;
   const rows = hashedKeys(plan, keys, 2);

@@ -2,7 +2,7 @@ import type { RowKey } from '../model/change.ts';
 import { type JobEvent, type SegmentId, streamOf } from '../model/checkpoint.ts';
 import type { Conflict, ConflictState } from '../model/conflict.ts';
 import { type RelationName, relationText } from '../model/table.ts';
-import type { ConflictDraft, Decided, Raised, TargetDatabase } from '../ports.ts';
+import type { ConflictDraft, Decided, Raised, Resolution, TargetDatabase } from '../ports.ts';
 import type { Session } from './session.ts';
 
 /** Time of the transaction, so that what one of them stores is of one time. */
@@ -174,11 +174,26 @@ export async function toldConflicts(session: Session, conflicts: readonly Confli
   );
 }
 
-/** A conflict as it stands here, locked until the transaction ends. */
-export async function lockConflict(session: Session, conflictId: string): Promise<Conflict | undefined> {
-  const [row] = await session.query(
-    `select ${AS_STORED} from tf_sync.conflict c where c.conflict_id = $1 for update of c`,
-    [conflictId],
-  );
+/** A conflict as it stands here. */
+export async function conflict(session: Session, conflictId: string, lock = ''): Promise<Conflict | undefined> {
+  const [row] = await session.query(`select ${AS_STORED} from tf_sync.conflict c where c.conflict_id = $1 ${lock}`, [
+    conflictId,
+  ]);
   return row && storedOf(row[0]);
+}
+
+/** The same, locked until the transaction ends. */
+export const lockConflict = (session: Session, conflictId: string) => conflict(session, conflictId, 'for update of c');
+
+/** Closes a locked conflict with its record, and puts the event into the outbox of the job that saw it last. */
+export async function closeResolved(session: Session, open: Conflict, by: Resolution): Promise<Conflict> {
+  const [row] = await session.query(
+    `update tf_sync.conflict c set state = 'resolved', version = ${NEXT_VERSION},
+       data = c.data || jsonb_build_object('closed_at', ${NOW}, 'decision', $2::jsonb || jsonb_build_object('at', ${NOW}))
+     where c.conflict_id = $1 returning ${AS_STORED}`,
+    [open.conflict_id, JSON.stringify(by.record)],
+  );
+  const closed = storedOf(row?.[0]);
+  await tell(session, open.seen_by, `${open.conflict_id}/${closed.version}`, [by.event]);
+  return closed;
 }

@@ -23,6 +23,7 @@ import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
 import { reopenJob } from './reopen.ts';
+import { resolveConflict } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
@@ -148,6 +149,12 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     unseenConflicts: (...args) => conflicts.unseenConflicts(session, ...args),
     openConflicts: (ids) => conflicts.openConflicts(session, ids),
     settleConflicts: (...args) => conflicts.settleConflicts(session, ...args),
+    conflict: (id) => conflicts.conflict(session, id),
+    resolve: (resolution, source) =>
+      session.transaction(
+        () => resolveConflict(session, sessionOf(source), resolution),
+        [BY_INDEX, ...(resolution.suppressTriggers ? [AS_REPLICA] : [])].join('; '),
+      ),
     countOpenConflicts: (jobId) => conflicts.countOpen(session, jobId),
     untoldConflicts: (...args) => conflicts.untoldConflicts(session, ...args),
     toldConflicts: (list) => conflicts.toldConflicts(session, list),

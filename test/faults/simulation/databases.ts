@@ -419,6 +419,8 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
       unseenConflicts: async () => [],
       openConflicts: async () => new Map(),
       settleConflicts: async () => undefined,
+      conflict: async () => undefined,
+      resolve: () => Promise.reject(new Error('the simulation has no conflicts')),
       countOpenConflicts: async () => new Map(),
       untoldConflicts: async () => [],
       toldConflicts: async () => undefined,
