@@ -203,6 +203,7 @@ export class SyncStack extends Stack {
     for (const fn of [conflicts, resolver]) {
       state.readJobs(fn);
       state.writeConflicts(fn);
+      state.appendAudit(fn);
       allowJobSecrets(fn, 'GetSecretValue');
       resolutions.allowSending(fn);
     }

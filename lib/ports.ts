@@ -28,7 +28,7 @@ import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
-import type { FrozenPage, ListedConflict, Resolution } from './model/resolution.ts';
+import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -128,16 +128,16 @@ export interface ConflictStore {
 /** Orders to decide many conflicts, and how far they have come. Every write is one conditional item write. */
 export interface ResolutionStore {
   /** A second call with the same id is a no-op. */
-  create(resolution: Resolution): Promise<void>;
+  create(resolution: BulkResolution): Promise<void>;
   /** Strongly consistent. */
-  get(resolutionId: string): Promise<Resolution | undefined>;
+  get(resolutionId: string): Promise<BulkResolution | undefined>;
   /** Replaces a resolution if the stored one is of the seq before; false: another step was faster. */
-  advance(resolution: Resolution): Promise<boolean>;
+  advance(resolution: BulkResolution): Promise<boolean>;
   /** A page of the frozen list, and where the next one begins. One that is there stays as it is; answers what is stored. */
   freeze(resolutionId: string, page: number, frozen: FrozenPage): Promise<FrozenPage>;
   page(resolutionId: string, page: number): Promise<readonly ListedConflict[]>;
   /** Those that have not ended; eventually consistent. */
-  unfinished(): Promise<readonly Resolution[]>;
+  unfinished(): Promise<readonly BulkResolution[]>;
 }
 
 /** The queue of resolutions that have a step to do. */

@@ -15,16 +15,13 @@ export const handler = apiHandler({
   services,
   parts: (core) => {
     const stores = conflictServices();
+    const ports = () => ({ ...runPorts(core, 'command'), conflicts: stores.conflicts });
     const queue = awsResolutionQueue(queueClient, () => core.settings.resolutionQueueUrl);
     return {
       ...stores,
       describeConflict: (conflict, seesMasked, images) =>
-        describeConflict(
-          conflict,
-          { seesMasked, ...(images && { images }) },
-          { ...runPorts(core, 'command'), draw: drawShapes },
-        ),
-      decideConflict: (request) => applyDecision(request, runPorts(core, 'command')),
+        describeConflict(conflict, { seesMasked, ...(images && { images }) }, { ...ports(), draw: drawShapes }),
+      decideConflict: (request) => applyDecision(request, ports()),
       previewResolution: (jobId, filter) => previewResolution(jobId, filter, { ...core, ...stores }),
       startResolution: (request) => startResolution(request, { ...core, ...stores, queue }),
     };

@@ -264,10 +264,10 @@ describe('rights', () => {
 
   it('let the functions of conflicts decide them and nothing else', () => {
     for (const name of ['conflicts', 'resolve-conflicts']) {
-      const conflicts = idOf('AWS::DynamoDB::Table', 'StateConflicts');
+      const written = ['StateConflicts', 'StateAudit'].map((prefix) => idOf('AWS::DynamoDB::Table', prefix));
       const role = byName(name).Properties.Role['Fn::GetAtt'][0];
       const writes = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
-      expect(writes.flatMap((s) => s.resources)).toEqual([expect.stringContaining(conflicts)]);
+      expect(writes.flatMap((s) => s.resources)).toEqual(written.map((id) => expect.stringContaining(id)));
       expect(rightsOf(name, 'dynamodb').filter((a) => /Update|Delete|Write|Scan/.test(a))).toEqual([]);
       expect(rightsOf(name, 'secretsmanager')).toEqual(['secretsmanager:GetSecretValue']);
       expect(rightsOf(name, 'states')).toEqual([]);

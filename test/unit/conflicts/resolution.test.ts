@@ -8,7 +8,7 @@ import { startResolution } from '../../../lib/orchestrator/start-resolution.ts';
 import { stepResolution } from '../../../lib/orchestrator/step-resolution.ts';
 import { decideResolution, sweepResolutions } from '../../../lib/orchestrator/sweep-resolutions.ts';
 import type { Databases } from '../../../lib/ports.ts';
-import { memoryConflictStore, memoryJobStore, memoryResolutionStore } from '../../contract/memory.ts';
+import { memoryAuditLog, memoryConflictStore, memoryJobStore, memoryResolutionStore } from '../../contract/memory.ts';
 import { sampleConflict, sampleJob } from '../../contract/samples.ts';
 import { fakeResolver } from '../../support/fake-resolver.ts';
 import { memoryLog, memorySecrets } from '../../support/memory-ports.ts';
@@ -40,6 +40,7 @@ async function setUp(count: number, over: (i: number) => Partial<Conflict> = () 
     resolutions: memoryResolutionStore(),
     queue: { send: async (id: string) => void sent.push(id) },
     secrets: memorySecrets(),
+    audit: memoryAuditLog(),
     databases: {} as Databases, // the fake engine opens none
     log: memoryLog(),
     clock: () => new Date(now),
