@@ -1,4 +1,12 @@
 import { isProblem, type JobPage, type JobStatus, type ProblemBody, type Started } from '../lib/model/answers.ts';
+import type {
+  ConflictDecided,
+  ConflictDetail,
+  ConflictPage,
+  ResolutionPreview,
+  ResolutionStarted,
+  ResolutionView,
+} from '../lib/model/conflict-answers.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** The answer of a command about a job. */
@@ -67,6 +75,31 @@ export class Api {
     return this.#call('GET', `/api/sync/jobs?${new URLSearchParams(given)}`);
   }
 
+  conflicts(jobId: string, query: Readonly<Record<string, string>>): Promise<ConflictPage> {
+    return this.#call('GET', `${conflictsOf(jobId)}?${new URLSearchParams(query)}`);
+  }
+
+  conflict(jobId: string, conflictId: string): Promise<ConflictDetail> {
+    return this.#call('GET', `${conflictsOf(jobId)}/${encodeURIComponent(conflictId)}`);
+  }
+
+  resolve(jobId: string, conflictId: string, body: object): Promise<ConflictDecided> {
+    return this.#call('POST', `${conflictsOf(jobId)}/${encodeURIComponent(conflictId)}/resolve`, { body });
+  }
+
+  previewAll(jobId: string, body: object): Promise<ResolutionPreview> {
+    return this.#call('POST', `${conflictsOf(jobId)}/resolve-all`, { body: { ...body, preview: true } });
+  }
+
+  resolveAll(jobId: string, body: object): Promise<ResolutionStarted> {
+    return this.#call('POST', `${conflictsOf(jobId)}/resolve-all`, { body });
+  }
+
+  /** `statusUrl`: as the service answered it. */
+  resolution(statusUrl: string): Promise<ResolutionView> {
+    return this.#call('GET', statusUrl);
+  }
+
   async #call<T>(
     method: 'GET' | 'POST',
     path: string,
@@ -100,6 +133,8 @@ export class Api {
     throw failureOf(answer, body, url.origin);
   }
 }
+
+const conflictsOf = (jobId: string) => `/api/sync/conflicts/${encodeURIComponent(jobId)}`;
 
 function failureOf(answer: Response, body: unknown, origin: string): CommandError {
   if (isProblem(body)) return new ApiError(body);

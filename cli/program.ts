@@ -4,6 +4,7 @@ import type { JobStatus, JobSummary } from '../lib/model/answers.ts';
 import { JOB_STATES } from '../lib/model/job.ts';
 import { Api, ApiError } from './api.ts';
 import { addConfigOptions, readConfig } from './config.ts';
+import { addConflictCommands } from './conflicts.ts';
 import { CommandError, EXIT, exitCodeOf } from './exit.ts';
 import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
@@ -231,6 +232,7 @@ standard input are read in the order token, source, target.
         io.stderr.write(`More: tfsync jobs --next-token ${harmless(page.next_token)}\n`);
     });
 
+  addConflictCommands(program, { connect, io, done });
   return program;
 }
 

@@ -10,9 +10,9 @@ import { commandRoutes } from './routes/commands.ts';
 export const handler = apiHandler({
   serves: commandRoutes,
   services,
-  parts: (core) => ({
-    startJob: (request) => startJob(request, runPorts(core, 'command')),
-    stopJob: (request) => stopJob(request, runPorts(core, 'command')),
-    resumeJob: (request) => resumeJob(request, runPorts(core, 'command')),
+  parts: () => ({
+    startJob: (request) => startJob(request, runPorts(services(), 'command')),
+    stopJob: (request) => stopJob(request, runPorts(services(), 'command')),
+    resumeJob: (request) => resumeJob(request, runPorts(services(), 'command')),
   }),
 });

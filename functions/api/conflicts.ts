@@ -4,18 +4,18 @@ import { previewResolution, startResolution } from '../../lib/orchestrator/start
 import { drawShapes } from '../../lib/postgres/databases.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
-import { runPorts } from '../run-ports.ts';
-import { conflictServices, services } from '../runtime.ts';
+import { decisionPorts } from '../run-ports.ts';
+import { conflictServices, coreServices } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { conflictRoutes } from './routes/conflicts.ts';
 
 /** Lambda handler of the routes that look at rows of a conflict, or decide it. */
 export const handler = apiHandler({
   serves: conflictRoutes,
-  services,
+  services: coreServices,
   parts: (core) => {
     const stores = conflictServices();
-    const ports = () => ({ ...runPorts(core, 'command'), conflicts: stores.conflicts });
+    const ports = () => ({ ...decisionPorts(core, 'command'), conflicts: stores.conflicts });
     const queue = awsResolutionQueue(queueClient, () => core.settings.resolutionQueueUrl);
     return {
       ...stores,

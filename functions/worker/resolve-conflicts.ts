@@ -4,15 +4,15 @@ import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
 import { stepResolution } from '../../lib/orchestrator/step-resolution.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
-import { runPorts } from '../run-ports.ts';
-import { type CoreServices, conflictServices, services } from '../runtime.ts';
+import { decisionPorts } from '../run-ports.ts';
+import { type CoreServices, conflictServices, coreServices } from '../runtime.ts';
 
 async function step(record: SQSRecord, context: Context, s: CoreServices): Promise<void> {
   const { resolution_id } = resolutionMessage.parse(JSON.parse(record.body));
   const queue = awsResolutionQueue(queueClient, () => s.settings.resolutionQueueUrl);
   const { conflicts, resolutions } = conflictServices();
   const outcome = await stepResolution(resolution_id, {
-    ...runPorts(s, 'command'),
+    ...decisionPorts(s, 'command'),
     conflicts,
     resolutions,
     decide: applyDecision,
@@ -27,7 +27,7 @@ async function step(record: SQSRecord, context: Context, s: CoreServices): Promi
  * time is up; decisions are by compare-and-set, so it may be done twice.
  */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const s = services();
+  const s = coreServices();
   const batchItemFailures = [];
   for (const record of event.Records) {
     try {

@@ -80,7 +80,6 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     jobs,
     audit: memoryAuditLog(),
     secrets: { put: notHere, get: notHere, remove: notHere },
-    workflow: { start: notHere, state: notHere, stop: notHere, succeed: notHere, fail: notHere, beat: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
