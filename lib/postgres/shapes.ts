@@ -16,7 +16,7 @@ async function postgis(session: Session): Promise<string | undefined> {
 
 /** SQL of GeoJSON: curves are drawn as lines, since GeoJSON has none. */
 const drawn = (schema: string, geometry: string) =>
-  `${schema}.st_asgeojson(case when ${schema}.st_hasarc(${geometry}) then ${schema}.st_curvetoline(${geometry}) else ${geometry} end)`;
+  `${schema}.st_asgeojson(case when ${schema}.st_hasarc(${geometry}) then ${schema}.st_curvetoline(${geometry}) else ${geometry} end, 9, 0)`; // without a crs member, for which an unknown SRID has no name
 
 function statement(schema: string, kind: 'geometry' | 'geography', transform: boolean): string {
   const value = (at: string) => `(${at})::${schema}.${kind}`;

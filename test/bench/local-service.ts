@@ -11,6 +11,8 @@ import { cpuSeconds } from './cpu-time.ts';
 /** The whole service in its own process, as `npm run serve` starts it. */
 export interface LocalService extends AsyncDisposable {
   readonly api: Api;
+  /** Where the emulated DynamoDB answers. */
+  readonly dynamodbUrl: string;
   /** The most memory that any worker process has had since the service started, in MB (2^20 bytes). */
   workerPeakMb(): Promise<number>;
   /** CPU seconds used so far by the service, its functions and the emulated AWS. */
@@ -35,8 +37,10 @@ export async function startLocalService(): Promise<LocalService> {
   const line = first[0];
   if (typeof line !== 'string') throw new Error(`The service ended with ${line} before it was ready.`);
   const { url, token } = JSON.parse(line) as { url: string; token: string }; // serve.ts prints both
-  const { controlUrl } = JSON.parse(readFileSync(join(dataDir, 'service.json'), 'utf8')) as { controlUrl: string };
+  const places = JSON.parse(readFileSync(join(dataDir, 'service.json'), 'utf8'));
+  const { controlUrl, dynamodbUrl } = places as { controlUrl: string; dynamodbUrl: string };
   return {
+    dynamodbUrl,
     api: new Api({
       url: new URL(url),
       token,

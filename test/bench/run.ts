@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Cluster, startCluster } from './cluster.ts';
+import { conflicts } from './conflicts.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
@@ -77,6 +78,12 @@ bench('stop', 'a busy job stopped again and again: how long it takes, and that n
   .option('--stops <number>', 'how many stops', positive, 30)
   .action((options: Common & { rows: number; stops: number }) =>
     run(options, (cluster, service) => stop(cluster, service, { ...options, say })),
+  );
+
+bench('conflicts', 'pages of a job with many open conflicts')
+  .option('--count <number>', 'conflicts', positive, 100_000)
+  .action((options: Common & { count: number }) =>
+    run(options, (_cluster, service) => conflicts(service, { ...options, say })),
   );
 
 // the exit handlers of server and service end both; a signal alone would run none of them

@@ -36,11 +36,8 @@ export function fakeResolver(conflicts: readonly Conflict[] = []) {
       const same = decided.get(conflict.conflict_id) === what;
       return { outcome: same ? 'applied' : 'already_resolved', conflict };
     }
-    if (request.expected.source !== row.source || request.expected.target !== row.target) {
-      const prints = { ...conflict.prints, source: row.source, target: row.target };
-      row.conflict = { ...conflict, version: conflict.version + 1, prints };
-      return { outcome: 'stale', conflict: row.conflict, images: imagesOf(row) };
-    }
+    if (request.expected.source !== row.source || request.expected.target !== row.target)
+      return { outcome: 'stale', conflict, images: imagesOf(row) };
     if ('strategy' in decision && decision.strategy === 'manual')
       throw new SyncError('decision_invalid', 'manual leaves the decision to people.');
     const before = row.target;

@@ -14,6 +14,7 @@ import { FIELD_RULES } from '../../lib/model/conflict-plan.ts';
 import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
+import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
@@ -147,6 +148,7 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
   ],
   'conflict-outcomes': ['docs/conflicts.md', () => meanings('outcome', OUTCOMES)],
   'field-rules': ['docs/conflicts.md', () => meanings('rule', FIELD_RULES)],
+  'resolution-states': ['docs/conflicts.md', () => meanings('state', RESOLUTION_STATE_MEANINGS)],
   'conflict-states': ['docs/conflicts.md', () => meanings('state', CONFLICT_STATE_MEANINGS)],
   lifecycle: [
     'docs/sync-spec.md',

@@ -250,7 +250,7 @@ describe('POST /api/sync/conflicts/{job_id}/{conflict_id}/resolve', () => {
       },
     });
     expect(api.engine.writes.size).toBe(0);
-    expect((await api.conflicts.get(conflict.conflict_id))?.prints.target).toBe('d'.repeat(32));
+    expect((await api.conflicts.get(conflict.conflict_id))?.state).toBe('open');
     expect((await decide(api, conflict, { side: 'source', expected: stale.json.conflict.expected })).status).toBe(200);
   });
 
