@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
 
 /** A module that our dependencies can load and a bundle has no use for, and what stands in its place. */
@@ -14,9 +15,10 @@ const THROWS = `throw new Error('left out of this bundle');`;
 const NEVER = `() => { ${THROWS} }`;
 
 /**
- * 50 KB a bundle: event streams of the AWS SDK (no API we call has one), pg's binding to libpq, the reader of ~/.pgpass (a
+ * 60 KB a bundle: event streams of the AWS SDK (no API we call has one), pg's binding to libpq, the reader of ~/.pgpass (a
  * connection without a password must fail, not borrow one), pg's own reader of connection strings (ours is stricter), COPY
- * in both directions at once, and JSON schemas of zod, which only the OpenAPI route makes.
+ * in both directions at once, the cache of endpoints that DynamoDB is never asked for, zod's own messages (ours name what is
+ * wrong), and JSON schemas of zod, which only the OpenAPI route makes.
  */
 const LEFT_OUT: readonly LeftOut[] = [
   { path: /^@smithy\/core\/event-streams$/, from: /@smithy\/core/, contents: THROWS },
@@ -24,6 +26,12 @@ const LEFT_OUT: readonly LeftOut[] = [
   { path: /^pgpass$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pg-connection-string$/, from: /node_modules\/pg\/lib/, contents: `exports.parse = ${NEVER};` },
   { path: /^\.\/copy-both$/, from: /pg-copy-streams/, contents: `module.exports = ${NEVER};` },
+  { path: /^mnemonist\/lru-cache$/, from: /@aws-sdk\/endpoint-cache/, contents: 'export default class {}' },
+  {
+    path: /\/locales\/en\.js$/,
+    from: /zod\/v4\/classic/,
+    contents: `export default () => ({ localeError: () => 'invalid' });`,
+  },
   {
     path: /\/json-schema-processors\.js$/,
     from: /zod\/v4\/classic/,
@@ -38,6 +46,36 @@ const LEFT_OUT: readonly LeftOut[] = [
   },
 ];
 
+/** A class of the SDK's for an error that a service may answer, as its code generator writes them. */
+const ERROR_CLASS = /export class (\w+) extends __BaseException \{[\s\S]*?\$fault = "(\w+)";[\s\S]*?\n\}\n/g;
+
+/**
+ * The same error classes, made by one function: 20 KB a bundle. What a service tells with an error is set by its schema, not
+ * by these constructors. Throws where the generator writes something else than is known here.
+ */
+export function shortErrors(source: string): string {
+  const prefix = /static shapeId = "([^"]+#)/.exec(source)?.[1] ?? '';
+  const short = source.replaceAll(
+    ERROR_CLASS,
+    (_, name: string, fault: string) => `export const ${name} = /* @__PURE__ */ made('${name}', '${fault}');\n`,
+  );
+  if (/\bclass\b/.test(short)) throw new Error('The error classes of an AWS client are not as they were.');
+  const made = `const made = (name, $fault) => class Made extends __BaseException {
+    static shapeId = '${prefix}' + name;
+    name = name;
+    $fault = $fault;
+    constructor(opts) {
+      super({ name, $fault, ...opts });
+      Object.setPrototypeOf(this, Made.prototype);
+      Object.assign(this, opts);
+    }
+  };\n`;
+  return short.replace(/^((?:import [^\n]+\n)*)/, (imports) => imports + made);
+}
+
+/** Of a client's package.json only its version is used, for the user agent. */
+const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text) as { version: string }).version });
+
 /** Puts a module that throws when it is used in place of each that the bundle of this function leaves out. */
 export function leftOut(functionName: string): Plugin {
   const absent = LEFT_OUT.filter((m) => !m.usedBy?.includes(functionName));
@@ -48,6 +86,14 @@ export function leftOut(functionName: string): Plugin {
         const at = absent.findIndex((m) => m.path.test(path) && m.from.test(importer));
         return at < 0 ? undefined : { path, namespace: 'left-out', pluginData: absent[at]?.contents };
       });
+      build.onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/models\/errors\.js$/ }, async ({ path }) => ({
+        contents: shortErrors(await readFile(path, 'utf8')),
+        loader: 'js',
+      }));
+      build.onLoad({ filter: /@aws-sdk\/client-[\w-]+\/package\.json$/ }, async ({ path }) => ({
+        contents: onlyVersion(await readFile(path, 'utf8')),
+        loader: 'json',
+      }));
       build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ pluginData }) => ({
         contents: String(pluginData),
         loader: 'js',
