@@ -138,6 +138,7 @@ const VALIDATION_STYLE: Readonly<Record<ValidationState, Style>> = {
   validating: 'cyan',
   validated: 'green',
   in_flight: 'yellow',
+  conflicting: 'yellow',
   quarantined: 'yellow',
   mismatched: 'red',
   compared: 'green',

@@ -25,6 +25,7 @@ export const TABLE_WORDS: Readonly<Record<ValidationState, { readonly text: stri
   validating: { text: 'verifying', tone: 'busy' },
   validated: { text: 'verified', tone: 'good' },
   in_flight: { text: 'rows still move', tone: 'warning' },
+  conflicting: { text: 'conflicts wait', tone: 'warning' },
   quarantined: { text: 'rows put aside', tone: 'warning' },
   mismatched: { text: 'differs', tone: 'bad' },
   compared: { text: 'compared', tone: 'good' },

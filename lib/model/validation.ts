@@ -4,6 +4,7 @@ const CATALOGUE = {
   validating: 'The final comparison is under way.',
   validated: 'Every bucket compared equal after the last write of the job into it.',
   in_flight: 'Equal, but for rows that changed while the job ran and still do.',
+  conflicting: 'Equal, but for conflicts that wait for somebody to decide them.',
   quarantined: 'Equal, but for rows that were put aside, each with its reason.',
   mismatched: 'The final comparison found differences that no rule explains.',
   compared: 'A dry run has compared it and written nothing.',

@@ -235,6 +235,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
       pass,
       jobEnded,
       quarantined: counts.quarantined,
+      conflicts: counts.conflicts,
       inFlight,
       ...(code !== undefined && { failure: code }),
     }),

@@ -8,15 +8,17 @@ export interface ValidationFacts {
   readonly pass: Pass;
   readonly jobEnded: boolean;
   readonly quarantined: number;
+  readonly conflicts: number;
   readonly inFlight: number;
   readonly failure?: string;
 }
 
-/** Rows that were put aside need somebody, rows in flight only time: so the former are told first. */
+/** Rows that were put aside and conflicts need somebody, rows in flight only time: so the former are told first. */
 const VERDICT: Readonly<Record<TableState, (facts: ValidationFacts) => ValidationState>> = {
   pending: ({ jobEnded }) => (jobEnded ? 'interrupted' : 'pending'),
   running: ({ jobEnded, pass }) => (jobEnded ? 'interrupted' : pass === 'verify' ? 'validating' : 'comparing'),
-  verified: ({ quarantined, inFlight }) => (quarantined > 0 ? 'quarantined' : inFlight > 0 ? 'in_flight' : 'validated'),
+  verified: ({ quarantined, conflicts, inFlight }) =>
+    quarantined > 0 ? 'quarantined' : conflicts > 0 ? 'conflicting' : inFlight > 0 ? 'in_flight' : 'validated',
   compared: () => 'compared',
   unverified: () => 'unverified',
   failed: ({ failure }) => (failure === 'verification_failed' ? 'mismatched' : 'error'),

@@ -28,6 +28,18 @@ function imageSql(plan: TablePlan): string {
 const asTarget = (plan: TablePlan) =>
   `${filedHash(plan, 't')} as k, ${secondHash(plan, 't')} as k2, ${printSql(plan.fingerprint, plan.columns, columnSql('target', 't'))} as s, ${imageSql(plan)} as image`;
 
+/**
+ * SQL of the bases `w` of keys `x(k, k2)`, by index, key by key. As a plain join the planner, who knows nothing of a table that
+ * is being filled, goes over all bases for each key: a job of 4,900 new rows took 8.2 s, so it takes 3.3 s.
+ */
+const eachBase = (base: string) =>
+  `cross join lateral (select b.ctid, b.s, b.t, b.image from tf_sync.base_row b where b.base = ${base} and b.k = x.k and b.k2 = x.k2 limit 1) w`;
+
+/** SQL that deletes the bases of keys whose hashes `gone(k)` lists. */
+const forgetting = (base: string) =>
+  `delete from tf_sync.base_row w where w.ctid = any(array(
+     select l.ctid from gone cross join lateral (select b.ctid from tf_sync.base_row b where b.base = ${base} and b.k = gone.k offset 0) l))`;
+
 const REPLACE = `on conflict (base, k, k2) do update set s = excluded.s, t = excluded.t, image = excluded.image`;
 
 /**
@@ -73,7 +85,7 @@ export async function baseEqual(
      gone as (
        select u.k from tf_sync.baseline e join ok on ok.b = e.bucket cross join unnest(e.keys) u(k)
        where e.pair_table = $${n + 5} and e.segment = $${n + 6} except select r.k from r join ok on ok.b = r.b),
-     forgotten as (delete from tf_sync.base_row w using gone where w.base = $${n + 1} and w.k = gone.k),
+     forgotten as (${forgetting(`$${n + 1}`)}),
      filed as (
        insert into tf_sync.base_row as w (base, k, k2, s, t, image)
        select $${n + 1}, r.k, r.k2, r.s, null, r.image from r join ok on ok.b = r.b
@@ -148,7 +160,7 @@ export async function forgetBases(session: Session, plan: TablePlan, keys: reado
   if (base === undefined || keys.length === 0) return;
   const rows = hashedKeys(plan, keys, 2);
   await session.query(
-    `delete from tf_sync.base_row w using ${rows.sql} x where w.base = $1 and w.k = x.k and w.k2 = x.k2`,
+    `delete from tf_sync.base_row d where d.ctid = any(array(select w.ctid from ${rows.sql} x ${eachBase('$1')}))`,
     [base, ...rows.values],
   );
 }
@@ -195,10 +207,7 @@ export async function based(session: Session, plan: TablePlan, keys: readonly Ro
   const base = basedUnder(plan);
   if (base === undefined || keys.length === 0) return [];
   const rows = hashedKeys(plan, keys, 2);
-  const found = await session.query(
-    `select x.n::text from ${rows.sql} x join tf_sync.base_row w on (w.base, w.k, w.k2) = ($1, x.k, x.k2)`,
-    [base, ...rows.values],
-  );
+  const found = await session.query(`select x.n::text from ${rows.sql} x ${eachBase('$1')}`, [base, ...rows.values]);
   return found.map(([n]) => keys[Number(n) - 1] as RowKey); // n counts them
 }
 
@@ -214,10 +223,10 @@ export async function forgetMissing(
   if (base === undefined || buckets.length === 0 || plan.baseline?.own === undefined) return;
   const rows = hashedKeys(plan, present, 5);
   await session.query(
-    `delete from tf_sync.base_row w using (
+    `with gone as materialized (
        select u.k from tf_sync.baseline e cross join unnest(e.keys) u(k)
-       where e.pair_table = $2 and e.segment = $3 and e.bucket = any($4::int8[]) except select x.k from ${rows.sql} x) gone
-     where w.base = $1 and w.k = gone.k`,
+       where e.pair_table = $2 and e.segment = $3 and e.bucket = any($4::int8[]) except select x.k from ${rows.sql} x)
+     ${forgetting('$1')}`,
     [base, String(plan.baseline.own), String(at.number), buckets, ...rows.values],
   );
 }
@@ -236,7 +245,7 @@ export async function basesOf(
   const rows = hashedKeys(plan, keys, 2);
   const found = await session.query(
     `select x.n::text, encode(w.s, 'hex'), encode(w.t, 'hex'), to_json(w.image)::text
-     from ${rows.sql} x join tf_sync.base_row w on (w.base, w.k, w.k2) = ($1, x.k, x.k2)`,
+     from ${rows.sql} x ${eachBase('$1')}`,
     [String(base.id), ...rows.values],
   );
   const [whole] = await session.query(

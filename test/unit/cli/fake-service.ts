@@ -109,6 +109,7 @@ export function jobStatus(
       pass: table.pass ?? 'apply',
       jobEnded: ENDED_STATES.includes(state),
       quarantined: table.counts?.quarantined ?? 0,
+      conflicts: table.counts?.conflicts ?? 0,
       inFlight: 0,
       ...(table.failure && { failure: table.failure.code }),
     }),

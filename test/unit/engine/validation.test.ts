@@ -3,7 +3,14 @@ import { PASSES, TABLE_STATES } from '../../../lib/model/job.ts';
 import { VALIDATION_STATES } from '../../../lib/model/validation.ts';
 import { type ValidationFacts, validationOf } from '../../../lib/orchestrator/validation.ts';
 
-const facts: ValidationFacts = { state: 'pending', pass: 'apply', jobEnded: false, quarantined: 0, inFlight: 0 };
+const facts: ValidationFacts = {
+  state: 'pending',
+  pass: 'apply',
+  jobEnded: false,
+  quarantined: 0,
+  conflicts: 0,
+  inFlight: 0,
+};
 
 test.each([
   [{}, 'pending'],
@@ -15,6 +22,9 @@ test.each([
   [{ state: 'verified' }, 'validated'],
   [{ state: 'verified', inFlight: 3 }, 'in_flight'],
   [{ state: 'verified', quarantined: 1 }, 'quarantined'],
+  [{ state: 'verified', conflicts: 1 }, 'conflicting'],
+  [{ state: 'verified', conflicts: 1, quarantined: 1 }, 'quarantined'],
+  [{ state: 'verified', conflicts: 1, inFlight: 1 }, 'conflicting'],
   [{ state: 'verified', quarantined: 1, inFlight: 3 }, 'quarantined'],
   [{ state: 'compared' }, 'compared'],
   [{ state: 'unverified', quarantined: 2 }, 'unverified'],
@@ -32,7 +42,7 @@ test('every state of a table has a validation state, and each of those is reache
         [0, 1].flatMap((quarantined) =>
           [0, 1].flatMap((inFlight) =>
             [undefined, 'verification_failed', 'internal'].map((failure) =>
-              validationOf({ state, pass, jobEnded, quarantined, inFlight, ...(failure && { failure }) }),
+              validationOf({ state, pass, jobEnded, quarantined, conflicts: 0, inFlight, ...(failure && { failure }) }),
             ),
           ),
         ),
