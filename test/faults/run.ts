@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { LEVELS, SUITES } from './levels.ts';
 
-const USAGE = `npm run faults -- [--level ${Object.keys(LEVELS).join('|')}] [--suite ${SUITES.join('|')}] [--seed N]
+const USAGE = `npm run faults -- [--level ${Object.keys(LEVELS).join('|')}] [--suite ${Object.keys(SUITES).join('|')}] [--seed N]
 
 Random schedules with injected faults, and the mistakes that they must see. Ends with 1 when something broke; each line
 SEED=... says how to see it again.`;
@@ -15,14 +15,14 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const known = values.level in LEVELS && (values.suite === undefined || SUITES.some((s) => s === values.suite));
+const known = values.level in LEVELS && (values.suite === undefined || values.suite in SUITES);
 if (values.help || !known || (values.seed !== undefined && !/^\d+$/.test(values.seed))) {
   console.log(USAGE);
   process.exit(values.help ? 0 : 2);
 }
-const files =
-  values.suite === 'controls' ? ['test/faults/controls'] : values.suite ? ['test/faults/suites'] : ['test/faults'];
-const named = values.suite && values.suite !== 'controls' ? ['-t', `^${values.suite} `] : [];
+const suite = values.suite as keyof typeof SUITES | undefined; // known
+const files = suite ? [`test/faults/${SUITES[suite]}`] : ['test/faults'];
+const named = suite && SUITES[suite] !== suite ? ['-t', `^${suite} `] : []; // one of several in its file
 const { status } = spawnSync('vitest', ['run', '--project', 'whole', ...named, ...files], {
   stdio: 'inherit',
   env: {
