@@ -12,7 +12,7 @@ export const LEVELS = {
     model: 100,
     kills: { chunks: [1, 5, 10], others: 1, strategies: 1 },
     frozen: 1,
-    aws: 2,
+    aws: 1,
   },
   nightly: {
     property: 20_000,
@@ -48,6 +48,12 @@ export function asked(env: Readonly<Record<string, string | undefined>> = proces
   const level = (env.FAULTS_LEVEL ?? 'pr') as Level; // run.ts lets no other through
   const seed = env.FAULTS_SEED === undefined ? undefined : Number(env.FAULTS_SEED);
   return { level, seed, ...LEVELS[level] };
+}
+
+/** Whether a suite may begin another schedule: always, or for so many minutes as `--minutes` gives each. */
+export function allowance(env: Readonly<Record<string, string | undefined>> = process.env): () => boolean {
+  const end = env.FAULTS_MINUTES === undefined ? Infinity : Date.now() + Number(env.FAULTS_MINUTES) * 60_000;
+  return () => Date.now() < end;
 }
 
 /** The seeds of a suite: one that is to be repeated, or as many as the level says. */

@@ -5,7 +5,7 @@ import { detectionStrategyNames } from '../../lib/change-detector/registry.ts';
 import { ENDED_STATES } from '../../lib/model/job.ts';
 import { until } from '../e2e/support.ts';
 import type { TestPair } from '../support/databases.ts';
-import { asked, seeds } from './levels.ts';
+import { allowance, asked, seeds } from './levels.ts';
 import { type AwsWires, awsWires } from './processes/aws-wire.ts';
 import { judge, pairFor, type Size, startOrdered } from './processes/jobs.ts';
 import { type Order, obeyed } from './processes/orders.ts';
@@ -58,7 +58,9 @@ interface Schedule {
 async function runAll(schedules: readonly Schedule[]): Promise<readonly string[]> {
   const bad: string[] = [];
   const running = new Set<Promise<void>>();
+  const goOn = allowance();
   for (const schedule of schedules) {
+    if (!goOn()) break;
     while (running.size >= AT_ONCE) await Promise.race(running);
     const pair = await pairFor(schedule.size, schedule.stale);
     const jobId = await startOrdered(broken, pair, schedule.size, schedule.orders, schedule.config);
@@ -162,10 +164,11 @@ function freezing(s: number): Schedule {
 
 describe('processes', () => {
   test('killed or frozen at any moment cost time, and no row', { timeout: 12 * 3_600_000 }, async () => {
-    const killed = killings();
+    const schedules = [...killings()];
+    for (const [i, s] of seeds(frozen, seed).entries()) schedules.splice(i * 5, 0, freezing(s)); // some all along
 
-    expect(await runAll([...seeds(frozen, seed).map(freezing), ...killed])).toEqual([]);
-    expect(tally.kills).toBe(killed.reduce((n, k) => n + k.orders.length, 0));
+    expect(await runAll(schedules)).toEqual([]);
+    expect(tally.kills).toBeGreaterThan(0);
     expect(Math.max(...recoveredMs)).toBeLessThan(RECOVERED_MS);
   });
 
