@@ -10,6 +10,7 @@ import { type Ending, end, failJob } from './end-job.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
+import { repairMirror } from './repair-mirror.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import { sumCounts } from './table-steps.ts';
 import { verdict } from './verdict.ts';
@@ -55,6 +56,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
   const ending = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target): Promise<Ending> => {
     if (!job.config.dry_run) await alignSequences(job, source, target);
     const progress = await target.loadProgress(job.job_id);
+    await repairMirror(job, progress, ports);
     const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
     const counts = sumCounts(progress);
     const event = failure
