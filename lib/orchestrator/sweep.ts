@@ -2,6 +2,7 @@ import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { ConflictStore, ExecutionState } from '../ports.ts';
+import { failJob } from './end-job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { noteHealing, reasonOf } from './note-healing.ts';
 import { pauseFor, pauseJob } from './pause-job.ts';
@@ -31,11 +32,16 @@ const MAX_TAKEOVERS = 5;
 /** As long as this a job that was stopped or has failed can be resumed, and conflicts of one decided over its connections. */
 const RESUMABLE_MS = 7 * 24 * 3_600_000;
 
+/** An index shows what was written a moment ago only later; connections that are forgotten cannot be had again. */
+const INDEXED_MS = 10 * 60_000;
+
 /** `needed`: an open conflict was seen last by this job, so that its connections are the way to decide it. */
 function decideEnded(job: Job, needed: boolean, now: Date): SweepDecision {
   const done = job.state === 'completed' || job.state === 'completed_with_issues';
-  if (done && !(job.open_conflicts && needed)) return 'forget';
-  return now.getTime() - new Date(job.ended_at ?? job.created_at).getTime() > RESUMABLE_MS ? 'clean' : 'leave';
+  const endedMs = now.getTime() - new Date(job.ended_at ?? job.created_at).getTime();
+  if (done && !job.open_conflicts) return 'forget';
+  if (done && !needed && endedMs > INDEXED_MS) return 'forget';
+  return endedMs > RESUMABLE_MS ? 'clean' : 'leave';
 }
 
 /** What to do about one job. Pure. */
@@ -85,6 +91,7 @@ async function probe(job: Job, ports: RunPorts): Promise<void> {
   } catch (error) {
     if (!(error instanceof SyncError) || error.code === 'state_conflict') return;
     const failure = { code: error.code, message: error.message, hint: ERRORS[error.code].remedy };
+    if (error.code === 'secret_missing') return failJob(job, failure, ports); // nothing can be waited for
     if (error.code !== job.pause?.code) await noteHealing(job, 'healing.probed', reasonOf(error), ports);
     const { since } = job.pause ?? pauseFor(failure, ports.clock());
     await ports.jobs.transition(
