@@ -398,6 +398,7 @@ export const WORKFLOW: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
       state: fc.constantFrom(...TABLE_STATES),
       pass,
       jobEnded: fc.boolean(),
+      conflicts: fc.nat(1),
       quarantined: fc.nat(1),
       conflicts: fc.nat(1),
       inFlight: fc.nat(1),
@@ -405,8 +406,8 @@ export const WORKFLOW: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
     code,
     (facts, failure) => {
       const found = validationOf({ ...facts, failure });
-      const equal =
-        facts.state === 'verified' && facts.quarantined === 0 && facts.conflicts === 0 && facts.inFlight === 0;
+      const open = facts.quarantined + facts.conflicts + facts.inFlight;
+      const equal = facts.state === 'verified' && open === 0;
       return VALIDATION_STATES.includes(found) && (found === 'validated') === equal;
     },
   ),

@@ -40,9 +40,11 @@ test('every state of a table has a validation state, and each of those is reache
     PASSES.flatMap((pass) =>
       [true, false].flatMap((jobEnded) =>
         [0, 1].flatMap((quarantined) =>
-          [0, 1].flatMap((inFlight) =>
-            [undefined, 'verification_failed', 'internal'].map((failure) =>
-              validationOf({ state, pass, jobEnded, quarantined, conflicts: 0, inFlight, ...(failure && { failure }) }),
+          [0, 1].flatMap((conflicts) =>
+            [0, 1].flatMap((inFlight) =>
+              [undefined, 'verification_failed', 'internal'].map((failure) =>
+                validationOf({ state, pass, jobEnded, quarantined, conflicts, inFlight, ...(failure && { failure }) }),
+              ),
             ),
           ),
         ),
