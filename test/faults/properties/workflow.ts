@@ -400,7 +400,6 @@ export const WORKFLOW: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
       jobEnded: fc.boolean(),
       conflicts: fc.nat(1),
       quarantined: fc.nat(1),
-      conflicts: fc.nat(1),
       inFlight: fc.nat(1),
     }),
     code,
