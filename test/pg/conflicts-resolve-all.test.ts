@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import { onFailpoint } from '../../lib/failpoint.ts';
+import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
+import { startResolution } from '../../lib/orchestrator/start-resolution.ts';
+import { stepResolution } from '../../lib/orchestrator/step-resolution.ts';
+import { memoryConflictStore, memoryResolutionStore } from '../contract/memory.ts';
+import { compareDatabases, summary } from '../support/compare.ts';
+import { createPair } from '../support/databases.ts';
+import { KILLED, ports, runJob } from '../support/in-process.ts';
+
+afterEach(() => onFailpoint(undefined));
+
+const CONFLICTS = 150;
+
+/** Every row that is written in the target is written down. */
+const COUNTER = `
+  create table writes (id int);
+  create function count_write() returns trigger language plpgsql as
+    'begin insert into public.writes values (new.id); return null; end';
+  create trigger count_write after insert or update on t for each row execute function count_write()`;
+
+test('an order to decide many dies again and again over real databases: each row is written once, and both sides end equal', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target]) {
+    await client.query('create table t (id int primary key, x text, updated_at timestamptz)');
+    await client.query(`insert into t select i, 'v', '2024-01-01' from generate_series(1, 300) i`);
+  }
+  const conflicts = memoryConflictStore();
+  const p = { ...ports(), conflicts, resolutions: memoryResolutionStore() };
+  const config = { conflict_strategy: 'manual' };
+  await runJob(pair, config, {}, p);
+  for (const side of ['source', 'target'] as const)
+    await pair[side].client.query(
+      `update t set x = '${side} ' || id, updated_at = '2025-01-01' where id <= ${CONFLICTS}`,
+    );
+  const { job } = await runJob(pair, config, {}, p);
+  await pair.target.client.query(COUNTER);
+  expect(await conflicts.count({ job_id: job.job_id, state: 'open' })).toBe(CONFLICTS);
+
+  const queue = { send: async () => undefined };
+  const { resolution_id } = await startResolution(
+    {
+      resolutionId: randomUUID(),
+      jobId: job.job_id,
+      filter: {},
+      decision: { strategy: 'newer_wins' }, // a tie: the source
+      expectedCount: CONFLICTS,
+      actor: 'ada',
+    },
+    { ...p, queue },
+  );
+  let decided = 0;
+  onFailpoint((name) => {
+    decided += Number(name === 'resolution.decided');
+    if (name === 'resolution.decided' && decided % 40 === 7) throw new Error(KILLED);
+    return undefined;
+  });
+  let deaths = 0;
+  for (let again = true; again; ) {
+    const step = stepResolution(resolution_id, { ...p, decide: applyDecision, remainingMs: () => 30_000 });
+    again = await step.then(
+      (outcome) => outcome.again,
+      (error: Error) => {
+        if (error.message !== KILLED) throw error;
+        deaths += 1;
+        return true;
+      },
+    );
+  }
+
+  expect(deaths).toBeGreaterThan(2);
+  expect(await p.resolutions.get(resolution_id)).toMatchObject({
+    state: 'completed',
+    counts: { applied: CONFLICTS, stale: 0, already_resolved: 0, failed: 0 },
+  });
+  const { rows } = await pair.target.client.query(
+    'select count(*)::text as n, count(distinct id)::text as ids from writes',
+  );
+  expect(rows).toEqual([{ n: String(CONFLICTS), ids: String(CONFLICTS) }]);
+  await pair.target.client.query('drop table writes cascade');
+  expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
+});
