@@ -19,7 +19,7 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
   const rest = new Map(target.map((t) => [keyId(t.key), t]));
   const differences: Difference[] = [];
   const equal: ReadRow[] = [];
-  const alikes: { key: RowKey; source: Fingerprint; target: Fingerprint }[] = [];
+  const alikes: NonNullable<Finding['alike']>[number][] = [];
   for (const s of source) {
     const t = rest.get(keyId(s.key));
     rest.delete(keyId(s.key));
@@ -30,7 +30,8 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
     const fields = differingFields(s, t).filter((i) => !alike(i, s.canonical[i] ?? null, t.canonical[i] ?? null));
     if (fields.length === 0) {
       equal.push(t);
-      alikes.push({ key: t.key, source: s.fingerprint, target: t.fingerprint });
+      const { key, fingerprint } = t;
+      alikes.push({ key, fingerprint, ...(s.fingerprint !== fingerprint && { source: s.fingerprint }) });
     } else
       differences.push({
         kind: 'both_differ',
