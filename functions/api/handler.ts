@@ -39,6 +39,7 @@ export interface ApiOptions {
 const notServed = () => Promise.reject(new SyncError('internal', 'this function does not serve such a command'));
 
 const NO_PARTS: Parts = {
+  audit: { head: notServed, moveHead: notServed, add: notServed, blocks: notServed, seal: notServed, roots: notServed },
   startJob: notServed,
   stopJob: notServed,
   resumeJob: notServed,

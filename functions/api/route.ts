@@ -4,6 +4,7 @@ import type { Job } from '../../lib/model/job.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
+import type { AuditLog } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -32,6 +33,7 @@ export interface Parts {
   startJob(request: StartRequest): Promise<Job>;
   stopJob(request: { readonly jobId: string; readonly actor: string }): Promise<Job>;
   resumeJob(request: ResumeRequest): Promise<Job>;
+  readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
 }
 

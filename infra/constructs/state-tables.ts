@@ -70,7 +70,7 @@ export class StateTables extends Construct {
 
   /** Events are put, never changed: the table's own policy refuses everybody else's updates and deletes too. */
   appendAudit(fn: ServiceFunction): void {
-    fn.allow(['dynamodb:PutItem', 'dynamodb:Query'], [this.audit.tableArn]);
+    fn.allow(['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query'], [this.audit.tableArn]);
   }
 
   writeRegistry(fn: ServiceFunction): void {

@@ -1,11 +1,12 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import type { AuditRoot } from '../model/audit-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
 import type { CaughtError, SettleInput } from '../model/message.ts';
 import type { Watermark } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { codeIn } from './caught.ts';
-import { drainOutbox } from './drain-outbox.ts';
+import { sealTrail } from './drain-outbox.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
@@ -46,9 +47,10 @@ async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> 
 }
 
 /** How a job can end. */
-type Ending =
+type Ending = { readonly root?: AuditRoot } & (
   | { readonly event: 'complete' | 'complete_with_issues' }
-  | { readonly event: 'fail'; readonly failure: Failure };
+  | { readonly event: 'fail'; readonly failure: Failure }
+);
 
 async function finish(job: Job, ending: Ending, ports: RunPorts): Promise<void> {
   const { event } = ending;
@@ -56,6 +58,7 @@ async function finish(job: Job, ending: Ending, ports: RunPorts): Promise<void> 
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
     pause: undefined,
+    ...(ending.root && { audit_root: ending.root }),
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
   };
@@ -75,16 +78,17 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     const progress = await target.loadProgress(job.job_id);
     const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
     const counts = sumCounts(progress);
+    const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
+    const good = issues ? 'complete_with_issues' : 'complete';
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
-      : jobEvent('job.completed', SERVICE, { counts });
+      : jobEvent('job.completed', SERVICE, { state: stateAfter(good), counts });
     if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
     if (failure) await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
     else await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
-    await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
-    if (failure) return { event: 'fail', failure };
-    const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
-    return { event: issues ? 'complete_with_issues' : 'complete' };
+    const root = await sealTrail(target, ports, job);
+    if (failure) return { event: 'fail', failure, root };
+    return { event: good, root };
   });
   await finish(job, ending, ports);
 }
@@ -104,11 +108,12 @@ async function reason(job: Job, error: CaughtError, ports: RunPorts): Promise<Fa
  * DynamoDB learns the reason either way. Its checkpoints stay, so that it can be resumed.
  */
 export async function failJob(job: Job, failure: Failure, ports: RunPorts): Promise<void> {
+  let root: AuditRoot | undefined;
   try {
-    await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
       const event = jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message });
       await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
-      await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
+      return sealTrail(target, ports, job);
     });
   } catch (error) {
     if (error instanceof SyncError && error.code === 'epoch_superseded') return;
@@ -117,7 +122,7 @@ export async function failJob(job: Job, failure: Failure, ports: RunPorts): Prom
       code: error instanceof SyncError ? error.code : 'internal',
     });
   }
-  await finish(job, { event: 'fail', failure }, ports);
+  await finish(job, { event: 'fail', failure, ...(root && { root }) }, ports);
 }
 
 /** Last step of a run. Does nothing when a newer run has taken over, or when the job has ended already. */
