@@ -137,11 +137,12 @@ function note(services: () => CoreServices, level: 'info' | 'error', fields: Rec
   }
 }
 
-function present({ status, headers, body }: RouteResponse): ApiResult {
+function present({ status, headers, body, text }: RouteResponse): ApiResult {
   return {
     statusCode: status,
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(text !== undefined && { body: text }),
   };
 }
 

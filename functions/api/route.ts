@@ -23,6 +23,8 @@ export interface RouteResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; absent for an empty body. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`; `headers` name its type. */
+  readonly text?: string;
 }
 
 /**
@@ -57,7 +59,16 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly query?: z.ZodType<Query>;
   /** Schemas of the answers by status, for OpenAPI. */
   readonly responses: Readonly<
-    Record<number, { description: string; schema?: z.ZodType; headers?: Readonly<Record<string, string>> }>
+    Record<
+      number,
+      {
+        description: string;
+        schema?: z.ZodType;
+        /** Other types of content than JSON. */
+        media?: readonly string[];
+        headers?: Readonly<Record<string, string>>;
+      }
+    >
   >;
   /**
    * Problems that no schema can see because they depend on the deployment. Gets the JSON as it came, also when the schema

@@ -143,11 +143,12 @@ export function apiEvent(call: Call): ApiEvent {
 
 function answer(result: ApiResult): Answer {
   const text = result.body ?? '';
+  const type = String(result.headers?.['content-type'] ?? '');
   return {
     status: result.statusCode ?? 0,
     headers: result.headers ?? {},
     text,
-    json: text === '' ? undefined : JSON.parse(text),
+    json: text === '' || !/json$/.test(type) ? undefined : JSON.parse(text),
   };
 }
 
