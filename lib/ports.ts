@@ -81,6 +81,8 @@ export interface JobStore {
   putTables(tables: readonly JobTable[]): Promise<void>;
   /** In table order. */
   tables(jobId: string): Promise<readonly JobTable[]>;
+  /** One of them; one item is read, however many there are. */
+  table(jobId: string, table: number): Promise<JobTable | undefined>;
   /** Mirrors progress; older progress (lower epoch, or same epoch and lower seq) is ignored. */
   putProgress(progress: SegmentProgress): Promise<void>;
   progress(jobId: string): Promise<readonly SegmentProgress[]>;

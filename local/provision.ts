@@ -40,7 +40,7 @@ export async function ensureTable(client: DynamoDBClient, { name, properties }: 
   if (found) {
     if (shapeOf(found) === shapeOf(wanted)) return;
     throw new Error(
-      `Table ${name} was made by another version with other keys. Use a new --data-dir, or delete the old one.`,
+      `Table ${name} was made by another version with other keys. Begin anew: use another --data-dir, or delete the one in use (by default .terrafusion).`,
     );
   }
   const plain = ({ IndexName, KeySchema, Projection }: Index) => ({ IndexName, KeySchema, Projection });

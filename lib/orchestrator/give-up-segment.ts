@@ -6,7 +6,7 @@ import type { RunPorts } from './run-ports.ts';
 
 /** Tells a job that the workers of one of its segments have died again and again. An older run's message changes nothing. */
 export async function giveUpSegment(message: SegmentMessage, ports: RunPorts): Promise<void> {
-  const table = (await ports.jobs.tables(message.job_id)).find((t) => t.table === message.table);
+  const table = await ports.jobs.table(message.job_id, message.table);
   const where = `segment ${message.segment} of ${table?.name ?? `table ${message.table}`} (${message.pass})`;
   const lost = new SyncError('worker_lost', `Five workers in a row died on ${where}.`);
   const { pass, segment } = message;

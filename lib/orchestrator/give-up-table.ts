@@ -22,7 +22,7 @@ export async function giveUpTable(
   const code = codeIn(input.error);
   if (!failsTable(code)) return { table_only: false };
   const job = await currentJob(input, ports.jobs);
-  const table = (await ports.jobs.tables(input.job_id)).find((t) => t.table === input.table);
+  const table = await ports.jobs.table(input.job_id, input.table);
   if (!table) return { table_only: false };
   const failure = table.failure ?? { code, message: ERRORS[code].meaning, hint: ERRORS[code].remedy };
   await ports.jobs.putTables([{ ...table, state: 'failed', failure }]);

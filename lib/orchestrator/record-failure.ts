@@ -24,7 +24,7 @@ export async function recordFailure(
     await ports.jobs.transition(at.job_id, { from: statesAllowing('fail'), epoch: at.epoch }, { failure });
     return;
   }
-  const table = (await ports.jobs.tables(at.job_id)).find((t) => t.table === at.table);
+  const table = await ports.jobs.table(at.job_id, at.table);
   if (table) await ports.jobs.putTables([{ ...table, state: 'failed', failure }]);
 }
 

@@ -23,7 +23,7 @@ async function planOf(input: TableInput, plans: readonly TablePlan[]): Promise<T
 }
 
 async function mirrorTable(input: TableInput, ports: RunPorts, patch: Partial<JobTable>): Promise<void> {
-  const table = (await ports.jobs.tables(input.job_id)).find((t) => t.table === input.table);
+  const table = await ports.jobs.table(input.job_id, input.table);
   if (table) await ports.jobs.putTables([{ ...table, ...patch }]);
 }
 
@@ -59,6 +59,11 @@ async function failedTables(jobId: string, ports: RunPorts): Promise<ReadonlySet
   return new Set(failed.map((t) => t.table));
 }
 
+/** Whether the table was given up in this run. */
+async function gaveUp({ job_id, table }: TableInput, ports: RunPorts): Promise<boolean> {
+  return (await ports.jobs.table(job_id, table))?.state === 'failed';
+}
+
 /** Tables without anything left to verify are verified already. */
 async function mirrorQuiet(jobId: string, busy: ReadonlySet<number>, ports: RunPorts): Promise<void> {
   const quiet = (await ports.jobs.tables(jobId)).filter((t) => !busy.has(t.table) && t.state !== 'failed');
@@ -85,7 +90,7 @@ const startedEvent = (plan: TablePlan, pass: Pass, segments: number) =>
 /** First step of a table in a pass: which segments are to be done; none of one that was given up meanwhile. */
 export async function planTable(input: TableInput, ports: RunPorts): Promise<SegmentPlan> {
   const job = await currentJob(input, ports.jobs);
-  if ((await failedTables(job.job_id, ports)).has(input.table)) return { segments: [], parts: [] };
+  if (await gaveUp(input, ports)) return { segments: [], parts: [] };
   return withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const plan = await planOf(input, await target.loadPlans(job.job_id, input.table));
     const todo = segmentsToDo(plan, input.pass, await progressFor(plan, input.pass, job.job_id, target));
@@ -128,7 +133,7 @@ function samplesIn(plan: TablePlan, progress: readonly Progress[]): NonNullable<
 /** Last step of a table in a pass: records what the pass did. The final comparison's verdict falls in settle-job. */
 export async function settleTable(input: TableInput, ports: RunPorts): Promise<void> {
   const job = await currentJob(input, ports.jobs);
-  if ((await failedTables(job.job_id, ports)).has(input.table)) return; // a part of it was given up
+  if (await gaveUp(input, ports)) return; // a part of it
   await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
     const plan = await planOf(input, await target.loadPlans(job.job_id, input.table));
     const progress = await target.loadProgress(job.job_id, input.table);

@@ -2,7 +2,7 @@ import type { JobStatus } from '../../lib/model/answers.ts';
 import type { Cluster } from './cluster.ts';
 import { type DataPhase, dataPhaseOf, noteSegments } from './data-phase.ts';
 import { runJob } from './job-run.ts';
-import { applyDelta, deltaOf, hashBothSides } from './limits.ts';
+import { applyDelta, deltaOf, hashBothSides, soundHash } from './limits.ts';
 import type { LocalService } from './local-service.ts';
 import { type Goal, median, spread, table, verdict } from './report.ts';
 import { countStatements, resetStatements } from './round-trips.ts';
@@ -21,6 +21,8 @@ const MEMORY_GOAL_MB = 256;
 /** One run of one kind: the limits, then the job over a target of the same content. */
 interface Sample {
   readonly limitSeconds: number;
+  /** The limit with a fingerprint that tells every two rows apart. */
+  readonly soundSeconds: number;
   readonly applySeconds: number;
   readonly wholeSeconds: number;
   readonly phase: DataPhase;
@@ -55,6 +57,7 @@ async function oneRun(cluster: Cluster, service: LocalService, kind: Kind, optio
   await cluster.copy(target, SCRATCH);
   await noteSegments(cluster, SCRATCH);
   const limit = await hashBothSides(cluster, source, SCRATCH);
+  const sound = await hashBothSides(cluster, source, SCRATCH, await soundHash(cluster, source));
   await resetStatements(cluster);
   const before = [cluster.cpuSeconds(), service.cpuSeconds()] as const;
   const pair = { source: cluster.url(source), target: cluster.url(SCRATCH) };
@@ -68,12 +71,24 @@ async function oneRun(cluster: Cluster, service: LocalService, kind: Kind, optio
 
   requireRight(status, await changedRows(cluster, options.rows, kind));
   const phase = await dataPhaseOf(cluster, SCRATCH);
-  return { limitSeconds: limit.seconds, applySeconds, wholeSeconds, phase, statements, cpu };
+  return {
+    limitSeconds: limit.seconds,
+    soundSeconds: sound.seconds,
+    applySeconds,
+    wholeSeconds,
+    phase,
+    statements,
+    cpu,
+  };
 }
 
-/** Ratio of the data phase to what it is measured against, of medians. */
-function ratio(samples: readonly Sample[], seconds: (sample: Sample) => number): number {
-  return median(samples.map(seconds)) / median(samples.map((s) => s.limitSeconds + s.applySeconds));
+/** Ratio of the data phase to a limit and the raw apply, of medians. */
+function ratio(
+  samples: readonly Sample[],
+  seconds: (sample: Sample) => number,
+  limit = (sample: Sample) => sample.limitSeconds,
+): number {
+  return median(samples.map(seconds)) / median(samples.map((s) => limit(s) + s.applySeconds));
 }
 
 function report(byKind: ReadonlyMap<Kind, readonly Sample[]>, peaks: ReadonlyMap<Kind, number>): string {
@@ -85,6 +100,8 @@ function report(byKind: ReadonlyMap<Kind, readonly Sample[]>, peaks: ReadonlyMap
     'ratio',
     'busy s',
     'busy ratio',
+    'sound limit s',
+    'against it',
     'whole job s',
     'overhead s',
     'CPU s: limit',
@@ -99,6 +116,12 @@ function report(byKind: ReadonlyMap<Kind, readonly Sample[]>, peaks: ReadonlyMap
     ratio(samples, (s) => s.phase.seconds).toFixed(2),
     spread(samples.map((s) => s.phase.busySeconds)),
     ratio(samples, (s) => s.phase.busySeconds).toFixed(2),
+    spread(samples.map((s) => s.soundSeconds)),
+    ratio(
+      samples,
+      (s) => s.phase.seconds,
+      (s) => s.soundSeconds,
+    ).toFixed(2),
     spread(samples.map((s) => s.wholeSeconds)),
     spread(samples.map((s) => s.wholeSeconds - s.phase.seconds)),
     median(samples.map((s) => s.cpu.limit)).toFixed(2),

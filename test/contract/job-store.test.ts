@@ -113,6 +113,8 @@ describe.each([
 
     expect(await store.tables(job_id)).toEqual(tables.map((t) => (t.table === 3 ? { ...t, state: 'verified' } : t)));
     expect(await store.tables(sampleJob().job_id)).toEqual([]);
+    expect(await store.table(job_id, 3)).toEqual({ ...tables[3], state: 'verified' });
+    expect(await store.table(job_id, 60)).toBeUndefined();
   });
 
   it('ignores older progress and takes newer', async () => {

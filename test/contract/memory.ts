@@ -49,6 +49,7 @@ export function memoryJobStore(): JobStore {
     async putTables(all) {
       for (const table of all) tables.set(`${table.job_id} ${table.table}`, table);
     },
+    table: async (jobId, number) => tables.get(`${jobId} ${number}`),
     tables: async (jobId) => [...tables.values()].filter((t) => t.job_id === jobId).sort((a, b) => a.table - b.table),
     async putProgress(p) {
       const key = `${p.job_id} ${p.table} ${p.pass} ${p.segment}`;

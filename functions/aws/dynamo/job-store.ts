@@ -29,6 +29,11 @@ export function dynamoJobStore(table: Table): JobStore {
     heartbeat: (jobId, epoch, at) => call(() => heartbeat(table, jobId, { epoch, at })),
     putTables: (tables) => call(() => putAll(table, tables.map(tableItem))),
     tables: (jobId) => call(async () => (await children(table, jobId, 'table#')).map((i) => entity<JobTable>(i))),
+    table: (jobId, number) =>
+      call(async () => {
+        const found = await readItem(table, jobId, tableKey(number));
+        return found && entity<JobTable>(found);
+      }),
     putProgress: (progress) => call(() => putProgress(table, progress)),
     progress: (jobId) =>
       call(async () => (await children(table, jobId, 'segment#')).map((i) => entity<SegmentProgress>(i))),
@@ -40,7 +45,8 @@ const CARE = 'sweep';
 
 const pad = (n: number) => String(n).padStart(5, '0');
 const startedKey = (job: Pick<Job, 'created_at' | 'job_id'>) => `${job.created_at}#${job.job_id}`;
-const tableItem = (t: JobTable): Item => ({ ...t, item: `table#${pad(t.table)}` });
+const tableKey = (table: number) => `table#${pad(table)}`;
+const tableItem = (t: JobTable): Item => ({ ...t, item: tableKey(t.table) });
 
 /** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
 function entity<T>(stored: Item): T {
@@ -48,11 +54,16 @@ function entity<T>(stored: Item): T {
   return rest as T;
 }
 
-async function getItem(table: Table, jobId: string): Promise<{ job: Job; lastRequestId: unknown } | undefined> {
+async function readItem(table: Table, jobId: string, item: string): Promise<Item | undefined> {
   const { Item } = await table
     .client()
-    .send(new GetCommand({ TableName: table.name(), Key: { job_id: jobId, item: 'job' }, ConsistentRead: true }));
-  return Item && { job: entity<Job>(Item), lastRequestId: Item.last_request_id };
+    .send(new GetCommand({ TableName: table.name(), Key: { job_id: jobId, item }, ConsistentRead: true }));
+  return Item;
+}
+
+async function getItem(table: Table, jobId: string): Promise<{ job: Job; lastRequestId: unknown } | undefined> {
+  const found = await readItem(table, jobId, 'job');
+  return found && { job: entity<Job>(found), lastRequestId: found.last_request_id };
 }
 
 async function create(table: Table, job: Job): Promise<void> {
