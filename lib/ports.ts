@@ -1,4 +1,5 @@
 import type { AuditBlock, AuditEvent, AuditRoot, FoundBlock, TrailHead } from './model/audit-event.ts';
+import type { AuditLevel } from './model/audit-view.ts';
 import type { Adoption, BaselineChanges, Generation, PairTable } from './model/baseline.ts';
 import type {
   BucketRun,
@@ -111,6 +112,31 @@ export interface AuditLog {
   seal(jobId: string, root: AuditRoot): Promise<void>;
   /** In the order of the trail. */
   roots(jobId: string): Promise<readonly AuditRoot[]>;
+}
+
+/** What the registry keeps of a job whose time was up. No name of a person. */
+export interface ErasedJob extends Pick<Job, 'job_id' | 'mode' | 'state' | 'created_at'> {
+  readonly audit_level: AuditLevel;
+  readonly kept_days: number;
+  readonly ended_at: string;
+  /** When its deletion began. */
+  readonly begun_at: string;
+  /** What had sealed its audit trail. */
+  readonly root?: AuditRoot;
+}
+
+/** What retention needs: jobs by age, and real deletion. Everything may be repeated. */
+export interface JobArchive {
+  /** Jobs created up to this instant, oldest first, a page of them. */
+  oldest(before: string, cursor?: string): Promise<{ readonly jobs: readonly Job[]; readonly cursor?: string }>;
+  /** Notes in the registry that a job is being deleted; a note that is there stays. */
+  begin(erased: ErasedJob): Promise<void>;
+  /** Jobs whose deletion was begun and is not finished. */
+  begun(): Promise<readonly string[]>;
+  /** Deletes the trail, its roots, and every item of the job; the job itself last. */
+  erase(jobId: string): Promise<void>;
+  /** Notes in the registry that it is done. */
+  finish(jobId: string, at: string): Promise<void>;
 }
 
 /** Both ends of a pair, with passwords. */

@@ -30,7 +30,7 @@ export function dynamoAuditLog(audit: Table, jobs: Table): AuditLog {
 
 /** Twelve digits, so that text order is number order. */
 const position = (seq: number) => String(seq).padStart(12, '0');
-const rootsOf = (jobId: string) => `root#${jobId}`;
+export const rootsOf = (jobId: string) => `root#${jobId}`;
 
 /** Whoever lost a race waits up to this long, so that many writers do not run abreast. */
 const JITTER_MS = 50;
