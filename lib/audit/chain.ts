@@ -27,15 +27,12 @@ export function linkHash(
 /** More than this no event carries: an item of DynamoDB holds 400 KB. */
 const MOST_BYTES = 300_000;
 
-/** What of an event's data is kept: all, or where it is too large what stands for it. */
+/** What of an event's data is kept, as it will be read back: all, or where it is too large what stands for it. */
 function bounded(data: AuditEvent['data']): AuditEvent['data'] {
-  const text = canonicalJson(data);
-  if (Buffer.byteLength(text) <= MOST_BYTES) return JSON.parse(text) as AuditEvent['data']; // as it will be read back
-  return {
-    omitted: 'too large',
-    bytes: Buffer.byteLength(text),
-    sha256: createHash('sha256').update(text).digest('hex'),
-  };
+  const text = JSON.stringify(data);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MOST_BYTES) return JSON.parse(text) as AuditEvent['data'];
+  return { omitted: 'too large', bytes, sha256: createHash('sha256').update(canonicalJson(data)).digest('hex') };
 }
 
 /** Events as they follow each other behind `head`. Pure. */
@@ -59,7 +56,7 @@ export function blocksOf(records: readonly AuditRecord[]): AuditBlock['records']
   const blocks: [AuditRecord, ...AuditRecord[]][] = [];
   let bytes = 0;
   for (const record of records) {
-    const size = Buffer.byteLength(canonicalJson(record));
+    const size = Buffer.byteLength(JSON.stringify(record));
     const open = blocks.at(-1);
     if (open && open.length < BLOCK_EVENTS && bytes + size <= BLOCK_BYTES) {
       open.push(record);
