@@ -23,10 +23,17 @@ const HEALED = { ...CODE, sqlstate: 'what PostgreSQL said, where it did', times:
 const COUNTS =
   'rows by what happened to them: read, inserted, updated, deleted, unchanged, kept, conflicts, quarantined, skipped';
 const AT_CONFLICT = {
-  conflict_id: 'the same in every job that meets it',
   table: 'the target table',
+  conflict_id: 'the same in every job that meets it',
   type: 'what kind of disagreement it is',
-  reason: 'why it is one',
+};
+const DECIDED = {
+  rule: '`manual`, or the strategy and what of it decided',
+  winner: '`source`, `target` or `merged`',
+  fields: 'of a merge: whose value each field got',
+  inputs: 'fingerprints and clocks that were looked at',
+  before: "fingerprint of the target's row before",
+  after: 'and after',
 };
 
 const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
@@ -119,34 +126,25 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
     },
   },
   'conflict.opened': {
-    meaning: 'A row was found that both sides disagree on, and left for a decision.',
-    fields: {
-      ...AT_CONFLICT,
-      prints: 'fingerprints of source, target and last decision',
-      changed: 'columns that differ',
-    },
+    meaning: 'Both sides changed a row, and it waits for somebody to decide.',
+    fields: { ...AT_CONFLICT, prints: 'fingerprints of source, target and last decision' },
   },
   'conflict.refreshed': {
-    meaning: 'An open conflict was met again, and a side had moved.',
-    fields: { ...AT_CONFLICT, prints: 'fingerprints as they are now', changed: 'columns that differ' },
+    meaning: 'An open conflict was met again, as both sides are now.',
+    fields: { ...AT_CONFLICT, prints: 'fingerprints as they are now' },
   },
-  'conflict.converged': { meaning: 'Both sides of an open conflict came to agree by themselves.', fields: AT_CONFLICT },
+  'conflict.closed': {
+    meaning: 'A conflict is none any more: both sides agree, or one of them went back.',
+    fields: { table: AT_CONFLICT.table, conflict_id: AT_CONFLICT.conflict_id, state: '`converged` or `superseded`' },
+  },
+  'conflict.decided': {
+    meaning:
+      'A rule decided a row that both sides changed, or overwrote a change of the target; with what it looked at, before and after.',
+    fields: { ...AT_CONFLICT, ...DECIDED },
+  },
   'conflict.resolved': {
-    meaning: 'An open conflict was closed by a decision.',
-    fields: { ...AT_CONFLICT, winner: '`source`, `target` or `merged`' },
-  },
-  'decision.applied': {
-    meaning: 'A disagreement was decided, and the decision written; the actor is who decided.',
-    fields: {
-      ...AT_CONFLICT,
-      rule: '`manual`, or the strategy and what of it decided',
-      winner: '`source`, `target` or `merged`',
-      fields: 'of a merge: whose value each field got',
-      inputs: 'fingerprints and clocks that were looked at',
-      before: "fingerprint of the target's row before",
-      after: 'and after',
-      note: 'what was noted with it',
-    },
+    meaning: 'Somebody decided a conflict; with what they looked at, before and after.',
+    fields: { ...AT_CONFLICT, ...DECIDED, note: 'what was noted with it' },
   },
   'healing.chunk_retried': {
     meaning: 'A chunk was rolled back by another transaction and tried again.',

@@ -95,14 +95,22 @@ class Fold {
     const rows = rowsIn(record);
     this.#addRows(rows, at);
     this.#table(record, rows);
-    const rule = word(data.rule);
-    if (type === 'decision.applied') this.#decisions.add(rule ?? 'unknown');
-    else if (rule !== undefined) this.#decisions.add(rule, rowsOf(rows) - rows.quarantined);
+    this.#decision(record, rowsOf(rows) - rows.quarantined);
     this.#error(record);
     if (type.startsWith('job.') && this.#milestones.length < MILESTONES) {
       const code = word(data.code);
       this.#milestones.push({ seq, at, type, actor, ...(code !== undefined && { code }) });
     }
+  }
+
+  /** A chunk names the rule of its rows, and of those that were decided otherwise how many by which. */
+  #decision({ type, data }: AuditRecord, rows: number): void {
+    const rule = word(data.rule) ?? 'unknown';
+    if (type === 'conflict.resolved') this.#decisions.add(rule);
+    if (type !== 'chunk.applied' && type !== 'segment.finished') return;
+    const otherwise = Object.entries(data.decisions ?? {}).map(([name, n]) => [name, number(n)] as const);
+    for (const [name, n] of otherwise) this.#decisions.add(name, n);
+    this.#decisions.add(rule, Math.max(0, rows - otherwise.reduce((sum, [, n]) => sum + n, 0)));
   }
 
   #addRows(rows: RowTally, at: string): void {

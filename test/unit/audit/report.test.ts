@@ -19,7 +19,7 @@ const events = fc.array(
       'rows.quarantined',
       'healing.row_isolated',
       'job.paused',
-      'decision.applied',
+      'conflict.resolved',
       'unheard.of',
     ),
     second: fc.nat(10_000),
@@ -117,4 +117,30 @@ test('a page of 10,000 tables and a day of minutes stays below 1 MB', () => {
 
   expect(reportHtml(report).length).toBeLessThan(1_000_000);
   expect(JSON.stringify(report).length).toBeLessThan(5_000_000);
+});
+
+test('rows that a chunk decided otherwise count under what decided them, the others under its rule', () => {
+  const event = (seq: number, type: string, data: object): AuditEvent => ({
+    job_id: JOB,
+    stream: 'job',
+    seq,
+    type,
+    at: '2026-11-23T10:00:00.000Z',
+    actor: 'x',
+    data: { table: 'public.t', ...data },
+  });
+  const decisions = { 'update_differing/newer_wins': 3, target_edit: 2 };
+  const records = link(START, [
+    event(1, 'chunk.applied', { rule: 'newer_wins', inserted: 10, updated: 5, decisions }),
+    event(2, 'conflict.decided', { rule: 'newer_wins' }),
+    event(3, 'conflict.resolved', { rule: 'manual' }),
+    event(4, 'segment.finished', { rule: 'compared' }),
+  ]);
+
+  expect(reportOf(JOB, { after: 0, through: 4 }, records).decisions).toEqual([
+    { name: 'newer_wins', count: 10 },
+    { name: 'update_differing/newer_wins', count: 3 },
+    { name: 'target_edit', count: 2 },
+    { name: 'manual', count: 1 },
+  ]);
 });
