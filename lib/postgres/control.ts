@@ -145,18 +145,34 @@ export async function recordEvent(
   event: JobEvent,
   once?: string,
 ): Promise<void> {
+  if (once !== undefined) return recordOnce(session, { jobId, epoch, once }, event);
   await session.transaction(async () => {
     const fence = await session.query('select 1 from tf_sync.job where job_id = $1 and epoch = $2 for share', [
       jobId,
       String(epoch),
     ]);
     if (fence.length === 0) throw epochSuperseded();
-    const told = once === undefined ? undefined : await session.query(TELL, [jobId, once]);
-    if (told?.length !== 0) await appendJobEvent(session, jobId, event);
+    await appendJobEvent(session, jobId, event);
   });
 }
 
-const TELL = 'insert into tf_sync.told (job_id, what) values ($1, $2) on conflict do nothing returning 1';
+/** In one statement: steps of every table and pass tell something. */
+async function recordOnce(
+  session: Session,
+  { jobId, epoch, once }: { readonly jobId: string; readonly epoch: number; readonly once: string },
+  event: JobEvent,
+): Promise<void> {
+  const [row] = await session.query(
+    `with f as materialized (select 1 from tf_sync.job where job_id = $1 and epoch = $2 for share),
+       t as (insert into tf_sync.told (job_id, what) select $1, $3 from f on conflict do nothing returning 1),
+       j as (update tf_sync.job_stream set seq = seq + 1 where job_id = $1 and exists (select from t) returning seq),
+       o as (insert into tf_sync.outbox (job_id, stream, seq, event)
+         select $1, 'job', j.seq, jsonb_build_object('type', $4::text, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'actor', $5::text, 'data', $6::jsonb) from j)
+     select exists (select from f)`,
+    [jobId, String(epoch), once, event.type, event.actor, JSON.stringify(event.data)],
+  );
+  if (row?.[0] !== 't') throw epochSuperseded();
+}
 
 /** So long the rows of an ended job are kept, for people to look at. */
 const KEEP_DAYS = 30;

@@ -93,3 +93,30 @@ test('only one session at a time drains a job; another one goes on without waiti
     await Promise.all([a.close(), b.close()]);
   }
 });
+
+test('what a step tells once is told once, however many run it at once, and by no older run', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target]) await client.query('create table t (id int primary key)');
+  const p = ports();
+  const job = await start(pair, {}, p);
+  const open = () => p.databases.target(pair.target.connection, { name: 'test', statementTimeoutMs: 0 });
+  const ends = await Promise.all([open(), open(), open(), open()]);
+  const event = { type: 'table.started', actor: 'x', data: { table: 'public.t' } };
+  try {
+    await Promise.all(ends.map((e) => e.recordEvent(job.job_id, 1, event, 't0/apply/started/e1')));
+    await ends[0]?.recordEvent(job.job_id, 1, event, 't1/apply/started/e1');
+    await ends[0]?.raiseEpoch(job.job_id, 2);
+    await expect(ends[0]?.recordEvent(job.job_id, 1, event, 't2/apply/started/e1')).rejects.toMatchObject({
+      code: 'epoch_superseded',
+    });
+    const told = await ends[0]?.peekOutbox(job.job_id, 100);
+
+    expect(told?.map((e) => [e.seq, e.type])).toEqual([
+      [1, 'job.created'],
+      [2, 'table.started'],
+      [3, 'table.started'],
+    ]);
+  } finally {
+    await Promise.all(ends.map((e) => e.close()));
+  }
+});
