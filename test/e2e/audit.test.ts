@@ -77,3 +77,14 @@ test('a stop is in the trail, with who asked for it, and seals it', async () => 
   expect(events).toHaveLength(1);
   expect(events[0].actor).not.toBe('terrafusion-sync');
 });
+
+test('retention ran when the service started, and found nothing whose time was up', async () => {
+  const { functions } = await service.counters();
+  const retention = Object.entries(functions).find(([name]) => /Retention/.test(name))?.[1];
+
+  expect(retention).toMatchObject({ crashes: 0, errors: 0 });
+  expect(retention?.invocations).toBeGreaterThan(0);
+  expect(service.output()).not.toMatch(/Schedule .*EveryDay/); // a run that fails is told there
+  const [, registry = []] = Object.entries(await service.items()).find(([table]) => /registry/i.test(table)) ?? [];
+  expect(registry).toEqual([]);
+});

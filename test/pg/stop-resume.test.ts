@@ -106,7 +106,9 @@ describe('a stop', () => {
         ['job.prepared', SERVICE],
         ['job.stopped', ACTOR],
         ['job.resumed', ACTOR],
+        ['table.started', SERVICE],
         ['table.applied', SERVICE],
+        ['table.started', SERVICE],
         ['table.applied', SERVICE],
         ['job.completed', SERVICE],
       ]);
