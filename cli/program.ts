@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { JobStatus, JobSummary } from '../lib/model/answers.ts';
 import { JOB_STATES } from '../lib/model/job.ts';
 import { Api, ApiError } from './api.ts';
+import { addAuditCommands, type Globals } from './audit.ts';
 import { addConfigOptions, readConfig } from './config.ts';
 import { CommandError, EXIT, exitCodeOf } from './exit.ts';
 import { follow } from './follow.ts';
@@ -20,13 +21,6 @@ Exit codes:
   2    the command line is wrong, or the service refused the request
   3    the job completed, but conflicts or quarantined rows wait
   130  interrupted; the job goes on`;
-
-interface Globals {
-  readonly url: string;
-  readonly tokenFile?: string;
-  readonly color: boolean;
-  readonly json?: boolean;
-}
 
 /** Runs one command and returns its exit code. Data goes to stdout, progress and errors to stderr. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -231,6 +225,7 @@ standard input are read in the order token, source, target.
         io.stderr.write(`More: tfsync jobs --next-token ${harmless(page.next_token)}\n`);
     });
 
+  addAuditCommands(program, { io, connect, done });
   return program;
 }
 

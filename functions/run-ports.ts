@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Caller, connectionLimit } from '../lib/model/connection-budget.ts';
 import type { Patience } from '../lib/orchestrator/connections.ts';
-import type { RunPorts } from '../lib/orchestrator/run-ports.ts';
+import type { CommandPorts, RunPorts } from '../lib/orchestrator/run-ports.ts';
 import { postgresDatabases } from '../lib/postgres/databases.ts';
-import type { CoreServices } from './runtime.ts';
+import type { AuditedServices, CoreServices } from './runtime.ts';
 
 /**
  * How long a caller waits for connections. A worker gives its message back instead, a step has minutes and is tried again
@@ -12,8 +12,13 @@ import type { CoreServices } from './runtime.ts';
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { worker: 0, step: 60_000, command: 5_000 };
 
 /** The ports of a running job, with real databases behind them. */
-export function runPorts(services: CoreServices, caller: Caller): RunPorts {
-  const { jobs, secrets, workflow, audit, clock, log } = services;
+export function runPorts(services: AuditedServices, caller: Caller): RunPorts {
+  return { ...commandPorts(services, caller), audit: services.audit };
+}
+
+/** The same for whoever tells the audit trail nothing but through the target's outbox. */
+export function commandPorts(services: CoreServices, caller: Caller = 'command'): CommandPorts {
+  const { jobs, secrets, workflow, clock, log } = services;
   const databases = postgresDatabases({
     tlsPolicy: services.settings.tlsPolicy,
     version: services.settings.version,
@@ -26,5 +31,5 @@ export function runPorts(services: CoreServices, caller: Caller): RunPorts {
       await pause(ms);
     },
   };
-  return { jobs, secrets, workflow, audit, clock, log, databases, patience };
+  return { jobs, secrets, workflow, clock, log, databases, patience };
 }

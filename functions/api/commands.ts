@@ -1,7 +1,7 @@
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
-import { runPorts } from '../run-ports.ts';
+import { commandPorts } from '../run-ports.ts';
 import { services } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { commandRoutes } from './routes/commands.ts';
@@ -11,8 +11,8 @@ export const handler = apiHandler({
   serves: commandRoutes,
   services,
   parts: (core) => ({
-    startJob: (request) => startJob(request, runPorts(core, 'command')),
-    stopJob: (request) => stopJob(request, runPorts(core, 'command')),
-    resumeJob: (request) => resumeJob(request, runPorts(core, 'command')),
+    startJob: (request) => startJob(request, commandPorts(core)),
+    stopJob: (request) => stopJob(request, commandPorts(core)),
+    resumeJob: (request) => resumeJob(request, commandPorts(core)),
   }),
 });

@@ -1,5 +1,5 @@
 import { awsDependencies } from '../aws/dependencies.ts';
-import { services } from '../runtime.ts';
+import { services, withAudit } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { routes } from './routes/index.ts';
 import { queryRoutes } from './routes/queries.ts';
@@ -9,5 +9,5 @@ export const handler = apiHandler({
   serves: queryRoutes,
   declared: routes,
   services,
-  parts: ({ settings }) => ({ dependencies: awsDependencies(settings) }),
+  parts: (core) => ({ dependencies: awsDependencies(core.settings), audit: withAudit(core).audit }),
 });

@@ -4,6 +4,7 @@ import type { Job } from '../../lib/model/job.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
+import type { AuditLog } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -22,6 +23,8 @@ export interface RouteResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; absent for an empty body. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`; `headers` name its type. */
+  readonly text?: string;
 }
 
 /**
@@ -32,6 +35,7 @@ export interface Parts {
   startJob(request: StartRequest): Promise<Job>;
   stopJob(request: { readonly jobId: string; readonly actor: string }): Promise<Job>;
   resumeJob(request: ResumeRequest): Promise<Job>;
+  readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
 }
 
@@ -55,7 +59,16 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly query?: z.ZodType<Query>;
   /** Schemas of the answers by status, for OpenAPI. */
   readonly responses: Readonly<
-    Record<number, { description: string; schema?: z.ZodType; headers?: Readonly<Record<string, string>> }>
+    Record<
+      number,
+      {
+        description: string;
+        schema?: z.ZodType;
+        /** Other types of content than JSON. */
+        media?: readonly string[];
+        headers?: Readonly<Record<string, string>>;
+      }
+    >
   >;
   /**
    * Problems that no schema can see because they depend on the deployment. Gets the JSON as it came, also when the schema

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AUDIT_LEVELS } from './audit-view.ts';
 
 /** Names known to the registries, handed in by the composition so that a name exists in one place only. */
 export interface ConfigNames {
@@ -58,10 +59,7 @@ export function configSchema(names: ConfigNames) {
       .max(40)
       .default(5)
       .meta({ description: 'Segments of one table worked on at once.' }),
-    audit_level: z
-      .enum(['minimal', 'standard', 'detailed'])
-      .default('standard')
-      .meta({ description: 'How much the audit trail keeps.' }),
+    audit_level: z.enum(AUDIT_LEVELS).default('standard').meta({ description: 'How much the audit trail keeps.' }),
     delete_mode: z.enum(['tracked', 'mirror', 'keep']).default('tracked').meta({
       description:
         'What happens to rows that only the target has: tracked deletes those known to have come from the source, mirror deletes all, keep none.',

@@ -65,6 +65,11 @@ const CATALOGUE = {
     'The next_token was not issued by this API.',
     'Use next_token exactly as the previous page returned it.',
   ],
+  range_invalid: [
+    400,
+    'A range of time cannot be used.',
+    'Give from and to as ISO 8601 dates or instants, from before to, at most 10 years apart.',
+  ],
   id_format: [400, 'The id is not a UUID.', 'Use the job_id as the start answered it.'],
   // who asks, and for what
   unauthenticated: [401, 'There is no valid token.', 'Send Authorization: Bearer <token>.'],

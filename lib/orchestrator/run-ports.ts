@@ -29,6 +29,9 @@ export interface RunPorts {
   readonly patience?: Patience;
 }
 
+/** What a command about a job needs: its events wait in the target's outbox. */
+export type CommandPorts = Omit<RunPorts, 'audit'>;
+
 /** The job, if this run is still its current one. Throws `epoch_superseded`, `job_not_found`. */
 export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> {
   const job = await jobs.get(input.job_id);
@@ -40,7 +43,7 @@ export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> 
 /** Runs `work` with the target open, and closes it whatever happens. */
 export async function withTarget<T>(
   job: Job,
-  ports: RunPorts,
+  ports: CommandPorts,
   statementTimeoutMs: number,
   work: (target: TargetDatabase) => Promise<T>,
 ): Promise<T> {
@@ -72,7 +75,7 @@ async function openBoth(
 /** Runs `work` with both ends open. */
 export async function withBoth<T>(
   job: Job,
-  ports: RunPorts,
+  ports: CommandPorts,
   statementTimeoutMs: number,
   work: (source: Database, target: TargetDatabase) => Promise<T>,
 ): Promise<T> {

@@ -2,6 +2,7 @@ import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { ExecutionState } from '../ports.ts';
+import { sealTrail } from './drain-outbox.ts';
 import { failJob } from './end-job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { noteHealing, reasonOf } from './note-healing.ts';
@@ -10,7 +11,7 @@ import { resumeJob } from './resume-job.ts';
 import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
 import { finishStop } from './stop-job.ts';
 
-export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'forget' | 'clean';
+export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'seal' | 'forget' | 'clean';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
 
@@ -32,9 +33,15 @@ const MAX_TAKEOVERS = 5;
 /** As long as this a job that was stopped or has failed can be resumed. */
 const RESUMABLE_MS = 7 * 24 * 3_600_000;
 
+/** So long the last events of a job are asked for each minute, and then, of a target that stays away, each hour. */
+const ASK_OFTEN_MINUTES = 60;
+
 function decideEnded(job: Job, now: Date): SweepDecision {
   if (job.state === 'completed' || job.state === 'completed_with_issues') return 'forget';
-  return now.getTime() - new Date(job.ended_at ?? job.created_at).getTime() > RESUMABLE_MS ? 'clean' : 'leave';
+  const endedMs = now.getTime() - new Date(job.ended_at ?? job.created_at).getTime();
+  if (endedMs > RESUMABLE_MS) return 'clean';
+  const minutes = Math.floor(endedMs / 60_000);
+  return !job.audit_root && (minutes < ASK_OFTEN_MINUTES || minutes % 60 === 0) ? 'seal' : 'leave';
 }
 
 /** What to do about one job. Pure. */
@@ -95,18 +102,25 @@ async function probe(job: Job, ports: RunPorts): Promise<void> {
   }
 }
 
+/** Moves the last events of a job that was stopped, or whose target was away when it failed, and seals its trail. */
+async function seal(job: Job, ports: RunPorts): Promise<void> {
+  const root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) => sealTrail(target, ports, job));
+  await ports.jobs.transition(job.job_id, { from: [job.state], epoch: job.epoch }, { audit_root: root });
+}
+
 /**
  * Ends a job for good that nobody has resumed in time: closed in the target, connections forgotten. A target that is gone
  * keeps its rows; nobody can reach them any more.
  */
 async function clean(job: Job, ports: RunPorts): Promise<void> {
-  await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
-    target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {})),
-  ).catch(() => ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
+  const root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    await target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {}));
+    return sealTrail(target, ports, job);
+  }).catch(() => void ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
   const marked = await ports.jobs.transition(
     job.job_id,
     { from: [job.state], epoch: job.epoch },
-    { secret_removed: true },
+    { secret_removed: true, ...(root && { audit_root: root }) },
   );
   if (!marked) return; // resumed this very moment
   await ports.secrets.remove(job.secret_ref);
@@ -128,6 +142,8 @@ async function look(job: Job, ports: RunPorts): Promise<void> {
       return void (await finishStop(job, ports));
     case 'probe':
       return probe(job, ports);
+    case 'seal':
+      return seal(job, ports);
     case 'forget':
       await ports.secrets.remove(job.secret_ref); // settle-job may have died before it could
       return ports.jobs.forget(job.job_id, job.epoch);

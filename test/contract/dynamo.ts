@@ -70,10 +70,10 @@ export async function startDynamo(): Promise<TestDynamo> {
   };
 }
 
-/** Makes the jobs and audit tables under new names; keys as in infra/constructs/state-tables.ts. */
-export async function createTables({ client }: TestDynamo): Promise<{ jobs: string; audit: string }> {
+/** Makes the jobs, audit and registry tables under new names; keys as in infra/constructs/state-tables.ts. */
+export async function createTables({ client }: TestDynamo): Promise<{ jobs: string; audit: string; registry: string }> {
   const suffix = Math.random().toString(36).slice(2);
-  const names = { jobs: `jobs-${suffix}`, audit: `audit-${suffix}` };
+  const names = { jobs: `jobs-${suffix}`, audit: `audit-${suffix}`, registry: `registry-${suffix}` };
   const key = (hash: string, range: string) => [
     { AttributeName: hash, KeyType: 'HASH' as const },
     { AttributeName: range, KeyType: 'RANGE' as const },
@@ -97,6 +97,14 @@ export async function createTables({ client }: TestDynamo): Promise<{ jobs: stri
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: texts('job_id', 'position'),
       KeySchema: key('job_id', 'position'),
+    }),
+  );
+  await client.send(
+    new CreateTableCommand({
+      TableName: names.registry,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: texts('kind', 'name'),
+      KeySchema: key('kind', 'name'),
     }),
   );
   return names;

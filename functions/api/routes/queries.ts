@@ -1,4 +1,8 @@
 import type { Route } from '../route.ts';
+import { auditEvents } from './audit-events.ts';
+import { auditExport } from './audit-export.ts';
+import { auditReport } from './audit-report.ts';
+import { auditVerify } from './audit-verify.ts';
 import { commandRoutes } from './commands.ts';
 import { healthRoute } from './health.ts';
 import { jobStatus } from './job-status.ts';
@@ -9,6 +13,10 @@ import { openapiRoute } from './openapi.ts';
 export const queryRoutes: readonly Route[] = [
   listJobs,
   jobStatus,
+  auditEvents,
+  auditReport,
+  auditExport,
+  auditVerify,
   healthRoute,
   openapiRoute(() => [...commandRoutes, ...queryRoutes]),
 ];

@@ -14,6 +14,10 @@ const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/resume/{job_id}': { method: 'POST', path: `/api/sync/resume/${job.job_id}` },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
+  'GET /api/sync/audit/{job_id}': { path: `/api/sync/audit/${job.job_id}` },
+  'GET /api/sync/audit/{job_id}/report': { path: `/api/sync/audit/${job.job_id}/report` },
+  'GET /api/sync/audit/{job_id}/export': { path: `/api/sync/audit/${job.job_id}/export` },
+  'GET /api/sync/audit/{job_id}/verify': { path: `/api/sync/audit/${job.job_id}/verify` },
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };

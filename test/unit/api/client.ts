@@ -8,7 +8,7 @@ import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
-import type { JobStore } from '../../../lib/ports.ts';
+import type { AuditLog, JobStore } from '../../../lib/ports.ts';
 import { memoryAuditLog, memoryJobStore } from '../../contract/memory.ts';
 import { sampleJob } from '../../contract/samples.ts';
 
@@ -51,6 +51,7 @@ export interface TestApiOptions {
   readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
   readonly jobs?: JobStore;
+  readonly audit?: AuditLog;
   readonly now?: string;
 }
 
@@ -65,7 +66,6 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const services: CoreServices = {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
-    audit: memoryAuditLog(),
     secrets: { put: notHere, get: notHere, remove: notHere },
     workflow: { start: notHere, state: notHere, stop: notHere, succeed: notHere, fail: notHere, beat: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
@@ -86,13 +86,14 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       return options.resumeJob?.(request) ?? sampleJob({ job_id: request.jobId });
     },
     dependencies: options.dependencies ?? [],
+    audit: options.audit ?? memoryAuditLog(),
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
     services: () => services,
-    parts: () => ({ dependencies: parts.dependencies }),
+    parts: () => ({ dependencies: parts.dependencies, audit: parts.audit }),
   });
   return {
     jobs,
@@ -142,11 +143,12 @@ export function apiEvent(call: Call): ApiEvent {
 
 function answer(result: ApiResult): Answer {
   const text = result.body ?? '';
+  const type = String(result.headers?.['content-type'] ?? '');
   return {
     status: result.statusCode ?? 0,
     headers: result.headers ?? {},
     text,
-    json: text === '' ? undefined : JSON.parse(text),
+    json: text === '' || !/json$/.test(type) ? undefined : JSON.parse(text),
   };
 }
 
