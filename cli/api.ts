@@ -1,4 +1,5 @@
 import { isProblem, type JobPage, type JobStatus, type ProblemBody, type Started } from '../lib/model/answers.ts';
+import type { AuditPage, AuditReportPart, AuditVerification } from '../lib/model/audit-view.ts';
 import type {
   ConflictDecided,
   ConflictDetail,
@@ -71,8 +72,7 @@ export class Api {
   }
 
   jobs(query: { limit?: string; status?: string; next_token?: string }): Promise<JobPage> {
-    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    return this.#call('GET', `/api/sync/jobs?${new URLSearchParams(given)}`);
+    return this.#call('GET', `/api/sync/jobs?${search(query)}`);
   }
 
   conflicts(jobId: string, query: Readonly<Record<string, string>>): Promise<ConflictPage> {
@@ -100,11 +100,38 @@ export class Api {
     return this.#call('GET', statusUrl);
   }
 
-  async #call<T>(
+  auditEvents(jobId: string, query: Query): Promise<AuditPage> {
+    return this.#call('GET', `${auditPath(jobId)}?${search(query)}`);
+  }
+
+  auditReport(jobId: string, query: Query): Promise<AuditReportPart> {
+    return this.#call('GET', `${auditPath(jobId)}/report?${search({ format: 'json', ...query })}`);
+  }
+
+  auditVerify(jobId: string, query: Query): Promise<AuditVerification> {
+    return this.#call('GET', `${auditPath(jobId)}/verify?${search(query)}`);
+  }
+
+  /** A part of a file, and how to ask for the next one. */
+  async auditExport(jobId: string, query: Query): Promise<{ readonly text: string; readonly nextToken?: string }> {
+    const { answer, text } = await this.#send('GET', `${auditPath(jobId)}/export?${search(query)}`);
+    if (!answer.ok) throw failureOf(answer, parse(text), this.#options.url.origin);
+    const nextToken = answer.headers.get('x-next-token');
+    return { text, ...(nextToken !== null && { nextToken }) };
+  }
+
+  async #call<T>(method: 'GET' | 'POST', path: string, send: { body?: object } = {}): Promise<T> {
+    const { answer, text } = await this.#send(method, path, send);
+    const body = parse(text);
+    if (answer.ok && body !== undefined) return body as T; // the shape is the API's promise
+    throw failureOf(answer, body, this.#options.url.origin);
+  }
+
+  async #send(
     method: 'GET' | 'POST',
     path: string,
-    send: { body?: object; headers?: Record<string, string> } = {},
-  ): Promise<T> {
+    send: { body?: object } = {},
+  ): Promise<{ readonly answer: Response; readonly text: string }> {
     const { url, token, fetch, userAgent, interrupted } = this.#options;
     const answer = await fetch(new URL(url.pathname.replace(/\/$/, '') + path, url), {
       method,
@@ -115,7 +142,6 @@ export class Api {
         'user-agent': userAgent,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(send.body && { 'content-type': 'application/json' }),
-        ...send.headers,
       },
       ...(send.body && { body: JSON.stringify(send.body) }),
     }).catch((cause) => {
@@ -128,13 +154,19 @@ export class Api {
     const text = await answer.text().catch((cause) => {
       throw new UnavailableError(`The answer of ${url.origin} broke off.`, { cause });
     });
-    const body = parse(text);
-    if (answer.ok && body !== undefined) return body as T; // the shape is the API's promise
-    throw failureOf(answer, body, url.origin);
+    return { answer, text };
   }
 }
 
 const conflictsOf = (jobId: string) => `/api/sync/conflicts/${encodeURIComponent(jobId)}`;
+
+/** What is asked for; what is undefined is left out. */
+type Query = Readonly<Record<string, string | undefined>>;
+
+const search = (query: Query) =>
+  new URLSearchParams(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined));
+
+const auditPath = (jobId: string) => `/api/sync/audit/${encodeURIComponent(jobId)}`;
 
 function failureOf(answer: Response, body: unknown, origin: string): CommandError {
   if (isProblem(body)) return new ApiError(body);

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { JobStatus, JobSummary } from '../lib/model/answers.ts';
 import { JOB_STATES } from '../lib/model/job.ts';
 import { Api, ApiError } from './api.ts';
+import { addAuditCommands, type Globals } from './audit.ts';
 import { addConfigOptions, readConfig } from './config.ts';
 import { addConflictCommands } from './conflicts.ts';
 import { CommandError, EXIT, exitCodeOf } from './exit.ts';
@@ -21,13 +22,6 @@ Exit codes:
   2    the command line is wrong, or the service refused the request
   3    the job completed, but conflicts or quarantined rows wait
   130  interrupted; the job goes on`;
-
-interface Globals {
-  readonly url: string;
-  readonly tokenFile?: string;
-  readonly color: boolean;
-  readonly json?: boolean;
-}
 
 /** Runs one command and returns its exit code. Data goes to stdout, progress and errors to stderr. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -233,6 +227,7 @@ standard input are read in the order token, source, target.
     });
 
   addConflictCommands(program, { connect, io, done });
+  addAuditCommands(program, { io, connect, done });
   return program;
 }
 

@@ -10,6 +10,7 @@ export const FUNCTIONS = {
   'settle-table': 'functions/workflow/settle-table.ts',
   'settle-job': 'functions/workflow/settle-job.ts',
   sweeper: 'functions/workflow/sweeper.ts',
+  retention: 'functions/workflow/retention.ts',
   'dead-letters': 'functions/worker/dead-letters.ts',
   'sync-segment': 'functions/worker/sync-segment.ts',
   'resolve-conflicts': 'functions/worker/resolve-conflicts.ts',

@@ -26,6 +26,10 @@ const LEFT_OUT: readonly LeftOut[] = [
   { path: /^pgpass$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pg-connection-string$/, from: /node_modules\/pg\/lib/, contents: `exports.parse = ${NEVER};` },
   { path: /^\.\/copy-both$/, from: /pg-copy-streams/, contents: `module.exports = ${NEVER};` },
+  // hashes in JavaScript for a Node without OpenSSL, and the limiter of a retry mode that is not ours
+  { path: /^\.\/Sha256Js$/, from: /@smithy\/core/, contents: 'export class Sha256Js {}' },
+  { path: /^\.\/Md5Js$/, from: /@smithy\/core/, contents: 'export class Md5Js {}' },
+  { path: /^\.\/DefaultRateLimiter$/, from: /@smithy\/core/, contents: 'export class DefaultRateLimiter {}' },
   { path: /^mnemonist\/lru-cache$/, from: /@aws-sdk\/endpoint-cache/, contents: 'export default class {}' },
   {
     path: /\/locales\/en\.js$/,

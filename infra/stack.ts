@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { WEB_BASE } from '../functions/web/pages.ts';
+import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
@@ -8,7 +9,6 @@ import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-que
 import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
-import { SweeperSchedule } from './constructs/sweeper-schedule.ts';
 import { SyncJobMachine } from './constructs/sync-job-machine.ts';
 import { SyncPartMachine } from './constructs/sync-part-machine.ts';
 import { SyncTableMachine } from './constructs/sync-table-machine.ts';
@@ -31,6 +31,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
  *                                  prepare-job, plan-pass, settle-job  plan-table, settle-table  <--task token----/
  *              \-----> conflicts --message--> ResolutionQueue -> resolve-conflicts
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
+ *        \----> retention --deletes--> StateTables
  * ```
  */
 export class SyncStack extends Stack {
@@ -160,7 +161,11 @@ export class SyncStack extends Stack {
       memoryMb: 256,
       timeoutSeconds: 300,
     });
-    new SweeperSchedule(this, sweeper);
+    new FunctionSchedule(this, 'EveryMinute', {
+      runs: sweeper,
+      rate: '1 minute',
+      description: 'Takes over jobs whose heartbeat died.',
+    });
     state.writeJobs(sweeper);
     state.writeConflicts(sweeper);
     state.appendAudit(sweeper);
@@ -169,6 +174,22 @@ export class SyncStack extends Stack {
     sweeper.allow(['states:StartExecution'], [machineArn('sync-job')]);
     sweeper.allow(['states:DescribeExecution', 'states:StopExecution'], [executionArns('sync-job')]);
     acknowledgeExecutions(sweeper.role, 'sync-job');
+
+    // Jobs whose time is up.
+    const retention = new ServiceFunction(this, 'Retention', {
+      ...common,
+      environment: { ...common.environment, AUDIT_RETENTION_DAYS: parameters.auditRetentionDays },
+      name: 'retention',
+      description: 'Deletes jobs and their audit trails when their time is up.',
+      memoryMb: 256,
+      timeoutSeconds: 900,
+    });
+    new FunctionSchedule(this, 'EveryDay', {
+      runs: retention,
+      rate: '1 day',
+      description: 'Deletes jobs whose time is up.',
+    });
+    state.eraseJobs(retention);
 
     // The front door: what changes something, and what only reads.
     const commands = new ServiceFunction(this, 'Commands', {
@@ -204,6 +225,7 @@ export class SyncStack extends Stack {
       state.readJobs(fn);
       state.writeConflicts(fn);
       state.appendAudit(fn);
+      state.moveTrailHeads(fn);
       allowJobSecrets(fn, 'GetSecretValue');
       resolutions.allowSending(fn);
     }
@@ -213,7 +235,7 @@ export class SyncStack extends Stack {
       ...common,
       name: 'queries',
       description: 'API routes that only read.',
-      memoryMb: 256,
+      memoryMb: 512, // a look at an audit trail reads up to 20 MB
       timeoutSeconds: 15,
     });
     state.readJobs(queries);

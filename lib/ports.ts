@@ -1,4 +1,5 @@
-import type { AuditEvent } from './model/audit-event.ts';
+import type { AuditBlock, AuditEvent, AuditRoot, FoundBlock, TrailHead } from './model/audit-event.ts';
+import type { AuditLevel } from './model/audit-view.ts';
 import type { Adoption, BaselineChanges, Generation, PairTable } from './model/baseline.ts';
 import type {
   BucketRun,
@@ -92,13 +93,54 @@ export interface JobStore {
   progress(jobId: string): Promise<readonly SegmentProgress[]>;
 }
 
-/** The audit trail. Append-only: an event that is already there (same stream and seq) stays as it is. */
+/** Blocks of a trail in its order; `more`: there are further ones behind them. */
+export interface BlockPage {
+  readonly blocks: readonly FoundBlock[];
+  readonly more: boolean;
+}
+
+/**
+ * The audit trails, one per job: blocks of events that are added and never changed, and, kept apart from them, where each
+ * trail stands and what seals it. How they are written is in lib/audit/trail.ts. Reads are strongly consistent.
+ */
 export interface AuditLog {
-  append(events: readonly AuditEvent[]): Promise<void>;
-  /** In order of stream and seq. */
-  read(jobId: string): Promise<readonly AuditEvent[]>;
-  /** The last `limit` events of streams that begin like this, last ones first. One read. */
-  latest(jobId: string, streams: string, limit: number): Promise<readonly AuditEvent[]>;
+  /** The stored head; that of an empty trail where there is none. */
+  head(jobId: string): Promise<TrailHead>;
+  /** Stores a head; ignored where the stored one is as far already. */
+  moveHead(jobId: string, head: TrailHead): Promise<void>;
+  /** Adds a block at the place of its first event. False: another block has it. Our own, whose reply was lost, counts. */
+  add(block: AuditBlock): Promise<boolean>;
+  /** Blocks that begin behind event `after`; at most `limit`, and as many as one read holds. */
+  blocks(jobId: string, after: number, limit?: number): Promise<BlockPage>;
+  /** Stores what seals the trail; there may be several, because a job that is resumed ends again. */
+  seal(jobId: string, root: AuditRoot): Promise<void>;
+  /** In the order of the trail. */
+  roots(jobId: string): Promise<readonly AuditRoot[]>;
+}
+
+/** What the registry keeps of a job whose time was up. No name of a person. */
+export interface ErasedJob extends Pick<Job, 'job_id' | 'mode' | 'state' | 'created_at'> {
+  readonly audit_level: AuditLevel;
+  readonly kept_days: number;
+  readonly ended_at: string;
+  /** When its deletion began. */
+  readonly begun_at: string;
+  /** What had sealed its audit trail. */
+  readonly root?: AuditRoot;
+}
+
+/** What retention needs: jobs by age, and real deletion. Everything may be repeated. */
+export interface JobArchive {
+  /** Jobs created up to this instant, oldest first, a page of them. */
+  oldest(before: string, cursor?: string): Promise<{ readonly jobs: readonly Job[]; readonly cursor?: string }>;
+  /** Notes in the registry that a job is being deleted; a note that is there stays. */
+  begin(erased: ErasedJob): Promise<void>;
+  /** Jobs whose deletion was begun and is not finished. */
+  begun(): Promise<readonly string[]>;
+  /** Deletes the trail, its roots, and every item of the job; the job itself last. */
+  erase(jobId: string): Promise<void>;
+  /** Notes in the registry that it is done. */
+  finish(jobId: string, at: string): Promise<void>;
 }
 
 /**
@@ -410,13 +452,17 @@ export interface TargetDatabase extends Database {
   ): Promise<void>;
   loadPlans(jobId: string, table?: number): Promise<readonly TablePlan[]>;
   loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
-  recordEvent(jobId: string, epoch: number, event: JobEvent): Promise<void>;
+  /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
+  recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
   endJob(jobId: string, epoch: number, event: JobEvent, watermarks?: readonly Watermark[]): Promise<void>;
   /** The stored horizons of these pairs, in their order; undefined where there is none. */
   watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly (string | undefined)[]>;
+  /** Oldest events that the trail has not learnt yet, in stream order: at most `limit`, and some 4 MB. */
   peekOutbox(jobId: string, limit: number): Promise<readonly AuditEvent[]>;
-  trimOutbox(jobId: string, events: readonly AuditEvent[]): Promise<void>;
+  trimOutbox(jobId: string, events: readonly Pick<AuditEvent, 'stream' | 'seq'>[]): Promise<void>;
+  /** Runs `work` unless somebody else of this job does so just now; false when that is so. For speed: it fences nothing. */
+  drainAlone(jobId: string, work: () => Promise<void>): Promise<boolean>;
   /** Makes `owner` the one worker of the segment. Throws `epoch_superseded`. */
   claim(id: SegmentId, owner: string): Promise<Checkpoint>;
   /** Buckets that an earlier pass noted: holding target-only rows, or also written into. */

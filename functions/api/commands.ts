@@ -1,7 +1,7 @@
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
-import { runPorts } from '../run-ports.ts';
+import { commandPorts } from '../run-ports.ts';
 import { services } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { commandRoutes } from './routes/commands.ts';
@@ -11,8 +11,8 @@ export const handler = apiHandler({
   serves: commandRoutes,
   services,
   parts: () => ({
-    startJob: (request) => startJob(request, runPorts(services(), 'command')),
-    stopJob: (request) => stopJob(request, runPorts(services(), 'command')),
-    resumeJob: (request) => resumeJob(request, runPorts(services(), 'command')),
+    startJob: (request) => startJob(request, commandPorts(services())),
+    stopJob: (request) => stopJob(request, commandPorts(services())),
+    resumeJob: (request) => resumeJob(request, commandPorts(services())),
   }),
 });

@@ -5,7 +5,7 @@ import { drawShapes } from '../../lib/postgres/databases.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
 import { decisionPorts } from '../run-ports.ts';
-import { conflictServices, coreServices } from '../runtime.ts';
+import { conflictServices, coreServices, withAudit } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { conflictRoutes } from './routes/conflicts.ts';
 
@@ -15,7 +15,7 @@ export const handler = apiHandler({
   services: coreServices,
   parts: (core) => {
     const stores = conflictServices();
-    const ports = () => ({ ...decisionPorts(core, 'command'), conflicts: stores.conflicts });
+    const ports = () => ({ ...decisionPorts(withAudit(core), 'command'), conflicts: stores.conflicts });
     const queue = awsResolutionQueue(queueClient, () => core.settings.resolutionQueueUrl);
     return {
       ...stores,

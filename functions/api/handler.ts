@@ -39,6 +39,7 @@ export interface ApiOptions {
 const notServed = () => Promise.reject(new SyncError('internal', 'this function does not serve such a command'));
 
 const NO_PARTS: Parts = {
+  audit: { head: notServed, moveHead: notServed, add: notServed, blocks: notServed, seal: notServed, roots: notServed },
   startJob: notServed,
   stopJob: notServed,
   resumeJob: notServed,
@@ -147,11 +148,12 @@ function note(services: () => CoreServices, level: 'info' | 'error', fields: Rec
   }
 }
 
-function present({ status, headers, body }: RouteResponse): ApiResult {
+function present({ status, headers, body, text }: RouteResponse): ApiResult {
   return {
     statusCode: status,
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(text !== undefined && { body: text }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { awsDependencies } from '../aws/dependencies.ts';
-import { conflictServices, services } from '../runtime.ts';
+import { conflictServices, services, withAudit } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { routes } from './routes/index.ts';
 import { queryRoutes } from './routes/queries.ts';
@@ -9,5 +9,9 @@ export const handler = apiHandler({
   serves: queryRoutes,
   declared: routes,
   services,
-  parts: ({ settings }) => ({ ...conflictServices(), dependencies: awsDependencies(settings) }),
+  parts: (core) => ({
+    ...conflictServices(),
+    dependencies: awsDependencies(core.settings),
+    audit: withAudit(core).audit,
+  }),
 });

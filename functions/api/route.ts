@@ -9,7 +9,7 @@ import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
-import type { ConflictStore, ResolutionStore } from '../../lib/ports.ts';
+import type { AuditLog, ConflictStore, ResolutionStore } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -30,6 +30,8 @@ export interface RouteResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; absent for an empty body. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`; `headers` name its type. */
+  readonly text?: string;
 }
 
 /**
@@ -45,6 +47,7 @@ export interface Parts {
   decideConflict(request: DecisionRequest): Promise<DecisionOutcome>;
   previewResolution(jobId: string, filter: ResolutionFilter): Promise<number>;
   startResolution(request: ResolutionRequest): Promise<Resolution>;
+  readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
@@ -70,7 +73,16 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly query?: z.ZodType<Query>;
   /** Schemas of the answers by status, for OpenAPI. */
   readonly responses: Readonly<
-    Record<number, { description: string; schema?: z.ZodType; headers?: Readonly<Record<string, string>> }>
+    Record<
+      number,
+      {
+        description: string;
+        schema?: z.ZodType;
+        /** Other types of content than JSON. */
+        media?: readonly string[];
+        headers?: Readonly<Record<string, string>>;
+      }
+    >
   >;
   /**
    * Problems that no schema can see because they depend on the deployment. Gets the JSON as it came, also when the schema

@@ -5,14 +5,14 @@ import { stepResolution } from '../../lib/orchestrator/step-resolution.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
 import { decisionPorts } from '../run-ports.ts';
-import { type CoreServices, conflictServices, coreServices } from '../runtime.ts';
+import { type CoreServices, conflictServices, coreServices, withAudit } from '../runtime.ts';
 
 async function step(record: SQSRecord, context: Context, s: CoreServices): Promise<void> {
   const { resolution_id } = resolutionMessage.parse(JSON.parse(record.body));
   const queue = awsResolutionQueue(queueClient, () => s.settings.resolutionQueueUrl);
   const { conflicts, resolutions } = conflictServices();
   const outcome = await stepResolution(resolution_id, {
-    ...decisionPorts(s, 'command'),
+    ...decisionPorts(withAudit(s), 'command'),
     conflicts,
     resolutions,
     decide: applyDecision,

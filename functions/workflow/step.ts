@@ -9,7 +9,7 @@ import { assertState } from '../../lib/orchestrator/paging.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runPorts } from '../run-ports.ts';
-import { conflictWriter, services } from '../runtime.ts';
+import { auditedServices, conflictWriter } from '../runtime.ts';
 
 /** An error whose name is the code, which is what Retry and Catch of a state machine match. */
 function named(code: string, message: string, cause: unknown): Error {
@@ -27,7 +27,7 @@ export function step<Input extends JobInput & { readonly table?: number; readonl
   work: (input: Input, ports: RunPorts) => Promise<Output>,
 ): (event: unknown) => Promise<Output | Record<string, never>> {
   return async (event) => {
-    const ports = { ...runPorts(services(), 'step'), conflicts: conflictWriter() };
+    const ports = { ...runPorts(auditedServices(), 'step'), conflicts: conflictWriter() };
     const input = schema.parse(event);
     fpWork('step', input);
     const at = { job_id: input.job_id, epoch: input.epoch, table: input.table };

@@ -3,14 +3,14 @@ import { sweepResolutions } from '../../lib/orchestrator/sweep-resolutions.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
 import { runPorts } from '../run-ports.ts';
-import { conflictServices, services } from '../runtime.ts';
+import { auditedServices, conflictServices } from '../runtime.ts';
 
 /**
  * Each minute: looks after jobs whose run died, then after orders to decide conflicts. It waits for no connection: there
  * are other jobs, and the next minute.
  */
 export async function handler(): Promise<void> {
-  const s = services();
+  const s = auditedServices();
   const { patience: _, ...ports } = runPorts(s, 'step');
   const { conflicts, resolutions } = conflictServices();
   await sweep({ ...ports, conflicts });

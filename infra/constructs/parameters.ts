@@ -13,6 +13,8 @@ export class Parameters extends Construct {
   readonly databaseConnectionBudget: string;
   readonly maxWorkers: number;
   readonly logRetention: RetentionDays;
+  /** Days by audit level, as text: minimal,standard,detailed. */
+  readonly auditRetentionDays: string;
 
   constructor(scope: Construct) {
     super(scope, 'Parameters');
@@ -56,10 +58,27 @@ export class Parameters extends Construct {
 
     this.logRetention = this.parameter('LogRetentionDays', {
       type: 'Number',
-      description: 'How long logs are kept. The audit trail is not a log and is kept without limit.',
+      description: 'How long logs are kept. The audit trail is not a log: see AuditRetentionDays*.',
       allowedValues: ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '180', '365', '400', '731', '1827'],
       default: 90,
     }).valueAsNumber;
+
+    this.auditRetentionDays = [
+      this.auditDays('Minimal', 2557), // seven years
+      this.auditDays('Standard', 1096), // three years
+      this.auditDays('Detailed', 396), // a year and a month
+    ].join(',');
+  }
+
+  /** A parameter each: who keeps little detail for long need not keep much detail as long. */
+  private auditDays(level: 'Minimal' | 'Standard' | 'Detailed', days: number): string {
+    return this.parameter(`AuditRetentionDays${level}`, {
+      type: 'Number',
+      description: `How many days after its end a job of audit level ${level.toLowerCase()} is kept, with its audit trail. 0: for good.`,
+      minValue: 0,
+      maxValue: 36_500,
+      default: days,
+    }).valueAsString;
   }
 
   private parameter(name: string, props: ConstructorParameters<typeof CfnParameter>[2]): CfnParameter {

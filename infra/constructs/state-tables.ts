@@ -26,6 +26,7 @@ export class StateTables extends Construct {
   readonly conflicts: Table;
   readonly audit: Table;
   readonly registry: Table;
+  readonly #auditPolicy = appendOnly();
 
   constructor(scope: Construct) {
     super(scope, 'State');
@@ -56,7 +57,7 @@ export class StateTables extends Construct {
       });
     }
 
-    this.audit = this.table('Audit', 'job_id', 'position', APPEND_ONLY);
+    this.audit = this.table('Audit', 'job_id', 'position', this.#auditPolicy);
     this.registry = this.table('Registry', 'kind', 'name');
   }
 
@@ -92,7 +93,29 @@ export class StateTables extends Construct {
 
   /** Events are put, never changed: the table's own policy refuses everybody else's updates and deletes too. */
   appendAudit(fn: ServiceFunction): void {
-    fn.allow(['dynamodb:PutItem', 'dynamodb:Query'], [this.audit.tableArn]);
+    fn.allow(['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query'], [this.audit.tableArn]);
+  }
+
+  /** The head of a job's trail is an item of the job; for those that tell events and do not write jobs. */
+  moveTrailHeads(fn: ServiceFunction): void {
+    fn.allow(['dynamodb:UpdateItem'], [this.jobs.tableArn]);
+  }
+
+  /** The one function that deletes events, of whole jobs. To be called once. */
+  eraseJobs(fn: ServiceFunction): void {
+    fn.allow(['dynamodb:Query', 'dynamodb:DeleteItem'], [this.jobs.tableArn, this.audit.tableArn]);
+    fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_start`]);
+    fn.allow(['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [this.registry.tableArn]);
+    this.#auditPolicy.addStatements(
+      new PolicyStatement({
+        sid: 'OnlyRetentionDeletes',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['dynamodb:DeleteItem'],
+        resources: ['*'],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': fn.role.roleArn } },
+      }),
+    );
   }
 
   writeRegistry(fn: ServiceFunction): void {
@@ -124,21 +147,19 @@ export class StateTables extends Construct {
   }
 }
 
-/** Whatever a role allows, an audit event stays as it was written. Retention, when it comes, gets its own exception here. */
-const APPEND_ONLY = new PolicyDocument({
-  statements: [
-    new PolicyStatement({
-      sid: 'AppendOnly',
-      effect: Effect.DENY,
-      principals: [new AnyPrincipal()],
-      actions: [
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:BatchWriteItem',
-        'dynamodb:PartiQLUpdate',
-        'dynamodb:PartiQLDelete',
-      ],
-      resources: ['*'], // a resource policy speaks of its own table; naming it would be a cycle
-    }),
-  ],
-});
+/**
+ * Whatever a role allows, an audit event stays as it was written; `eraseJobs` says who may delete. No policy can ask a put for
+ * its condition: that a put replaced an event is found by the chain.
+ */
+const appendOnly = () =>
+  new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        sid: 'AppendOnly',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['dynamodb:UpdateItem', 'dynamodb:BatchWriteItem', 'dynamodb:PartiQLUpdate', 'dynamodb:PartiQLDelete'],
+        resources: ['*'], // a resource policy speaks of its own table; naming it would be a cycle
+      }),
+    ],
+  });

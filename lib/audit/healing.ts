@@ -1,5 +1,6 @@
-import type { AuditEvent } from '../model/audit-event.ts';
-import { AUDIT_EVENTS, type AuditEventType } from './catalogue.ts';
+import type { HealingNote } from '../model/audit-event.ts';
+import type { AuditEventType } from './catalogue.ts';
+import { AUDIT_EVENTS } from './meanings.ts';
 
 /** Event types that tell how a job healed itself. */
 export type HealingType = Extract<AuditEventType, `healing.${string}`>;
@@ -15,7 +16,7 @@ const text = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 
 /** One healing event for people: where it was, what was done, why, how often. Pure. */
-export function healingView({ at, type, data }: AuditEvent): HealingView {
+export function healingView({ at, type, data }: HealingNote): HealingView {
   const { table, pass, segment, code, sqlstate, times } = data;
   const where = [text(table), text(segment) && `segment ${segment}`, text(pass) && `pass ${pass}`].filter(Boolean);
   const why = [text(code), text(sqlstate) && `SQLSTATE ${sqlstate}`].filter(Boolean);

@@ -103,6 +103,8 @@ export interface Advance {
   readonly event: JobEvent;
   /** What healed on the way to this chunk; each is an event of a stream of its own. */
   readonly healing?: readonly JobEvent[];
+  /** What else the trail learns with this chunk: rows put aside, at level `detailed` each row. */
+  readonly details?: readonly JobEvent[];
 }
 
 /** How many rows each statement touched. Fewer than asked for: the target had moved, or a trigger dropped a row. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AUDIT_LEVELS } from './audit-view.ts';
 import { CONFLICT_TYPES } from './conflict.ts';
 import { FIELD_RULE_NAMES } from './conflict-plan.ts';
 
@@ -85,10 +86,7 @@ export function configSchema(names: ConfigNames) {
       .max(40)
       .default(5)
       .meta({ description: 'Segments of one table worked on at once.' }),
-    audit_level: z
-      .enum(['minimal', 'standard', 'detailed'])
-      .default('standard')
-      .meta({ description: 'How much the audit trail keeps.' }),
+    audit_level: z.enum(AUDIT_LEVELS).default('standard').meta({ description: 'How much the audit trail keeps.' }),
     delete_mode: z.enum(['tracked', 'mirror', 'keep']).default('tracked').meta({
       description:
         'What happens to rows that only the target has: tracked deletes those known to have come from the source, mirror deletes all, keep none.',

@@ -60,15 +60,15 @@ const CATALOGUE = {
     'Use sslmode=verify-full, or leave sslmode out.',
   ],
   same_database: [400, 'Source and target are the same database.', 'Name two different databases.'],
-  range_invalid: [
-    400,
-    'A range of time ends before it begins, or an end of it is no instant.',
-    'Give both ends as ISO 8601 in UTC, the earlier one first.',
-  ],
   cursor_invalid: [
     400,
     'The next_token was not issued by this API.',
     'Use next_token exactly as the previous page returned it.',
+  ],
+  range_invalid: [
+    400,
+    'A range of time cannot be used.',
+    'Give from and to as ISO 8601 dates or instants, from before to, at most 10 years apart.',
   ],
   id_format: [400, 'The id is not a UUID.', 'Use the job_id as the start answered it.'],
   // who asks, and for what

@@ -1,3 +1,4 @@
+import type { AuditRoot } from './audit-event.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
@@ -102,6 +103,8 @@ export interface Job {
   readonly open_conflicts?: number;
   /** Deletes that somebody has confirmed, when the job paused before them. */
   readonly confirmed_deletes?: number;
+  /** What sealed the audit trail when the job ended; absent until the trail has all of its events. */
+  readonly audit_root?: AuditRoot;
 }
 
 /** A reason to wait. `probe_at`: when the sweeper looks by itself whether the job can go on; absent: somebody has to ask. */

@@ -1,35 +1,39 @@
-import { type AuditEventType, type AuditLevel, keeps } from '../audit/catalogue.ts';
-import type { AuditLog, ConflictStore, TargetDatabase } from '../ports.ts';
+import { type AuditEventType, keeps } from '../audit/catalogue.ts';
+import { catchUp, drain, type Outbox } from '../audit/trail.ts';
+import type { AuditRoot } from '../model/audit-event.ts';
+import type { Job } from '../model/job.ts';
+import type { AuditLog, Clock, ConflictStore, TargetDatabase } from '../ports.ts';
 
-/** Events per round, between two looks at the target. */
+/** Events per round: five blocks of the trail. */
 const ROUND = 500;
 
-/** Stored events that are remembered at once when a later one is refused: a throttled table then still empties the outbox. */
-const SLICE = 32;
+const outboxOf = (target: TargetDatabase, jobId: string): Outbox => ({
+  peek: () => target.peekOutbox(jobId, ROUND),
+  trim: (events) => target.trimOutbox(jobId, events),
+});
 
-/**
- * Moves events from the target's outbox into the audit log. Idempotent: an event keeps its identity, so a crash between the
- * two stores it again as the same one. What was stored before an error is not stored again.
- */
-export async function drainOutbox(
+/** Moves events from the target's outbox into the audit trail, each once; see lib/audit/trail.ts. */
+export function drainOutbox(
   target: TargetDatabase,
   audit: AuditLog,
-  jobId: string,
-  level: AuditLevel,
-): Promise<void> {
-  for (;;) {
-    const events = await target.peekOutbox(jobId, ROUND);
-    if (events.length === 0) return;
-    let stored = 0;
-    try {
-      for (; stored < events.length; stored += SLICE) {
-        const some = events.slice(stored, stored + SLICE);
-        await audit.append(some.filter((e) => keeps(level, e.type as AuditEventType))); // only our own code writes the outbox
-      }
-    } finally {
-      if (stored > 0) await target.trimOutbox(jobId, events.slice(0, stored));
-    }
-  }
+  { job_id, config }: Pick<Job, 'job_id' | 'config'>,
+): Promise<unknown> {
+  const kept = ({ type }: { type: string }) => keeps(config.audit_level, type as AuditEventType); // only our own code writes there
+  return drain(audit, job_id, outboxOf(target, job_id), kept);
+}
+
+/** Drains to the end, then seals the trail: from now on nobody can shorten it unseen. More may follow if the job goes on. */
+export async function sealTrail(
+  target: TargetDatabase,
+  { audit, clock }: { readonly audit: AuditLog; readonly clock: Clock },
+  job: Pick<Job, 'job_id' | 'config'>,
+): Promise<AuditRoot> {
+  await drainOutbox(target, audit, job);
+  const outbox = outboxOf(target, job.job_id);
+  const { events, hash } = await catchUp(audit, job.job_id, await audit.head(job.job_id), outbox);
+  const root = { events, hash, at: clock().toISOString() };
+  await audit.seal(job.job_id, root);
+  return root;
 }
 
 /** Conflicts per round. */

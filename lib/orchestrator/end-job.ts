@@ -1,25 +1,28 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import type { AuditRoot } from '../model/audit-event.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
-import { drainOutbox } from './drain-outbox.ts';
+import { sealTrail } from './drain-outbox.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { type RunPorts, withTarget } from './run-ports.ts';
+import { type CommandPorts, type RunPorts, withTarget } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
 /** How a job can end. */
-export type Ending =
+export type Ending = { readonly root?: AuditRoot } & (
   | { readonly event: 'complete' | 'complete_with_issues'; readonly openConflicts?: number }
-  | { readonly event: 'fail'; readonly failure: Failure };
+  | { readonly event: 'fail'; readonly failure: Failure }
+);
 
 /** Says how a job has ended, and forgets its connections where nobody can resume it. */
-export async function end(job: Job, ending: Ending, ports: RunPorts): Promise<void> {
+export async function end(job: Job, ending: Ending, ports: CommandPorts): Promise<void> {
   const { event } = ending;
   const openConflicts = ending.event === 'fail' ? 0 : (ending.openConflicts ?? 0);
   const patch = {
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
     pause: undefined,
+    ...(ending.root && { audit_root: ending.root }),
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
     ...(openConflicts > 0 && { open_conflicts: openConflicts }),
@@ -34,11 +37,12 @@ export async function end(job: Job, ending: Ending, ports: RunPorts): Promise<vo
  * DynamoDB learns the reason either way. Its checkpoints stay, so that it can be resumed.
  */
 export async function failJob(job: Job, failure: Failure, ports: RunPorts): Promise<void> {
+  let root: AuditRoot | undefined;
   try {
-    await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
       const event = jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message });
       await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
-      await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
+      return sealTrail(target, ports, job);
     });
   } catch (error) {
     if (error instanceof SyncError && error.code === 'epoch_superseded') return;
@@ -47,5 +51,5 @@ export async function failJob(job: Job, failure: Failure, ports: RunPorts): Prom
       code: error instanceof SyncError ? error.code : 'internal',
     });
   }
-  await end(job, { event: 'fail', failure }, ports);
+  await end(job, { event: 'fail', failure, ...(root && { root }) }, ports);
 }

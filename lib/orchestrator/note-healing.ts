@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { keeps } from '../audit/catalogue.ts';
 import type { HealingType } from '../audit/healing.ts';
 import { SERVICE } from '../audit/job-event.ts';
+import { append } from '../audit/trail.ts';
 import { healingStream } from '../model/audit-event.ts';
 import type { JobEvent } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
@@ -22,9 +23,9 @@ export async function noteHealing(
   const now = ports.clock();
   const stream = healingStream(now, randomUUID());
   const event = { job_id: job.job_id, stream, seq: 1, type, at: now.toISOString(), actor: SERVICE, data };
-  await ports.audit
-    .append([event])
-    .catch(() => ports.log.warn('healing step not recorded', { job_id: job.job_id, type }));
+  await append(ports.audit, job.job_id, [event]).catch(() =>
+    ports.log.warn('healing step not recorded', { job_id: job.job_id, type }),
+  );
 }
 
 /** The same for whoever knows only the id of the job. */

@@ -65,7 +65,8 @@ function binaryAlike({ type }: PlannedColumn): boolean {
 /** Whether rows may be piped through: they must need no cast, and each must be meant to arrive. */
 function copyOf(columns: readonly PlannedColumn[], target: Relation, config: JobConfig): Pick<TablePlan, 'copy'> {
   const triggers = config.triggers === 'fire' && target.triggers > 0; // what they do is read back row by row
-  if (config.dry_run || triggers || columns.some((c) => c.source)) return {};
+  const told = config.audit_level === 'detailed'; // row by row
+  if (config.dry_run || triggers || told || columns.some((c) => c.source)) return {};
   return { copy: columns.every(binaryAlike) ? 'binary' : 'text' };
 }
 

@@ -136,10 +136,11 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
   );
   if (!preparing) throw new SyncError('state_conflict', `A job that is ${job.state} cannot be prepared.`);
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
-    const { epoch, takeovers, moved_by: moved } = job;
+    const { epoch, takeovers, moved_by: moved, confirmed_deletes } = job;
+    const told = { epoch, takeovers, ...(confirmed_deletes !== undefined && { confirmed_deletes }) };
     await target.raiseEpoch(job.job_id, epoch, {
       holding: true,
-      ...(moved && { event: jobEvent(moved.event, moved.actor, { epoch, takeovers }) }),
+      ...(moved && { event: jobEvent(moved.event, moved.actor, told) }),
     });
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);

@@ -293,7 +293,7 @@ export async function applyDecision(request: DecisionRequest, ports: ResolvePort
     const outcome = await decide(job, request, { source, target }, ports.clock().getTime());
     // a mirror: what it does not learn now it learns from the next job or decision
     await drainConflicts(target, ports.conflicts, job.job_id)
-      .then(() => drainOutbox(target, ports.audit, job.job_id, job.config.audit_level))
+      .then(() => drainOutbox(target, ports.audit, job))
       .catch(() => ports.log.warn('decision not mirrored', { job_id: job.job_id }));
     return outcome;
   });

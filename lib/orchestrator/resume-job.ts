@@ -3,7 +3,7 @@ import type { JobConfig } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { type RunPorts, withTarget } from './run-ports.ts';
+import { type CommandPorts, withTarget } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
 import { jobFor } from './stop-job.ts';
 
@@ -19,7 +19,7 @@ export interface ResumeRequest {
 }
 
 /** Throws `resume_expired` where the secret of the job is gone. */
-async function reopen(job: Job, ports: RunPorts): Promise<void> {
+async function reopen(job: Job, ports: CommandPorts): Promise<void> {
   if (job.secret_removed) throw new SyncError('resume_expired', 'The connections of this job are not kept any more.');
   await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
     target.reopen(job.job_id, job.epoch, { stale: staleHolder(target, ports), failed: job.state === 'failed' }),
@@ -33,7 +33,7 @@ async function reopen(job: Job, ports: RunPorts): Promise<void> {
  * Of many at once one starts it; the others are told the state it is in. Throws `job_not_found`, `state_conflict`,
  * `config_changed`, `resume_expired`, `target_busy`, and what keeps the target from being reached; then nothing changed.
  */
-export async function resumeJob(request: ResumeRequest, ports: RunPorts): Promise<Job> {
+export async function resumeJob(request: ResumeRequest, ports: CommandPorts): Promise<Job> {
   const job = await jobFor('resume', request.jobId, ports);
   if (request.config && !isDeepStrictEqual(plain(request.config), plain(job.config)))
     throw new SyncError('config_changed', 'The config differs from the one this job was started with.');
@@ -56,6 +56,7 @@ export async function resumeJob(request: ResumeRequest, ports: RunPorts): Promis
       ended_at: undefined,
       failure: undefined,
       pause: undefined,
+      audit_root: undefined,
       ...(request.confirmDeletes !== undefined && { confirmed_deletes: request.confirmDeletes }),
     },
   );
@@ -67,7 +68,7 @@ export async function resumeJob(request: ResumeRequest, ports: RunPorts): Promis
 /** As JSON carries it: an absent field and an undefined one are the same. */
 const plain = (config: JobConfig): unknown => JSON.parse(JSON.stringify(config));
 
-async function overtaken(job: Job, ports: RunPorts): Promise<SyncError> {
+async function overtaken(job: Job, ports: CommandPorts): Promise<SyncError> {
   const now = (await ports.jobs.get(job.job_id)) ?? job;
   return new SyncError('state_conflict', `Somebody else has moved the job meanwhile; it is ${now.state}.`, {
     facts: { state: now.state },

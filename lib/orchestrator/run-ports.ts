@@ -32,6 +32,9 @@ export interface RunPorts {
   readonly patience?: Patience;
 }
 
+/** What a command about a job needs: its events wait in the target's outbox. */
+export type CommandPorts = Omit<RunPorts, 'audit'>;
+
 /** The job, if this run is still its current one. Throws `epoch_superseded`, `job_not_found`. */
 export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> {
   const job = await jobs.get(input.job_id);

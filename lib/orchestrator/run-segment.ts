@@ -214,11 +214,13 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
   );
 }
 
-/** Events that do not reach the audit log now are still in the outbox; settle-job drains it to the end. */
+/**
+ * Events that do not reach the audit trail now are still in the outbox; settle-job drains it to the end. One worker at a
+ * time: it moves the others' events too.
+ */
 async function drain(job: Job, target: TargetDatabase, run: SegmentRun): Promise<void> {
-  await drainOutbox(target, run.audit, job.job_id, job.config.audit_level).catch(() =>
-    run.log.warn('outbox not drained', { job_id: job.job_id }),
-  );
+  const work = async () => void (await drainOutbox(target, run.audit, job));
+  await target.drainAlone(job.job_id, work).catch(() => run.log.warn('outbox not drained', { job_id: job.job_id }));
   if (!mayConflict(job.config)) return;
   await drainConflicts(target, run.conflicts, job.job_id).catch(() =>
     run.log.warn('conflicts not drained', { job_id: job.job_id }),

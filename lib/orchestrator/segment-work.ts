@@ -1,5 +1,6 @@
 import type { HealingType } from '../audit/healing.ts';
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import { rowDetails } from '../audit/row-details.ts';
 import type { Adoption } from '../model/baseline.ts';
 import { type BucketRun, type Change, type RowKey, toRuns } from '../model/change.ts';
 import type {
@@ -69,11 +70,31 @@ export function healed(work: SegmentWork, type: HealingType, error: unknown): vo
 /** What a chunk tells of healing; nothing while there is too much of it. */
 function healingOf(work: SegmentWork, finished: boolean): readonly JobEvent[] {
   if (work.healing.told >= MOST_TOLD && !finished) return [];
-  const { pass, segment } = work.id;
-  const at = { table: relationText(work.plan.target), pass, segment };
   return [...work.healing.open.values()].map(({ type, reason, times }) =>
-    jobEvent(type, SERVICE, { ...at, ...reason, times }),
+    jobEvent(type, SERVICE, { ...placeOf(work), ...reason, times }),
   );
+}
+
+const placeOf = ({ id: { pass, segment }, plan }: SegmentWork) => ({ table: relationText(plan.target), pass, segment });
+
+/** What the trail learns of the rows of a chunk. A chunk whose rows all went in has nothing to say below `detailed`. */
+function chunkDetails(work: SegmentWork, step: Step, applied: Applied): readonly JobEvent[] {
+  const { audit_level, dry_run } = work.config;
+  const at = placeOf(work);
+  const { quarantine = [], release = [] } = step;
+  const codes = Object.fromEntries(
+    [...Map.groupBy(quarantine, (q) => q.code)].map(([code, rows]) => [code, rows.length]),
+  );
+  const objects = [...new Set(quarantine.flatMap((q) => q.object ?? []))];
+  return [
+    ...(applied.quarantined > 0
+      ? [jobEvent('rows.quarantined', SERVICE, { ...at, rows: applied.quarantined, codes, objects })]
+      : []),
+    ...(release.length > 0 ? [jobEvent('rows.released', SERVICE, { ...at, rows: release.length })] : []),
+    ...(audit_level === 'detailed' && !dry_run
+      ? rowDetails(work.plan, { ...at, chunk: work.seq + 1 }, step.changes, applied.quarantined > 0 ? quarantine : [])
+      : []),
+  ];
 }
 
 /** The first chunk of a segment is a careful one. */
@@ -166,9 +187,10 @@ function sampled(before: Samples, changes: readonly Change[]): Samples {
 
 /** What of a checkpoint's advance comes from the step alone. */
 function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: readonly BucketRun[]): Advance {
+  const counts = step.again ? work.counts : addCounts(work.counts, countsOf(step, applied));
   return {
     cursor: step.cursor,
-    counts: step.again ? work.counts : addCounts(work.counts, countsOf(step, applied)),
+    counts,
     written,
     extra: toRuns(step.extra ?? []),
     toDelete: step.toDelete ?? 0,
@@ -176,12 +198,14 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
     inFlight: step.inFlight ?? 0,
     finished: step.finished ?? false,
     healing: healingOf(work, step.finished ?? false),
+    details: chunkDetails(work, step, applied),
     event: jobEvent(step.finished ? 'segment.finished' : 'chunk.applied', SERVICE, {
-      table: relationText(work.plan.target),
+      ...placeOf(work),
       rule: step.rule,
       ...applied,
       ...(step.decisions && { decisions: step.decisions }),
       ...(step.unexplained !== undefined && { unexplained: step.unexplained, in_flight: step.inFlight ?? 0 }),
+      ...(step.finished && { counts }),
     }),
   };
 }

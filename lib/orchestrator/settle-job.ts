@@ -6,7 +6,7 @@ import type { Watermark } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { codeIn } from './caught.ts';
 import { mayConflict } from './conflict-plan.ts';
-import { drainConflicts, drainOutbox } from './drain-outbox.ts';
+import { drainConflicts, sealTrail } from './drain-outbox.ts';
 import { type Ending, end, failJob } from './end-job.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
@@ -68,18 +68,22 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     await repairMirror(job, progress, ports);
     const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
     const counts = sumCounts(progress);
+    const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
+    const good = issues ? 'complete_with_issues' : 'complete';
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
-      : jobEvent('job.completed', SERVICE, { counts, ...(openConflicts > 0 && { open_conflicts: openConflicts }) });
+      : jobEvent('job.completed', SERVICE, {
+          state: stateAfter(good),
+          counts,
+          ...(openConflicts > 0 && { open_conflicts: openConflicts }),
+        });
     if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
     if (failure) await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
     else await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
-    await drainOutbox(target, ports.audit, job.job_id, job.config.audit_level);
+    const root = await sealTrail(target, ports, job);
     if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
-    if (failure) return { event: 'fail', failure };
-    const unverified = job.config.verify === 'none' && !job.config.dry_run;
-    const issues = counts.quarantined > 0 || openConflicts > 0 || unverified;
-    return { event: issues ? 'complete_with_issues' : 'complete', openConflicts };
+    if (failure) return { event: 'fail', failure, root };
+    return { event: good, root, openConflicts };
   });
   await end(job, ending, ports);
 }

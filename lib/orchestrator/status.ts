@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { healingView } from '../audit/healing.ts';
 import { JOB_ACTIONS } from '../model/answers.ts';
-import type { AuditEvent } from '../model/audit-event.ts';
+import type { HealingNote } from '../model/audit-event.ts';
 import {
   addCounts,
   type Counts,
@@ -187,7 +187,7 @@ export function jobStatus(
   }: {
     readonly tables: readonly JobTable[];
     readonly progress: readonly SegmentProgress[];
-    readonly healing?: readonly AuditEvent[];
+    readonly healing?: readonly HealingNote[];
   },
   now: Date,
 ): StatusView {

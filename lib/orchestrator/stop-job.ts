@@ -1,10 +1,10 @@
 import { jobEvent } from '../audit/job-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
-import { failJob } from './end-job.ts';
+import { end } from './end-job.ts';
 import { LIFECYCLE, stateAfter, statesAllowing } from './lifecycle.ts';
 import { failureOf } from './record-failure.ts';
-import { type RunPorts, withTarget } from './run-ports.ts';
+import { type CommandPorts, withTarget } from './run-ports.ts';
 
 /** The API answers within 29 s; raising the epoch takes at most about 4. */
 const STATEMENT_TIMEOUT_MS = 8_000;
@@ -13,7 +13,7 @@ const STATEMENT_TIMEOUT_MS = 8_000;
 const LOOKS = 10;
 
 /** The job as somebody knows it who wants to do `event` to it. Throws `job_not_found`, `state_conflict`. */
-export async function jobFor(event: 'stop' | 'resume', jobId: string, ports: Pick<RunPorts, 'jobs'>): Promise<Job> {
+export async function jobFor(event: 'stop' | 'resume', jobId: string, ports: Pick<CommandPorts, 'jobs'>): Promise<Job> {
   const job = await ports.jobs.get(jobId);
   if (!job) throw new SyncError('job_not_found', 'There is no job with this id.');
   if (LIFECYCLE[job.state][event] !== null) return job;
@@ -27,7 +27,7 @@ export async function jobFor(event: 'stop' | 'resume', jobId: string, ports: Pic
 }
 
 /** Says in DynamoDB that the job is to stop, at the next epoch. Of many at once one does; the others find it done. */
-async function requestStop(jobId: string, actor: string, ports: RunPorts): Promise<Job> {
+async function requestStop(jobId: string, actor: string, ports: CommandPorts): Promise<Job> {
   for (let look = 1; look <= LOOKS; look++) {
     const job = await jobFor('stop', jobId, ports);
     if (job.state === 'stopping' || job.state === 'stopped') return job;
@@ -48,7 +48,7 @@ async function requestStop(jobId: string, actor: string, ports: RunPorts): Promi
  * While the target does not answer the job stays `stopping` and says why; the sweeper tries again each minute. A job whose
  * secret is gone fails instead.
  */
-export async function finishStop(job: Job, ports: RunPorts): Promise<Job> {
+export async function finishStop(job: Job, ports: CommandPorts): Promise<Job> {
   try {
     await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
       target.raiseEpoch(job.job_id, job.epoch, {
@@ -61,7 +61,7 @@ export async function finishStop(job: Job, ports: RunPorts): Promise<Job> {
     if (superseded && !error.facts.ended) return (await ports.jobs.get(job.job_id)) ?? job;
     if (!superseded) {
       if (error instanceof SyncError && error.code === 'secret_missing') {
-        await failJob(job, failureOf(error), ports); // nobody can ask the target any more, so `stopped` can never be said
+        await end(job, { event: 'fail', failure: failureOf(error) }, ports); // nobody can ask the target any more, so `stopped` can never be said
         return (await ports.jobs.get(job.job_id)) ?? job;
       }
       const waiting = { ...failureOf(error), since: ports.clock().toISOString() };
@@ -77,7 +77,7 @@ export async function finishStop(job: Job, ports: RunPorts): Promise<Job> {
   return (await move(job, stopped, ports)) ?? (await ports.jobs.get(job.job_id)) ?? job;
 }
 
-const move = (job: Job, patch: Parameters<RunPorts['jobs']['transition']>[2], ports: RunPorts) =>
+const move = (job: Job, patch: Parameters<CommandPorts['jobs']['transition']>[2], ports: CommandPorts) =>
   ports.jobs.transition(job.job_id, { from: statesAllowing('stopped'), epoch: job.epoch }, patch);
 
 /**
@@ -88,7 +88,7 @@ const move = (job: Job, patch: Parameters<RunPorts['jobs']['transition']>[2], po
  */
 export async function stopJob(
   request: { readonly jobId: string; readonly actor: string },
-  ports: RunPorts,
+  ports: CommandPorts,
 ): Promise<Job> {
   const job = await requestStop(request.jobId, request.actor, ports);
   return job.state === 'stopped' ? job : finishStop(job, ports);

@@ -1,7 +1,9 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
+import type { AuditRoot } from '../model/audit-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { ConflictStore, ExecutionState } from '../ports.ts';
+import { sealTrail } from './drain-outbox.ts';
 import { failJob } from './end-job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { noteHealing, reasonOf } from './note-healing.ts';
@@ -10,7 +12,7 @@ import { resumeJob } from './resume-job.ts';
 import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
 import { finishStop } from './stop-job.ts';
 
-export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'forget' | 'clean';
+export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'seal' | 'forget' | 'clean';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
 
@@ -35,13 +37,18 @@ const RESUMABLE_MS = 7 * 24 * 3_600_000;
 /** An index shows what was written a moment ago only later; connections that are forgotten cannot be had again. */
 const INDEXED_MS = 10 * 60_000;
 
+/** So long the last events of a job are asked for each minute, and then, of a target that stays away, each hour. */
+const ASK_OFTEN_MINUTES = 60;
+
 /** `needed`: an open conflict was seen last by this job, so that its connections are the way to decide it. */
 function decideEnded(job: Job, needed: boolean, now: Date): SweepDecision {
   const done = job.state === 'completed' || job.state === 'completed_with_issues';
   const endedMs = now.getTime() - new Date(job.ended_at ?? job.created_at).getTime();
   if (done && !job.open_conflicts) return 'forget';
   if (done && !needed && endedMs > INDEXED_MS) return 'forget';
-  return endedMs > RESUMABLE_MS ? 'clean' : 'leave';
+  if (endedMs > RESUMABLE_MS) return 'clean';
+  const minutes = Math.floor(endedMs / 60_000);
+  return !job.audit_root && (minutes < ASK_OFTEN_MINUTES || minutes % 60 === 0) ? 'seal' : 'leave';
 }
 
 /** What to do about one job. Pure. */
@@ -102,23 +109,30 @@ async function probe(job: Job, ports: RunPorts): Promise<void> {
   }
 }
 
+/** Moves the last events of a job that was stopped, or whose target was away when it failed, and seals its trail. */
+async function seal(job: Job, ports: RunPorts): Promise<void> {
+  const root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) => sealTrail(target, ports, job));
+  await ports.jobs.transition(job.job_id, { from: [job.state], epoch: job.epoch }, { audit_root: root });
+}
+
 /**
  * Ends a job for good that nobody has resumed in time: closed in the target, connections forgotten. A target that is gone
  * keeps its rows; nobody can reach them any more.
  */
-async function clean(job: Job, ports: RunPorts): Promise<void> {
-  await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
-    target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {})),
-  ).catch(() => ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
-  await forgetConnections(job, ports);
+async function clean(job: Job, ports: SweepPorts): Promise<void> {
+  const root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    await target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {}));
+    return sealTrail(target, ports, job);
+  }).catch(() => void ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
+  await forgetConnections(job, root, ports);
 }
 
 /** Whoever asks for them afterwards is told that they are gone. */
-async function forgetConnections(job: Job, ports: RunPorts): Promise<void> {
+async function forgetConnections(job: Job, root: AuditRoot | undefined, ports: SweepPorts): Promise<void> {
   const marked = await ports.jobs.transition(
     job.job_id,
     { from: [job.state], epoch: job.epoch },
-    { secret_removed: true },
+    { secret_removed: true, ...(root && { audit_root: root }) },
   );
   if (!marked) return; // resumed this very moment
   await ports.secrets.remove(job.secret_ref);
@@ -144,8 +158,10 @@ async function look(job: Job, ports: SweepPorts): Promise<void> {
       return void (await finishStop(job, ports));
     case 'probe':
       return probe(job, ports);
+    case 'seal':
+      return seal(job, ports);
     case 'forget':
-      if (job.open_conflicts) return forgetConnections(job, ports);
+      if (job.open_conflicts) return forgetConnections(job, undefined, ports);
       await ports.secrets.remove(job.secret_ref); // settle-job may have died before it could
       return ports.jobs.forget(job.job_id, job.epoch);
     case 'clean':

@@ -1,3 +1,4 @@
+import { keeps } from '../audit/catalogue.ts';
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { shown } from '../data-types/registry.ts';
 import { fp } from '../failpoint.ts';
@@ -75,6 +76,17 @@ function progressFor(plan: TablePlan, pass: Pass, jobId: string, target: TargetD
   return target.loadProgress(jobId, others ? undefined : plan.table);
 }
 
+/** Steps may run twice; in each run of the job they are told once. */
+const once = ({ table, pass, epoch }: TableInput, what: string) => `t${table}/${pass}/${what}/e${epoch}`;
+
+const startedEvent = (plan: TablePlan, pass: Pass, segments: number) =>
+  jobEvent('table.started', SERVICE, {
+    table: relationText(plan.target),
+    pass,
+    segments,
+    rows_estimate: plan.rowsEstimate,
+  });
+
 /** First step of a table in a pass: which segments are to be done; none of one that was given up meanwhile. */
 export async function planTable(input: TableInput, ports: RunPorts): Promise<SegmentPlan> {
   const job = await currentJob(input, ports.jobs);
@@ -85,6 +97,13 @@ export async function planTable(input: TableInput, ports: RunPorts): Promise<Seg
     // the state machine names a part for whole tables too: all of its segments
     const first = (input.part?.from ?? 0) === 0;
     if (input.pass === 'apply' && first) await mirrorTable(input, ports, { state: 'running' });
+    if (first && todo.length > 0 && keeps(job.config.audit_level, 'table.started'))
+      await target.recordEvent(
+        job.job_id,
+        job.epoch,
+        startedEvent(plan, input.pass, todo.length),
+        once(input, 'started'),
+      );
     await fp('plan.enqueued');
     return partitionSegments(todo, input.part);
   });
@@ -130,6 +149,7 @@ export async function settleTable(input: TableInput, ports: RunPorts): Promise<v
         counts: sumCounts(inPass),
         unexplained,
       }),
+      once(input, 'applied'),
     );
     const last = !passesOf(job.config).includes('verify'); // a later pass often has nothing to do in the table
     const state = job.config.dry_run ? 'compared' : 'unverified';

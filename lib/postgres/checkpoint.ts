@@ -1,13 +1,6 @@
 import { healingStream } from '../model/audit-event.ts';
 import type { BucketRun } from '../model/change.ts';
-import {
-  type Advance,
-  type Checkpoint,
-  type Cursor,
-  type JobEvent,
-  type SegmentId,
-  streamOf,
-} from '../model/checkpoint.ts';
+import { type Advance, type Checkpoint, type Cursor, type SegmentId, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Counts, NO_COUNTS } from '../model/job.ts';
 import type { Segment } from '../model/table.ts';
@@ -104,19 +97,34 @@ export async function advance(session: Session, id: SegmentId, seq: number, a: A
     ],
   );
   if (rows.length === 0) throw dropped();
-  if (a.healing && a.healing.length > 0) await recordHealing(session, id, seq, a.healing);
+  if (a.healing?.length || a.details?.length) await recordNotes(session, id, seq, a);
 }
 
-/** Each event in a stream of its own, named by its time (lib/audit/healing.ts reads it). */
-async function recordHealing(session: Session, id: SegmentId, seq: number, events: readonly JobEvent[]): Promise<void> {
+/** A healing step in a stream of its own, named by its time; details of the chunk in one that is named by the chunk. */
+async function recordNotes(
+  session: Session,
+  id: SegmentId,
+  seq: number,
+  { healing = [], details = [] }: Pick<Advance, 'healing' | 'details'>,
+): Promise<void> {
   const [clock] = await session.query(
     `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   );
   const at = new Date(clock?.[0] ?? '');
-  const stream = (i: number) => healingStream(at, `${streamOf(id.table, id.pass, id.segment)}-${seq}-${i}`);
+  const own = streamOf(id.table, id.pass, id.segment);
+  const notes = [
+    ...healing.map((event, i) => ({ stream: healingStream(at, `${own}-${seq}-${i}`), seq: 1, event })),
+    ...details.map((event, i) => ({ stream: `${own}/${seq}`, seq: i + 1, event })),
+  ];
   await session.query(
     `insert into tf_sync.outbox (job_id, stream, seq, event)
-     select $1, s, 1, e || jsonb_build_object('at', $2::text) from unnest($3::text[], $4::jsonb[]) u(s, e)`,
-    [id.jobId, at.toISOString(), events.map((_, i) => stream(i)), events.map((e) => JSON.stringify(e))],
+     select $1, s, n, e || jsonb_build_object('at', $2::text) from unnest($3::text[], $4::int[], $5::jsonb[]) u(s, n, e)`,
+    [
+      id.jobId,
+      at.toISOString(),
+      notes.map((n) => n.stream),
+      notes.map((n) => n.seq),
+      notes.map((n) => JSON.stringify(n.event)),
+    ],
   );
 }

@@ -9,7 +9,7 @@ const VERSION = 2;
  * job: every chunk locks its row shared and requires its own epoch; raising the epoch waits for those chunks.
  * lease_turn: which job had a table's lease last; whoever resumes sees whether another has been there.
  * quarantine: rows that the target refused, by key. checkpoint: a row per segment and pass, created by Prepare alone. outbox: what DynamoDB must learn. job_stream: number of the job's last event, in a row of
- * its own so that an event does not wait for chunks in flight. pair_table, baseline: which rows came from the source; a row
+ * its own so that an event does not wait for chunks in flight. told: what steps that may run twice have told. pair_table, baseline: which rows came from the source; a row
  * per bucket, and no foreign key between the two, whose check would cost more than the row. base_row: what both sides had at
  * the last decision, where a conflict strategy asks; keyed by 128 bits of the key. s, t: prints of source and target (16 bytes
  * of the row, 8 of each column); empty where the side had no row, t null where it had the same as the source, s null where
@@ -35,6 +35,8 @@ const TABLES = `
   create table if not exists tf_sync.outbox (
     job_id uuid not null, stream text not null, seq int not null, event jsonb not null, primary key (job_id, stream, seq));
   create table if not exists tf_sync.job_stream (job_id uuid primary key references tf_sync.job on delete cascade, seq int not null default 0);
+  create table if not exists tf_sync.told (
+    job_id uuid not null references tf_sync.job on delete cascade, what text not null, primary key (job_id, what));
   create table if not exists tf_sync.quarantine (
     job_id uuid not null references tf_sync.job on delete cascade, table_no int not null, key text[] not null, code text not null,
     sqlstate text, object text, at timestamptz not null default now(), primary key (job_id, table_no, key));
@@ -71,7 +73,9 @@ const TABLES = `
  * The advisory lock keeps two first starts from creating the schema at once (`if not exists` alone may fail then).
  */
 export async function ensureControlSchema(session: Session): Promise<void> {
-  const [row] = await session.query(`select to_regclass('tf_sync.conflict') is not null`);
+  const [row] = await session.query(
+    `select to_regclass('tf_sync.conflict') is not null and to_regclass('tf_sync.told') is not null`,
+  );
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);
   await session.run(TABLES);

@@ -137,8 +137,15 @@ export async function loadProgress(session: Session, jobId: string, table?: numb
   }));
 }
 
-/** Records a job event under the epoch fence. Throws `epoch_superseded`. */
-export async function recordEvent(session: Session, jobId: string, epoch: number, event: JobEvent): Promise<void> {
+/** Records a job event under the epoch fence, `once` by that name. Throws `epoch_superseded`. */
+export async function recordEvent(
+  session: Session,
+  jobId: string,
+  epoch: number,
+  event: JobEvent,
+  once?: string,
+): Promise<void> {
+  if (once !== undefined) return recordOnce(session, { jobId, epoch, once }, event);
   await session.transaction(async () => {
     const fence = await session.query('select 1 from tf_sync.job where job_id = $1 and epoch = $2 for share', [
       jobId,
@@ -147,6 +154,24 @@ export async function recordEvent(session: Session, jobId: string, epoch: number
     if (fence.length === 0) throw epochSuperseded();
     await appendJobEvent(session, jobId, event);
   });
+}
+
+/** In one statement: steps of every table and pass tell something. */
+async function recordOnce(
+  session: Session,
+  { jobId, epoch, once }: { readonly jobId: string; readonly epoch: number; readonly once: string },
+  event: JobEvent,
+): Promise<void> {
+  const [row] = await session.query(
+    `with f as materialized (select 1 from tf_sync.job where job_id = $1 and epoch = $2 for share),
+       t as (insert into tf_sync.told (job_id, what) select $1, $3 from f on conflict do nothing returning 1),
+       j as (update tf_sync.job_stream set seq = seq + 1 where job_id = $1 and exists (select from t) returning seq),
+       o as (insert into tf_sync.outbox (job_id, stream, seq, event)
+         select $1, 'job', j.seq, jsonb_build_object('type', $4::text, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'actor', $5::text, 'data', $6::jsonb) from j)
+     select exists (select from f)`,
+    [jobId, String(epoch), once, event.type, event.actor, JSON.stringify(event.data)],
+  );
+  if (row?.[0] !== 't') throw epochSuperseded();
 }
 
 /** So long the rows of an ended job are kept, for people to look at. */
@@ -191,11 +216,17 @@ export async function endJob(
   });
 }
 
-/** Oldest events that DynamoDB has not learnt yet, in stream order. */
+/** Most that is held of the outbox at once; an event may have some 100 KB. */
+const PEEK_BYTES = 4_000_000;
+
+/** Oldest events that the audit trail has not learnt yet, in stream order; at least one where there is one. */
 export async function peekOutbox(session: Session, jobId: string, limit: number): Promise<readonly AuditEvent[]> {
   const rows = await session.query(
-    'select stream, seq::text, event::text from tf_sync.outbox o where o.job_id = $1 order by o.stream, o.seq limit $2',
-    [jobId, String(limit)],
+    `select e.stream, e.seq::text, e.event::text from (
+       select o.stream, o.seq, o.event, sum(octet_length(o.event::text)) over w as bytes, row_number() over w as n
+       from tf_sync.outbox o where o.job_id = $1 window w as (order by o.stream, o.seq) order by o.stream, o.seq limit $2) e
+     where e.n = 1 or e.bytes <= $3 order by e.n`,
+    [jobId, String(limit), String(PEEK_BYTES)],
   );
   return rows.map(([stream, seq, event]) => ({
     job_id: jobId,
@@ -205,10 +236,28 @@ export async function peekOutbox(session: Session, jobId: string, limit: number)
   })); // written by append and commitChunk
 }
 
-/** Forgets events that the audit log has stored. */
-export async function trimOutbox(session: Session, jobId: string, events: readonly AuditEvent[]): Promise<void> {
+/** Forgets events that the audit trail has stored. */
+export async function trimOutbox(
+  session: Session,
+  jobId: string,
+  events: readonly Pick<AuditEvent, 'stream' | 'seq'>[],
+): Promise<void> {
+  if (events.length === 0) return;
   await session.query(
     'delete from tf_sync.outbox o using unnest($2::text[], $3::int[]) u(s, n) where o.job_id = $1 and o.stream = u.s and o.seq = u.n',
     [jobId, events.map((e) => e.stream), events.map((e) => e.seq)],
   );
+}
+
+/** Runs `work` while no other session of this job does; false when one does. The lock ends with the session at the latest. */
+export async function drainAlone(session: Session, jobId: string, work: () => Promise<void>): Promise<boolean> {
+  const key = `hashtextextended('tf_sync drain ' || $1, 0)`;
+  const [row] = await session.query(`select pg_try_advisory_lock(${key})`, [jobId]);
+  if (row?.[0] !== 't') return false;
+  try {
+    await work();
+    return true;
+  } finally {
+    await session.query(`select pg_advisory_unlock(${key})`, [jobId]).catch(() => undefined);
+  }
 }

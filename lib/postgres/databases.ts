@@ -134,6 +134,7 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     watermarks: (wanted) => loadWatermarks(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
+    drainAlone: (...args) => control.drainAlone(session, ...args),
     claim: (id, owner) => claimSegment(session, id, owner),
     notedBuckets: (id, kind) => notedBuckets(session, id, kind),
     commit: (chunk) => namingBlockers(session, chunk, () => commit(session, chunk, chunkTimeoutMs)),

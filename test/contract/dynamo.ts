@@ -71,11 +71,14 @@ export async function startDynamo(): Promise<TestDynamo> {
 }
 
 /** Makes the tables under new names; keys as in infra/constructs/state-tables.ts. */
-export async function createTables({
-  client,
-}: TestDynamo): Promise<{ jobs: string; audit: string; conflicts: string }> {
+export async function createTables({ client }: TestDynamo) {
   const suffix = Math.random().toString(36).slice(2);
-  const names = { jobs: `jobs-${suffix}`, audit: `audit-${suffix}`, conflicts: `conflicts-${suffix}` };
+  const names = {
+    jobs: `jobs-${suffix}`,
+    audit: `audit-${suffix}`,
+    registry: `registry-${suffix}`,
+    conflicts: `conflicts-${suffix}`,
+  };
   const key = (hash: string, range: string) => [
     { AttributeName: hash, KeyType: 'HASH' as const },
     { AttributeName: range, KeyType: 'RANGE' as const },
@@ -117,6 +120,14 @@ export async function createTables({
         index('by_seer', 'seer'),
         index('open_by_pair', 'open_pair'),
       ],
+    }),
+  );
+  await client.send(
+    new CreateTableCommand({
+      TableName: names.registry,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: texts('kind', 'name'),
+      KeySchema: key('kind', 'name'),
     }),
   );
   return names;

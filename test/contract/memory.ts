@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decodePlace, encodePlace } from '../../functions/aws/dynamo/conflict-cursor.ts';
 import { decodeCursor, encodeCursor } from '../../functions/aws/dynamo/cursor.ts';
-import type { AuditEvent } from '../../lib/model/audit-event.ts';
+import { START } from '../../lib/audit/chain.ts';
+import type { AuditBlock, AuditRoot, FoundBlock, TrailHead } from '../../lib/model/audit-event.ts';
 import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
@@ -67,23 +68,41 @@ export function memoryJobStore(): JobStore {
 
 /** An AuditLog in memory; it keeps the contract of test/contract/audit-log.test.ts. */
 export function memoryAuditLog(): AuditLog {
-  const events = new Map<string, AuditEvent>();
+  const heads = new Map<string, TrailHead>();
+  const trails = new Map<string, Map<number, AuditBlock>>();
+  const roots = new Map<string, AuditRoot[]>();
+  const found = ({ writer, outbox, records }: AuditBlock): FoundBlock => ({
+    first: records[0].seq,
+    events: records.length,
+    hash: (records.at(-1) ?? records[0]).hash,
+    writer,
+    outbox,
+    records,
+  });
   return {
-    async append(all) {
-      for (const event of all) {
-        const key = `${event.job_id} ${event.stream} ${event.seq}`;
-        if (!events.has(key)) events.set(key, event);
-      }
+    head: async (jobId) => heads.get(jobId) ?? START,
+    async moveHead(jobId, head) {
+      if ((heads.get(jobId)?.events ?? -1) < head.events) heads.set(jobId, head);
     },
-    latest: async (jobId, streams, limit) =>
-      [...events.values()]
-        .filter((e) => e.job_id === jobId && e.stream.startsWith(streams))
-        .sort((a, b) => (a.stream === b.stream ? b.seq - a.seq : a.stream < b.stream ? 1 : -1))
-        .slice(0, limit),
-    read: async (jobId) =>
-      [...events.values()]
-        .filter((e) => e.job_id === jobId)
-        .sort((a, b) => (a.stream === b.stream ? a.seq - b.seq : a.stream < b.stream ? -1 : 1)),
+    async add(block) {
+      const trail = trails.get(block.job_id) ?? new Map<number, AuditBlock>();
+      trails.set(block.job_id, trail);
+      const place = block.records[0].seq;
+      if (!trail.has(place)) trail.set(place, structuredClone(block));
+      return trail.get(place)?.writer === block.writer;
+    },
+    async blocks(jobId, after, limit = 10) {
+      const behind = [...(trails.get(jobId)?.values() ?? [])]
+        .map(found)
+        .filter((b) => b.first > after)
+        .sort((a, b) => a.first - b.first);
+      return { blocks: behind.slice(0, limit), more: behind.length > limit };
+    },
+    async seal(jobId, root) {
+      const all = roots.get(jobId) ?? [];
+      if (!all.some((r) => r.events === root.events)) roots.set(jobId, [...all, root]);
+    },
+    roots: async (jobId) => roots.get(jobId) ?? [],
   };
 }
 

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestDatabase, TestPair } from '../support/databases.ts';
 import { CHUNKED, countedPair, expectAppliedOnce, MIDDLE, progress } from './counted.ts';
-import { type E2eService, hold, ownerOfPort, sessionsOf, startService, until, untilWaiting } from './support.ts';
+import {
+  auditEvents,
+  type E2eService,
+  hold,
+  ownerOfPort,
+  sessionsOf,
+  startService,
+  until,
+  untilWaiting,
+} from './support.ts';
 
 // Five jobs at once, each with its own databases; each loses its worker at another moment. A lock of the test makes the
 // worker stand still at that moment, and the server's own view of its sessions tells that it is there.
@@ -94,11 +103,6 @@ async function killWorker(port: number): Promise<void> {
 const chunksOf = async (database: TestDatabase) =>
   Number((await database.client.query(`select seq from tf_sync.checkpoint where pass = 'apply'`)).rows[0].seq);
 
-async function auditOf(jobId: string): Promise<readonly Record<string, unknown>[]> {
-  const [, events = []] = Object.entries(await service.items()).find(([table]) => /audit/i.test(table)) ?? [];
-  return events.filter((e) => e.job_id === jobId);
-}
-
 describe.concurrent('a job whose worker is killed', () => {
   test.for(moments)('$name ends by itself, with every row applied once', async ({ at }, { expect }) => {
     await using pair = await countedPair();
@@ -116,7 +120,9 @@ describe.concurrent('a job whose worker is killed', () => {
     expect(Date.now() - killedAt).toBeLessThan(60_000); // 45 s for the message to come back, the rest for the work
     expect(await chunksOf(pair.target)).toBeGreaterThan(15);
     await expectAppliedOnce(pair);
-    const finished = (await auditOf(jobId)).filter((e) => e.type === 'segment.finished').map((e) => e.stream);
+    const finished = (await auditEvents(service, jobId))
+      .filter((e) => e.type === 'segment.finished')
+      .map((e) => e.stream);
     expect(finished.sort()).toEqual(['t0/apply/0', 't0/verify/0']);
   });
 });

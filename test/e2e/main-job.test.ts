@@ -9,7 +9,7 @@ import { resolveStack } from '../../local/template/stack.ts';
 import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { createCountyPair, smallCounty } from '../support/county.ts';
 import { connect, createPair, type TestPair } from '../support/databases.ts';
-import { type E2eService, type Finished, runNode, startService } from './support.ts';
+import { auditEvents, type E2eService, type Finished, runNode, startService } from './support.ts';
 
 let service: E2eService;
 beforeAll(async () => {
@@ -86,14 +86,13 @@ test('audit events reach DynamoDB without a gap, one for each commit, and leave 
   const jobId = await service.startFull(pair, { ...MIRROR, batch_size: 20 });
   await service.waitForEnd(jobId);
 
-  const [, audit = []] = Object.entries(await service.items()).find(([table]) => /audit/i.test(table)) ?? [];
-  const events = audit.filter((e) => e.job_id === jobId) as { stream: string; seq: number; type: string }[];
+  const events = await auditEvents(service, jobId);
   const streams = Map.groupBy(events, (e) => e.stream);
   for (const [stream, list] of streams) {
     const seqs = list.map((e) => e.seq).sort((a, b) => a - b);
     expect([stream, seqs]).toEqual([stream, seqs.map((_, i) => i + 1)]);
   }
-  const ofJob = streams.get('job')?.sort((a, b) => a.seq - b.seq) ?? [];
+  const ofJob = (streams.get('job') ?? []).toSorted((a, b) => a.seq - b.seq);
   const commits = await number(pair, 'select sum(seq) as n from tf_sync.checkpoint');
   expect(ofJob[0]?.type).toBe('job.created');
   expect(ofJob.at(-1)?.type).toBe('job.completed');

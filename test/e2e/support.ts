@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Client } from 'pg';
+import { type AuditEvent, type AuditRecord, ofEventId } from '../../lib/model/audit-event.ts';
 import type { JobConfig } from '../../lib/model/config.ts';
 import { ENDED_STATES } from '../../lib/model/job.ts';
 import type { StatusView } from '../../lib/orchestrator/status.ts';
@@ -52,6 +53,14 @@ export interface E2eService extends AsyncDisposable {
   running(): readonly string[];
   /** Sends a signal to the service alone (`one`) or to all its processes (`all`), and waits until the service has ended. */
   end(signal: NodeJS.Signals, whom: 'one' | 'all'): Promise<number | null>;
+}
+
+/** Events of a job as the audit table has them, in the order of its trail; stream and number are those of the outbox. */
+export async function auditEvents(service: Pick<E2eService, 'items'>, jobId: string): Promise<readonly AuditEvent[]> {
+  const [, blocks = []] = Object.entries(await service.items()).find(([table]) => /audit/i.test(table)) ?? [];
+  const own = blocks.filter((b) => b.job_id === jobId).sort((a, b) => Number(a.position) - Number(b.position));
+  const records = own.flatMap((b) => JSON.parse(String(b.events)) as AuditRecord[]);
+  return records.map((record) => ({ job_id: jobId, ...record, ...ofEventId(record.id) }));
 }
 
 /** A folder for one test; `await using` removes it. */

@@ -200,7 +200,8 @@ describe('state tables', () => {
     const audit = idOf('AWS::DynamoDB::Table', 'StateAudit');
 
     const touching = allowed.filter((s) => s.resources.some((r) => r.includes(audit)));
-    const actions = new Set(touching.flatMap((s) => s.actions));
+    const eraser = byName('retention').Properties.Role['Fn::GetAtt'][0];
+    const actions = new Set(touching.filter((s) => s.role !== eraser).flatMap((s) => s.actions));
 
     expect([...actions].sort()).toEqual([
       'dynamodb:DescribeTable',
@@ -208,9 +209,35 @@ describe('state tables', () => {
       'dynamodb:PutItem',
       'dynamodb:Query',
     ]);
-    const [denied] = resource(audit).Properties.ResourcePolicy.PolicyDocument.Statement;
-    expect(denied).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
-    expect(denied.Action).toEqual(expect.arrayContaining(['dynamodb:UpdateItem', 'dynamodb:DeleteItem']));
+    const [changes, deletes] = resource(audit).Properties.ResourcePolicy.PolicyDocument.Statement;
+    expect(changes).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
+    expect(changes.Condition).toBeUndefined();
+    expect(changes.Action).toEqual(
+      expect.arrayContaining(['dynamodb:UpdateItem', 'dynamodb:BatchWriteItem', 'dynamodb:PartiQLDelete']),
+    );
+    const role = byName('retention').Properties.Role['Fn::GetAtt'][0];
+    expect(deletes).toEqual({
+      Sid: 'OnlyRetentionDeletes',
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: 'dynamodb:DeleteItem',
+      Resource: '*',
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::GetAtt': [role, 'Arn'] } } },
+    });
+  });
+
+  it('let retention alone delete, and do nothing else to jobs and events', () => {
+    const deleters = Object.keys(FUNCTIONS).filter((name) =>
+      rightsOf(name, 'dynamodb').includes('dynamodb:DeleteItem'),
+    );
+
+    expect(deleters).toEqual(['commands', 'retention']); // commands: of the registry
+    expect(rightsOf('retention', 'dynamodb')).toEqual(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query']);
+    const role = byName('retention').Properties.Role['Fn::GetAtt'][0];
+    const puts = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
+    expect(puts.flatMap((s) => s.resources).join()).toContain('Registry');
+    expect(puts.flatMap((s) => s.resources).join()).not.toMatch(/Audit|Jobs/);
+    for (const name of ['secretsmanager', 'states', 'sqs', 'lambda']) expect(rightsOf('retention', name)).toEqual([]);
   });
 });
 
@@ -268,7 +295,9 @@ describe('rights', () => {
       const role = byName(name).Properties.Role['Fn::GetAtt'][0];
       const writes = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
       expect(writes.flatMap((s) => s.resources)).toEqual(written.map((id) => expect.stringContaining(id)));
-      expect(rightsOf(name, 'dynamodb').filter((a) => /Update|Delete|Write|Scan/.test(a))).toEqual([]);
+      expect(rightsOf(name, 'dynamodb').filter((a) => /Update|Delete|Write|Scan/.test(a))).toEqual([
+        'dynamodb:UpdateItem', // the head of a job's trail
+      ]);
       expect(rightsOf(name, 'secretsmanager')).toEqual(['secretsmanager:GetSecretValue']);
       expect(rightsOf(name, 'states')).toEqual([]);
     }
@@ -299,6 +328,9 @@ describe('template', () => {
     const text = JSON.stringify(template);
 
     expect(Object.keys(template.Parameters).sort()).toEqual([
+      'AuditRetentionDaysDetailed',
+      'AuditRetentionDaysMinimal',
+      'AuditRetentionDaysStandard',
       'DatabaseConnectionBudget',
       'JwtAudience',
       'JwtIssuer',
@@ -315,11 +347,25 @@ describe('template', () => {
     expect(synthesize().template).toEqual(template);
   });
 
-  it('sweeps every minute', () => {
-    const [schedule] = ofType(template, 'AWS::Scheduler::Schedule').map(([, r]) => r.Properties);
+  it('sweeps every minute, and deletes what is too old every day', () => {
+    const schedules = ofType(template, 'AWS::Scheduler::Schedule').map(([, r]) => r.Properties);
 
-    expect(schedule.ScheduleExpression).toBe('rate(1 minute)');
-    expect(schedule.Target.Arn).toEqual({ 'Fn::GetAtt': [byName('sweeper').id, 'Arn'] });
+    expect(schedules.map((s) => [s.ScheduleExpression, s.Target.Arn['Fn::GetAtt'][0]]).sort()).toEqual([
+      ['rate(1 day)', byName('retention').id],
+      ['rate(1 minute)', byName('sweeper').id],
+    ]);
+    expect(byName('retention').Properties.Environment.Variables.AUDIT_RETENTION_DAYS).toEqual({
+      'Fn::Join': [
+        '',
+        [
+          { Ref: 'AuditRetentionDaysMinimal' },
+          ',',
+          { Ref: 'AuditRetentionDaysStandard' },
+          ',',
+          { Ref: 'AuditRetentionDaysDetailed' },
+        ],
+      ],
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { KILLED, ports, runJob } from '../support/in-process.ts';
 import { meddled } from '../support/meddle.ts';
+import { eventsOf } from '../support/trail.ts';
 
 // A worker dies before and after every commit of a job that decides rows in every way there is; the outcome is that of a job
 // that nobody disturbed.
@@ -51,7 +52,7 @@ async function outcome(pair: TestPair, databases = ports().databases) {
   const p = { ...ports(), databases };
   const { job, counts } = await runJob(pair, config, { redeliver: true }, p);
   const one = async (text: string) => (await pair.target.client.query(text)).rows[0]?.x;
-  const decided = (await p.audit.read(job.job_id)).filter((e) => e.type === 'conflict.decided');
+  const decided = (await eventsOf(p.audit, job.job_id)).filter((e) => e.type === 'conflict.decided');
   return {
     failure: job.failure,
     state: job.state,

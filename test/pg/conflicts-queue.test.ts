@@ -4,6 +4,7 @@ import { applyDecision, conflictImages } from '../../lib/orchestrator/resolve-co
 import { createPair, type TestPair } from '../support/databases.ts';
 import { ports, runJob } from '../support/in-process.ts';
 import { toldConflicts } from '../support/memory-conflicts.ts';
+import { eventsOf } from '../support/trail.ts';
 
 const TABLE = `create table t (id int primary key, name text, phone text, qty int check (qty >= 0), updated_at timestamptz)`;
 const ROWS = `insert into t select i, 'n' || i, 'p' || i, i, '2024-01-01' from generate_series(1, 10) i`;
@@ -245,7 +246,7 @@ test('a tagged column is masked in the list', async () => {
     { column: 'phone', source: expect.stringMatching(/^[0-9a-f]{12}$/), masked: true },
     { column: 'qty', source: null, target: null, masked: true },
   ]);
-  const told = JSON.stringify([one(), await p.audit.read(one().seen_by), p.log.lines]);
+  const told = JSON.stringify([one(), await eventsOf(p.audit, one().seen_by), p.log.lines]);
   expect(told).not.toContain('canary-');
 });
 
@@ -255,7 +256,7 @@ test('decisions by rule are in the audit trail with what they looked at, and not
     await sql(s.pair, 'source', `update t set name = 's', updated_at = '2024-02-01' where id = 1`);
     await sql(s.pair, 'target', `update t set name = 't', updated_at = '2024-03-01' where id = 1`);
     const { job, counts } = await s.run();
-    const events = (await s.p.audit.read(job.job_id)).filter((e) => e.type === 'conflict.decided');
+    const events = (await eventsOf(s.p.audit, job.job_id)).filter((e) => e.type === 'conflict.decided');
 
     expect(counts).toMatchObject({ kept: 1, conflicts: 0, unchanged: 9 });
     expect(await rowOf(s.pair, 'target', 1)).toMatchObject({ name: 't' });

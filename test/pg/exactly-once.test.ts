@@ -10,6 +10,7 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type Ports, ports, start } from '../support/in-process.ts';
+import { eventsOf } from '../support/trail.ts';
 
 const TABLE = `create table t (id int primary key, x text)`;
 /** Counts every row the service writes: a row applied twice shows. */
@@ -199,7 +200,7 @@ test('events reach the audit log once each, without gaps, whatever was repeated'
   await runSegment(message, run(p));
   await finish(job, p);
 
-  const events = await p.audit.read(job.job_id);
+  const events = await eventsOf(p.audit, job.job_id);
   const streams = Map.groupBy(events, (e) => e.stream);
 
   expect([...streams.keys()].sort()).toEqual(['job', 't0/apply/0', 't0/verify/0']);

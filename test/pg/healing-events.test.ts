@@ -5,6 +5,7 @@ import { jobStatus } from '../../lib/orchestrator/status.ts';
 import { createPair } from '../support/databases.ts';
 import { onCommits, portsWith } from '../support/faults.ts';
 import { runJob } from '../support/in-process.ts';
+import { eventsOf } from '../support/trail.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -26,7 +27,7 @@ test('what healed is told with the chunk that went in: once each, how often and 
 
   const { job, ports } = await runJob(pair, { batch_size: 100, triggers: 'fire' }, {}, portsWith({}, locked));
 
-  const events = (await ports.audit.read(job.job_id)).filter((e) => e.stream.startsWith(HEALING));
+  const events = (await eventsOf(ports.audit, job.job_id)).filter((e) => e.type.startsWith(HEALING));
   const sum = (type: string) =>
     events.filter((e) => e.type === type && e.data.pass === 'apply').reduce((n, e) => n + Number(e.data.times), 0);
   expect(job.state).toBe('completed_with_issues');
@@ -35,10 +36,10 @@ test('what healed is told with the chunk that went in: once each, how often and 
   expect(sum('healing.row_isolated')).toBe(2);
   expect(sum('healing.chunk_shrunk')).toBeGreaterThanOrEqual(6);
   expect(new Set(events.map((e) => e.stream)).size).toBe(events.length);
-  const chunks = (await ports.audit.read(job.job_id)).filter((e) => e.type === 'chunk.applied').length;
+  const chunks = (await eventsOf(ports.audit, job.job_id)).filter((e) => e.type === 'chunk.applied').length;
   expect(events.length).toBeLessThanOrEqual(3 * (chunks + 1));
 
-  const healing = await ports.audit.latest(job.job_id, HEALING, 20);
+  const { healing } = await ports.audit.head(job.job_id);
   const view = jobStatus(job, { tables: [], progress: [], healing }, new Date());
   expect(view.healing?.length).toBeGreaterThan(0);
   expect(view.healing?.length).toBeLessThanOrEqual(20);

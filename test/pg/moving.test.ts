@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { connect, createPair, type TestPair } from '../support/databases.ts';
 import { runJob } from '../support/in-process.ts';
+import { eventsOf } from '../support/trail.ts';
 
 async function setUp(pair: TestPair) {
   for (const db of [pair.source, pair.target]) await db.client.query('create table t (id int primary key, x text)');
@@ -57,7 +58,7 @@ test('a row deleted in the source while a mirror runs is in flight, not an error
   );
 
   expect(job.state).toBe('completed');
-  const last = (await ports.audit.read(job.job_id)).find((e) => e.stream === 't0/verify/0');
+  const last = (await eventsOf(ports.audit, job.job_id)).find((e) => e.stream === 't0/verify/0');
   expect(last?.data).toMatchObject({ in_flight: 1, unexplained: 0 });
 });
 

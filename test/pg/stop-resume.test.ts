@@ -14,6 +14,7 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { run as goOn, type Ports, ports, start } from '../support/in-process.ts';
+import { eventsOf } from '../support/trail.ts';
 
 const ACTOR = 'operator';
 
@@ -97,13 +98,17 @@ describe('a stop', () => {
       expect(await writes(pair)).toEqual({ n: 1000, ids: 1000 });
       await pair.target.client.query('drop table writes cascade');
       expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
-      const events = (await p.audit.read(job.job_id)).filter((e) => e.stream === 'job').map((e) => [e.type, e.actor]);
+      const events = (await eventsOf(p.audit, job.job_id))
+        .filter((e) => e.stream === 'job')
+        .map((e) => [e.type, e.actor]);
       expect(events).toEqual([
         ['job.created', 'tester'],
         ['job.prepared', SERVICE],
         ['job.stopped', ACTOR],
         ['job.resumed', ACTOR],
+        ['table.started', SERVICE],
         ['table.applied', SERVICE],
+        ['table.started', SERVICE],
         ['table.applied', SERVICE],
         ['job.completed', SERVICE],
       ]);
@@ -248,10 +253,10 @@ describe('a stop or a resume that meets another', () => {
     await setUp(pair);
     const p = ports();
     const job = await start(pair, {}, p);
-    const real = p.audit.append;
-    p.audit.append = async (events) => {
-      if (events.some((e) => e.type === 'job.completed')) await stopJob({ jobId: job.job_id, actor: ACTOR }, p);
-      await real(events);
+    const real = p.audit.add;
+    p.audit.add = async (block) => {
+      if (block.records.some((e) => e.type === 'job.completed')) await stopJob({ jobId: job.job_id, actor: ACTOR }, p);
+      return real(block);
     };
 
     const ended = await goOn(job, p);

@@ -3,6 +3,7 @@ import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { differences } from '../support/faults.ts';
 import { run, runJob } from '../support/in-process.ts';
+import { eventsOf } from '../support/trail.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -36,7 +37,7 @@ test('a table that fails does not keep the others: they are applied and verified
   expect(job.failure?.problems?.map((p) => [p.object, p.code])).toEqual([['public.bad', 'quarantine_limit']]);
   const { rows } = await pair.target.client.query(`select count(*) as n from fine where x = 'f'`);
   expect(rows).toEqual([{ n: '500' }]);
-  const events = (await ports.audit.read(job.job_id)).map((e) => e.type);
+  const events = (await eventsOf(ports.audit, job.job_id)).map((e) => e.type);
   expect(events.filter((t) => t === 'healing.table_failed')).toHaveLength(1);
   expect(events).toContain('job.failed');
 

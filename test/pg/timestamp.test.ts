@@ -5,6 +5,7 @@ import { compareDatabases, summary } from '../support/compare.ts';
 import { connect, createPair, type TestPair } from '../support/databases.ts';
 import { KILLED, type Outcome, type Ports, ports, runJob, start } from '../support/in-process.ts';
 import { meddled } from '../support/meddle.ts';
+import { eventsOf } from '../support/trail.ts';
 
 type Config = NonNullable<Parameters<typeof runJob>[1]>;
 
@@ -27,7 +28,7 @@ async function inStep(type = 'timestamptz', rows = 100): Promise<TestPair> {
 const different = async (pair: TestPair) => summary(await compareDatabases(pair.source.client, pair.target.client));
 const windows = async ({ ports: p, job }: Outcome) => (await p.jobs.tables(job.job_id)).map((t) => t.window);
 const prepared = async ({ ports: p, job }: Outcome) =>
-  (await p.audit.read(job.job_id)).find((e) => e.type === 'job.prepared')?.data as {
+  (await eventsOf(p.audit, job.job_id)).find((e) => e.type === 'job.prepared')?.data as {
     horizon_unknown?: string;
     tables: { whole?: string }[];
   };

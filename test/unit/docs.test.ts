@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { routes } from '../../functions/api/routes/index.ts';
 import { pages as webPages } from '../../functions/web/pages.ts';
-import { AUDIT_EVENTS } from '../../lib/audit/catalogue.ts';
+import { AUDIT_EVENTS } from '../../lib/audit/meanings.ts';
+import { TRAIL_FAULTS } from '../../lib/audit/verify.ts';
 import { detectionStrategies } from '../../lib/change-detector/registry.ts';
 import { CASES } from '../../lib/conflict-resolver/classify.ts';
 import { conflictStrategies } from '../../lib/conflict-resolver/registry.ts';
@@ -175,11 +176,27 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       ),
   ],
   'audit-events': [
-    'docs/architecture.md',
+    'docs/audit.md',
     () =>
       table(
-        ['event', 'kept from level', 'meaning'],
-        Object.entries(AUDIT_EVENTS).map(([name, e]) => [code(name), code(e.level), e.meaning]),
+        ['event', 'kept from level', 'severity', 'meaning', 'fields'],
+        Object.entries(AUDIT_EVENTS).map(([name, e]) => [
+          code(name),
+          code(e.level),
+          e.severity,
+          e.meaning,
+          Object.entries(e.fields)
+            .map(([field, meaning]) => `${code(field)}: ${meaning}`)
+            .join('; '),
+        ]),
+      ),
+  ],
+  'trail-faults': [
+    'docs/audit.md',
+    () =>
+      table(
+        ['fault', 'meaning'],
+        Object.entries(TRAIL_FAULTS).map(([name, meaning]) => [code(name), meaning]),
       ),
   ],
 };

@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { HEALING } from '../../../lib/model/audit-event.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { jobStatus as fold, hasEnded, type StatusView, statusView } from '../../../lib/orchestrator/status.ts';
 import { defineRoute } from '../route.ts';
-
-/** Healing steps in a status. */
-const SHOWN = 20;
 
 export const jobStatus = defineRoute({
   method: 'GET',
@@ -24,13 +20,16 @@ export const jobStatus = defineRoute({
     304: { description: 'Nothing happened since the answer with this etag.' },
   },
 
-  handle: async ({ params, headers }, { jobs, audit, clock }) => {
+  handle: async ({ params, headers }, { jobs, clock }, { audit }) => {
     const id = (params.job_id ?? '').toLowerCase();
     const [job, tables, progress, healing] = await Promise.all([
       jobs.get(id),
       jobs.tables(id),
       jobs.progress(id),
-      audit.latest(id, HEALING, SHOWN).catch(() => []), // it says how, not where the job stands
+      audit.head(id).then(
+        (head) => head.healing,
+        () => [], // it says how, not where the job stands
+      ),
     ]);
     if (!job) throw new SyncError('job_not_found', 'there is no job with this id');
     const view = fold(job, { tables, progress, healing }, clock());

@@ -65,10 +65,13 @@ function operation(route: Route): ZodOpenApiOperationObject {
   };
 }
 
-function success({ description, schema, headers }: Route['responses'][number]) {
+function success({ description, schema, media = [], headers }: Route['responses'][number]) {
+  const text = media.map((type) => [type, { schema: { type: 'string' as const } }] as const);
   return {
     description,
-    ...(schema && { content: { 'application/json': { schema } } }),
+    ...((schema || media.length > 0) && {
+      content: { ...(schema && { 'application/json': { schema } }), ...Object.fromEntries(text) },
+    }),
     ...(headers && {
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, what]) => [

@@ -1,4 +1,8 @@
 import type { Route } from '../route.ts';
+import { auditEvents } from './audit-events.ts';
+import { auditExport } from './audit-export.ts';
+import { auditReport } from './audit-report.ts';
+import { auditVerify } from './audit-verify.ts';
 import { commandRoutes } from './commands.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { healthRoute } from './health.ts';
@@ -14,6 +18,10 @@ export const queryRoutes: readonly Route[] = [
   jobStatus,
   listConflicts,
   resolutionStatus,
+  auditEvents,
+  auditReport,
+  auditExport,
+  auditVerify,
   healthRoute,
   openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...queryRoutes]),
 ];

@@ -49,7 +49,7 @@ const tableKey = (table: number) => `table#${pad(table)}`;
 const tableItem = (t: JobTable): Item => ({ ...t, item: tableKey(t.table) });
 
 /** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
-function entity<T>(stored: Item): T {
+export function entity<T>(stored: Item): T {
   const { item, list, care, started, last_request_id, ...rest } = stored;
   return rest as T;
 }

@@ -1,12 +1,4 @@
-import {
-  type BucketSum,
-  type Difference,
-  type Fingerprint,
-  keyId,
-  type ReadRow,
-  type RowKey,
-  toRuns,
-} from '../../model/change.ts';
+import { type BucketSum, type Difference, keyId, type ReadRow, type RowKey, toRuns } from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
 import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 

@@ -492,6 +492,11 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
             if (job) job.outbox = job.outbox.filter((e) => !gone.has(`${e.stream} ${e.seq}`));
           },
         ),
+      // nobody is alone here: the trail has to hold without that
+      drainAlone: async (_jobId, work) => {
+        await work();
+        return true;
+      },
       claim(id, owner) {
         const c = world.jobs.get(id.jobId)?.checkpoints.get(streamOf(id.table, id.pass, id.segment));
         return change(

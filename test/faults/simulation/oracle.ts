@@ -1,4 +1,5 @@
-import type { AuditEvent } from '../../../lib/model/audit-event.ts';
+import type { TrailFault } from '../../../lib/audit/verify.ts';
+import type { AuditEvent, AuditRecord } from '../../../lib/model/audit-event.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import type { JobStore } from '../../../lib/ports.ts';
 import { Broken } from '../tally.ts';
@@ -82,6 +83,13 @@ export function checkCounts(world: World, jobId: string, edits: boolean): void {
     if (sum(world, jobId, name) !== written)
       throw new Broken('duplicated', `${name} says ${sum(world, jobId, name)}, ${written} were written`);
   }
+}
+
+/** The trail is a chain without gaps, and has each event once. */
+export function checkTrail(faults: readonly TrailFault[], trail: readonly AuditRecord[]): void {
+  if (faults.length > 0) throw new Broken('lost', `the audit trail is broken: ${JSON.stringify(faults)}`);
+  if (new Set(trail.map((e) => e.id)).size < trail.length)
+    throw new Broken('duplicated', 'the audit trail has an event twice');
 }
 
 /** Each stream of events is whole, and the job ended once. What is still in the outbox has not been lost. */

@@ -4,11 +4,12 @@ import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { resumeJob } from '../../../lib/orchestrator/resume-job.ts';
 import { startJob } from '../../../lib/orchestrator/start-job.ts';
 import { stopJob } from '../../../lib/orchestrator/stop-job.ts';
+import { eventsOf, faultsOf, trailOf } from '../../support/trail.ts';
 import type { Breakage } from '../breakages.ts';
 import { seeded } from '../random.ts';
 import { Broken, hit, type Tally } from '../tally.ts';
 import { KEYS } from './databases.ts';
-import { checkCounts, checkEqual, checkEvents, watchWrites } from './oracle.ts';
+import { checkCounts, checkEqual, checkEvents, checkTrail, watchWrites } from './oracle.ts';
 import { Scheduler } from './scheduler.ts';
 import { awayError, PAIR, simService } from './service.ts';
 import { newWorld } from './world.ts';
@@ -210,7 +211,8 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     for (const j of await jobs())
       if (COMPLETED.includes(j.state)) {
         checkCounts(world, j.job_id, edits);
-        checkEvents(await service.audit.read(j.job_id), world, j.job_id);
+        checkEvents(await eventsOf(service.audit, j.job_id), world, j.job_id);
+        checkTrail(await faultsOf(service.audit, j.job_id), await trailOf(service.audit, j.job_id));
       }
   }
 

@@ -3,6 +3,7 @@ import type { JobConfig } from '../../../lib/model/config.ts';
 import { compareDatabases, summary } from '../../support/compare.ts';
 import { createPair, type TestPair } from '../../support/databases.ts';
 import { type Outcome, ports, runJob, start } from '../../support/in-process.ts';
+import { eventsOf } from '../../support/trail.ts';
 
 async function both(pair: TestPair, sql: string): Promise<void> {
   await pair.source.client.query(sql);
@@ -132,7 +133,7 @@ test('types that nothing is known of are carried as text, and named in the plan 
 
   const p = ports();
   const outcome = await runJob(pair, {}, {}, p);
-  const events = await p.audit.read(outcome.job.job_id);
+  const events = await eventsOf(p.audit, outcome.job.job_id);
 
   const unknown_types = { no: 'public.parcel_no', more: 'public._parcel_no' };
   expect(outcome).toMatchObject({ job: { state: 'completed' }, counts: { inserted: 1, updated: 1 } });

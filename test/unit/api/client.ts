@@ -11,7 +11,7 @@ import type { Job } from '../../../lib/model/job.ts';
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
-import type { ConflictStore, JobStore, ResolutionStore } from '../../../lib/ports.ts';
+import type { AuditLog, ConflictStore, JobStore, ResolutionStore } from '../../../lib/ports.ts';
 import { memoryAuditLog, memoryConflictStore, memoryJobStore, memoryResolutionStore } from '../../contract/memory.ts';
 import { sampleJob } from '../../contract/samples.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
@@ -61,6 +61,7 @@ export interface TestApiOptions {
   readonly conflicts?: ConflictStore;
   /** Tags of columns of every table. */
   readonly masks?: Readonly<Record<string, string>>;
+  readonly audit?: AuditLog;
   readonly now?: string;
 }
 
@@ -78,7 +79,6 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const services: CoreServices = {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
-    audit: memoryAuditLog(),
     secrets: { put: notHere, get: notHere, remove: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
     log: { info: log('info'), warn: log('warn'), error: log('error') },
@@ -115,6 +115,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     conflicts,
     resolutions,
     dependencies: options.dependencies ?? [],
+    audit: options.audit ?? memoryAuditLog(),
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
@@ -122,7 +123,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     serves: queryRoutes,
     declared: routes,
     services: () => services,
-    parts: () => ({ conflicts, resolutions, dependencies: parts.dependencies }),
+    parts: () => ({ conflicts, resolutions, dependencies: parts.dependencies, audit: parts.audit }),
   });
   return {
     jobs,
@@ -175,11 +176,12 @@ export function apiEvent(call: Call): ApiEvent {
 
 function answer(result: ApiResult): Answer {
   const text = result.body ?? '';
+  const type = String(result.headers?.['content-type'] ?? '');
   return {
     status: result.statusCode ?? 0,
     headers: result.headers ?? {},
     text,
-    json: text === '' ? undefined : JSON.parse(text),
+    json: text === '' || !/json$/.test(type) ? undefined : JSON.parse(text),
   };
 }
 

@@ -20,6 +20,7 @@ export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An HTTP server that gives the answers in turn (the last one again and again) and keeps the calls. */
@@ -31,7 +32,11 @@ export async function fakeService(...answers: Answer[]) {
     const { method = '', url = '', headers } = request;
     const answer = answers[Math.min(calls.length, answers.length - 1)] as Answer; // at least one is given
     calls.push({ method, path: url, headers, body: text ? JSON.parse(text) : undefined });
-    response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json', connection: 'close' });
+    response.writeHead(answer.status, {
+      'content-type': answer.type ?? 'application/json',
+      connection: 'close',
+      ...answer.headers,
+    });
     response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

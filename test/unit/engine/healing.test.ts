@@ -48,6 +48,22 @@ test.each([
   expect(decideSweep({ ...job('paused', 60), pause }, 'ended', now)).toBe(decision);
 });
 
+const MINUTE_S = 60;
+test.each([
+  ['stopped, not sealed yet', 'stopped', 0, false, 'seal'],
+  ['failed while its target was away, not sealed yet', 'failed', 59 * MINUTE_S, false, 'seal'],
+  ['failed an hour ago, its target still away, between two full hours', 'failed', 61 * MINUTE_S, false, 'leave'],
+  ['failed two hours ago, its target still away, at the full hour', 'failed', 120 * MINUTE_S, false, 'seal'],
+  ['failed and sealed', 'failed', 5, true, 'leave'],
+  ['stopped longer ago than it can be resumed', 'stopped', 8 * 24 * 60 * MINUTE_S, false, 'clean'],
+  ['completed', 'completed', 5, true, 'forget'],
+] as const)('a job that has ended: %s', (_, state, agoSeconds, sealed, decision) => {
+  const ended_at = new Date(now.getTime() - agoSeconds * 1000).toISOString();
+  const root = { events: 1, hash: 'x', at: ended_at };
+
+  expect(decideSweep({ ...job(state, 0), ended_at, ...(sealed && { audit_root: root }) }, 'ended', now)).toBe(decision);
+});
+
 test.each([
   ['that somebody is carrying through', 5, undefined, 'leave'],
   ['whose asker has died', 31, undefined, 'finish_stop'],

@@ -1,0 +1,115 @@
+import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Job } from '../../../lib/model/job.ts';
+import type { ErasedJob, JobArchive } from '../../../lib/ports.ts';
+import { calling, isAws } from '../errors.ts';
+import { rootsOf } from './audit-log.ts';
+import { entity } from './job-store.ts';
+import { type Item, queryAll, type Table } from './table.ts';
+
+export interface ArchiveTables {
+  readonly jobs: Table;
+  readonly audit: Table;
+  readonly registry: Table;
+}
+
+/**
+ * What retention does to the tables; nobody else deletes anything of a job. In the registry:
+ *
+ *     kind        name      further
+ *     erasing     <job_id>  what the job was; there from before the first delete until after the last
+ *     erased_job  <job_id>  the same, and when it was done; stays
+ */
+export function dynamoJobArchive(tables: ArchiveTables): JobArchive {
+  const { jobs, audit, registry } = tables;
+  const call = <T>(work: () => Promise<T>) => calling('state tables', work);
+  return {
+    oldest: (before, cursor) => call(() => oldest(jobs, before, cursor)),
+    begin: (erased) => call(() => putOnce(registry, { ...erased, kind: 'erasing', name: erased.job_id })),
+    begun: () =>
+      call(async () => {
+        const items = await queryAll(registry, ofKind('erasing'));
+        return items.map((item) => String(item.name));
+      }),
+    erase: (jobId) =>
+      call(async () => {
+        await removeAll(audit, jobId, 'position');
+        await removeAll(audit, rootsOf(jobId), 'position');
+        await removeAll(jobs, jobId, 'item', 'job');
+      }),
+    finish: (jobId, at) => call(() => finish(registry, jobId, at)),
+  };
+}
+
+const ofKind = (kind: string) => ({
+  KeyConditionExpression: '#kind = :kind',
+  ExpressionAttributeNames: { '#kind': 'kind' },
+  ExpressionAttributeValues: { ':kind': kind },
+  ConsistentRead: true,
+});
+
+async function oldest(
+  jobs: Table,
+  before: string,
+  cursor: string | undefined,
+): Promise<{ jobs: Job[]; cursor?: string }> {
+  const page = await jobs.client().send(
+    new QueryCommand({
+      TableName: jobs.name(),
+      IndexName: 'by_start',
+      KeyConditionExpression: '#list = :list and started between :from and :before',
+      ExpressionAttributeNames: { '#list': 'list' },
+      // one character more than the last: a bound is met by what equals it
+      ExpressionAttributeValues: { ':list': 'jobs', ':from': cursor ? `${cursor} ` : '0', ':before': before },
+    }),
+  );
+  const last = page.LastEvaluatedKey?.started;
+  return {
+    jobs: (page.Items ?? []).map((item) => entity<Job>(item)),
+    ...(typeof last === 'string' && { cursor: last }),
+  };
+}
+
+async function putOnce(table: Table, item: Item): Promise<void> {
+  try {
+    await table.client().send(
+      new PutCommand({
+        TableName: table.name(),
+        Item: item,
+        ConditionExpression: 'attribute_not_exists(#kind)',
+        ExpressionAttributeNames: { '#kind': 'kind' },
+      }),
+    );
+  } catch (error) {
+    if (!isAws(error, 'ConditionalCheckFailedException')) throw error; // what was noted first stays
+  }
+}
+
+/** Deletes at once: each takes some 5 ms, and a trail has one item per 100 events. */
+const PARALLEL = 16;
+
+/** All items of a partition; one with the sort key `last` after all the others. */
+async function removeAll(table: Table, jobId: string, sortKey: string, last?: string): Promise<void> {
+  const items = await queryAll(table, {
+    KeyConditionExpression: 'job_id = :job',
+    ExpressionAttributeValues: { ':job': jobId },
+    ExpressionAttributeNames: { '#sort': sortKey },
+    ProjectionExpression: '#sort',
+    ConsistentRead: true,
+  });
+  const names = items.map((item) => String(item[sortKey]));
+  const remove = (name: string) =>
+    table.client().send(new DeleteCommand({ TableName: table.name(), Key: { job_id: jobId, [sortKey]: name } }));
+  const others = names.filter((name) => name !== last);
+  for (let i = 0; i < others.length; i += PARALLEL) await Promise.all(others.slice(i, i + PARALLEL).map(remove));
+  if (last !== undefined && names.includes(last)) await remove(last);
+}
+
+async function finish(registry: Table, jobId: string, at: string): Promise<void> {
+  const own = (await queryAll(registry, ofKind('erasing'))).find((item) => item.name === jobId);
+  if (!own) return;
+  const erased = own as unknown as ErasedJob; // begin wrote it
+  await putOnce(registry, { ...erased, kind: 'erased_job', name: jobId, finished_at: at });
+  await registry
+    .client()
+    .send(new DeleteCommand({ TableName: registry.name(), Key: { kind: 'erasing', name: jobId } }));
+}
