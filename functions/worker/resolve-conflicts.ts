@@ -16,6 +16,7 @@ async function step(record: SQSRecord, context: Context, s: CoreServices): Promi
     conflicts,
     resolutions,
     decide: applyDecision,
+    stepId: `${context.awsRequestId}/${record.messageId}`,
     remainingMs: () => context.getRemainingTimeInMillis(),
   });
   s.log.info('resolution worked on', { resolution_id, ...outcome });

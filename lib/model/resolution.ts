@@ -56,6 +56,8 @@ export interface Resolution {
   readonly state: ResolutionState;
   /** Raised by each step; a step that finds another one drops its own work. */
   readonly seq: number;
+  /** The step that wrote this: it knows its own write again when the answer was lost. */
+  readonly step?: string;
   /** While listing: where the next page begins. */
   readonly cursor?: string;
   /** Pages of the frozen list, and conflicts on them. */

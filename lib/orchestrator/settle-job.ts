@@ -68,7 +68,8 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     await repairMirror(job, progress, ports);
     const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
     const counts = sumCounts(progress);
-    const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
+    const unverified = job.config.verify === 'none' && !job.config.dry_run;
+    const issues = counts.quarantined > 0 || openConflicts > 0 || unverified;
     const good = issues ? 'complete_with_issues' : 'complete';
     const event = failure
       ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })

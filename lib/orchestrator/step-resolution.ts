@@ -13,6 +13,8 @@ export interface StepPorts extends ResolvePorts {
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
   readonly decide: (request: DecisionRequest, ports: ResolvePorts) => Promise<DecisionOutcome>;
+  /** No other step has it. */
+  readonly stepId: string;
   /** How long this step may still take. */
   readonly remainingMs: () => number;
 }
@@ -43,7 +45,13 @@ const LOST = Symbol('another step was faster');
 
 async function advance(resolution: Resolution, patch: Partial<Resolution>, ports: StepPorts): Promise<Resolution> {
   const { waits: _, ...before } = resolution;
-  const next = { ...before, ...patch, seq: resolution.seq + 1, updated_at: ports.clock().toISOString() };
+  const next = {
+    ...before,
+    ...patch,
+    seq: resolution.seq + 1,
+    step: ports.stepId,
+    updated_at: ports.clock().toISOString(),
+  };
   if (!(await ports.resolutions.advance(next))) throw LOST;
   return next;
 }

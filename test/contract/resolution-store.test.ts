@@ -80,6 +80,7 @@ describe('a resolution store in DynamoDB', () => {
     dynamo.faultNext('PutItem', 'lose reply');
 
     expect(await store.advance({ ...resolution, seq: 2, state: 'deciding' })).toBe(true);
+    expect(await store.advance({ ...resolution, seq: 2, state: 'deciding', step: 'another' })).toBe(false);
     expect(await store.advance({ ...resolution, seq: 2, state: 'refused' })).toBe(false);
   });
 });

@@ -58,7 +58,12 @@ test('an order to decide many dies again and again over real databases: each row
   });
   let deaths = 0;
   for (let again = true; again; ) {
-    const step = stepResolution(resolution_id, { ...p, decide: applyDecision, remainingMs: () => 30_000 });
+    const step = stepResolution(resolution_id, {
+      ...p,
+      decide: applyDecision,
+      stepId: randomUUID(),
+      remainingMs: () => 30_000,
+    });
     again = await step.then(
       (outcome) => outcome.again,
       (error: Error) => {

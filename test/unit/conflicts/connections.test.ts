@@ -23,6 +23,7 @@ describe('connections of a job with conflicts', () => {
     const job = sampleJob({
       state: 'completed_with_issues',
       ended_at: ENDED,
+      audit_root: { events: 1, hash: 'h', at: ENDED },
       ...(open_conflicts !== undefined && { open_conflicts }),
     });
 
@@ -36,6 +37,7 @@ describe('connections of a job with conflicts', () => {
       state: 'completed_with_issues',
       ended_at: ENDED,
       open_conflicts: 1,
+      audit_root: { events: 1, hash: 'h', at: ENDED },
       secret_ref: id,
     });
     const conflict = sampleConflict(id);

@@ -46,6 +46,9 @@ async function setUp(count: number, over: (i: number) => Partial<Conflict> = () 
     clock: () => new Date(now),
     decide: engine.decide,
     remainingMs: () => 30_000,
+    get stepId() {
+      return randomUUID();
+    },
   };
   const start = (
     decision: ResolutionDecision = { side: 'source' },
@@ -246,7 +249,9 @@ describe('a step of it', () => {
       return s.engine.decide(request);
     };
 
-    await Promise.all([1, 2, 3, 4].map(() => stepResolution(resolution_id, { ...s.ports, decide })));
+    await Promise.all(
+      [1, 2, 3, 4].map(() => stepResolution(resolution_id, { ...s.ports, decide, stepId: randomUUID() })),
+    );
     await steps(resolution_id, s);
 
     expect(asked).toBeLessThan(300 + 4 * 25); // who is slower drops out after a stride
