@@ -23,8 +23,8 @@ export interface BuildOptions {
   readonly entries?: Readonly<Record<string, string>>;
   readonly outDir?: string;
   readonly limitBytes?: number;
-  /** For tests only: failpoints stay in, and obey this control file (lib/failpoint.ts). */
-  readonly failpointsFile?: string;
+  /** For tests only: failpoints stay in, and obey this control folder (lib/failpoint.ts). */
+  readonly failpoints?: string;
 }
 
 /**
@@ -36,9 +36,7 @@ export interface BuildOptions {
 export async function buildFunctions(options: BuildOptions = {}): Promise<readonly Bundle[]> {
   const outDir = options.outDir ?? DIST;
   const entries = Object.entries(options.entries ?? FUNCTIONS);
-  const bundles = await Promise.all(
-    entries.map(([name, entry]) => bundle(name, entry, outDir, options.failpointsFile)),
-  );
+  const bundles = await Promise.all(entries.map(([name, entry]) => bundle(name, entry, outDir, options.failpoints)));
 
   const limitBytes = options.limitBytes ?? BUNDLE_LIMIT_BYTES;
   const tooLarge = bundles.filter((b) => b.bytes > limitBytes);
@@ -49,7 +47,7 @@ export async function buildFunctions(options: BuildOptions = {}): Promise<readon
   return bundles;
 }
 
-async function bundle(name: string, entry: string, outDir: string, failpointsFile?: string): Promise<Bundle> {
+async function bundle(name: string, entry: string, outDir: string, failpoints?: string): Promise<Bundle> {
   const outfile = join(outDir, name, 'index.mjs');
   const result = await build({
     absWorkingDir: ROOT,
@@ -73,7 +71,7 @@ async function bundle(name: string, entry: string, outDir: string, failpointsFil
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
-    define: { FAILPOINTS: JSON.stringify(failpointsFile ?? false) },
+    define: { FAILPOINTS: JSON.stringify(failpoints ?? false) },
     legalComments: 'none',
     logLevel: 'silent', // failures are thrown
   });

@@ -1,4 +1,4 @@
-import { readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 
 /**
  * Moments of a job at which a test may break it, in the order in which a row meets them. Two have no place of their own
@@ -26,7 +26,7 @@ export type FailpointHandler = (name: Failpoint) => Promise<void> | undefined;
 
 /**
  * Put in place by infra/build.ts: `false` in what is deployed, so that nothing of this is in it; the path of a control
- * file in a test's own build. Not there when the sources run by themselves, as in tests.
+ * folder in a test's own build. Not there when the sources run by themselves, as in tests.
  */
 declare const FAILPOINTS: string | false;
 
@@ -42,36 +42,66 @@ export function fp(name: Failpoint): Promise<void> | undefined {
   if (typeof FAILPOINTS === 'undefined' || FAILPOINTS) return reach(name);
 }
 
-/** What a control file says: what to do the `at`-th time (from 1) that a process reaches the failpoint. It is used once. */
+/** An order: what to do the `at`-th time (from 1) that an invocation reaches the failpoint. It is obeyed once. */
 interface Order {
-  readonly name: Failpoint;
   readonly at: number;
   readonly action: 'throw' | 'kill' | 'stop' | 'hang' | 'delay';
   readonly delayMs?: number;
 }
 
+/** Whose work an invocation does, as its orders name it. */
+interface Work {
+  readonly job_id: string;
+  readonly table?: number | undefined;
+  readonly pass?: string | undefined;
+}
+
+let folder = '';
+let prefix = '';
 const seen = new Map<string, number>();
+
+/**
+ * An invocation begins. Its orders are the files `<job>/<kind>-<table>-<pass>-<failpoint>.json` of the control folder. A job
+ * has no id before it is started, so its orders lie in the folder `next` until the first job that has none takes it.
+ */
+export function fpWork(kind: 'step' | 'segment', work: Work): void {
+  if (typeof FAILPOINTS === 'undefined' || FAILPOINTS) begin(kind, work);
+}
+
+function begin(kind: string, { job_id, table, pass }: Work): void {
+  if (typeof FAILPOINTS !== 'string') return;
+  seen.clear();
+  folder = `${FAILPOINTS}/${job_id}`;
+  prefix = [kind, table ?? 'all', pass ?? 'all'].join('-');
+  if (existsSync(folder)) return;
+  try {
+    renameSync(`${FAILPOINTS}/next`, folder);
+  } catch {
+    // there are none
+  }
+}
 
 function reach(name: Failpoint): Promise<void> | undefined {
   if (typeof FAILPOINTS !== 'string') return handler?.(name);
-  seen.set(name, (seen.get(name) ?? 0) + 1);
-  const order = orderFor(name, FAILPOINTS);
-  return order && obey(order);
+  const count = (seen.get(name) ?? 0) + 1;
+  seen.set(name, count);
+  const order = orderFor(`${folder}/${prefix}-${name}.json`, count);
+  return order && obey(name, order);
 }
 
-/** The order of the file, if it is for now; of several processes one gets it. */
-function orderFor(name: Failpoint, file: string): Order | undefined {
+/** The order of a file, if it is for now; of several processes one gets it, and leaves its own id behind the name. */
+function orderFor(file: string, count: number): Order | undefined {
   try {
     const order = JSON.parse(readFileSync(file, 'utf8')) as Order; // written by a test
-    if (order.name !== name || order.at > (seen.get(name) ?? 0)) return undefined;
-    unlinkSync(file);
+    if (order.at > count) return undefined;
+    renameSync(file, `${file}.${process.pid}`);
     return order;
   } catch {
     return undefined; // no file: nothing to break, or another process was faster
   }
 }
 
-async function obey({ name, action, delayMs = 0 }: Order): Promise<void> {
+async function obey(name: Failpoint, { action, delayMs = 0 }: Order): Promise<void> {
   if (action === 'kill') process.kill(process.pid, 'SIGKILL');
   if (action === 'stop') process.kill(process.pid, 'SIGSTOP');
   if (action === 'throw') throw new Error(`failpoint ${name}`);

@@ -32,6 +32,8 @@ export interface ServiceOptions {
   readonly log?: (line: string) => void;
   /** A cloud assembly to run instead of synthesizing this repository's stack. */
   readonly assembly?: string;
+  /** The URL that everybody is given instead of an emulated service's own, for tests that stand in between. */
+  readonly through?: (name: 'dynamodb' | 'sqs' | 'control', url: string) => Promise<string>;
   /** CloudFormation parameters beside those that the service sets itself. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
@@ -123,8 +125,14 @@ async function assemble(
   const issuer = await createIssuer(dataDir.path('issuer-key.pem'), control.url);
   for (const [path, page] of Object.entries(issuer.pages)) control.addPage(path, () => page);
 
+  const through = options.through ?? (async (_name, url) => url);
+  const endpoints = {
+    dynamodb: await through('dynamodb', dynamodb.url),
+    sqs: await through('sqs', sqs.url),
+    control: await through('control', control.url),
+  };
   const stack = resolveStack(assembly, {
-    sqsUrl: sqs.url,
+    sqsUrl: endpoints.sqs,
     parameters: {
       JwtIssuer: issuer.issuer,
       JwtAudience: issuer.audience,
@@ -133,14 +141,13 @@ async function assemble(
       ...options.parameters,
     },
   });
-  const clients = createClients(dynamodb.url, sqs.url);
+  const clients = createClients(dynamodb.url, endpoints.sqs);
   undo.push(() => clients.destroy());
   const tables = stack.ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable');
   await Promise.all(tables.map((table) => ensureTable(clients.dynamodb, table)));
   await Promise.all(stack.ofType('AWS::SQS::Queue').map((queue) => ensureQueue(clients.sqs, queue)));
   log(`Emulated AWS is ready: ${tables.length} tables, ${stack.ofType('AWS::SQS::Queue').length} queues.`);
 
-  const endpoints = { dynamodb: dynamodb.url, sqs: sqs.url, control: control.url };
   const pools = createPools(stack, assembly, dataDir, endpoints);
   undo.push(() => Promise.all([...pools.values()].map((pool) => pool.stop())));
   const invoke = (name: string, event: Json) => poolOf(pools, name).invoke(event);

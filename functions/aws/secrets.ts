@@ -38,7 +38,15 @@ export function awsSecretStore(client: () => SecretsManagerClient, prefix: () =>
         }
         return Name;
       }),
-    get: (ref) => call(() => get(client(), ref)),
+    get: (ref) =>
+      call(async () => {
+        try {
+          return await get(client(), ref);
+        } catch (error) {
+          if (!isAws(error, 'ResourceNotFoundException')) throw error;
+          throw new SyncError('secret_missing', 'The secret of the job is gone.', { facts: { ref } });
+        }
+      }),
     remove: (ref) =>
       call(async () => {
         try {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { fp } from '../../lib/failpoint.ts';
+import { fp, fpWork } from '../../lib/failpoint.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
 import { afterError } from '../../lib/orchestrator/connections.ts';
@@ -17,22 +17,30 @@ import { type Services, workerServices } from '../runtime.ts';
 const HIDDEN_SECONDS = 30;
 const EXTEND_MS = 10_000;
 
-/** Keeps the message hidden and the task alive until the returned function is called. */
-function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services): () => void {
+/**
+ * Keeps the message hidden and the task alive until the returned function is called. Returns it once the message is hidden:
+ * until then the queue's own time holds, which is the worker's whole limit, and a worker that died would leave its segment
+ * alone for 15 minutes.
+ */
+async function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services): Promise<() => void> {
+  const lost = () =>
+    s.log.warn('sign of life not delivered', {
+      job_id: message.job_id,
+      table: message.table,
+      segment: message.segment,
+    });
+  const hide = () => s.queue.hide(record.receiptHandle, HIDDEN_SECONDS).catch(lost);
   const beat = () =>
     Promise.all([
-      s.queue.hide(record.receiptHandle, HIDDEN_SECONDS),
       s.workflow.beat(message.task_token),
       s.jobs.heartbeat(message.job_id, message.epoch, s.clock().toISOString()),
-    ]).catch(() =>
-      s.log.warn('sign of life not delivered', {
-        job_id: message.job_id,
-        table: message.table,
-        segment: message.segment,
-      }),
-    );
+    ]).catch(lost);
   void beat();
-  const timer = setInterval(() => void beat(), EXTEND_MS);
+  await hide();
+  const timer = setInterval(() => {
+    void hide();
+    void beat();
+  }, EXTEND_MS);
   return () => clearInterval(timer);
 }
 
@@ -92,7 +100,8 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
 
 async function handleRecord(record: SQSRecord, context: Context, s: Services): Promise<boolean> {
   const message = segmentMessage.parse(JSON.parse(record.body));
-  const stop = keepAlive(record, message, s);
+  fpWork('segment', message);
+  const stop = await keepAlive(record, message, s);
   try {
     await answer(message, record, context, s);
     return true;

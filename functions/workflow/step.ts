@@ -1,5 +1,7 @@
 import type * as z from 'zod';
+import { fpWork } from '../../lib/failpoint.ts';
 import { SyncError } from '../../lib/model/errors.ts';
+import type { Pass } from '../../lib/model/job.ts';
 import type { JobInput } from '../../lib/model/message.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
@@ -20,13 +22,14 @@ function named(code: string, message: string, cause: unknown): Error {
  * An error that is worth a retry is only thrown (the machine retries it by name); any other is first recorded where
  * settle-job finds it. A run that was taken over records nothing: the job is not its own any more.
  */
-export function step<Input extends JobInput & { readonly table?: number }, Output>(
+export function step<Input extends JobInput & { readonly table?: number; readonly pass?: Pass }, Output>(
   schema: z.ZodType<Input>,
   work: (input: Input, ports: RunPorts) => Promise<Output>,
 ): (event: unknown) => Promise<Output | Record<string, never>> {
   return async (event) => {
     const ports = runPorts(auditedServices(), 'step');
     const input = schema.parse(event);
+    fpWork('step', input);
     const at = { job_id: input.job_id, epoch: input.epoch, table: input.table };
     try {
       const output = (await work(input, ports)) ?? {};

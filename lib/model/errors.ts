@@ -294,6 +294,16 @@ const CATALOGUE = {
     'More rows were refused than max_quarantined_rows allows.',
     'Look at the reasons in tf_sync.quarantine of the target; fix what they have in common and resume the job, or start a new one with a higher limit.',
   ],
+  secret_missing: [
+    409,
+    'The secret with the connections of the job is gone.',
+    'Start a new job; this one can neither go on nor be resumed.',
+  ],
+  execution_too_large: [
+    500,
+    'A step planned more than one execution of the workflow carries.',
+    'Tell whoever maintains the service: job, number of tables and this code.',
+  ],
   unavailable: [503, 'A part of the service does not answer.', 'See GET /api/sync/health.'],
   internal: [500, 'Something unexpected happened.', 'Give the request_id to whoever runs the service.'],
 } as const satisfies Record<string, readonly [status: number, meaning: string, remedy: string]>;

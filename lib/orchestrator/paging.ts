@@ -19,6 +19,15 @@ export const SEGMENTS_AT_ONCE = 64;
 /** Most bytes of a state, as JSON. Step Functions takes 256 KiB; ids of a page take 1 KiB. */
 export const STATE_BYTES = 16 * 1024;
 
+/**
+ * History events that each of these costs its execution at most, every retry used up, and how many of them an execution has
+ * for what a step plans: SyncJob for each of its four passes, SyncPart, SyncTable. test/infra/bounds.test.ts counts them over
+ * the machines, and that they stay below MOST_EVENTS with all that is fixed.
+ */
+export const EVENTS = { table: 32, level: 6, part: 32, segment: 68 } as const;
+export const SHARES = { job: 1_100, part: 4_500, table: 4_700 } as const;
+export const MOST_EVENTS = 5_000;
+
 type Levels = readonly (readonly number[])[];
 
 /**
@@ -49,6 +58,18 @@ const range = (from: number, to: number, size: number): Part[] =>
     to: Math.min(to, from + (i + 1) * size),
   }));
 
+/** What a step plans. Throws `execution_too_large` where that would take its execution past its bound of events. */
+function carried<P extends Partial<PassPlan & SegmentPlan>>(plan: P, share: number): P {
+  const { levels = [], parts = [], segments = [] } = plan;
+  const events =
+    EVENTS.table * levels.flat().length +
+    EVENTS.level * levels.length +
+    EVENTS.part * parts.length +
+    EVENTS.segment * segments.length;
+  if (events <= share) return plan;
+  throw new SyncError('execution_too_large', `A step planned ${events} events for an execution that has ${share}.`);
+}
+
 /**
  * What one execution does of a pass: the tables themselves where they are few enough, else parts, each an execution of its
  * own, one after another. `todo`: tables that have something to do; `part`: a range of pages, absent for all of them. Pure.
@@ -62,18 +83,21 @@ export function partition(levels: Levels, todo: ReadonlySet<number>, part?: Part
       .flatMap((page) => page.map((level) => level.filter((t) => todo.has(t))))
       .filter((level) => level.length > 0);
   const tables = open({ from, to });
-  if (tables.flat().length <= (part ? PAGE_TABLES : DIRECT_TABLES)) return { levels: tables, parts: [] };
+  const share = part ? SHARES.part : SHARES.job;
+  if (tables.flat().length <= (part ? PAGE_TABLES : DIRECT_TABLES))
+    return carried({ levels: tables, parts: [] }, share);
   const parts = range(from, to, Math.ceil((to - from) / FAN_OUT)).filter((p) => open(p).length > 0);
-  return { levels: [], parts };
+  return carried({ levels: [], parts }, share);
 }
 
 /** The same for the segments of a table; `part` is a range of their numbers. Pure. */
 export function partitionSegments(todo: readonly number[], part?: Part): SegmentPlan {
   const own = part ? todo.filter((s) => s >= part.from && s < part.to) : todo;
   const last = own.at(-1);
-  if (own.length <= SEGMENTS_AT_ONCE || last === undefined) return { segments: own, parts: [] };
+  if (own.length <= SEGMENTS_AT_ONCE || last === undefined) return carried({ segments: own, parts: [] }, SHARES.table);
   const parts = range(0, last + 1, SEGMENTS_AT_ONCE);
-  return { segments: [], parts: parts.filter((p) => own.some((s) => s >= p.from && s < p.to)) };
+  const full = parts.filter((p) => own.some((s) => s >= p.from && s < p.to));
+  return carried({ segments: [], parts: full }, SHARES.table);
 }
 
 /** Throws where a step would put more into its execution's state than fits; that would be a bug of ours. */

@@ -1,16 +1,17 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
-import type { AuditRoot } from '../model/audit-event.ts';
-import { ERRORS, SyncError } from '../model/errors.ts';
+import { ERRORS } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
 import type { CaughtError, SettleInput } from '../model/message.ts';
 import type { Watermark } from '../model/table.ts';
 import type { Database, TargetDatabase } from '../ports.ts';
 import { codeIn } from './caught.ts';
 import { sealTrail } from './drain-outbox.ts';
+import { type Ending, end, failJob } from './end-job.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
-import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
+import { repairMirror } from './repair-mirror.ts';
+import { type RunPorts, withBoth } from './run-ports.ts';
 import { sumCounts } from './table-steps.ts';
 import { verdict } from './verdict.ts';
 
@@ -46,27 +47,6 @@ async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> 
   );
 }
 
-/** How a job can end. */
-type Ending = { readonly root?: AuditRoot } & (
-  | { readonly event: 'complete' | 'complete_with_issues' }
-  | { readonly event: 'fail'; readonly failure: Failure }
-);
-
-async function finish(job: Job, ending: Ending, ports: RunPorts): Promise<void> {
-  const { event } = ending;
-  const patch = {
-    state: stateAfter(event),
-    ended_at: ports.clock().toISOString(),
-    pause: undefined,
-    ...(ending.root && { audit_root: ending.root }),
-    // the epoch after this run's: the one the target was closed at
-    ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
-  };
-  const ended = await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
-  // one that failed may be resumed; one that is being stopped still has to reach the target
-  if (ended && ending.event !== 'fail') await ports.secrets.remove(job.secret_ref);
-}
-
 async function settleGood(job: Job, ports: RunPorts): Promise<void> {
   await ports.jobs.transition(
     job.job_id,
@@ -76,6 +56,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
   const ending = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target): Promise<Ending> => {
     if (!job.config.dry_run) await alignSequences(job, source, target);
     const progress = await target.loadProgress(job.job_id);
+    await repairMirror(job, progress, ports);
     const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
     const counts = sumCounts(progress);
     const issues = counts.quarantined > 0 || (job.config.verify === 'none' && !job.config.dry_run);
@@ -90,7 +71,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     if (failure) return { event: 'fail', failure, root };
     return { event: good, root };
   });
-  await finish(job, ending, ports);
+  await end(job, ending, ports);
 }
 
 /** Why the run failed: what a step recorded, else what Step Functions says. */
@@ -101,28 +82,6 @@ async function reason(job: Job, error: CaughtError, ports: RunPorts): Promise<Fa
   const table = endsInPause(code) ? undefined : (await ports.jobs.tables(job.job_id)).find((t) => t.failure);
   if (table?.failure) return table.failure;
   return { code, message: ERRORS[code].meaning, hint: ERRORS[code].remedy };
-}
-
-/**
- * Ends a job that cannot go on. The target is closed to its workers and its leases are freed where it can be reached;
- * DynamoDB learns the reason either way. Its checkpoints stay, so that it can be resumed.
- */
-export async function failJob(job: Job, failure: Failure, ports: RunPorts): Promise<void> {
-  let root: AuditRoot | undefined;
-  try {
-    root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
-      const event = jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message });
-      await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
-      return sealTrail(target, ports, job);
-    });
-  } catch (error) {
-    if (error instanceof SyncError && error.code === 'epoch_superseded') return;
-    ports.log.warn('the target did not learn that the job has failed', {
-      job_id: job.job_id,
-      code: error instanceof SyncError ? error.code : 'internal',
-    });
-  }
-  await finish(job, { event: 'fail', failure, ...(root && { root }) }, ports);
 }
 
 /** Last step of a run. Does nothing when a newer run has taken over, or when the job has ended already. */

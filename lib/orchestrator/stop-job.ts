@@ -1,6 +1,7 @@
 import { jobEvent } from '../audit/job-event.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
+import { end } from './end-job.ts';
 import { LIFECYCLE, stateAfter, statesAllowing } from './lifecycle.ts';
 import { failureOf } from './record-failure.ts';
 import { type CommandPorts, withTarget } from './run-ports.ts';
@@ -44,7 +45,8 @@ async function requestStop(jobId: string, actor: string, ports: CommandPorts): P
  * Carries a stop through: closes the target to every older epoch, ends the execution, then says `stopped`. So the target
  * proves it: once the job is `stopped`, nothing can be written for it.
  *
- * While the target does not answer the job stays `stopping` and says why; the sweeper tries again each minute.
+ * While the target does not answer the job stays `stopping` and says why; the sweeper tries again each minute. A job whose
+ * secret is gone fails instead.
  */
 export async function finishStop(job: Job, ports: CommandPorts): Promise<Job> {
   try {
@@ -58,6 +60,11 @@ export async function finishStop(job: Job, ports: CommandPorts): Promise<Job> {
     const superseded = error instanceof SyncError && error.code === 'epoch_superseded';
     if (superseded && !error.facts.ended) return (await ports.jobs.get(job.job_id)) ?? job;
     if (!superseded) {
+      if (error instanceof SyncError && error.code === 'secret_missing') {
+        // nobody can ask the target any more, so `stopped` can never be said
+        await end(job, { event: 'fail', failure: failureOf(error) }, ports);
+        return (await ports.jobs.get(job.job_id)) ?? job;
+      }
       const waiting = { ...failureOf(error), since: ports.clock().toISOString() };
       ports.log.warn('stop waits for the target', { job_id: job.job_id, code: waiting.code });
       return (await move(job, { pause: waiting }, ports)) ?? job;

@@ -3,6 +3,7 @@ import { ERRORS, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { ExecutionState } from '../ports.ts';
 import { sealTrail } from './drain-outbox.ts';
+import { failJob } from './end-job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { noteHealing, reasonOf } from './note-healing.ts';
 import { pauseFor, pauseJob } from './pause-job.ts';
@@ -90,6 +91,7 @@ async function probe(job: Job, ports: RunPorts): Promise<void> {
   } catch (error) {
     if (!(error instanceof SyncError) || error.code === 'state_conflict') return;
     const failure = { code: error.code, message: error.message, hint: ERRORS[error.code].remedy };
+    if (error.code === 'secret_missing') return failJob(job, failure, ports); // nothing can be waited for
     if (error.code !== job.pause?.code) await noteHealing(job, 'healing.probed', reasonOf(error), ports);
     const { since } = job.pause ?? pauseFor(failure, ports.clock());
     await ports.jobs.transition(

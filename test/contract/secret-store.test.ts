@@ -83,7 +83,7 @@ describe('a secret store in Secrets Manager', () => {
     await store.remove(ref);
     await store.remove(ref);
 
-    await expect(store.get(ref)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store.get(ref)).rejects.toMatchObject({ code: 'secret_missing' });
   });
 
   it('never repeats the text of a secret that it cannot read', async () => {

@@ -4,7 +4,7 @@ import type { DetectionStrategy } from '../../lib/change-detector/strategy.ts';
 import { createPair } from '../support/databases.ts';
 import { BREAKAGES, type Breakage } from './breakages.ts';
 import { layOut, modelSchedule } from './model/schedule.ts';
-import { findsExactly } from './properties.ts';
+import { findsExactly } from './properties/engine.ts';
 import { startProxy } from './proxy.ts';
 import { simulate } from './simulation/schedule.ts';
 import { Broken, newTally } from './tally.ts';

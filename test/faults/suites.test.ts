@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { detectionStrategy } from '../../lib/change-detector/registry.ts';
 import { createPair } from '../support/databases.ts';
-import { asked, seeds } from './levels.ts';
+import { allowance, asked, seeds } from './levels.ts';
 import { layOut, modelSchedule } from './model/schedule.ts';
-import { findsExactly, PROPERTIES } from './properties.ts';
+import { findsExactly } from './properties/engine.ts';
+import { PROPERTIES } from './properties/index.ts';
 import { startProxy } from './proxy.ts';
 import { simulate } from './simulation/schedule.ts';
 import { Broken, newTally, type Tally } from './tally.ts';
+import { printTotals } from './totals.ts';
 
 const { level, seed, property, simulated, model } = asked();
 const tallies: Record<string, Tally> = { simulated: newTally(), model: newTally() };
@@ -21,7 +23,9 @@ async function all(
 ): Promise<readonly string[]> {
   const tally = tallies[suite] as Tally; // named above
   const broken: string[] = [];
+  const goOn = allowance();
   for (const s of seeds(count, seed)) {
+    if (!goOn()) break;
     try {
       await one(s, tally);
     } catch (error) {
@@ -35,23 +39,7 @@ async function all(
   return broken;
 }
 
-afterAll(() => {
-  const lines = Object.entries(tallies).flatMap(([suite, t]) =>
-    [...t.faults].sort().map(([fault, n]) => `  ${suite.padEnd(10)} ${fault.padEnd(48)} ${String(n).padStart(8)}`),
-  );
-  const sum = (key: 'schedules' | 'kills' | 'duplicates' | 'stops' | 'lost' | 'duplicated' | 'wrongEnds') =>
-    Object.values(tallies).reduce((n, t) => n + t[key], 0);
-  const faults = Object.values(tallies).reduce((n, t) => n + [...t.faults.values()].reduce((a, b) => a + b, 0), 0);
-  console.log(
-    [
-      `level ${level}: faults by class`,
-      ...lines,
-      `properties ${properties} x ${property} cases`,
-      `schedules ${sum('schedules')}, faults ${faults}, kills ${sum('kills')}, duplicate deliveries ${sum('duplicates')}, stops ${sum('stops')}`,
-      `lost ${sum('lost')}, duplicated ${sum('duplicated')}, wrong end states ${sum('wrongEnds')}`,
-    ].join('\n'),
-  );
-});
+afterAll(() => printTotals(level, tallies, [`properties ${properties} x ${property} cases`]));
 
 describe('properties', () => {
   test.each(Object.entries(PROPERTIES))('%s', async (_name, holds) => {

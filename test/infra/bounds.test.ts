@@ -3,20 +3,22 @@ import { expect, test } from 'vitest';
 import type { Part, PassPlan } from '../../lib/model/message.ts';
 import {
   DIRECT_TABLES,
+  EVENTS,
   FAN_OUT,
+  MOST_EVENTS,
   PAGE_TABLES,
   pagesOf,
   partition,
   partitionSegments,
   SEGMENTS_AT_ONCE,
+  SHARES,
   STATE_BYTES,
 } from '../../lib/orchestrator/paging.ts';
 import { allStates, type Definition, definitions, type State, synthesize } from './synthesized.ts';
 
-const machines = definitions(synthesize().template);
+const ids = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** The bound of DESIGN 10. Step Functions itself ends an execution at 25,000. */
-const MOST_EVENTS = 5_000;
+const machines = definitions(synthesize().template);
 
 /** How many items each Map has, by its name. */
 type Sizes = Readonly<Record<string, number>>;
@@ -65,6 +67,34 @@ test.each([
   expect(most).toBeGreaterThan(300); // it does count
 });
 
+test('what our own code counts at planning is what the machines cost, and leaves room for all that is fixed', () => {
+  const cost = (definition: Definition, size: (name: string) => number) =>
+    mostEvents(definition, sized(definition, size));
+  const none = () => 0;
+  const one = (pattern: RegExp) => (name: string) => (pattern.test(name) ? 1 : 0);
+  const { syncJob, syncPart, syncTable } = machines;
+  const of = (definition: Definition, pattern: RegExp) => cost(definition, one(pattern)) - cost(definition, none);
+
+  expect(of(syncPart, /Levels$/)).toBe(EVENTS.level);
+  expect(of(syncPart, /(Levels|Tables)$/)).toBe(EVENTS.level + EVENTS.table);
+  expect(of(syncPart, /Parts$/)).toBe(EVENTS.part);
+  expect(of(syncJob, /^Apply(Levels|Tables)$/)).toBe(EVENTS.level + EVENTS.table);
+  expect(of(syncJob, /^ApplyParts$/)).toBe(EVENTS.part);
+  expect(of(syncTable, /^SegmentParts$/)).toBe(EVENTS.part);
+  expect(of(syncTable, /^Segments$/)).toBe(EVENTS.segment);
+  expect(cost(syncJob, none) + 4 * SHARES.job).toBeLessThan(MOST_EVENTS);
+  expect(cost(syncPart, none) + SHARES.part).toBeLessThan(MOST_EVENTS);
+  expect(cost(syncTable, none) + SHARES.table).toBeLessThan(MOST_EVENTS);
+});
+
+test('a plan that no execution carries is refused where it is made', () => {
+  const chained = ids(PAGE_TABLES).map((t) => [t]);
+  const all = new Set(ids(1_000_000));
+
+  expect(() => partitionSegments(ids(20_000))).toThrow(expect.objectContaining({ code: 'execution_too_large' }));
+  expect(() => partition(chained, all, { from: 0, to: 1 })).not.toThrow();
+});
+
 /** Everything that a tree of executions hands on, and what its leaves run. */
 function walk(
   levels: PassPlan['levels'],
@@ -78,8 +108,6 @@ function walk(
     ran: [...plan.levels.flat(), ...below.flatMap((b) => b.ran)],
   };
 }
-
-const ids = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 test.each([
   ['10,000 tables of one level', [ids(10_000)]],

@@ -92,14 +92,14 @@ describe('failpoints', () => {
     expect([...NAMES, 'failpoint', 'FAILPOINTS'].filter((name) => text.includes(name))).toEqual([]);
   }, 60_000);
 
-  it('are all in a test build, with the control file they obey', async () => {
+  it('are all in a test build, with the control folder they obey', async () => {
     const outDir = scratch();
-    await buildFunctions({ ...worker, outDir, failpointsFile: '/tmp/orders.json' });
+    await buildFunctions({ ...worker, outDir, failpoints: '/tmp/orders' });
 
     const text = textIn(outDir, Object.keys(worker.entries));
 
     expect(NAMES.filter((name) => !text.includes(name))).toEqual([]);
-    expect(text).toContain('/tmp/orders.json');
+    expect(text).toContain('/tmp/orders');
   }, 60_000);
 });
 

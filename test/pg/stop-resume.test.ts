@@ -423,3 +423,49 @@ describe('a pause', () => {
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((done) => setTimeout(done, 10));
 }
+
+describe('a job whose secret is gone', () => {
+  const failed = { state: 'failed', failure: { code: 'secret_missing' } };
+
+  test('ends with that reason instead of looking again for ever', async () => {
+    await using pair = await createPair();
+    await setUp(pair, 10);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    await settleJob({ job_id: job.job_id, epoch: 1, error: { Error: 'target_unavailable' } }, p);
+    expect(await p.jobs.get(job.job_id)).toMatchObject({ state: 'paused', pause: { probe_at: expect.any(String) } });
+    await p.secrets.remove(job.secret_ref);
+
+    const later = { ...p, clock: () => new Date(Date.now() + 120_000) };
+    await sweep(later);
+    await sweep(later);
+
+    expect(await p.jobs.get(job.job_id)).toMatchObject(failed);
+    expect((await start(pair, {}, p)).state).toBe('created'); // its lease holds nobody up
+  });
+
+  test('that is to be stopped fails: nobody can prove any more that it is stopped', async () => {
+    await using pair = await createPair();
+    await setUp(pair, 10);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    await p.secrets.remove(job.secret_ref);
+
+    const stopped = await stopJob({ jobId: job.job_id, actor: ACTOR }, p);
+
+    expect(stopped).toMatchObject(failed);
+  });
+
+  test('fails in whatever step notices it', async () => {
+    await using pair = await createPair();
+    await setUp(pair, 10);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    await p.secrets.remove(job.secret_ref);
+
+    await expect(prepareJob({ job_id: job.job_id, epoch: 1 }, p)).rejects.toMatchObject({ code: 'secret_missing' });
+    await settleJob({ job_id: job.job_id, epoch: 1, error: { Error: 'secret_missing' } }, p);
+
+    expect(await p.jobs.get(job.job_id)).toMatchObject(failed);
+  });
+});

@@ -10,7 +10,7 @@ export function memorySecrets(): SecretStore {
     },
     async get(ref) {
       const pair = pairs.get(ref);
-      if (!pair) throw new SyncError('unavailable', 'no such secret');
+      if (!pair) throw new SyncError('secret_missing', 'no such secret');
       return pair;
     },
     async remove(ref) {

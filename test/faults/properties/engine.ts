@@ -1,17 +1,17 @@
 import fc from 'fast-check';
-import type { DetectionStrategy } from '../../lib/change-detector/strategy.ts';
-import type { BucketRun, BucketSum, KeyedFingerprint } from '../../lib/model/change.ts';
-import { toRuns } from '../../lib/model/change.ts';
-import { ERRORS, type ErrorCode, SyncError } from '../../lib/model/errors.ts';
-import { ENDED_STATES, JOB_STATES } from '../../lib/model/job.ts';
-import type { Relation } from '../../lib/model/table.ts';
-import { endsInPause, remedyFor, retryDelaySeconds } from '../../lib/orchestrator/healing.ts';
-import { foreignKeyLevels } from '../../lib/orchestrator/levels.ts';
-import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
-import { nextChunkRows } from '../../lib/orchestrator/segment-work.ts';
-import { decideSweep } from '../../lib/orchestrator/sweep.ts';
-import type { SegmentReader } from '../../lib/ports.ts';
-import { sampleJob } from '../contract/samples.ts';
+import type { DetectionStrategy } from '../../../lib/change-detector/strategy.ts';
+import type { BucketRun, BucketSum, KeyedFingerprint } from '../../../lib/model/change.ts';
+import { toRuns } from '../../../lib/model/change.ts';
+import { ERRORS, type ErrorCode, SyncError } from '../../../lib/model/errors.ts';
+import { ENDED_STATES, JOB_STATES } from '../../../lib/model/job.ts';
+import type { Relation } from '../../../lib/model/table.ts';
+import { endsInPause, remedyFor, retryDelaySeconds } from '../../../lib/orchestrator/healing.ts';
+import { foreignKeyLevels } from '../../../lib/orchestrator/levels.ts';
+import { JOB_EVENTS, LIFECYCLE } from '../../../lib/orchestrator/lifecycle.ts';
+import { nextChunkRows } from '../../../lib/orchestrator/segment-work.ts';
+import { decideSweep } from '../../../lib/orchestrator/sweep.ts';
+import type { SegmentReader } from '../../../lib/ports.ts';
+import { sampleJob } from '../../contract/samples.ts';
 
 /** A side of a segment as a list of rows, in the order in which its server hands them out. */
 function listReader(rows: ReadonlyMap<string, string>): SegmentReader {
@@ -93,8 +93,8 @@ const job = fc.record({
 });
 const NOW = new Date('2026-11-23T12:00:00Z');
 
-/** Each holds for any input of its kind. */
-export const PROPERTIES: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
+/** Of chunks, references between tables, states and the sweeper. */
+export const ENGINE: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
   'a chunk at most doubles or halves, and never has no row': fc.property(
     fc.integer({ min: 1, max: 20_000 }),
     fc.integer({ min: -5, max: 120_000 }),
