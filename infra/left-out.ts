@@ -14,15 +14,25 @@ const THROWS = `throw new Error('left out of this bundle');`;
 const NEVER = `() => { ${THROWS} }`;
 
 /**
- * 50 KB a bundle: event streams of the AWS SDK (no API we call has one), pg's binding to libpq, the reader of ~/.pgpass (a
- * connection without a password must fail, not borrow one), pg's own reader of connection strings (ours is stricter), COPY
- * in both directions at once, and JSON schemas of zod, which only the OpenAPI route makes.
+ * 62 KB a bundle: event streams of the AWS SDK (no API we call has one), pg's binding to libpq, the reader of ~/.pgpass (a
+ * connection without a password must fail, not borrow one), pg's own reader of connection strings (ours is stricter), its pool
+ * (a session is one connection) and its parsers of types (every value stays text), COPY in both directions at once, and JSON schemas of zod, which only the OpenAPI route makes.
  */
 const LEFT_OUT: readonly LeftOut[] = [
   { path: /^@smithy\/core\/event-streams$/, from: /@smithy\/core/, contents: THROWS },
   { path: /^\.\/native$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pgpass$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pg-connection-string$/, from: /node_modules\/pg\/lib/, contents: `exports.parse = ${NEVER};` },
+  {
+    path: /^pg-pool$/,
+    from: /node_modules\/pg\/lib/,
+    contents: `module.exports = class { constructor() { ${THROWS} } };`,
+  },
+  {
+    path: /^pg-types$/,
+    from: /node_modules\/pg\/lib/,
+    contents: `exports.getTypeParser = () => (text) => text; exports.setTypeParser = ${NEVER};`,
+  },
   { path: /^\.\/copy-both$/, from: /pg-copy-streams/, contents: `module.exports = ${NEVER};` },
   {
     path: /\/json-schema-processors\.js$/,
