@@ -15,16 +15,27 @@ const THROWS = `throw new Error('left out of this bundle');`;
 const NEVER = `() => { ${THROWS} }`;
 
 /**
- * 60 KB a bundle: event streams of the AWS SDK (no API we call has one), pg's binding to libpq, the reader of ~/.pgpass (a
- * connection without a password must fail, not borrow one), pg's own reader of connection strings (ours is stricter), COPY
- * in both directions at once, the cache of endpoints that DynamoDB is never asked for, zod's own messages (ours name what is
- * wrong), and JSON schemas of zod, which only the OpenAPI route makes.
+ * 75 KB a bundle: event streams of the AWS SDK (no API we call has one), pg's binding to libpq, the reader of ~/.pgpass (a
+ * connection without a password must fail, not borrow one), pg's own reader of connection strings (ours is stricter), its pool
+ * (a session is one connection) and its parsers of types (every value stays text), COPY in both directions at once, the cache
+ * of endpoints that DynamoDB is never asked for, zod's own messages (ours name what is wrong), and JSON schemas of zod, which
+ * only the OpenAPI route makes.
  */
 const LEFT_OUT: readonly LeftOut[] = [
   { path: /^@smithy\/core\/event-streams$/, from: /@smithy\/core/, contents: THROWS },
   { path: /^\.\/native$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pgpass$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pg-connection-string$/, from: /node_modules\/pg\/lib/, contents: `exports.parse = ${NEVER};` },
+  {
+    path: /^pg-pool$/,
+    from: /node_modules\/pg\/lib/,
+    contents: `module.exports = class { constructor() { ${THROWS} } };`,
+  },
+  {
+    path: /^pg-types$/,
+    from: /node_modules\/pg\/lib/,
+    contents: `exports.getTypeParser = () => (text) => text; exports.setTypeParser = ${NEVER};`,
+  },
   { path: /^\.\/copy-both$/, from: /pg-copy-streams/, contents: `module.exports = ${NEVER};` },
   // hashes in JavaScript for a Node without OpenSSL, and the limiter of a retry mode that is not ours
   { path: /^\.\/Sha256Js$/, from: /@smithy\/core/, contents: 'export class Sha256Js {}' },

@@ -39,7 +39,7 @@ const CATALOGUE = {
 
 export type AuditEventType = keyof typeof CATALOGUE;
 
-export const AUDIT_EVENT_TYPES = Object.keys(CATALOGUE) as readonly AuditEventType[]; // keys of the catalogue
+export const AUDIT_EVENT_TYPES = /* @__PURE__ */ Object.keys(CATALOGUE) as readonly AuditEventType[]; // keys of the catalogue
 
 export const levelOf = (type: AuditEventType): AuditLevel => CATALOGUE[type][0];
 

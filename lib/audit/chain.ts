@@ -10,7 +10,7 @@ import {
 import { canonicalJson } from './canonical-json.ts';
 
 /** What stands before the first event of a trail. */
-export const START: TrailHead = { events: 0, hash: '0'.repeat(64), healing: [] };
+export const START: TrailHead = { events: 0, hash: /* @__PURE__ */ '0'.repeat(64), healing: [] };
 
 /** `SHA-256(previous hash, canonical JSON of the event)`. The job is part of the event, so none can move to another job. */
 export function linkHash(

@@ -12,6 +12,24 @@ const outboxOf = (target: TargetDatabase, jobId: string): Outbox => ({
   trim: (events) => target.trimOutbox(jobId, events),
 });
 
+/**
+ * The same log, each call of which is made once more where it fails: all of them may be repeated. A table that refuses now
+ * and then would otherwise keep a drain of several calls from ever coming to its end.
+ */
+function persistent(audit: AuditLog): AuditLog {
+  const twice =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A) =>
+      call(...args).catch(() => call(...args));
+  return {
+    ...audit,
+    head: twice(audit.head),
+    moveHead: twice(audit.moveHead),
+    add: twice(audit.add),
+    blocks: twice(audit.blocks),
+  };
+}
+
 /** Moves events from the target's outbox into the audit trail, each once; see lib/audit/trail.ts. */
 export function drainOutbox(
   target: TargetDatabase,
@@ -19,7 +37,7 @@ export function drainOutbox(
   { job_id, config }: Pick<Job, 'job_id' | 'config'>,
 ): Promise<unknown> {
   const kept = ({ type }: { type: string }) => keeps(config.audit_level, type as AuditEventType); // only our own code writes there
-  return drain(audit, job_id, outboxOf(target, job_id), kept);
+  return drain(persistent(audit), job_id, outboxOf(target, job_id), kept);
 }
 
 /** Drains to the end, then seals the trail: from now on nobody can shorten it unseen. More may follow if the job goes on. */

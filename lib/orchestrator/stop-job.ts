@@ -61,7 +61,8 @@ export async function finishStop(job: Job, ports: CommandPorts): Promise<Job> {
     if (superseded && !error.facts.ended) return (await ports.jobs.get(job.job_id)) ?? job;
     if (!superseded) {
       if (error instanceof SyncError && error.code === 'secret_missing') {
-        await end(job, { event: 'fail', failure: failureOf(error) }, ports); // nobody can ask the target any more, so `stopped` can never be said
+        // nobody can ask the target any more, so `stopped` can never be said
+        await end(job, { event: 'fail', failure: failureOf(error) }, ports);
         return (await ports.jobs.get(job.job_id)) ?? job;
       }
       const waiting = { ...failureOf(error), since: ports.clock().toISOString() };

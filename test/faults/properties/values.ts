@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { decodeCursor, encodeCursor } from '../../../functions/aws/dynamo/cursor.ts';
 import { AUDIT_EVENT_TYPES, keeps } from '../../../lib/audit/catalogue.ts';
 import { conversion } from '../../../lib/data-types/lattice.ts';
-import { HEALING, healingStream } from '../../../lib/model/audit-event.ts';
+import { healingStream } from '../../../lib/model/audit-event.ts';
 import { disjoint, keyId, toRuns } from '../../../lib/model/change.ts';
 import { streamOf } from '../../../lib/model/checkpoint.ts';
 import { connectionLimit, LEAST_BUDGET } from '../../../lib/model/connection-budget.ts';
@@ -269,7 +269,7 @@ export const VALUES: Readonly<Record<string, fc.IRawProperty<unknown>>> = {
     (a, b, id) => {
       const [first, second] = [healingStream(a, id), healingStream(b, id)];
       return (
-        first.startsWith(HEALING) &&
+        first.startsWith('healing/') &&
         /^[\w/-]+$/.test(`${first}x`) &&
         (a.getTime() === b.getTime() || first < second === a < b)
       );
