@@ -19,8 +19,12 @@ export interface Finding {
   readonly same?: readonly BucketSum[];
   /** Buckets whose target rows were all looked at, and the keys in them that are alike on both sides. */
   readonly opened?: { readonly buckets: readonly number[]; readonly equal: readonly RowKey[] };
-  /** Rows that were looked at one by one and are alike; under a tolerance their fingerprints may differ. */
-  readonly alike?: readonly { readonly key: RowKey; readonly source: Fingerprint; readonly target: Fingerprint }[];
+  /** Rows that were looked at one by one and are alike. `source`: where a tolerance takes two fingerprints for one. */
+  readonly alike?: readonly {
+    readonly key: RowKey;
+    readonly fingerprint: Fingerprint;
+    readonly source?: Fingerprint;
+  }[];
 }
 
 /** What a strategy is to look at. */

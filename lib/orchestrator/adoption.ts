@@ -73,12 +73,11 @@ function openedFor(work: SegmentWork, finding: Finding): OpenedBuckets | undefin
 /** Rows found alike one by one, where the last decision of each is kept. */
 async function alikeIn(work: SegmentWork, { alike = [] }: Finding): Promise<Pick<Adoption, 'alike' | 'bases'>> {
   if (!work.plan.conflicts?.base?.keep || alike.length === 0) return {};
-  const [same, tolerated] = [true, false].map((equal) => alike.filter((a) => (a.source === a.target) === equal));
-  const keys = (tolerated ?? []).map((a) => a.key);
+  const keys = alike.filter((a) => a.source !== undefined).map((a) => a.key);
   const [s, t] = [await work.source.prints(keys), await work.target.prints(keys)];
   const inTarget = new Map(t.map((p) => [keyId(p.key), p]));
   return {
-    alike: (same ?? []).map(({ key, source }) => ({ key, fingerprint: source })),
+    alike: alike.filter((a) => a.source === undefined),
     bases: s.flatMap((p) => {
       const target = inTarget.get(keyId(p.key));
       return target ? [{ key: p.key, base: { source: p, target } }] : [];

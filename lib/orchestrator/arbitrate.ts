@@ -237,7 +237,8 @@ class Findings {
 
   private stay(c: Case): void {
     this.kept += 1;
-    this.explained.push(c.difference.key);
+    // the source got it a moment ago, so nobody has decided it yet; where a filter hides it there is nothing to decide
+    if (c.action.rule !== 'moved' || this.court.plan.filters.length > 0) this.explained.push(c.difference.key);
   }
 
   /** The target's row stays and nothing was decided. */

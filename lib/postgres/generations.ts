@@ -16,6 +16,9 @@ const identity = (p: PairTable) => [
 const SAME_PAIR = `(g.source_system, g.source_database, g.source_schema, g.source_name, g.target_schema, g.target_name, g.scope)
   = ($1, $2, $3, $4, $5, $6, $7)`;
 
+const SAME_TABLES = `(g.source_system, g.source_database, g.source_schema, g.source_name, g.target_schema, g.target_name)
+  = ($1, $2, $3, $4, $5, $6)`;
+
 /** Every generation of a pair's table, newest first. */
 export async function generations(session: Session, pair: PairTable): Promise<readonly Generation[]> {
   const rows = await session.query(
@@ -64,12 +67,12 @@ async function dropUnused(session: Session, bases: readonly string[]): Promise<v
   );
 }
 
-/** Drops the bases of a pair whose rows are going to be written without asking what the last decision was. */
+/** Drops the bases of tables whose rows are going to be written without asking what the last decision was; of any scope. */
 async function unbase(session: Session, pair: PairTable): Promise<void> {
   const dropped = await session.query(
-    `with old as (select g.id, g.base from tf_sync.pair_table g where ${SAME_PAIR} and g.base is not null for update)
+    `with old as (select g.id, g.base from tf_sync.pair_table g where ${SAME_TABLES} and g.base is not null for update)
      update tf_sync.pair_table g set base = null, base_stamp = null from old where g.id = old.id returning old.base::text`,
-    identity(pair),
+    identity(pair).slice(0, -1),
   );
   await dropUnused(
     session,

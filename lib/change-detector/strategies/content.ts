@@ -1,12 +1,4 @@
-import {
-  type BucketSum,
-  type Difference,
-  type Fingerprint,
-  keyId,
-  type ReadRow,
-  type RowKey,
-  toRuns,
-} from '../../model/change.ts';
+import { type BucketSum, type Difference, keyId, type ReadRow, type RowKey, toRuns } from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
 import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
@@ -19,7 +11,7 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
   const rest = new Map(target.map((t) => [keyId(t.key), t]));
   const differences: Difference[] = [];
   const equal: ReadRow[] = [];
-  const alikes: { key: RowKey; source: Fingerprint; target: Fingerprint }[] = [];
+  const alikes: NonNullable<Finding['alike']>[number][] = [];
   for (const s of source) {
     const t = rest.get(keyId(s.key));
     rest.delete(keyId(s.key));
@@ -30,7 +22,8 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
     const fields = differingFields(s, t).filter((i) => !alike(i, s.canonical[i] ?? null, t.canonical[i] ?? null));
     if (fields.length === 0) {
       equal.push(t);
-      alikes.push({ key: t.key, source: s.fingerprint, target: t.fingerprint });
+      const { key, fingerprint } = t;
+      alikes.push({ key, fingerprint, ...(s.fingerprint !== fingerprint && { source: s.fingerprint }) });
     } else
       differences.push({
         kind: 'both_differ',

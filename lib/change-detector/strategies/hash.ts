@@ -60,7 +60,7 @@ async function open(
     differences: found.differences,
     same,
     opened: { buckets, equal: found.equal.map((r) => r.key) },
-    alike: found.equal.map(({ key, fingerprint }) => ({ key, source: fingerprint, target: fingerprint })),
+    alike: found.equal,
   };
 }
 

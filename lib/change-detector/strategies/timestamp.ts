@@ -1,4 +1,4 @@
-import { type Difference, type Fingerprint, type KeyedFingerprint, keyId, type RowKey } from '../../model/change.ts';
+import { type Difference, type KeyedFingerprint, keyId } from '../../model/change.ts';
 import type { Position } from '../../model/checkpoint.ts';
 import type { Window } from '../../model/table.ts';
 import type { SegmentReader } from '../../ports.ts';
@@ -10,13 +10,13 @@ async function compareWithTarget(source: readonly KeyedFingerprint[], target: Se
     (await target.fingerprints(source.map((s) => s.key))).map((t) => [keyId(t.key), t.fingerprint]),
   );
   const differences: Difference[] = [];
-  const alike: { key: RowKey; source: Fingerprint; target: Fingerprint }[] = [];
+  const alike: KeyedFingerprint[] = [];
   for (const s of source) {
     const t = found.get(keyId(s.key));
     const base = { bucket: s.bucket, key: s.key, source: s.fingerprint };
     if (t === undefined) differences.push({ kind: 'source_only', ...base });
     else if (t !== s.fingerprint) differences.push({ kind: 'both_differ', ...base, target: t });
-    else alike.push({ key: s.key, source: t, target: t });
+    else alike.push(s);
   }
   return { equal: alike.length, differences, alike };
 }
