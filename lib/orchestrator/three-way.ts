@@ -6,8 +6,9 @@ import { CHUNK_BYTES } from '../model/limits.ts';
 import type { FiledBase } from '../model/print.ts';
 import { relationText } from '../model/table.ts';
 import type { Decided, Raised } from '../ports.ts';
-import { type Arbitration, arbitrate, type Court } from './arbitrate.ts';
+import { arbitrate } from './arbitrate.ts';
 import { conflictId } from './conflict-plan.ts';
+import type { Arbitration, Court } from './court.ts';
 import type { SegmentWork } from './segment-work.ts';
 
 /** The court of a segment's rows; undefined where the source wins everything. */
