@@ -93,8 +93,8 @@ export interface DecisionRecord {
   /** The target's row before and after. */
   readonly before: SidePrint;
   readonly after: SidePrint;
-  /** What somebody asked for, so that asking again is known again. */
-  readonly asked?: ConflictDecision;
+  /** A digest of what somebody asked for, so that asking again is known again; the values are in the row alone. */
+  readonly asked?: string;
 }
 
 /** One conflict, as the store keeps it. No row value but the preview's. */

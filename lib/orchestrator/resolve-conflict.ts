@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { createHash } from 'node:crypto';
 import { jobEvent } from '../audit/job-event.ts';
 import { classify } from '../conflict-resolver/classify.ts';
 import { ruleOn } from '../conflict-resolver/decide.ts';
@@ -225,12 +225,11 @@ async function resolutionOf(sight: Sight, request: DecisionRequest, target: Targ
     },
     before: before?.fingerprint ?? null,
     after: after?.row ?? null,
-    asked: request.decision,
+    asked: digestOf(request.decision),
   };
   const event = jobEvent('conflict.resolved', request.actor, {
     conflict_id: conflict.conflict_id,
     table: conflict.table,
-    key: conflict.key,
     type: conflict.type,
     ...record,
   });
@@ -249,9 +248,15 @@ async function resolutionOf(sight: Sight, request: DecisionRequest, target: Targ
   return resolution;
 }
 
+/** The same for the same decision, in whatever order its columns were named. */
+function digestOf(decision: ConflictDecision): string {
+  const parts = 'fields' in decision ? Object.entries(decision.fields).sort(([a], [b]) => (a < b ? -1 : 1)) : decision;
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
 /** The answer for a conflict that is not open any more. */
 function decidedBefore(conflict: Conflict, decision: ConflictDecision): DecisionOutcome {
-  const same = conflict.state === 'resolved' && isDeepStrictEqual(conflict.decision?.asked, decision);
+  const same = conflict.state === 'resolved' && conflict.decision?.asked === digestOf(decision);
   return { outcome: same ? 'applied' : 'already_resolved', conflict };
 }
 

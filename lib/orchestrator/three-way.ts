@@ -6,8 +6,9 @@ import { CHUNK_BYTES } from '../model/limits.ts';
 import type { FiledBase } from '../model/print.ts';
 import { relationText } from '../model/table.ts';
 import type { Decided, Raised } from '../ports.ts';
-import { type Arbitration, arbitrate, type Court } from './arbitrate.ts';
+import { arbitrate } from './arbitrate.ts';
 import { conflictId } from './conflict-plan.ts';
+import type { Arbitration, Court } from './court.ts';
 import type { SegmentWork } from './segment-work.ts';
 
 /** The court of a segment's rows; undefined where the source wins everything. */
@@ -51,7 +52,10 @@ export function ruledCounts(ruled: Arbitration['ruled']): Readonly<Record<string
   return Object.fromEntries([...Map.groupBy(names, (n) => n)].map(([name, all]) => [name, all.length]));
 }
 
-/** Events of decisions and of conflicts that came or went, as the job's audit level keeps them. */
+/**
+ * Events of decisions and of conflicts that came or went, as the job's audit level keeps them. They hold no key: whoever has a
+ * row's key finds its events by the id that is made of it (`conflictId`).
+ */
 export function decisionEvents(
   level: Parameters<typeof keeps>[0],
   table: string,
@@ -62,10 +66,10 @@ export function decisionEvents(
   const drafts = new Map(found.raise.map((r) => [r.conflict_id, r]));
   const closing = new Map(found.close.map((c) => [c.conflict_id, c.state]));
   return (raised: readonly Raised[], closed: readonly string[]) => [
-    ...found.ruled.flatMap((r) => kept('conflict.decided', { ...r })),
+    ...found.ruled.flatMap(({ key: _, ...r }) => kept('conflict.decided', r)),
     ...raised.flatMap(({ conflict_id, opened }) => {
-      const { type, key, prints } = drafts.get(conflict_id) ?? {};
-      return kept(opened ? 'conflict.opened' : 'conflict.refreshed', { conflict_id, type, key, prints });
+      const { type, prints } = drafts.get(conflict_id) ?? {};
+      return kept(opened ? 'conflict.opened' : 'conflict.refreshed', { conflict_id, type, prints });
     }),
     ...closed.flatMap((conflict_id) => kept('conflict.closed', { conflict_id, state: closing.get(conflict_id) })),
   ];

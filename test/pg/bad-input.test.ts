@@ -12,7 +12,7 @@ import { ports, start } from '../support/in-process.ts';
  * | row | where |
  * |---|---|
  * | 26 | the timestamp strategy's own tests |
- * | 27 | newer_wins comes with issue 5; until then the word is refused, below |
+ * | 27 | newer_wins without an update column: test/pg/conflicts-baseline.test.ts; a word that is none is refused, below |
  * | 28, 29 | cdc comes with issue 7; until then the word is refused, below |
  * | 35, 36 | mappings come with issue 6; until then the field is refused, below. Column lists that name what is not there: below |
  * | 53 | preflight.test.ts: a second job on the same target table */
@@ -397,7 +397,7 @@ test('row 45: everything that a role lacks is listed at once', async () => {
 });
 
 test.each([
-  ['27', { conflict_strategy: 'newer_wins' }],
+  ['27', { conflict_strategy: 'newest_wins' }],
   ['28', { detection_strategy: 'cdc' }],
   ['30', { audit_level: 'verbos' }],
   ['31', { tables: { include: [] } }],

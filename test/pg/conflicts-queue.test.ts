@@ -133,7 +133,8 @@ test('of ten that decide at once, one wins; the others learn who it was; the sam
   );
   const applied = answers.filter((a) => a.outcome === 'applied');
   const winner = answers.find((a) => a.outcome === 'applied');
-  const asked = winner?.conflict.decision?.asked as ConflictDecision; // it has one
+  const name = (await rowOf(s.pair, 'target', 1)).name as string;
+  const asked: ConflictDecision = name === 'target 1' ? { side: 'target' } : { fields: { name: { value: name } } };
   const before = await rowOf(s.pair, 'target', 1);
   const again = await s.decide(asked, c);
 
@@ -239,7 +240,7 @@ test('a tagged column is masked in the list', async () => {
     );
   await sql(s.pair, 'source', 'update t set qty = 99 where id = 1');
   const { p, run, one } = s;
-  await run();
+  const run0 = await run();
 
   expect(one().preview).toMatchObject([
     { column: 'name', source: '…urce', target: '…rget', masked: true },
@@ -248,6 +249,10 @@ test('a tagged column is masked in the list', async () => {
   ]);
   const told = JSON.stringify([one(), await eventsOf(p.audit, one().seen_by), p.log.lines]);
   expect(told).not.toContain('canary-');
+  await s.decide({ fields: { name: { value: 'canary-typed' }, phone: { side: 'source' }, qty: { side: 'source' } } });
+  const after = JSON.stringify([[...s.store.all.values()], await eventsOf(p.audit, run0.job.job_id), p.log.lines]);
+  expect(after).toContain('conflict.resolved');
+  expect(after).not.toContain('canary-');
 });
 
 test('decisions by rule are in the audit trail with what they looked at, and not at the level minimal', async () => {
@@ -268,7 +273,6 @@ test('decisions by rule are in the audit trail with what they looked at, and not
             rule: 'newer_wins/later',
             winner: 'target',
             type: 'update_differing',
-            key: ['1'],
             inputs: { clocks: { source: '2024-02-01T00:00:00.000Z', target: '2024-03-01T00:00:00.000Z' } },
           },
         },
