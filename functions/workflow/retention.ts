@@ -24,6 +24,7 @@ export async function handler(_event: unknown, context: Context): Promise<{ read
   const archive = dynamoJobArchive({
     jobs: table(() => settings.jobsTable),
     audit: table(() => settings.auditTable),
+    conflicts: table(() => settings.conflictsTable),
     registry: table(() => settings.registryTable),
   });
   const inTime = () => context.getRemainingTimeInMillis() > LEAST_MS;

@@ -73,15 +73,10 @@ export class StateTables extends Construct {
 
   readConflicts(fn: ServiceFunction): void {
     fn.allow(['dynamodb:GetItem'], [this.conflicts.tableArn]);
-    fn.allow(
-      ['dynamodb:Query'],
-      (['by_opener', 'by_seer'] satisfies (keyof typeof CONFLICT_INDEXES)[]).map(
-        (index) => `${this.conflicts.tableArn}/index/${index}`,
-      ),
-    );
+    fn.allow(['dynamodb:Query'], this.conflictLists());
   }
 
-  /** Conflicts and resolutions are put on conditions; none is deleted. */
+  /** Conflicts and resolutions are put on conditions; retention alone deletes. */
   writeConflicts(fn: ServiceFunction): void {
     this.readConflicts(fn);
     fn.allow(['dynamodb:PutItem'], [this.conflicts.tableArn]);
@@ -104,7 +99,8 @@ export class StateTables extends Construct {
   /** The one function that deletes events, of whole jobs. To be called once. */
   eraseJobs(fn: ServiceFunction): void {
     fn.allow(['dynamodb:Query', 'dynamodb:DeleteItem'], [this.jobs.tableArn, this.audit.tableArn]);
-    fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_start`]);
+    fn.allow(['dynamodb:DeleteItem'], [this.conflicts.tableArn]);
+    fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_start`, ...this.conflictLists()]);
     fn.allow(['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [this.registry.tableArn]);
     this.#auditPolicy.addStatements(
       new PolicyStatement({
@@ -131,6 +127,12 @@ export class StateTables extends Construct {
       ['dynamodb:DescribeTable'],
       [this.jobs, this.conflicts, this.audit, this.registry].map((table) => table.tableArn),
     );
+  }
+
+  /** The indexes that list the conflicts of a job. */
+  private conflictLists(): string[] {
+    const indexes = ['by_opener', 'by_seer'] satisfies (keyof typeof CONFLICT_INDEXES)[];
+    return indexes.map((index) => `${this.conflicts.tableArn}/index/${index}`);
   }
 
   private table(id: string, partitionKey: string, sortKey: string, resourcePolicy?: PolicyDocument): Table {

@@ -1,16 +1,17 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { dynamoAuditLog } from '../../functions/aws/dynamo/audit-log.ts';
+import { dynamoConflictStore } from '../../functions/aws/dynamo/conflict-store.ts';
 import { dynamoJobArchive } from '../../functions/aws/dynamo/job-archive.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { append } from '../../lib/audit/trail.ts';
 import type { AuditLevel } from '../../lib/model/audit-view.ts';
 import type { Job } from '../../lib/model/job.ts';
 import { isOver, retain } from '../../lib/orchestrator/retention.ts';
-import type { AuditLog, JobArchive, JobStore } from '../../lib/ports.ts';
+import type { AuditLog, ConflictStore, JobArchive, JobStore } from '../../lib/ports.ts';
 import { memoryLog } from '../support/memory-ports.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
-import { sampleJob, sampleProgress, sampleTable } from './samples.ts';
+import { sampleConflict, sampleJob, sampleProgress, sampleTable } from './samples.ts';
 
 const NOW = new Date('2030-01-01T00:00:00.000Z');
 const DAYS = { minimal: 0, standard: 100, detailed: 10 };
@@ -20,6 +21,7 @@ let dynamo: TestDynamo;
 let names: Awaited<ReturnType<typeof createTables>>;
 let jobs: JobStore;
 let audit: AuditLog;
+let conflicts: ConflictStore;
 let archive: JobArchive;
 beforeAll(async () => {
   dynamo = await startDynamo();
@@ -30,7 +32,13 @@ beforeEach(async () => {
   const table = (name: string) => ({ name: () => name, client: () => dynamo.client });
   jobs = dynamoJobStore(table(names.jobs));
   audit = dynamoAuditLog(table(names.audit), table(names.jobs));
-  archive = dynamoJobArchive({ jobs: table(names.jobs), audit: table(names.audit), registry: table(names.registry) });
+  conflicts = dynamoConflictStore(table(names.conflicts));
+  archive = dynamoJobArchive({
+    jobs: table(names.jobs),
+    audit: table(names.audit),
+    conflicts: table(names.conflicts),
+    registry: table(names.registry),
+  });
 });
 
 /** A job with tables, progress and a trail of 120 events, whose values say whose they are. */
@@ -123,6 +131,22 @@ test('a job whose time is up is deleted whole, others are not touched, and the r
   expect(JSON.stringify(inRegistry)).not.toMatch(/c4n4ry|ada/);
   expect(await jobs.get(gone.job_id)).toBeUndefined();
   expect(await run()).toBe(0);
+});
+
+test('conflicts that no later job has seen go with their job, open or closed, and the others stay', async () => {
+  const [gone, kept] = [await oldJob(200, 'standard'), await oldJob(20, 'standard')];
+  const [own, closed, taken, inherited] = [
+    sampleConflict(gone.job_id, { conflict_id: 'a'.repeat(32) }),
+    sampleConflict(gone.job_id, { conflict_id: 'b'.repeat(32), state: 'converged' }),
+    sampleConflict(gone.job_id, { conflict_id: 'c'.repeat(32), seen_by: kept.job_id }),
+    sampleConflict(kept.job_id, { conflict_id: 'd'.repeat(32), seen_by: gone.job_id }),
+  ];
+  await conflicts.put([own, closed, taken, inherited]);
+
+  expect(await run()).toBe(1);
+
+  const left = await Promise.all([own, closed, taken, inherited].map((c) => conflicts.get(c.conflict_id)));
+  expect(left).toEqual([undefined, undefined, taken, undefined]);
 });
 
 test.each(['begin', 'erase', 'finish'] as const)(

@@ -9,6 +9,7 @@ import { type Item, queryAll, type Table } from './table.ts';
 export interface ArchiveTables {
   readonly jobs: Table;
   readonly audit: Table;
+  readonly conflicts: Table;
   readonly registry: Table;
 }
 
@@ -20,7 +21,7 @@ export interface ArchiveTables {
  *     erased_job  <job_id>  the same, and when it was done; stays
  */
 export function dynamoJobArchive(tables: ArchiveTables): JobArchive {
-  const { jobs, audit, registry } = tables;
+  const { jobs, audit, conflicts, registry } = tables;
   const call = <T>(work: () => Promise<T>) => calling('state tables', work);
   return {
     oldest: (before, cursor) => call(() => oldest(jobs, before, cursor)),
@@ -32,6 +33,7 @@ export function dynamoJobArchive(tables: ArchiveTables): JobArchive {
       }),
     erase: (jobId) =>
       call(async () => {
+        await removeConflicts(conflicts, jobId);
         await removeAll(audit, jobId, 'position');
         await removeAll(audit, rootsOf(jobId), 'position');
         await removeAll(jobs, jobId, 'item', 'job');
@@ -102,6 +104,41 @@ async function removeAll(table: Table, jobId: string, sortKey: string, last?: st
   const others = names.filter((name) => name !== last);
   for (let i = 0; i < others.length; i += PARALLEL) await Promise.all(others.slice(i, i + PARALLEL).map(remove));
   if (last !== undefined && names.includes(last)) await remove(last);
+}
+
+/** Conflicts that no later job has seen, open or closed: their previews may hold values. Lists of conflict-lists.ts. */
+async function removeConflicts(conflicts: Table, jobId: string): Promise<void> {
+  const lists = (['open', 'closed'] as const).flatMap((half) => [
+    { index: 'by_opener', attribute: 'opener', half } as const,
+    { index: 'by_seer', attribute: 'seer', half } as const,
+  ]);
+  for (const { index, attribute, half } of lists) {
+    const items = await queryAll(conflicts, {
+      IndexName: index,
+      KeyConditionExpression: '#list = :list',
+      ExpressionAttributeNames: { '#list': attribute, '#id': 'id' },
+      ExpressionAttributeValues: { ':list': `${jobId}#${half}` },
+      ProjectionExpression: '#id',
+    });
+    for (let i = 0; i < items.length; i += PARALLEL)
+      await Promise.all(items.slice(i, i + PARALLEL).map(({ id }) => removeSeen(conflicts, String(id), jobId)));
+  }
+}
+
+/** Deletes a conflict, unless another job is the last that saw it. */
+async function removeSeen(conflicts: Table, id: string, jobId: string): Promise<void> {
+  try {
+    await conflicts.client().send(
+      new DeleteCommand({
+        TableName: conflicts.name(),
+        Key: { id, item: 'conflict' },
+        ConditionExpression: 'seen_by = :job',
+        ExpressionAttributeValues: { ':job': jobId },
+      }),
+    );
+  } catch (error) {
+    if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
+  }
 }
 
 async function finish(registry: Table, jobId: string, at: string): Promise<void> {
