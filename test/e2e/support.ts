@@ -335,7 +335,7 @@ function ownerByProc(port: number, pids: readonly number[]): number | undefined 
     .filter((fields) => fields[1]?.endsWith(`:${hex}`))
     .map((fields) => `socket:[${fields[9]}]`);
   return pids.find((pid) =>
-    readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    descriptors(pid).some((fd) => {
       try {
         return inodes.includes(readlinkSync(`/proc/${pid}/fd/${fd}`));
       } catch {
@@ -343,6 +343,15 @@ function ownerByProc(port: number, pids: readonly number[]): number | undefined 
       }
     }),
   );
+}
+
+/** None of a process that has died meanwhile: a test beside this one may have killed it. */
+function descriptors(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
+  }
 }
 
 function ownerByLsof(port: number, pids: readonly number[]): number | undefined {
