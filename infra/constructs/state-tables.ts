@@ -79,7 +79,7 @@ export class StateTables extends Construct {
   /** Conflicts and resolutions are put on conditions; retention alone deletes. */
   writeConflicts(fn: ServiceFunction): void {
     this.readConflicts(fn);
-    fn.allow(['dynamodb:PutItem'], [this.conflicts.tableArn]);
+    fn.allow(['dynamodb:BatchGetItem', 'dynamodb:PutItem'], [this.conflicts.tableArn]);
   }
 
   readAudit(fn: ServiceFunction): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { fp } from '../failpoint.ts';
 import type { Conflict, DecisionOutcome } from '../model/conflict.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
@@ -6,13 +7,18 @@ import { hasEnded, type ListedConflict, type Resolution, type ResolutionCounts }
 import type { ConflictStore, ResolutionStore } from '../ports.ts';
 import { remedyFor } from './healing.ts';
 import { holdConnections } from './held-connections.ts';
-import type { DecisionRequest, ResolvePorts } from './resolve-conflict.ts';
+import type { DecisionRequest, Decisions, ResolvePorts } from './resolve-conflict.ts';
 
 /** What a step of a resolution needs of the outside. */
 export interface StepPorts extends ResolvePorts {
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
-  readonly decide: (request: DecisionRequest, ports: ResolvePorts) => Promise<DecisionOutcome>;
+  /** As `applyDecisions`. */
+  readonly decide: (
+    requests: readonly DecisionRequest[],
+    ports: ResolvePorts,
+    inTime: () => boolean,
+  ) => Promise<Decisions>;
   /** No other step has it. */
   readonly stepId: string;
   /** How long this step may still take. */
@@ -24,9 +30,12 @@ export type StepOutcome = { readonly again: true; readonly afterSeconds: number 
 
 /** Conflicts on a page of the frozen list: a read of 1 MB, a page of some 40 KB. */
 const PAGE = 1_000;
-/** Decisions between two notes of how far it has come: at most so many are asked for twice after a death. */
-const STRIDE = 25;
-/** A step stops here: one decision takes at most 8 s, and its end must be noted. */
+/**
+ * Decisions between two notes of how far it has come: at most so many are asked for twice after a death. Their rows go in one
+ * transaction each 8 MiB (test/bench/results.md: one by one 2,000 took 90 s, together 5,000 take 8 s).
+ */
+const STRIDE = 250;
+/** A step stops here: a statement of a batch takes at most 8 s, and its end must be noted. */
 const MARGIN_MS = 12_000;
 /** Conflicts that stayed open and are named. */
 const NAMED = 50;
@@ -35,7 +44,13 @@ const WAIT_SECONDS = 30;
 const WAIT_AT_MOST_MS = 24 * 3_600_000;
 
 /** Errors that are the conflict's own: it stays open, the others go on. */
-const OF_ONE: readonly ErrorCode[] = ['row_rejected', 'decision_invalid', 'conflict_not_found', 'resume_expired'];
+const OF_ONE: readonly ErrorCode[] = [
+  'row_rejected',
+  'trigger_interfered',
+  'decision_invalid',
+  'conflict_not_found',
+  'resume_expired',
+];
 
 const isWait = (error: unknown) =>
   error instanceof SyncError && (error.code === 'target_busy' || remedyFor(error) === 'retry');
@@ -103,33 +118,67 @@ const MET: Readonly<Record<DecisionOutcome['outcome'], Met>> = {
 /** What a look at the stored conflict says already; undefined: it is to be decided. */
 function metBefore(stored: Conflict | undefined, listed: ListedConflict, resolution: Resolution): Met | undefined {
   if (!stored) return { count: 'failed', code: 'conflict_not_found' };
-  const own = stored.decision?.note === noteOf(resolution);
-  if (stored.state !== 'open') return { count: own ? 'applied' : 'already_resolved' };
-  return seenAs(stored) === listed.seen ? undefined : MET.stale;
+  if (stored.state !== 'open') return metClosed(stored, resolution);
+  return resolution.if_moved === 'decide' || seenAs(stored) === listed.seen ? undefined : MET.stale;
 }
 
-/** Decides one conflict as it was listed. Throws what concerns more than this one. */
-async function decideOne(listed: ListedConflict, resolution: Resolution, ports: StepPorts): Promise<Met> {
-  const stored = await ports.conflicts.get(listed.conflict_id);
-  const before = metBefore(stored, listed, resolution);
-  if (before || !stored) return before ?? { count: 'failed' };
+/** A step that was done again finds its own decisions. */
+const metClosed = ({ decision }: Conflict, resolution: Resolution): Met =>
+  decision?.note === noteOf(resolution) ? MET.applied : MET.already_resolved;
+
+/** What a decision came to. Throws what concerns more than this one. */
+function metBy(decided: DecisionOutcome | SyncError, resolution: Resolution): Met {
+  if (!(decided instanceof SyncError))
+    return decided.conflict.state === 'open' ? MET[decided.outcome] : metClosed(decided.conflict, resolution);
+  if (OF_ONE.includes(decided.code)) return { count: 'failed', code: decided.code };
+  throw decided;
+}
+
+const requestOf = (stored: Conflict, resolution: Resolution): DecisionRequest => ({
+  conflict: stored,
+  decision: resolution.decision,
+  ...(resolution.if_moved !== 'decide' && {
+    expected: { source: stored.prints.source, target: stored.prints.target },
+  }),
+  actor: resolution.actor,
+  note: noteOf(resolution),
+});
+
+/** Decides conflicts as they were listed: what became of each, from the first on, and what kept it from the others. */
+async function meet(some: readonly ListedConflict[], resolution: Resolution, ports: StepPorts) {
+  const met: Met[] = [];
   try {
-    const { outcome, conflict } = await ports.decide(
-      {
-        conflict: stored,
-        decision: resolution.decision,
-        expected: { source: stored.prints.source, target: stored.prints.target },
-        actor: resolution.actor,
-        note: noteOf(resolution),
-      },
-      ports,
-    );
+    const stored = await ports.conflicts.getMany(some.map((c) => c.conflict_id));
+    const before = some.map((listed) => metBefore(stored.get(listed.conflict_id), listed, resolution));
+    const requests = some.flatMap(({ conflict_id }, i) => {
+      const conflict = before[i] ? undefined : stored.get(conflict_id);
+      return conflict ? [requestOf(conflict, resolution)] : [];
+    });
+    const inTime = () => ports.remainingMs() > MARGIN_MS;
+    const decided = requests.length > 0 ? await ports.decide(requests, ports, inTime) : new Map();
     await fp('resolution.decided');
-    await ports.conflicts.put([conflict]);
-    return MET[outcome];
+    for (const [i, { conflict_id }] of some.entries()) {
+      const own = decided.get(conflict_id);
+      const found = before[i] ?? (own && metBy(own, resolution));
+      if (!found) break; // the time was up
+      met.push(found);
+    }
+    return { met };
   } catch (error) {
-    if (error instanceof SyncError && OF_ONE.includes(error.code)) return { count: 'failed', code: error.code };
-    throw error;
+    if (!(error instanceof SyncError)) throw error; // as good as a death: the stride is done again
+    return { met, trouble: error };
+  }
+}
+
+/** Notes what became of a stride, also where somebody cancelled the order meanwhile: what was decided is counted. */
+async function noteStride(resolution: Resolution, patch: Partial<Resolution>, ports: StepPorts): Promise<Resolution> {
+  try {
+    return await advance(resolution, patch, ports);
+  } catch (error) {
+    const now = error === LOST ? await ports.resolutions.get(resolution.resolution_id) : undefined;
+    if (now?.state !== 'cancelled' || !isDeepStrictEqual(now.at, resolution.at)) throw error;
+    const { counts = now.counts, failures = now.failures, at = now.at } = patch;
+    return advance(now, { counts, failures, at }, ports);
   }
 }
 
@@ -138,25 +187,21 @@ async function decideStride(resolution: Resolution, page: readonly ListedConflic
   const counts = { ...resolution.counts };
   const failures = [...resolution.failures];
   const from = resolution.at.index;
-  let index = from;
-  let trouble: SyncError | undefined;
-  try {
-    for (; index < page.length && index < from + STRIDE && ports.remainingMs() > MARGIN_MS; index++) {
-      const listed = page[index] as ListedConflict; // below the length
-      const { count, code } = await decideOne(listed, resolution, ports);
-      counts[count] += 1;
-      if (code !== undefined && failures.length < NAMED) failures.push({ conflict_id: listed.conflict_id, code });
-    }
-  } catch (error) {
-    if (!(error instanceof SyncError)) throw error; // as good as a death: the stride is done again
-    trouble = error;
+  const { stride = STRIDE } = resolution;
+  const { met, trouble } = await meet(page.slice(from, from + stride), resolution, ports);
+  for (const [i, { count, code }] of met.entries()) {
+    counts[count] += 1;
+    const conflict_id = page[from + i]?.conflict_id ?? '';
+    if (code !== undefined && failures.length < NAMED) failures.push({ conflict_id, code });
   }
+  const index = from + met.length;
   const at = index < page.length ? { page: resolution.at.page, index } : { page: resolution.at.page + 1, index: 0 };
   const done = at.page === resolution.pages;
+  const patch = { counts, failures, at, ...(stride < STRIDE && { stride: stride * 2 }) };
   const next =
-    index === from && page.length > 0
+    met.length === 0 && page.length > 0
       ? resolution
-      : await advance(resolution, { counts, failures, at, ...(done && ended('completed', ports)) }, ports);
+      : await noteStride(resolution, { ...patch, ...(done && ended('completed', ports)) }, ports);
   if (trouble) throw new Interrupted(next, trouble);
   return next;
 }
@@ -178,6 +223,11 @@ async function afterTrouble(resolution: Resolution, error: SyncError, ports: Ste
   const { code, message } = error;
   const now = ports.clock();
   const since = resolution.waits?.since ?? now.toISOString();
+  const { stride = STRIDE } = resolution;
+  if (code === 'statement_timeout' && stride > 1) {
+    await advance(resolution, { stride: Math.max(1, Math.floor(stride / 4)) }, ports);
+    return { again: true, afterSeconds: 0 };
+  }
   if (isWait(error) && now.getTime() - Date.parse(since) < WAIT_AT_MOST_MS) {
     await advance(resolution, { waits: { code, since } }, ports);
     return { again: true, afterSeconds: WAIT_SECONDS };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { onFailpoint } from '../../lib/failpoint.ts';
-import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
+import { applyDecisions } from '../../lib/orchestrator/resolve-conflict.ts';
 import { startResolution } from '../../lib/orchestrator/start-resolution.ts';
 import { stepResolution } from '../../lib/orchestrator/step-resolution.ts';
 import { memoryConflictStore, memoryResolutionStore } from '../contract/memory.ts';
@@ -11,7 +11,7 @@ import { KILLED, ports, runJob } from '../support/in-process.ts';
 
 afterEach(() => onFailpoint(undefined));
 
-const CONFLICTS = 150;
+const CONFLICTS = 1_500;
 
 /** Every row that is written in the target is written down. */
 const COUNTER = `
@@ -24,7 +24,7 @@ test('an order to decide many dies again and again over real databases: each row
   await using pair = await createPair();
   for (const { client } of [pair.source, pair.target]) {
     await client.query('create table t (id int primary key, x text, updated_at timestamptz)');
-    await client.query(`insert into t select i, 'v', '2024-01-01' from generate_series(1, 300) i`);
+    await client.query(`insert into t select i, 'v', '2024-01-01' from generate_series(1, 2000) i`);
   }
   const conflicts = memoryConflictStore();
   const p = { ...ports(), conflicts, resolutions: memoryResolutionStore() };
@@ -53,14 +53,14 @@ test('an order to decide many dies again and again over real databases: each row
   let decided = 0;
   onFailpoint((name) => {
     decided += Number(name === 'resolution.decided');
-    if (name === 'resolution.decided' && decided % 40 === 7) throw new Error(KILLED);
+    if (name === 'resolution.decided' && decided % 3 === 1) throw new Error(KILLED);
     return undefined;
   });
   let deaths = 0;
   for (let again = true; again; ) {
     const step = stepResolution(resolution_id, {
       ...p,
-      decide: applyDecision,
+      decide: applyDecisions,
       stepId: randomUUID(),
       remainingMs: () => 30_000,
     });

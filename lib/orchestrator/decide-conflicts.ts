@@ -1,0 +1,249 @@
+import { keyId } from '../model/change.ts';
+import type { Conflict, DecisionOutcome } from '../model/conflict.ts';
+import { SyncError } from '../model/errors.ts';
+import type { Job } from '../model/job.ts';
+import { CHUNK_BYTES } from '../model/limits.ts';
+import type { MergeRow } from '../model/merge.ts';
+import { relationText } from '../model/table.ts';
+import type { Database, Resolution, TargetDatabase } from '../ports.ts';
+import { imagesOf, type Sight, sidesOf, type ThreeWayPlan } from './conflict-sight.ts';
+import { remedyFor } from './healing.ts';
+import { hasMoved, refreshOf } from './refresh-conflict.ts';
+import { ANYWHERE } from './settle-conflicts.ts';
+import { type DecisionRequest, decidedBefore, type Meant, meantBy, mergeFor, resolutionOf } from './weigh-decision.ts';
+
+/** What became of each conflict, by id; an error is its own and leaves it open. Those that are not in it were not met. */
+export type Decisions = Map<string, DecisionOutcome | SyncError>;
+
+export interface Ends {
+  readonly source: Database;
+  readonly target: TargetDatabase;
+}
+
+/** Where and when conflicts are decided. `inTime`: false ends it after the batch at hand. */
+export interface Sitting {
+  readonly job: Job;
+  readonly ends: Ends;
+  readonly nowMs: number;
+  readonly inTime: () => boolean;
+}
+
+/** A request with the conflict as the target has it. */
+interface Waiting {
+  readonly request: DecisionRequest;
+  readonly conflict: Conflict;
+}
+
+interface Ready {
+  readonly sight: Sight;
+  readonly request: DecisionRequest;
+  readonly resolution: Resolution;
+}
+
+export const notFound = () => new SyncError('conflict_not_found', 'There is no such conflict in the target.');
+
+const TOO_LARGE = 'The row is larger than any that is written one by one.';
+
+const idOf = ({ request }: Pick<Waiting, 'request'>) => request.conflict.conflict_id;
+
+/** The plan that a conflict's table had in the job that saw it last. */
+async function planFor(conflict: Conflict, target: TargetDatabase): Promise<ThreeWayPlan | undefined> {
+  const plans = await target.loadPlans(conflict.seen_by);
+  const plan = plans.find((p) => relationText(p.target) === conflict.table);
+  return plan?.conflicts && { ...plan, conflicts: plan.conflicts };
+}
+
+/**
+ * Both rows and the base of conflicts of one table, in their order: as many from the first on as two sides' worth of
+ * CHUNK_BYTES holds, one at least. Of a row that is too large, an error.
+ */
+async function look(
+  { job, ends: { source, target } }: Pick<Sitting, 'job' | 'ends'>,
+  plan: ThreeWayPlan,
+  conflicts: readonly Conflict[],
+): Promise<readonly (Sight | SyncError)[]> {
+  const all = conflicts.map((c) => c.key);
+  const [s, t] = await Promise.all([
+    source.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
+    target.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
+  ]);
+  const keys = all.slice(0, Math.max(1, Math.min(s.covered, t.covered)));
+  const bases = await target.bases(plan, keys);
+  const tooLarge = new Set([...s.tooLarge, ...t.tooLarge].map(keyId));
+  const [own, other] = [s, t].map(({ rows }) => new Map(rows.map((r) => [keyId(r.key), r])));
+  return keys.map((key, i): Sight | SyncError => {
+    const id = keyId(key);
+    if (tooLarge.has(id)) return new SyncError('row_rejected', TOO_LARGE);
+    const [inSource, inTarget] = [own?.get(id), other?.get(id)];
+    return {
+      job,
+      conflict: conflicts[i] as Conflict, // one for each key
+      plan,
+      ...(inSource && { source: inSource }),
+      ...(inTarget && { target: inTarget }),
+      base: bases[i],
+    };
+  });
+}
+
+/** One conflict with both rows, now. Throws `conflict_not_found`, `row_rejected`. */
+export async function lookAtOne(job: Job, ends: Ends, conflictId: string): Promise<Sight> {
+  const conflict = (await ends.target.conflictsOf([conflictId])).get(conflictId);
+  const plan = conflict && (await planFor(conflict, ends.target));
+  if (!conflict || !plan) throw notFound();
+  const [sight] = await look({ job, ends }, plan, [conflict]);
+  if (!sight || sight instanceof SyncError) throw sight ?? notFound();
+  return sight;
+}
+
+/** Those that have moved are shown as they are now, and closed where both sides have come to agree. */
+async function refuseStale(
+  stale: readonly { readonly sight: Sight; readonly request: DecisionRequest }[],
+  { ends }: Sitting,
+  decisions: Decisions,
+): Promise<void> {
+  const moved = stale.filter(({ sight }) => hasMoved(sight));
+  const fresh = await ends.target.refreshConflicts(moved.map(({ sight, request }) => refreshOf(sight, request.actor)));
+  for (const { sight, request } of stale) {
+    const conflict = fresh.get(idOf({ request })) ?? sight.conflict;
+    const closed = conflict.state !== 'open';
+    decisions.set(
+      idOf({ request }),
+      closed
+        ? decidedBefore(conflict, request.decision)
+        : { outcome: 'stale', conflict, images: imagesOf({ ...sight, conflict }) },
+    );
+  }
+}
+
+/** Whether nothing can be decided on what both sides are now. */
+function isStale(sight: Sight, { expected }: DecisionRequest): boolean {
+  const now = sidesOf(sight);
+  if (expected) return now.source !== expected.source || now.target !== expected.target;
+  return hasMoved(sight) && now.source === now.target; // they have come to agree: there is nothing to decide
+}
+
+/** Runs `work`; an error that is the conflict's own is its decision. */
+function weighed<T>(id: string, decisions: Decisions, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    decisions.set(id, error);
+    return undefined;
+  }
+}
+
+/** What is to be written for each; those that cannot be decided so are noted. */
+async function weigh(
+  plan: ThreeWayPlan,
+  asked: readonly { readonly sight: Sight; readonly request: DecisionRequest }[],
+  { ends, nowMs }: Sitting,
+  decisions: Decisions,
+): Promise<readonly Ready[]> {
+  const meant = asked.flatMap(({ sight, request }) => {
+    const id = idOf({ request });
+    const found = weighed(id, decisions, (): { meant: Meant; row: MergeRow | undefined } => {
+      const meaning = meantBy(sight, request.decision, nowMs);
+      return { meant: meaning, row: mergeFor(sight, meaning) };
+    });
+    return found ? [{ sight, request, ...found }] : [];
+  });
+  const merges = meant.filter((m) => m.row !== undefined);
+  const rows = await ends.target.merge(
+    plan,
+    merges.flatMap((m) => m.row ?? []),
+  );
+  const merged = new Map(merges.map((m, i) => [idOf(m), rows[i]]));
+  return meant.flatMap(({ sight, request, meant }) => {
+    const id = idOf({ request });
+    const resolution = weighed(id, decisions, () => resolutionOf(sight, request, { meant, merged: merged.get(id) }));
+    return resolution ? [{ sight, request, resolution }] : [];
+  });
+}
+
+/** Whether fewer rows may go where these did not. What a row has moved under is its own; what is waited for is not. */
+const isOfRows = (error: unknown): error is SyncError =>
+  error instanceof SyncError &&
+  (error.code === 'target_moving' || (error.code !== 'target_busy' && remedyFor(error) !== 'retry'));
+
+/**
+ * Applies decisions of one table in one transaction; where the target refuses that, in halves, until the one at fault stands
+ * alone. Its error is its own, and a row that moved meanwhile is stale.
+ */
+async function apply(ready: readonly Ready[], sitting: Sitting, decisions: Decisions): Promise<void> {
+  const [first, ...rest] = ready;
+  if (!first) return;
+  const { ends, job } = sitting;
+  try {
+    const resolutions = [first.resolution, ...rest.map((r) => r.resolution)] as const;
+    const resolved = await ends.target.resolve(resolutions, ends.source);
+    for (const { request } of ready) {
+      const { won, conflict } = resolved.get(idOf({ request })) ?? {};
+      decisions.set(
+        idOf({ request }),
+        !conflict ? notFound() : won ? { outcome: 'applied', conflict } : decidedBefore(conflict, request.decision),
+      );
+    }
+  } catch (error) {
+    if (!isOfRows(error)) throw error;
+    if (rest.length > 0) {
+      const half = Math.ceil(ready.length / 2);
+      await apply(ready.slice(0, half), sitting, decisions);
+      await apply(ready.slice(half), sitting, decisions);
+      return;
+    }
+    if (error.code !== 'target_moving') return void decisions.set(idOf(first), error);
+    await refuseStale([{ request: first.request, sight: await lookAtOne(job, ends, idOf(first)) }], sitting, decisions);
+  }
+}
+
+/** Decides some conflicts of one table, from the first on; answers how many. */
+async function decideSome(
+  plan: ThreeWayPlan,
+  waiting: readonly Waiting[],
+  sitting: Sitting,
+  decisions: Decisions,
+): Promise<number> {
+  const sights = await look(
+    sitting,
+    plan,
+    waiting.map((w) => w.conflict),
+  );
+  const stale: { readonly sight: Sight; readonly request: DecisionRequest }[] = [];
+  const asked: { readonly sight: Sight; readonly request: DecisionRequest }[] = [];
+  for (const [i, sight] of sights.entries()) {
+    const { request } = waiting[i] as Waiting; // one for each
+    if (sight instanceof SyncError) decisions.set(idOf({ request }), sight);
+    else (isStale(sight, request) ? stale : asked).push({ sight, request });
+  }
+  await refuseStale(stale, sitting, decisions);
+  await apply(await weigh(plan, asked, sitting, decisions), sitting, decisions);
+  return sights.length;
+}
+
+/**
+ * Decides conflicts of one pair, each once: in one transaction of the target for each table and some 8 MiB of rows, that locks
+ * the conflicts, requires both sides to be as expected, and takes rows, bases and records together. A conflict that is not open
+ * any more is not decided again. Throws what concerns more than one conflict: `target_busy`, what a server says.
+ */
+export async function decideConflicts(requests: readonly DecisionRequest[], sitting: Sitting): Promise<Decisions> {
+  const { ends, inTime } = sitting;
+  const decisions: Decisions = new Map();
+  const known = await ends.target.conflictsOf(requests.map((request) => idOf({ request })));
+  const waiting: Waiting[] = [];
+  for (const request of requests) {
+    const conflict = known.get(idOf({ request }));
+    if (!conflict) decisions.set(idOf({ request }), notFound());
+    else if (conflict.state !== 'open') decisions.set(idOf({ request }), decidedBefore(conflict, request.decision));
+    else waiting.push({ request, conflict });
+  }
+  for (const [, all] of Map.groupBy(waiting, ({ conflict }) => `${conflict.seen_by} ${conflict.table}`)) {
+    const [first] = all;
+    const plan = first && (await planFor(first.conflict, ends.target));
+    if (!plan) for (const w of all) decisions.set(idOf(w), notFound());
+    for (let at = 0; plan && at < all.length && inTime(); )
+      at += await decideSome(plan, all.slice(at), sitting, decisions);
+  }
+  return decisions;
+}
