@@ -167,6 +167,21 @@ const isOfRows = (error: unknown): error is SyncError =>
   error instanceof SyncError &&
   (error.code === 'target_moving' || (error.code !== 'target_busy' && remedyFor(error) !== 'retry'));
 
+/** Deadlocks and serialization failures in a row that are no coincidence any more. */
+const TRIES = 3;
+
+/** Runs a transaction again that the server rolled back for another's sake: deciders of the same rows, or an application. */
+async function unlessRolledBack<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      const sqlstate = error instanceof SyncError && error.facts.sqlstate;
+      if ((sqlstate !== '40P01' && sqlstate !== '40001') || tries === TRIES) throw error;
+    }
+  }
+}
+
 /**
  * Applies decisions of one table in one transaction; where the target refuses that, in halves, until the one at fault stands
  * alone. Its error is its own, and a row that moved meanwhile is stale.
@@ -177,7 +192,7 @@ async function apply(ready: readonly Ready[], sitting: Sitting, decisions: Decis
   const { ends, job } = sitting;
   try {
     const resolutions = [first.resolution, ...rest.map((r) => r.resolution)] as const;
-    const resolved = await ends.target.resolve(resolutions, ends.source);
+    const resolved = await unlessRolledBack(() => ends.target.resolve(resolutions, ends.source));
     for (const { request } of ready) {
       const { won, conflict } = resolved.get(idOf({ request })) ?? {};
       decisions.set(

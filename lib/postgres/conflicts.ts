@@ -159,17 +159,22 @@ export async function untoldConflicts(session: Session, jobId: string, limit: nu
   return rows.map(([json]) => storedOf(json));
 }
 
+/** SQL of conflicts that `$1` names, locked in order of their ids: whoever decides many waits for them in that order too. */
+const IN_ORDER = `with l as materialized (
+  select c.conflict_id from tf_sync.conflict c where c.conflict_id = any($1::text[]) order by c.conflict_id for update of c)`;
+
 /** Notes what the store has learnt; closed conflicts that it knows are forgotten here. */
 export async function toldConflicts(session: Session, conflicts: readonly Conflict[]): Promise<void> {
   if (conflicts.length === 0) return;
   const told = [conflicts.map((c) => c.conflict_id), conflicts.map((c) => c.version)];
   await session.query(
-    `update tf_sync.conflict c set told = greatest(c.told, u.v) from unnest($1::text[], $2::int8[]) u(id, v) where c.conflict_id = u.id`,
+    `${IN_ORDER} update tf_sync.conflict c set told = greatest(c.told, u.v)
+     from l join unnest($1::text[], $2::int8[]) u(id, v) on u.id = l.conflict_id where c.conflict_id = l.conflict_id`,
     told,
   );
   await session.query(
-    `delete from tf_sync.conflict c using unnest($1::text[], $2::int8[]) u(id, v)
-     where c.conflict_id = u.id and c.version = u.v and c.state in ('converged', 'superseded')`,
+    `${IN_ORDER} delete from tf_sync.conflict c using l join unnest($1::text[], $2::int8[]) u(id, v) on u.id = l.conflict_id
+     where c.conflict_id = l.conflict_id and c.version = u.v and c.state in ('converged', 'superseded')`,
     told,
   );
 }

@@ -31,6 +31,10 @@ const calls: Readonly<Record<string, Call>> = {
   'GET /api/sync/conflicts/{job_id}/resolutions/{resolution_id}': {
     path: `${ofJob}/resolutions/${resolution.resolution_id}`,
   },
+  'POST /api/sync/conflicts/{job_id}/resolutions/{resolution_id}/cancel': {
+    method: 'POST',
+    path: `${ofJob}/resolutions/${resolution.resolution_id}/cancel`,
+  },
   'GET /api/sync/audit/{job_id}': { path: `/api/sync/audit/${job.job_id}` },
   'GET /api/sync/audit/{job_id}/report': { path: `/api/sync/audit/${job.job_id}/report` },
   'GET /api/sync/audit/{job_id}/export': { path: `/api/sync/audit/${job.job_id}/export` },
