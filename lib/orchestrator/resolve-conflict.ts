@@ -3,7 +3,7 @@ import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { imagesOf } from './conflict-sight.ts';
 import { type Decisions, decideConflicts, lookAtOne, notFound } from './decide-conflicts.ts';
-import { drainConflicts, drainOutbox } from './drain-outbox.ts';
+import { drainConflicts, drainOutbox, sealAgain } from './drain-outbox.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import type { DecisionRequest } from './weigh-decision.ts';
 
@@ -53,6 +53,7 @@ export async function applyDecision(request: DecisionRequest, ports: ResolvePort
     // a mirror: what it does not learn now it learns from the next job or decision
     await drainConflicts(target, ports.conflicts, job.job_id)
       .then(() => drainOutbox(target, ports.audit, job))
+      .then(() => sealAgain(job.job_id, ports))
       .catch(() => ports.log.warn('decision not mirrored', { job_id: job.job_id }));
     const outcome = decisions.get(request.conflict.conflict_id) ?? notFound();
     if (outcome instanceof SyncError) throw outcome;

@@ -5,6 +5,7 @@ import type { Conflict, DecisionOutcome } from '../model/conflict.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
 import { hasEnded, type ListedConflict, type Resolution, type ResolutionCounts } from '../model/resolution.ts';
 import type { ConflictStore, ResolutionStore } from '../ports.ts';
+import { sealAgain } from './drain-outbox.ts';
 import { remedyFor } from './healing.ts';
 import { holdConnections } from './held-connections.ts';
 import type { DecisionRequest, Decisions, ResolvePorts } from './resolve-conflict.ts';
@@ -254,6 +255,11 @@ async function work(start: Resolution, ports: StepPorts): Promise<StepOutcome> {
   return { again: false };
 }
 
+/** The decisions of a step are behind what sealed the trail of their job. One that is not sealed now is with the next step. */
+async function sealDecisions(jobId: string, ports: StepPorts): Promise<void> {
+  await sealAgain(jobId, ports).catch(() => ports.log.warn('decisions not sealed', { job_id: jobId }));
+}
+
 /**
  * Goes on with a resolution until it has ended or the time is nearly up. May die anywhere and be done again, also twice at
  * once: each conflict is decided by compare-and-set in its target, and one step alone notes how far it has come.
@@ -262,7 +268,12 @@ export async function stepResolution(resolutionId: string, ports: StepPorts): Pr
   const resolution = await ports.resolutions.get(resolutionId);
   if (!resolution || hasEnded(resolution)) return { again: false };
   const held = holdConnections(ports);
-  const own = { ...ports, databases: held.databases, secrets: held.secrets };
+  const decidedIn = new Set<string>();
+  const decide: StepPorts['decide'] = (requests, ...rest) => {
+    for (const { conflict } of requests) decidedIn.add(conflict.seen_by);
+    return ports.decide(requests, ...rest);
+  };
+  const own = { ...ports, databases: held.databases, secrets: held.secrets, decide };
   try {
     return await work(resolution, own).catch((error: unknown) => {
       if (error instanceof Interrupted) return afterTrouble(error.resolution, error.trouble, own);
@@ -273,5 +284,6 @@ export async function stepResolution(resolutionId: string, ports: StepPorts): Pr
     throw error;
   } finally {
     await held.release();
+    for (const jobId of decidedIn) await sealDecisions(jobId, ports);
   }
 }

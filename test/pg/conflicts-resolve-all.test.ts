@@ -8,6 +8,7 @@ import { memoryConflictStore, memoryResolutionStore } from '../contract/memory.t
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair } from '../support/databases.ts';
 import { KILLED, ports, runJob } from '../support/in-process.ts';
+import { faultsOf, trailOf } from '../support/trail.ts';
 
 afterEach(() => onFailpoint(undefined));
 
@@ -83,6 +84,25 @@ test('an order to decide many dies again and again over real databases: each row
     'select count(*)::text as n, count(distinct id)::text as ids from writes',
   );
   expect(rows).toEqual([{ n: String(CONFLICTS), ids: String(CONFLICTS) }]);
+  const trail = await trailOf(p.audit, job.job_id);
+  const roots = await p.audit.roots(job.job_id);
+  const sealed = (await p.jobs.get(job.job_id))?.audit_root;
+  expect(trail.filter((e) => e.type === 'conflict.resolved')).toHaveLength(CONFLICTS);
+  expect(sealed).toEqual(roots.at(-1));
+  expect(sealed?.events).toBe(trail.length);
+  expect(roots.slice(1).map((r) => r.previous?.events)).toEqual(roots.slice(0, -1).map((r) => r.events));
+  expect(await faultsOf(p.audit, job.job_id)).toEqual([]);
+  // whoever cuts off decisions behind the first root, and turns the head back to it
+  const [first] = roots;
+  const cut = {
+    ...p.audit,
+    head: async () => ({ events: 0, hash: '', healing: [], ...first }),
+    blocks: async () => kept,
+  };
+  const { blocks } = await p.audit.blocks(job.job_id, 0, 1_000);
+  const kept = { blocks: blocks.filter((b) => b.first <= (first?.events ?? 0)), more: false };
+  expect((await faultsOf(cut, job.job_id)).map((f) => f.code)).toContain('tail_missing');
+
   await pair.target.client.query('drop table writes cascade');
   expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
 });

@@ -13,7 +13,6 @@ import { getAll, type Item, type Table } from './table.ts';
  *     id             item      lists (each goes on by place, <opened_at>#<conflict_id>)
  *     <conflict_id>  conflict  opener <opened_by>#open|closed  (index by_opener)
  *                              seer <seen_by>#open|closed, where that is another job  (index by_seer)
- *                              open_pair, while it is open  (index open_by_pair)
  *
  * So a conflict is on one list of each job that has to do with it, and what is open is found without what is closed.
  */
