@@ -1,31 +1,27 @@
-import { keyId } from '../model/change.ts';
-import type { Conflict, DecisionOutcome } from '../model/conflict.ts';
+import type { Conflict, ConflictImages, DecisionOutcome } from '../model/conflict.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
-import { CHUNK_BYTES } from '../model/limits.ts';
 import type { MergeRow } from '../model/merge.ts';
-import { relationText } from '../model/table.ts';
-import type { Database, Resolution, TargetDatabase } from '../ports.ts';
+import type { Resolution } from '../ports.ts';
 import { imagesOf, type Sight, sidesOf, type ThreeWayPlan } from './conflict-sight.ts';
 import { remedyFor } from './healing.ts';
+import { type Ends, look, lookAtOne, notFound, planFor } from './look-at-conflicts.ts';
 import { hasMoved, refreshOf } from './refresh-conflict.ts';
-import { ANYWHERE } from './settle-conflicts.ts';
 import { type DecisionRequest, decidedBefore, type Meant, meantBy, mergeFor, resolutionOf } from './weigh-decision.ts';
 
+/** What became of a conflict; the rows of one that is stale are not held, because there may be many. */
+export type Decided = Pick<DecisionOutcome, 'outcome' | 'conflict'>;
+
 /** What became of each conflict, by id; an error is its own and leaves it open. Those that are not in it were not met. */
-export type Decisions = Map<string, DecisionOutcome | SyncError>;
+export type Decisions = Map<string, Decided | SyncError>;
 
-export interface Ends {
-  readonly source: Database;
-  readonly target: TargetDatabase;
-}
-
-/** Where and when conflicts are decided. `inTime`: false ends it after the batch at hand. */
+/** Where and when conflicts are decided. `inTime`: false ends it after the batch at hand; `stale` is told of stale ones. */
 export interface Sitting {
   readonly job: Job;
   readonly ends: Ends;
   readonly nowMs: number;
   readonly inTime: () => boolean;
+  readonly stale?: (images: ConflictImages) => void;
 }
 
 /** A request with the conflict as the target has it. */
@@ -40,68 +36,15 @@ interface Ready {
   readonly resolution: Resolution;
 }
 
-export const notFound = () => new SyncError('conflict_not_found', 'There is no such conflict in the target.');
-
-const TOO_LARGE = 'The row is larger than any that is written one by one.';
-
 const idOf = ({ request }: Pick<Waiting, 'request'>) => request.conflict.conflict_id;
-
-/** The plan that a conflict's table had in the job that saw it last. */
-async function planFor(conflict: Conflict, target: TargetDatabase): Promise<ThreeWayPlan | undefined> {
-  const plans = await target.loadPlans(conflict.seen_by);
-  const plan = plans.find((p) => relationText(p.target) === conflict.table);
-  return plan?.conflicts && { ...plan, conflicts: plan.conflicts };
-}
-
-/**
- * Both rows and the base of conflicts of one table, in their order: as many from the first on as two sides' worth of
- * CHUNK_BYTES holds, one at least. Of a row that is too large, an error.
- */
-async function look(
-  { job, ends: { source, target } }: Pick<Sitting, 'job' | 'ends'>,
-  plan: ThreeWayPlan,
-  conflicts: readonly Conflict[],
-): Promise<readonly (Sight | SyncError)[]> {
-  const all = conflicts.map((c) => c.key);
-  const [s, t] = await Promise.all([
-    source.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
-    target.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
-  ]);
-  const keys = all.slice(0, Math.max(1, Math.min(s.covered, t.covered)));
-  const bases = await target.bases(plan, keys);
-  const tooLarge = new Set([...s.tooLarge, ...t.tooLarge].map(keyId));
-  const [own, other] = [s, t].map(({ rows }) => new Map(rows.map((r) => [keyId(r.key), r])));
-  return keys.map((key, i): Sight | SyncError => {
-    const id = keyId(key);
-    if (tooLarge.has(id)) return new SyncError('row_rejected', TOO_LARGE);
-    const [inSource, inTarget] = [own?.get(id), other?.get(id)];
-    return {
-      job,
-      conflict: conflicts[i] as Conflict, // one for each key
-      plan,
-      ...(inSource && { source: inSource }),
-      ...(inTarget && { target: inTarget }),
-      base: bases[i],
-    };
-  });
-}
-
-/** One conflict with both rows, now. Throws `conflict_not_found`, `row_rejected`. */
-export async function lookAtOne(job: Job, ends: Ends, conflictId: string): Promise<Sight> {
-  const conflict = (await ends.target.conflictsOf([conflictId])).get(conflictId);
-  const plan = conflict && (await planFor(conflict, ends.target));
-  if (!conflict || !plan) throw notFound();
-  const [sight] = await look({ job, ends }, plan, [conflict]);
-  if (!sight || sight instanceof SyncError) throw sight ?? notFound();
-  return sight;
-}
 
 /** Those that have moved are shown as they are now, and closed where both sides have come to agree. */
 async function refuseStale(
   stale: readonly { readonly sight: Sight; readonly request: DecisionRequest }[],
-  { ends }: Sitting,
+  sitting: Sitting,
   decisions: Decisions,
 ): Promise<void> {
+  const { ends } = sitting;
   const moved = stale.filter(({ sight }) => hasMoved(sight));
   const fresh = await ends.target.refreshConflicts(moved.map(({ sight, request }) => refreshOf(sight, request.actor)));
   for (const { sight, request } of stale) {
@@ -109,10 +52,9 @@ async function refuseStale(
     const closed = conflict.state !== 'open';
     decisions.set(
       idOf({ request }),
-      closed
-        ? decidedBefore(conflict, request.decision)
-        : { outcome: 'stale', conflict, images: imagesOf({ ...sight, conflict }) },
+      closed ? decidedBefore(conflict, request.decision) : { outcome: 'stale', conflict },
     );
+    if (!closed) sitting.stale?.(imagesOf(sight));
   }
 }
 

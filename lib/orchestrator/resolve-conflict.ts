@@ -2,12 +2,13 @@ import type { Conflict, ConflictImages, DecisionOutcome } from '../model/conflic
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { imagesOf } from './conflict-sight.ts';
-import { type Decisions, decideConflicts, lookAtOne, notFound } from './decide-conflicts.ts';
+import { type Decisions, decideConflicts } from './decide-conflicts.ts';
 import { drainConflicts, drainOutbox, sealAgain } from './drain-outbox.ts';
+import { lookAtOne, notFound } from './look-at-conflicts.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import type { DecisionRequest } from './weigh-decision.ts';
 
-export type { Decisions } from './decide-conflicts.ts';
+export type { Decided, Decisions } from './decide-conflicts.ts';
 export type { DecisionRequest } from './weigh-decision.ts';
 
 /** What deciding a conflict needs of the outside. */
@@ -49,15 +50,26 @@ export async function applyDecision(request: DecisionRequest, ports: ResolvePort
   const job = await jobOf(request.conflict, ports);
   const nowMs = ports.clock().getTime();
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
-    const decisions = await decideConflicts([request], { job, ends: { source, target }, nowMs, inTime: () => true });
+    let images: ConflictImages | undefined;
+    const stale = (seen: ConflictImages) => {
+      images = seen;
+    };
+    const sitting = { job, ends: { source, target }, nowMs, inTime: () => true, stale };
+    const decisions = await decideConflicts([request], sitting);
     // a mirror: what it does not learn now it learns from the next job or decision
     await drainConflicts(target, ports.conflicts, job.job_id)
       .then(() => drainOutbox(target, ports.audit, job))
       .then(() => sealAgain(job.job_id, ports))
       .catch(() => ports.log.warn('decision not mirrored', { job_id: job.job_id }));
-    const outcome = decisions.get(request.conflict.conflict_id) ?? notFound();
-    if (outcome instanceof SyncError) throw outcome;
-    return outcome;
+    const decided = decisions.get(request.conflict.conflict_id) ?? notFound();
+    if (decided instanceof SyncError) throw decided;
+    const { outcome, conflict } = decided;
+    if (outcome !== 'stale') return { outcome, conflict };
+    return {
+      outcome,
+      conflict,
+      images: images ?? imagesOf(await lookAtOne(job, { source, target }, conflict.conflict_id)),
+    };
   });
 }
 

@@ -1,25 +1,16 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { fp } from '../failpoint.ts';
-import type { Conflict, DecisionOutcome } from '../model/conflict.ts';
-import { type ErrorCode, SyncError } from '../model/errors.ts';
-import { hasEnded, type ListedConflict, type Resolution, type ResolutionCounts } from '../model/resolution.ts';
-import type { ConflictStore, ResolutionStore } from '../ports.ts';
+import { SyncError } from '../model/errors.ts';
+import { hasEnded, type ListedConflict, type Resolution } from '../model/resolution.ts';
+import type { ResolutionStore } from '../ports.ts';
 import { sealAgain } from './drain-outbox.ts';
 import { remedyFor } from './healing.ts';
 import { holdConnections } from './held-connections.ts';
-import type { DecisionRequest, Decisions, ResolvePorts } from './resolve-conflict.ts';
+import { type MeetPorts, meet, seenAs } from './meet-conflicts.ts';
 
 /** What a step of a resolution needs of the outside. */
-export interface StepPorts extends ResolvePorts {
-  readonly conflicts: ConflictStore;
+export interface StepPorts extends Omit<MeetPorts, 'inTime'> {
   readonly resolutions: ResolutionStore;
-  /** As `applyDecisions`. */
-  readonly decide: (
-    requests: readonly DecisionRequest[],
-    ports: ResolvePorts,
-    inTime: () => boolean,
-  ) => Promise<Decisions>;
   /** No other step has it. */
   readonly stepId: string;
   /** How long this step may still take. */
@@ -44,15 +35,6 @@ const NAMED = 50;
 const WAIT_SECONDS = 30;
 const WAIT_AT_MOST_MS = 24 * 3_600_000;
 
-/** Errors that are the conflict's own: it stays open, the others go on. */
-const OF_ONE: readonly ErrorCode[] = [
-  'row_rejected',
-  'trigger_interfered',
-  'decision_invalid',
-  'conflict_not_found',
-  'resume_expired',
-];
-
 const isWait = (error: unknown) =>
   error instanceof SyncError && (error.code === 'target_busy' || remedyFor(error) === 'retry');
 
@@ -73,13 +55,6 @@ async function advance(resolution: Resolution, patch: Partial<Resolution>, ports
 }
 
 const ended = (state: Resolution['state'], ports: StepPorts) => ({ state, ended_at: ports.clock().toISOString() });
-
-/** What both sides are, in short: a conflict that a later job has only seen again is still the same. */
-const seenAs = ({ prints }: Pick<Conflict, 'prints'>): string =>
-  createHash('sha256')
-    .update(JSON.stringify([prints.source, prints.target]))
-    .digest('base64url')
-    .slice(0, 12);
 
 /** Freezes one page of the list. A page that an earlier try has stored is taken as it is, and where it ends. */
 async function listPage(resolution: Resolution, ports: StepPorts): Promise<Resolution> {
@@ -104,73 +79,6 @@ async function listPage(resolution: Resolution, ports: StepPorts): Promise<Resol
   return advance(rest, { ...far, ...(listed === 0 ? ended('completed', ports) : { state: 'deciding' }) }, ports);
 }
 
-/** What goes into the record of each decision: whoever reads it finds the order, and a step knows its own work again. */
-const noteOf = ({ resolution_id, note }: Resolution): string =>
-  `${note ? `${note} ` : ''}(resolve-all ${resolution_id})`;
-
-type Met = { readonly count: keyof ResolutionCounts; readonly code?: string };
-
-const MET: Readonly<Record<DecisionOutcome['outcome'], Met>> = {
-  applied: { count: 'applied' },
-  stale: { count: 'stale', code: 'conflict_stale' },
-  already_resolved: { count: 'already_resolved' },
-};
-
-/** What a look at the stored conflict says already; undefined: it is to be decided. */
-function metBefore(stored: Conflict | undefined, listed: ListedConflict, resolution: Resolution): Met | undefined {
-  if (!stored) return { count: 'failed', code: 'conflict_not_found' };
-  if (stored.state !== 'open') return metClosed(stored, resolution);
-  return resolution.if_moved === 'decide' || seenAs(stored) === listed.seen ? undefined : MET.stale;
-}
-
-/** A step that was done again finds its own decisions. */
-const metClosed = ({ decision }: Conflict, resolution: Resolution): Met =>
-  decision?.note === noteOf(resolution) ? MET.applied : MET.already_resolved;
-
-/** What a decision came to. Throws what concerns more than this one. */
-function metBy(decided: DecisionOutcome | SyncError, resolution: Resolution): Met {
-  if (!(decided instanceof SyncError))
-    return decided.conflict.state === 'open' ? MET[decided.outcome] : metClosed(decided.conflict, resolution);
-  if (OF_ONE.includes(decided.code)) return { count: 'failed', code: decided.code };
-  throw decided;
-}
-
-const requestOf = (stored: Conflict, resolution: Resolution): DecisionRequest => ({
-  conflict: stored,
-  decision: resolution.decision,
-  ...(resolution.if_moved !== 'decide' && {
-    expected: { source: stored.prints.source, target: stored.prints.target },
-  }),
-  actor: resolution.actor,
-  note: noteOf(resolution),
-});
-
-/** Decides conflicts as they were listed: what became of each, from the first on, and what kept it from the others. */
-async function meet(some: readonly ListedConflict[], resolution: Resolution, ports: StepPorts) {
-  const met: Met[] = [];
-  try {
-    const stored = await ports.conflicts.getMany(some.map((c) => c.conflict_id));
-    const before = some.map((listed) => metBefore(stored.get(listed.conflict_id), listed, resolution));
-    const requests = some.flatMap(({ conflict_id }, i) => {
-      const conflict = before[i] ? undefined : stored.get(conflict_id);
-      return conflict ? [requestOf(conflict, resolution)] : [];
-    });
-    const inTime = () => ports.remainingMs() > MARGIN_MS;
-    const decided = requests.length > 0 ? await ports.decide(requests, ports, inTime) : new Map();
-    await fp('resolution.decided');
-    for (const [i, { conflict_id }] of some.entries()) {
-      const own = decided.get(conflict_id);
-      const found = before[i] ?? (own && metBy(own, resolution));
-      if (!found) break; // the time was up
-      met.push(found);
-    }
-    return { met };
-  } catch (error) {
-    if (!(error instanceof SyncError)) throw error; // as good as a death: the stride is done again
-    return { met, trouble: error };
-  }
-}
-
 /** Notes what became of a stride, also where somebody cancelled the order meanwhile: what was decided is counted. */
 async function noteStride(resolution: Resolution, patch: Partial<Resolution>, ports: StepPorts): Promise<Resolution> {
   try {
@@ -189,7 +97,10 @@ async function decideStride(resolution: Resolution, page: readonly ListedConflic
   const failures = [...resolution.failures];
   const from = resolution.at.index;
   const { stride = STRIDE } = resolution;
-  const { met, trouble } = await meet(page.slice(from, from + stride), resolution, ports);
+  const { met, trouble } = await meet(page.slice(from, from + stride), resolution, {
+    ...ports,
+    inTime: () => ports.remainingMs() > MARGIN_MS,
+  });
   for (const [i, { count, code }] of met.entries()) {
     counts[count] += 1;
     const conflict_id = page[from + i]?.conflict_id ?? '';

@@ -164,7 +164,10 @@ function digestOf(decision: ConflictDecision): string {
 }
 
 /** The answer for a conflict that is not open any more. */
-export function decidedBefore(conflict: Conflict, decision: ConflictDecision): DecisionOutcome {
+export function decidedBefore(
+  conflict: Conflict,
+  decision: ConflictDecision,
+): Exclude<DecisionOutcome, { outcome: 'stale' }> {
   const same = conflict.state === 'resolved' && conflict.decision?.asked === digestOf(decision);
   return { outcome: same ? 'applied' : 'already_resolved', conflict };
 }

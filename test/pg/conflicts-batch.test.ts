@@ -213,6 +213,19 @@ test('many who decide the same many at once write each row once', async () => {
   expect(rows).toEqual([{ n: '400', ids: '400' }]);
 });
 
+test('many who let the target stand at once close each conflict once, with one record', async () => {
+  await using s = await disputed(bothChange(200), 200);
+
+  const answers = await Promise.all([1, 2, 3, 4].map(() => s.decideAll({ side: 'target' })));
+
+  for (const answer of answers)
+    expect(new Set([...answer.values()].map((d) => (d instanceof SyncError ? d.code : d.outcome)))).toEqual(
+      new Set(['applied']),
+    );
+  const told = (await eventsOf(s.p.audit, s.job.job_id)).filter((e) => e.type === 'conflict.resolved');
+  expect([told.length, new Set(told.map((e) => e.data.conflict_id)).size]).toEqual([200, 200]);
+});
+
 test('rows too many for one batch go in several, and those behind the deadline are left', async () => {
   await using s = await disputed(async (pair) => {
     await sql(pair, 'source', `update t set note = repeat(md5(id::text), 90000) where id <= 6`); // 2.9 MB each
