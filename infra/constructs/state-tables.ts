@@ -91,7 +91,7 @@ export class StateTables extends Construct {
     fn.allow(['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query'], [this.audit.tableArn]);
   }
 
-  /** The head of a job's trail is an item of the job; for those that tell events and do not write jobs. */
+  /** The head of a job's trail is an item of the job, its last root a field of it; for those that tell events and do not write jobs. */
   moveTrailHeads(fn: ServiceFunction): void {
     fn.allow(['dynamodb:UpdateItem'], [this.jobs.tableArn]);
   }

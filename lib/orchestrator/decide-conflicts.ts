@@ -147,7 +147,7 @@ async function apply(ready: readonly Ready[], sitting: Sitting, decisions: Decis
     if (rest.length > 0) {
       const half = Math.ceil(ready.length / 2);
       await apply(ready.slice(0, half), sitting, decisions);
-      await apply(ready.slice(half), sitting, decisions);
+      if (sitting.inTime()) await apply(ready.slice(half), sitting, decisions);
       return;
     }
     if (error.code !== 'target_moving') return void decisions.set(idOf(first), error);

@@ -109,7 +109,7 @@ async function decideStride(resolution: Resolution, page: readonly ListedConflic
   const index = from + met.length;
   const at = index < page.length ? { page: resolution.at.page, index } : { page: resolution.at.page + 1, index: 0 };
   const done = at.page === resolution.pages;
-  const patch = { counts, failures, at, ...(stride < STRIDE && { stride: stride * 2 }) };
+  const patch = { counts, failures, at, ...(stride < STRIDE && { stride: Math.min(STRIDE, stride * 2) }) };
   const next =
     met.length === 0 && page.length > 0
       ? resolution

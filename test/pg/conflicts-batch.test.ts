@@ -6,7 +6,7 @@ import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { ports, runJob } from '../support/in-process.ts';
 import { toldConflicts } from '../support/memory-conflicts.ts';
-import { eventsOf } from '../support/trail.ts';
+import { eventsOf, faultsOf, trailOf } from '../support/trail.ts';
 
 const TABLE = 'create table t (id int primary key, name text unique, qty int check (qty >= 0), note text)';
 
@@ -185,6 +185,15 @@ test('a decision by hand that is stale refreshes the queue too', async () => {
     images: { changed: ['name', 'qty'] },
   });
   expect(again.outcome).toBe('applied');
+  // sealed again behind the decision
+  const trail = await trailOf(s.p.audit, s.job.job_id);
+  const sealed = (await s.p.jobs.get(s.job.job_id))?.audit_root;
+  expect(sealed).toMatchObject({
+    events: trail.length,
+    hash: trail.at(-1)?.hash,
+    previous: { events: trail.length - 1 }, // that of the refresh
+  });
+  expect(await faultsOf(s.p.audit, s.job.job_id)).toEqual([]);
 });
 
 test('many who decide the same many at once write each row once', async () => {
