@@ -38,7 +38,8 @@ export async function look(
     source.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
     target.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
   ]);
-  const keys = all.slice(0, Math.max(1, Math.min(s.covered, t.covered)));
+  const keys = all.slice(0, Math.min(s.covered, t.covered));
+  if (keys.length === 0) throw new TypeError('a reader looked at no key'); // a row that was not read is not one that is not there
   const bases = await target.bases(plan, keys);
   const tooLarge = new Set([...s.tooLarge, ...t.tooLarge].map(keyId));
   const [own, other] = [s, t].map(({ rows }) => new Map(rows.map((r) => [keyId(r.key), r])));

@@ -97,9 +97,17 @@ export async function applyDecisions(
     }
     const nowMs = ports.clock().getTime();
     await withBoth(job, ports, BATCH_TIMEOUT_MS, async (source, target) => {
-      const found = await decideConflicts(all, { job, ends: { source, target }, nowMs, inTime });
-      await drainConflicts(target, ports.conflicts, job.job_id);
-      await drainOutbox(target, ports.audit, job);
+      const tell = async () => {
+        await drainConflicts(target, ports.conflicts, job.job_id);
+        await drainOutbox(target, ports.audit, job);
+      };
+      const found = await decideConflicts(all, { job, ends: { source, target }, nowMs, inTime }).catch(
+        async (error: unknown) => {
+          await tell().catch(() => undefined); // what was decided before that, where it can be told
+          throw error;
+        },
+      );
+      await tell();
       for (const [id, outcome] of found) decisions.set(id, outcome);
     });
   }

@@ -235,6 +235,30 @@ test('many who let the target stand at once close each conflict once, with one r
   expect([told.length, new Set(told.map((e) => e.data.conflict_id)).size]).toEqual([200, 200]);
 });
 
+test('what was decided before a busy table was met is told, and known again when the rest is decided', async () => {
+  await using s = await disputed(async (pair) => {
+    await bothChange(3)(pair);
+    for (const side of ['source', 'target'] as const)
+      await sql(pair, side, `create table u (id int primary key, name text); insert into u values (1, '${side}')`);
+  });
+  const ordered = s.open.toSorted((a, b) => (a.table < b.table ? -1 : 1)); // public.t, then public.u
+  await sql(
+    s.pair,
+    'target',
+    `insert into tf_sync.lease (table_schema, table_name, job_id) values ('public', 'u', gen_random_uuid())`,
+  );
+
+  await expect(s.decideAll({ side: 'source' }, ordered)).rejects.toMatchObject({ code: 'target_busy' });
+  const told = ordered.map((c) => s.store.all.get(c.conflict_id)?.state);
+  await sql(s.pair, 'target', `delete from tf_sync.lease where table_name = 'u'`);
+  const rest = await s.decideAll({ side: 'source' }, ordered);
+
+  expect(told).toEqual(['resolved', 'resolved', 'resolved', 'open']);
+  expect([...rest.values()].map((d) => d instanceof SyncError || d.outcome)).toEqual(Array(4).fill('applied'));
+  const events = (await eventsOf(s.p.audit, s.job.job_id)).filter((e) => e.type === 'conflict.resolved');
+  expect(events).toHaveLength(4);
+});
+
 test('rows too many for one batch go in several, and those behind the deadline are left', async () => {
   await using s = await disputed(async (pair) => {
     await sql(pair, 'source', `update t set note = repeat(md5(id::text), 90000) where id <= 6`); // 2.9 MB each
