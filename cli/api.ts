@@ -100,6 +100,11 @@ export class Api {
     return this.#call('GET', statusUrl);
   }
 
+  cancelResolution(jobId: string, resolutionId: string): Promise<ResolutionView> {
+    const path = `${conflictsOf(jobId)}/resolutions/${encodeURIComponent(resolutionId)}/cancel`;
+    return this.#call('POST', path);
+  }
+
   auditEvents(jobId: string, query: Query): Promise<AuditPage> {
     return this.#call('GET', `${auditPath(jobId)}?${search(query)}`);
   }

@@ -155,6 +155,8 @@ export interface ConflictStore {
   put(conflicts: readonly Conflict[]): Promise<void>;
   /** Strongly consistent. */
   get(conflictId: string): Promise<Conflict | undefined>;
+  /** The same for many, by id; those that are not there are left out. */
+  getMany(conflictIds: readonly string[]): Promise<ReadonlyMap<string, Conflict>>;
   /** Oldest first; eventually consistent. Throws `cursor_invalid`. */
   list(query: ConflictQuery): Promise<{ readonly conflicts: readonly Conflict[]; readonly cursor?: string }>;
   count(filter: ConflictFilter): Promise<number>;
@@ -375,6 +377,22 @@ export interface Resolution {
   readonly event: JobEvent;
 }
 
+/** How a conflict is shown from now on, if it still is what was looked at. */
+export interface ConflictRefresh {
+  readonly conflict_id: string;
+  /** As it was looked at: a newer one stays. */
+  readonly version: number;
+  readonly state: 'open' | 'converged';
+  readonly data: Pick<Conflict, 'prints' | 'changed' | 'preview'> & Partial<Pick<Conflict, 'type' | 'reason'>>;
+  readonly event: JobEvent;
+}
+
+/** What came of a decision: whether it was applied just now, and the conflict as it is afterwards. */
+export interface Resolved {
+  readonly won: boolean;
+  readonly conflict: Conflict;
+}
+
 /** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
 export interface Chunk {
   readonly id: SegmentId;
@@ -516,14 +534,19 @@ export interface TargetDatabase extends Database {
       readonly events: (closed: readonly string[]) => readonly JobEvent[];
     },
   ): Promise<void>;
-  /** A conflict as it stands here. */
-  conflict(conflictId: string): Promise<Conflict | undefined>;
+  /** Those of these conflicts that are known here, as they stand here, by id. */
+  conflictsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Conflict>>;
   /**
-   * Applies a decision if the conflict is still open (`won`), in one transaction: the row by compare-and-set, its base, the record
-   * and its event. Answers the conflict as it is afterwards. Throws `conflict_not_found`, `target_busy` while a job holds the
-   * table, `target_moving`, `row_rejected`, ...
+   * Applies decisions about rows of one table, all of them or none, in one transaction: each whose conflict is still open
+   * (`won`) by compare-and-set of the row, its base, the record and its event. Answers by id; one that is not known here is
+   * left out. Throws `target_busy` while a job holds the table, `target_moving`, `row_rejected`, ...
    */
-  resolve(resolution: Resolution, source: Database): Promise<{ readonly won: boolean; readonly conflict: Conflict }>;
+  resolve(
+    resolutions: readonly [Resolution, ...Resolution[]],
+    source: Database,
+  ): Promise<ReadonlyMap<string, Resolved>>;
+  /** Shows conflicts as they are now, each if it is open and no newer; answers those that are, as they are afterwards. */
+  refreshConflicts(refreshes: readonly ConflictRefresh[]): Promise<ReadonlyMap<string, Conflict>>;
   /** How many open conflicts the job was the last to see, by target table (schema.table). */
   countOpenConflicts(jobId: string): Promise<ReadonlyMap<string, number>>;
   /** Conflicts of a job that the store does not know as they are now, and what it has learnt. */

@@ -47,6 +47,7 @@ const NO_PARTS: Parts = {
   decideConflict: notServed,
   previewResolution: notServed,
   startResolution: notServed,
+  cancelResolution: notServed,
   dependencies: [],
   get conflicts(): never {
     throw new SyncError('internal', 'this function knows no conflicts');

@@ -297,7 +297,7 @@ const CATALOGUE = {
     'Undo the change and resume the job, or stop it and start a new one.',
   ],
   epoch_superseded: [409, 'A newer run of this job has taken over.', 'Nothing: the newer run continues the work.'],
-  state_conflict: [409, 'The job is not in a state that allows this.', 'Read the job status first.'],
+  state_conflict: [409, 'The job or order is not in a state that allows this.', 'Read its status first.'],
   source_unavailable: [
     503,
     'The source stopped answering.',

@@ -23,7 +23,7 @@ import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
 import { reopenJob } from './reopen.ts';
-import { resolveConflict } from './resolve.ts';
+import { resolveConflicts } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
@@ -150,12 +150,13 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     unseenConflicts: (...args) => conflicts.unseenConflicts(session, ...args),
     openConflicts: (ids) => conflicts.openConflicts(session, ids),
     settleConflicts: (...args) => conflicts.settleConflicts(session, ...args),
-    conflict: (id) => conflicts.conflict(session, id),
-    resolve: (resolution, source) =>
+    conflictsOf: (ids) => conflicts.conflictsOf(session, ids),
+    resolve: (resolutions, source) =>
       session.transaction(
-        () => resolveConflict(session, sessionOf(source), resolution),
-        [BY_INDEX, ...(resolution.suppressTriggers ? [AS_REPLICA] : [])].join('; '),
+        () => resolveConflicts(session, sessionOf(source), resolutions),
+        [BY_INDEX, ...(resolutions[0].suppressTriggers ? [AS_REPLICA] : [])].join('; '),
       ),
+    refreshConflicts: (refreshes) => conflicts.refreshConflicts(session, refreshes),
     countOpenConflicts: (jobId) => conflicts.countOpen(session, jobId),
     untoldConflicts: (...args) => conflicts.untoldConflicts(session, ...args),
     toldConflicts: (list) => conflicts.toldConflicts(session, list),

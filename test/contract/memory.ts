@@ -127,6 +127,7 @@ export function memoryConflictStore(): ConflictStore {
   return {
     put: async (conflicts) => conflicts.forEach(put),
     get: async (id) => stored.get(id),
+    getMany: async (ids) => new Map(ids.flatMap((id) => [stored.get(id) ?? []].flat().map((c) => [id, c] as const))),
     async list({ limit, cursor, ...filter }) {
       const after = cursor === undefined ? '' : decodePlace(cursor, filter);
       const rest = all(filter).filter((c) => placeOf(c) > after);

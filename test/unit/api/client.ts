@@ -8,6 +8,7 @@ import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
+import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts';
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
@@ -111,6 +112,10 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     startResolution: async (request) => {
       commands.push(request);
       return startResolution(request, { ...services, conflicts, resolutions, queue: { send: async () => undefined } });
+    },
+    cancelResolution: async (request) => {
+      commands.push(request);
+      return cancelResolution(request, { ...services, resolutions });
     },
     conflicts,
     resolutions,
