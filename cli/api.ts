@@ -8,6 +8,7 @@ import type {
   ResolutionStarted,
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
+import type { TableValidation } from '../lib/model/schema-check.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** The answer of a command about a job. */
@@ -73,6 +74,12 @@ export class Api {
 
   jobs(query: { limit?: string; status?: string; next_token?: string }): Promise<JobPage> {
     return this.#call('GET', `/api/sync/jobs?${search(query)}`);
+  }
+
+  /** `fresh`: both catalogs are read for it; else what the job has found. */
+  validation(jobId: string, table: string, fresh: boolean): Promise<TableValidation> {
+    const path = `/api/sync/validate/${encodeURIComponent(jobId)}/${encodeURIComponent(table)}`;
+    return this.#call(fresh ? 'POST' : 'GET', path);
   }
 
   conflicts(jobId: string, query: Readonly<Record<string, string>>): Promise<ConflictPage> {

@@ -30,6 +30,7 @@ import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { StoredValidation } from './model/schema-check.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -40,6 +41,7 @@ import type {
   Watermark,
   Window,
 } from './model/table.ts';
+import type { EarlierShape, ShapePair, TableShape } from './model/table-shape.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -88,6 +90,9 @@ export interface JobStore {
   tables(jobId: string): Promise<readonly JobTable[]>;
   /** One of them; one item is read, however many there are. */
   table(jobId: string, table: number): Promise<JobTable | undefined>;
+  /** Stores or replaces what a job found in the catalogs, one entry a table. */
+  putValidations(validations: readonly StoredValidation[]): Promise<void>;
+  validation(jobId: string, table: number): Promise<StoredValidation | undefined>;
   /** Mirrors progress; older progress (lower epoch, or same epoch and lower seq) is ignored. */
   putProgress(progress: SegmentProgress): Promise<void>;
   progress(jobId: string): Promise<readonly SegmentProgress[]>;
@@ -314,6 +319,8 @@ export interface Database {
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
+  /** Tables as this end declares them, in the order asked; one that is not there has no columns. */
+  shapes(tables: readonly RelationName[]): Promise<readonly TableShape[]>;
   /** Where each sequence that feeds a column of the table stands. */
   sequences(table: RelationName): Promise<readonly SequenceState[]>;
   close(): Promise<void>;
@@ -470,6 +477,16 @@ export interface TargetDatabase extends Database {
   ): Promise<void>;
   loadPlans(jobId: string, table?: number): Promise<readonly TablePlan[]>;
   loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
+  /**
+   * Keeps what tables of a pair look like to a job, and answers what they looked like to the job before, in the order
+   * given; undefined: there was none. Repeating it under the same job answers the same.
+   */
+  keepShapes(
+    seen: { readonly pair: string; readonly jobId: string },
+    shapes: readonly { readonly table: RelationName; readonly shape: ShapePair }[],
+  ): Promise<readonly (EarlierShape | undefined)[]>;
+  /** What tables of a pair looked like to the last job that looked; undefined: none has. */
+  lastShapes(pair: string, tables: readonly RelationName[]): Promise<readonly (EarlierShape | undefined)[]>;
   /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */

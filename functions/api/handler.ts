@@ -43,6 +43,7 @@ const NO_PARTS: Parts = {
   startJob: notServed,
   stopJob: notServed,
   resumeJob: notServed,
+  validateTable: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,

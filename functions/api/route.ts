@@ -5,6 +5,7 @@ import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
+import type { TableValidation } from '../../lib/model/schema-check.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
 import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
@@ -49,6 +50,7 @@ export interface Parts {
   previewResolution(jobId: string, filter: ResolutionFilter): Promise<number>;
   startResolution(request: ResolutionRequest): Promise<Resolution>;
   cancelResolution(request: CancelRequest): Promise<Resolution>;
+  validateTable(jobId: string, table: string): Promise<TableValidation>;
   readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;

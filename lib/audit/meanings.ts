@@ -51,7 +51,7 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
     fields: {
       fingerprint: '`fast` or `portable`',
       horizon: 'up to when every commit of the source is seen',
-      tables: 'name, key, segments and estimated rows of each, at most 500',
+      tables: 'name, key, segments and estimated rows of each, at most 500; warnings and changes found in its catalogs',
       tables_in_all: 'how many there are, where it is more',
     },
   },

@@ -84,6 +84,11 @@ const CATALOGUE = {
     'Use the pages of the service itself or the command line, or start the service with sign-in.',
   ],
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
+  table_unknown: [
+    404,
+    'The job has no such table, or is not prepared yet.',
+    'Use a table name as the job status lists it: schema.table.',
+  ],
   conflict_not_found: [
     404,
     'There is no such conflict, or its job is too old to be looked at.',

@@ -13,7 +13,8 @@ const VERSION = 2;
  * per bucket, and no foreign key between the two, whose check would cost more than the row. base_row: what both sides had at
  * the last decision, where a conflict strategy asks; keyed by 128 bits of the key. s, t: prints of source and target (16 bytes
  * of the row, 8 of each column); empty where the side had no row, t null where it had the same as the source, s null where
- * nothing is known. conflict: what waits for a decision, and what was decided; told: the version that the store has.
+ * nothing is known. table_shape: what both sides of a table of a pair looked like to the last job, and to the one before.
+ * conflict: what waits for a decision, and what was decided; told: the version that the store has.
  */
 const TABLES = `
   create schema if not exists tf_sync;
@@ -63,6 +64,9 @@ const TABLES = `
     state text not null, seen_by uuid not null, version int8 not null, told int8 not null default 0, data jsonb not null);
   create index if not exists conflict_open on tf_sync.conflict (table_schema, table_name) where state = 'open';
   create index if not exists conflict_untold on tf_sync.conflict (seen_by) where version > told;
+  create table if not exists tf_sync.table_shape (
+    pair text not null, table_schema text not null, table_name text not null, job_id uuid not null, shape jsonb not null,
+    earlier_job uuid, earlier jsonb, primary key (pair, table_schema, table_name));
   create table if not exists tf_sync.lease_turn (
     table_schema text not null, table_name text not null, job_id uuid not null, turn int8 not null, primary key (table_schema, table_name));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
@@ -74,7 +78,7 @@ const TABLES = `
  */
 export async function ensureControlSchema(session: Session): Promise<void> {
   const [row] = await session.query(
-    `select to_regclass('tf_sync.conflict') is not null and to_regclass('tf_sync.told') is not null`,
+    `select to_regclass('tf_sync.table_shape') is not null and to_regclass('tf_sync.told') is not null`,
   );
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);

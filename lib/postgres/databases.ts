@@ -30,6 +30,7 @@ import { shapesOf } from './shapes.ts';
 import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
+import { keepShapes, lastShapes, tableShapes } from './table-shape.ts';
 import { loadWatermarks } from './watermarks.ts';
 import { tableReader } from './window.ts';
 import { applyChanges } from './writer.ts';
@@ -56,6 +57,7 @@ function commonPart(session: Session): Database {
     windowFacts: (table, window) => windowFacts(session, table, window),
     probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
+    shapes: (tables) => tableShapes(session, tables),
     sequences: (table) => sequenceStates(session, table),
     close: () => session.end(),
   };
@@ -131,6 +133,8 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     loadProgress: (...args) => control.loadProgress(session, ...args),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
+    keepShapes: (...args) => keepShapes(session, ...args),
+    lastShapes: (...args) => lastShapes(session, ...args),
     watermarks: (wanted) => loadWatermarks(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),

@@ -16,6 +16,7 @@ import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
+import { FINDINGS } from '../../lib/model/schema-check.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
@@ -173,6 +174,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['state', 'meaning'],
         Object.entries(VALIDATION).map(([name, meaning]) => [code(name), meaning]),
+      ),
+  ],
+  findings: [
+    'docs/validation.md',
+    () =>
+      table(
+        ['finding', 'severity', 'meaning'],
+        Object.entries(FINDINGS).map(([name, [severity, meaning]]) => [code(name), severity, meaning]),
       ),
   ],
   'audit-events': [

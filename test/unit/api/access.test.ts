@@ -7,7 +7,7 @@ import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
-import { sampleConflict, sampleJob, sampleResolution } from '../../contract/samples.ts';
+import { sampleConflict, sampleJob, sampleResolution, sampleTable, sampleValidation } from '../../contract/samples.ts';
 import { type Call, start, testApi } from './client.ts';
 
 const job = sampleJob();
@@ -18,6 +18,11 @@ const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/full': start(),
   'POST /api/sync/stop/{job_id}': { method: 'POST', path: `/api/sync/stop/${job.job_id}` },
   'POST /api/sync/resume/{job_id}': { method: 'POST', path: `/api/sync/resume/${job.job_id}` },
+  'GET /api/sync/validate/{job_id}/{table_name}': { path: `/api/sync/validate/${job.job_id}/public.parcels` },
+  'POST /api/sync/validate/{job_id}/{table_name}': {
+    method: 'POST',
+    path: `/api/sync/validate/${job.job_id}/public.parcels`,
+  },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
   'GET /api/sync/conflicts/{job_id}': { path: ofJob },
@@ -82,6 +87,8 @@ describe('roles', () => {
     if (!call) throw new Error(`add a call of ${name} to this test`);
     const api = testApi();
     await api.jobs.create(job);
+    await api.jobs.putTables([sampleTable(job.job_id, { name: 'public.parcels' })]);
+    await api.jobs.putValidations([sampleValidation(job.job_id)]);
     await api.conflicts.put([conflict]);
     api.engine.add([conflict]);
     await api.resolutions.create(resolution);
