@@ -101,7 +101,9 @@ const WANTED = {
   inserted: 4,
 };
 
-test('a worker that dies at any moment between the two databases leaves every row written once', { timeout: 300_000 }, async () => {
+test('a worker that dies at any moment between the two databases leaves every row written once', {
+  timeout: 300_000,
+}, async () => {
   await using undisturbed = await edited();
   let moments = 0;
   const names = new Set<string>();
@@ -117,7 +119,15 @@ test('a worker that dies at any moment between the two databases leaves every ro
   expect(wanted.source).toEqual(wanted.target);
   expect(wanted.source).toContain('(1,n1,16,p)');
   expect([...names]).toEqual(
-    expect.arrayContaining(['back.ready', 'back.fence', 'rows.half', 'back.rows', 'commit.sent', 'back.written', 'back.settled']),
+    expect.arrayContaining([
+      'back.ready',
+      'back.fence',
+      'rows.half',
+      'back.rows',
+      'commit.sent',
+      'back.written',
+      'back.settled',
+    ]),
   );
 
   for (let at = 1; at <= moments; at++) {
@@ -235,7 +245,10 @@ test.each(['back.ready', 'back.fence', 'back.rows', 'back.written'] as const)(
     const stopped = await stopJob({ jobId: job.job_id, actor: 'ada' }, p);
     expect(stopped.state).toBe('stopped');
     const before = await stateOf(pair);
-    const epochs = await one(pair.source, `select epoch::text as x from tf_sync.job j where j.job_id = '${job.job_id}'`);
+    const epochs = await one(
+      pair.source,
+      `select epoch::text as x from tf_sync.job j where j.job_id = '${job.job_id}'`,
+    );
     release();
     expect(await caught).not.toBe('finished');
     expect(await stateOf(pair)).toEqual(before);
@@ -277,7 +290,5 @@ test('a row that moves on a side between decision and write is decided again, an
   expect(rows).toContain('(8,t,77,p)'); // disjoint: merged
   expect(rows).toContain('(18,late,10,p)'); // both changed the name: the source's, by rule
   expect(rows).toContain('(28,t,10,late)');
-  expect(counts.read).toBe(
-    Object.entries(counts).reduce((n, [name, count]) => n + (name === 'read' ? 0 : count), 0),
-  );
+  expect(counts.read).toBe(Object.entries(counts).reduce((n, [name, count]) => n + (name === 'read' ? 0 : count), 0));
 });
