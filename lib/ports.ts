@@ -25,6 +25,7 @@ import type {
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
+import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
@@ -296,6 +297,8 @@ export interface SourceClock {
 
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
 export interface Database {
+  /** Of a source that was opened to be written to. */
+  readonly writer?: SourceWriter;
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
@@ -367,6 +370,8 @@ export interface Decided {
   readonly raise: readonly ConflictDraft[];
   /** Conflicts that are none any more; those that are not open stay as they are. */
   readonly close: readonly { readonly conflict_id: string; readonly state: ConflictState }[];
+  /** Rows that the source is to get. */
+  readonly back?: readonly BackDraft[];
   /** The events of it, from the conflicts that changed; each in the chunk's own stream of decisions. */
   readonly events: (raised: readonly Raised[], closed: readonly string[]) => readonly JobEvent[];
 }
@@ -416,6 +421,8 @@ export interface Chunk {
   /** What a comparison found that the baseline does not say yet. */
   readonly adopt?: Adoption;
   readonly decided?: Decided;
+  /** Intents that are settled with this chunk. */
+  readonly settled?: SettledIntents;
   /** Keys that leave the quarantine, because they are applied now. */
   readonly release?: readonly RowKey[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
@@ -423,7 +430,7 @@ export interface Chunk {
 }
 
 /** A chunk that is piped from the source into a target that has none of its rows. */
-export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided'> {
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided' | 'settled'> {
   readonly run: BucketRun;
 }
 
@@ -564,6 +571,12 @@ export interface TargetDatabase extends Database {
   ): Promise<ReadonlyMap<string, Resolved>>;
   /** Shows conflicts as they are now, each if it is open and no newer; answers those that are, as they are afterwards. */
   refreshConflicts(refreshes: readonly ConflictRefresh[]): Promise<ReadonlyMap<string, Conflict>>;
+  /** Oldest intents of a segment's pass that are not settled, at most `limit`. */
+  intents(id: SegmentId, limit: number): Promise<readonly Intent[]>;
+  /** Those of the intents that are not settled. */
+  intentsOf(id: SegmentId, ids: readonly string[]): Promise<readonly Intent[]>;
+  /** Forgets intents of the pass that its counts know nothing of: whoever looks again finds their rows. */
+  forgetUncounted(id: SegmentId): Promise<void>;
   /** How many open conflicts the job was the last to see, by target table (schema.table). */
   countOpenConflicts(jobId: string): Promise<ReadonlyMap<string, number>>;
   /** Conflicts of a job that the store does not know as they are now, and what it has learnt. */
@@ -581,11 +594,46 @@ export interface TargetDatabase extends Database {
   raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
 }
 
+/** Rows of the source to be written by compare-and-set, all or nothing, each once whoever repeats it. */
+export interface BackChunk {
+  readonly id: SegmentId;
+  readonly owner: string;
+  readonly plan: TablePlan;
+  readonly suppressTriggers: boolean;
+  readonly changes: readonly BackChange[];
+}
+
+/** The writing side of a source: it has a control schema of its own, and every transaction there is fenced as in the target. */
+export interface SourceWriter {
+  /** Takes the lease of every source table and creates the job's row there. Throws `target_busy` naming the holder. */
+  takeLease(jobId: string, tables: readonly RelationName[], stale: StaleHolder): Promise<void>;
+  /** Undoes takeLease when the job could not be stored. */
+  dropJob(jobId: string): Promise<void>;
+  /** As `TargetDatabase.raiseEpoch`. */
+  raiseEpoch(jobId: string, epoch: number, how?: Pick<EpochMove, 'release' | 'holding'>): Promise<boolean>;
+  /** As `TargetDatabase.reopen`. */
+  reopen(jobId: string, epoch: number, how: Reopening): Promise<void>;
+  /** Closes the job: nothing is written here for it any more, its leases are free. Repeating it changes nothing. */
+  endJob(jobId: string, epoch: number): Promise<void>;
+  /** Makes `owner` the one worker that may write here for the segment. Throws `epoch_superseded`. */
+  claim(id: SegmentId, owner: string): Promise<void>;
+  /** Intents of the segment's pass that were applied here, those of the last transactions at least. */
+  applied(id: SegmentId): Promise<readonly string[]>;
+  /**
+   * One transaction: fence, marks of the intents, rows. Those that were applied before are left out. Throws
+   * `epoch_superseded`, `target_moving` (a row was not as expected), `row_rejected`, ...
+   */
+  write(chunk: BackChunk, target: Database): Promise<void>;
+  raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
+}
+
 /** Who connects, for `application_name` and limits. */
 export interface ConnectAs {
   /** `<job>/<epoch>`, or what is being done before there is a job. */
   readonly name: string;
   readonly statementTimeoutMs: number;
+  /** A source that is written to as well: its `writer` is there. */
+  readonly writes?: boolean;
 }
 
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */

@@ -21,7 +21,7 @@ const APPLIED = {
 };
 const HEALED = { ...CODE, sqlstate: 'what PostgreSQL said, where it did', times: 'how often since the last chunk' };
 const COUNTS =
-  'rows by what happened to them: read, inserted, updated, deleted, unchanged, kept, conflicts, quarantined, skipped';
+  'rows by what happened to them: read, inserted, updated, deleted, unchanged, kept, conflicts, quarantined, skipped; of a job that writes to both sides also source_inserted, source_updated, source_deleted';
 const AT_CONFLICT = {
   table: 'the target table',
   conflict_id: 'the same in every job that meets it',

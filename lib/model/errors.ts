@@ -155,6 +155,16 @@ const CATALOGUE = {
     'The server is older than PostgreSQL 14, or not PostgreSQL.',
     'Use PostgreSQL 14 or later on both sides.',
   ],
+  source_read_only: [
+    422,
+    'The source is read-only or a standby, and this direction writes to it.',
+    'Name the primary server, or use direction "source_to_target".',
+  ],
+  direction_unsupported: [
+    422,
+    'The job cannot carry changes in both directions under this config, or between these tables.',
+    'Change what the message names, or use direction "source_to_target".',
+  ],
   target_read_only: [422, 'The target is read-only or a standby.', 'Name the primary server.'],
   table_not_found: [422, 'A table of one side does not exist on the other.', 'Create the table in the target.'],
   tables_empty: [

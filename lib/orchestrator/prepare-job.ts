@@ -12,7 +12,7 @@ import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
-import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
+import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { validateTables } from './validate-table.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
 
@@ -150,10 +150,12 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
     const { epoch, takeovers, moved_by: moved, confirmed_deletes } = job;
     const told = { epoch, takeovers, ...(confirmed_deletes !== undefined && { confirmed_deletes }) };
-    await target.raiseEpoch(job.job_id, epoch, {
-      holding: true,
-      ...(moved && { event: jobEvent(moved.event, moved.actor, told) }),
-    });
+    await raiseEverywhere(
+      job,
+      epoch,
+      { target, writer: source.writer },
+      { holding: true, ...(moved && { event: jobEvent(moved.event, moved.actor, told) }) },
+    );
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);

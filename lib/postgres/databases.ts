@@ -14,6 +14,7 @@ import { raiseEpoch, shareEpoch } from './epoch.ts';
 import { completeGenerations, generations, nextGeneration } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
 import { sourceClock, storageOf, windowFacts } from './horizon.ts';
+import { forgetUncounted, intentsOf, openIntents, settleIntents, storeIntents } from './intents.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
@@ -28,6 +29,7 @@ import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
 import { snapshotText } from './snapshot.ts';
+import { sourceWriter } from './source-writer.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
 import { keepShapes, lastShapes, tableShapes } from './table-shape.ts';
@@ -89,6 +91,8 @@ async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number
       await fp('rows.all');
       await fileChanges(session, at, chunk.changes, chunk.decided?.bases);
       if (chunk.decided) await conflicts.storeDecided(session, { ...chunk, table: chunk.plan.target }, chunk.decided);
+      await storeIntents(session, chunk.id, chunk.decided?.back ?? []);
+      if (chunk.settled) await settleIntents(session, at, chunk.id, chunk.settled);
       await release(session, chunk.id, chunk.release ?? []);
       const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
       await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -161,6 +165,9 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
         [BY_INDEX, ...(resolutions[0].suppressTriggers ? [AS_REPLICA] : [])].join('; '),
       ),
     refreshConflicts: (refreshes) => conflicts.refreshConflicts(session, refreshes),
+    intents: (id, limit) => openIntents(session, id, limit),
+    intentsOf: (id, ids) => intentsOf(session, id, ids),
+    forgetUncounted: (id) => forgetUncounted(session, id),
     countOpenConflicts: (jobId) => conflicts.countOpen(session, jobId),
     untoldConflicts: (...args) => conflicts.untoldConflicts(session, ...args),
     toldConflicts: (list) => conflicts.toldConflicts(session, list),
@@ -205,7 +212,10 @@ export function postgresDatabases(options: PostgresOptions): Databases {
   return {
     async source(connection, as) {
       const session = await open('source', connection, as);
-      return remember(session, commonPart(session));
+      const writer = as.writes && {
+        writer: sourceWriter(session, sessionOf, options.chunkTimeoutMs ?? CHUNK_TIMEOUT_MS),
+      };
+      return remember(session, { ...commonPart(session), ...writer });
     },
     async target(connection, as) {
       const session = await open('target', connection, as);

@@ -12,6 +12,9 @@ export const COUNT_WORDS: Readonly<Record<keyof Counts, { readonly text: string;
   conflicts: { text: 'Conflicts', meaning: 'Wait for a decision' },
   quarantined: { text: 'Quarantined', meaning: 'Refused by the target, each with its reason' },
   skipped: { text: 'Skipped', meaning: 'Left out' },
+  source_inserted: { text: 'New in the source', meaning: 'Inserted into the source' },
+  source_updated: { text: 'Changed in the source', meaning: 'Updated in the source' },
+  source_deleted: { text: 'Deleted in the source', meaning: 'Deleted from the source' },
 };
 export const COUNT_NAMES = Object.keys(COUNT_WORDS) as readonly (keyof Counts)[]; // of a record over exactly these
 

@@ -540,6 +540,9 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
       copy: () => Promise.reject(new SyncError('row_rejected', 'the simulation has no COPY')),
       uniqueHolders: async () => [],
       quarantined: (jobId) => ask('quarantined', () => [...(world.jobs.get(jobId)?.quarantine.values() ?? [])]),
+      intents: async () => [], // no job of the simulation writes to the source
+      intentsOf: async () => [],
+      forgetUncounted: async () => undefined,
       raiseSequences: () =>
         change(
           'raiseSequences',

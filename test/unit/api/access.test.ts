@@ -57,7 +57,7 @@ describe('an id of a job', () => {
     const call = calls[name];
     if (!call) throw new Error(`add a call of ${name} to this test`);
     const unknown = () => Promise.reject(new SyncError('job_not_found', 'there is no job with this id'));
-    const api = testApi({ stopJob: unknown, resumeJob: unknown });
+    const api = testApi({ stopJob: unknown, resumeJob: unknown, validateTable: unknown });
     await api.conflicts.put([conflict]);
     await api.resolutions.create(resolution);
     return api.call({ ...call, path: call.path?.replace(job.job_id, id) ?? '' });
