@@ -16,6 +16,8 @@ const APPLIED = {
   updated: 'rows',
   deleted: 'rows',
   quarantined: 'rows put aside',
+  source:
+    'rows inserted, updated and deleted in the source, and rows that moved first, in a job that writes to both sides',
   unexplained: 'of the final comparison: differences that no rule explains',
   in_flight: 'of the final comparison: differences of rows that still move',
 };

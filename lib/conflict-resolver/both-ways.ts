@@ -7,6 +7,14 @@ import type { Action, Ruling } from './decide.ts';
  */
 export type BackCase = 'stands' | 'as_ruled' | 'never';
 
+/** What the docs say of each. */
+export const BACK_MEANINGS: Readonly<Record<BackCase, string>> = {
+  stands: "The target's row stays, so the source gets it: inserted, updated, or its own deleted as `delete_mode` says.",
+  as_ruled:
+    'As it is decided: where the target or a merged row wins, the source gets it; where the source wins, or people are to decide, it does not.',
+  never: 'Nothing goes to the source.',
+};
+
 /** By what has happened to a row since the last decision: total over the verdicts. */
 export const BACK_CASES: Readonly<Record<Verdict['kind'], BackCase>> = {
   equal: 'never',

@@ -292,3 +292,22 @@ test('a row that moves on a side between decision and write is decided again, an
   expect(rows).toContain('(28,t,10,late)');
   expect(counts.read).toBe(Object.entries(counts).reduce((n, [name, count]) => n + (name === 'read' ? 0 : count), 0));
 });
+
+test('a row that the source got before its worker died was written by us, whatever the target makes of it since', async () => {
+  await using pair = await edited();
+  const manual = { ...config, conflict_strategy: 'manual', conflict_rules: {} };
+  await runJob(pair, manual); // rows that both sides changed wait from now on
+  await pair.target.client.query(`update t set name = 'mine' where id = 9`);
+  const p = ports();
+  let met = 0;
+  onFailpoint(async (name) => {
+    if (name !== 'back.written' || ++met > 1) return;
+    await pair.target.client.query(`update t set name = 'mine again' where id = 9`);
+    throw new Error(KILLED);
+  });
+  const { job } = await runJob(pair, manual, { redeliver: true }, p);
+  expect(job.failure).toBeUndefined();
+  const queued = `select count(*) as x from tf_sync.conflict where state = 'open' and key = '{9}'`;
+  expect(await one(pair.target, queued)).toBe('0');
+  expect((await stateOf(pair)).source).toContain('(9,"mine again",10,p)');
+});

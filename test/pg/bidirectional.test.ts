@@ -241,3 +241,18 @@ test('rights that the source role lacks are named with their GRANTs, and with th
   expect(await rows(pair.source)).toEqual(['(1,t,,)']);
   await client.query(`drop owned by ${role} cascade; drop role ${role}`);
 });
+
+test('what was written to the source is what both sides had, also where nothing is compared afterwards', async () => {
+  await using pair = await createPair();
+  await both(pair, TABLE);
+  const manual = { ...edges, conflict_strategy: 'manual', verify: 'none' as const };
+  await pair.source.client.query(`insert into t select i, 'a', 'b', 1 from generate_series(1, 9) i`);
+  await runJob(pair, manual);
+  await pair.target.client.query(`update t set a = 't' where id in (2, 3)`);
+  await runJob(pair, manual);
+  await pair.source.client.query(`update t set a = 's' where id = 2`);
+  await pair.target.client.query(`update t set a = 'again' where id = 3`);
+  const { counts } = await runJob(pair, manual);
+  expect(counts).toMatchObject({ conflicts: 0, updated: 1, source_updated: 1, unchanged: 7 });
+  expect(await rows(pair.source)).toEqual(await rows(pair.target));
+});

@@ -5,8 +5,8 @@ import { type Call, errorsOf, SOURCE, start, TARGET, testApi } from './client.ts
 const DEFAULTS = {
   batch_size: 1000,
   detection_strategy: 'hash',
-  direction: 'source_to_target',
   conflict_strategy: 'source_wins',
+  direction: 'source_to_target',
   conflict_rules: {},
   column_tags: {},
   max_parallel_tables: 1,
