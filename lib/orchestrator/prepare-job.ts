@@ -166,7 +166,7 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
       },
     );
     if (closed) {
-      await tellEnd(job, target, ports);
+      await tellEnd(job, { target, writer: source.writer }, ports);
       return { ...input, max_parallel_tables, max_parallel_operations, next: { levels: [], parts: [] } };
     }
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);

@@ -1,6 +1,6 @@
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
-import type { TargetDatabase } from '../ports.ts';
+import type { SourceWriter, TargetDatabase } from '../ports.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { drainConflicts, sealTrail } from './drain-outbox.ts';
 import { end } from './end-job.ts';
@@ -17,7 +17,12 @@ export const isClosed = (error: unknown): boolean =>
  * Tells the end of a job that its target has closed: an earlier run had finished it, and died, or could not reach the store,
  * before it said so. A target closes a job for a good end alone. Repeating it changes nothing.
  */
-export async function tellEnd(job: Job, target: TargetDatabase, ports: RunPorts): Promise<void> {
+export async function tellEnd(
+  job: Job,
+  { target, writer }: { readonly target: TargetDatabase; readonly writer: SourceWriter | undefined },
+  ports: RunPorts,
+): Promise<void> {
+  await writer?.endJob(job.job_id, job.epoch); // whoever died may have closed the target alone
   const progress = await target.loadProgress(job.job_id);
   await repairMirror(job, progress, ports);
   const waiting = mayConflict(job.config) ? [...(await target.countOpenConflicts(job.job_id)).values()] : [];

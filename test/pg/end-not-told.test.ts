@@ -36,3 +36,26 @@ test.each([
     expect((await pair.target.client.query('select xmin, * from parcels')).rows).toEqual(rows.rows);
   },
 );
+
+test('of a job that writes to both sides the source is closed too, where its last run died before that', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target])
+    await client.query('create table parcels (id int primary key, value int); insert into parcels values (1, 1)');
+  const { job, ports } = await runJob(pair, { direction: 'bidirectional' });
+  expect(job.state).toBe('completed');
+  await pair.source.client.query(`update tf_sync.job set ended = false, epoch = ${job.epoch};
+    insert into tf_sync.lease (table_schema, table_name, job_id) values ('public', 'parcels', '${job.job_id}')`);
+  await ports.secrets.put(job.job_id, { source: pair.source.connection, target: pair.target.connection });
+  const epoch = job.epoch + 1;
+  await ports.jobs.transition(
+    job.job_id,
+    { from: ['completed'], epoch: job.epoch },
+    { state: 'created', epoch, ended_at: undefined, audit_root: undefined },
+  );
+
+  await prepareJob({ job_id: job.job_id, epoch }, ports);
+
+  expect((await ports.jobs.get(job.job_id))?.state).toBe('completed');
+  expect((await pair.source.client.query('select ended::text from tf_sync.job')).rows).toEqual([{ ended: 'true' }]);
+  expect((await pair.source.client.query('select from tf_sync.lease')).rowCount).toBe(0);
+});
