@@ -8,6 +8,7 @@ import type {
   ResolutionStarted,
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
+import type { JobMode } from '../lib/model/job.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
 import { CommandError, EXIT } from './exit.ts';
 
@@ -56,8 +57,8 @@ export class Api {
     this.#options = options;
   }
 
-  startFull(request: StartRequest): Promise<Started> {
-    return this.#call('POST', '/api/sync/full', { body: request });
+  start(mode: JobMode, request: StartRequest): Promise<Started> {
+    return this.#call('POST', `/api/sync/${mode}`, { body: request });
   }
 
   status(jobId: string): Promise<JobStatus> {

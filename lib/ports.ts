@@ -454,6 +454,11 @@ export interface EpochMove {
   readonly holding?: boolean;
 }
 
+/** What is stored of a pair's watermark: its horizon, or the other pairs that are known over the same table. */
+export type KnownWatermark =
+  | { readonly horizon: string }
+  | { readonly horizon?: undefined; readonly others: readonly string[] };
+
 /** The target: rows, and the control schema in which everything lives that decides what happened. */
 export interface TargetDatabase extends Database {
   /**
@@ -498,8 +503,8 @@ export interface TargetDatabase extends Database {
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
   endJob(jobId: string, epoch: number, event: JobEvent, watermarks?: readonly Watermark[]): Promise<void>;
-  /** The stored horizons of these pairs, in their order; undefined where there is none. */
-  watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly (string | undefined)[]>;
+  /** What is stored of these pairs, in their order. */
+  watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly KnownWatermark[]>;
   /** Oldest events that the trail has not learnt yet, in stream order: at most `limit`, and some 4 MB. */
   peekOutbox(jobId: string, limit: number): Promise<readonly AuditEvent[]>;
   trimOutbox(jobId: string, events: readonly Pick<AuditEvent, 'stream' | 'seq'>[]): Promise<void>;

@@ -2,6 +2,7 @@ import type { AuditRoot } from './audit-event.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
+import type { WholeReason } from './look.ts';
 
 export const JOB_STATES = [
   'created',
@@ -146,6 +147,8 @@ export interface JobTable {
     readonly key_sweep: boolean;
     readonly indexed: boolean;
   };
+  /** Why an incremental job looked at all rows of it. */
+  readonly whole?: WholeReason;
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

@@ -1,6 +1,7 @@
 import type { PlannedBaseline } from './baseline.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
+import type { WholeReason } from './look.ts';
 
 /** A relation's name, as the catalog spells it. */
 export interface RelationName {
@@ -241,6 +242,8 @@ export interface TablePlan {
   readonly verifyAll: boolean;
   /** Only these rows are looked at; absent: all. */
   readonly window?: Window;
+  /** Why an incremental job looks at all of them. */
+  readonly whole?: WholeReason;
   /** What is true of the target once the job has ended well. */
   readonly watermark?: Watermark;
   readonly rowsEstimate: number;

@@ -15,7 +15,7 @@ import { type Preflight, preflight } from './preflight.ts';
 import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { isClosed, tellEnd } from './tell-end.ts';
 import { validateTables } from './validate-table.ts';
-import { remembers, type Windowed, windowedPlans } from './window.ts';
+import { remembers, windowedPlans } from './window.ts';
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
 const LISTED = 500;
@@ -69,15 +69,15 @@ async function withWindows(
   plans: readonly TablePlan[],
   found: Preflight,
   ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock | undefined },
-): Promise<readonly Windowed[]> {
+): Promise<readonly TablePlan[]> {
   const { source, target, clock } = ends;
-  const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
-  if (!clock) return plans.map((plan) => ({ plan, ...all }));
+  const whole = job.mode === 'incremental' && { whole: 'no_memory' as const };
+  if (!clock) return plans.map((plan) => ({ ...plan, ...whole }));
   const relations = found.tables.map((t) => t.source);
   return windowedPlans(job, plans, relations, { source, target, clock });
 }
 
-function windowView({ plan: { window }, whole }: Windowed) {
+function windowView({ window, whole }: TablePlan) {
   if (!window) return whole ? { whole } : {};
   const { column, after, sweep, indexed } = window;
   return { window: { column, after, key_sweep: sweep, indexed } };
@@ -98,8 +98,8 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
   const cut = [];
-  for (const w of await withWindows(job, plans, found, { source, target, clock }))
-    cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  for (const plan of await withWindows(job, plans, found, { source, target, clock }))
+    cut.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
   const validations = await validateTables(job, found, { source, target }, ports.clock);
   await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
   const { planned, changes } = await planBaselines(job, found, cut, target);
@@ -107,13 +107,13 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
     fingerprint: form,
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
     ...(planned.length > LISTED && { tables_in_all: planned.length }),
-    tables: planned.slice(0, LISTED).map(({ plan, whole, segments }) => ({
+    tables: planned.slice(0, LISTED).map(({ plan, segments }) => ({
       name: relationText(plan.target),
       key: plan.key,
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
-      ...windowView({ plan, ...(whole && { whole }) }),
+      ...windowView(plan),
       ...catalogView(validations[plan.table]),
     })),
   });
@@ -132,7 +132,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
     segments,
     ...unknownTypes(plan),
-    ...windowView({ plan }),
+    ...windowView(plan),
   };
 }
 

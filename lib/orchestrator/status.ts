@@ -17,6 +17,7 @@ import {
   type SegmentProgress,
   TABLE_STATES,
 } from '../model/job.ts';
+import { WHOLE_REASONS } from '../model/look.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
 import { allowedActions } from './lifecycle.ts';
@@ -107,6 +108,10 @@ const tableView = z
         description:
           'Only rows of the source changed since then by this column were looked at, and with key_sweep all keys. Absent: all rows.',
       }),
+    whole: z.enum(WHOLE_REASONS).optional().meta({
+      description:
+        'Why an incremental job looks at all rows of the table. Absent: it does not, or the job is a full one.',
+    }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -248,6 +253,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts,
     ...(table.window && { window: { ...table.window } }),
+    ...(table.whole && { whole: table.whole }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),

@@ -20,7 +20,7 @@ export async function runJob(
 ): Promise<JobRun> {
   const postedAt = Date.now();
   const request = { source_connection: pair.source, target_connection: pair.target, config };
-  const { job_id } = await api.startFull(request);
+  const { job_id } = await api.start('full', request);
   for (;;) {
     await pause(LOOK_MS);
     const status = await api.status(job_id);

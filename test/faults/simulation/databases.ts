@@ -536,7 +536,7 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
       knownKeys: () => ask('knownKeys', () => []),
       keepShapes: (_seen, shapes) => ask('keepShapes', () => shapes.map(() => undefined)),
       lastShapes: (_pair, tables) => ask('lastShapes', () => tables.map(() => undefined)),
-      watermarks: (wanted) => ask('watermarks', () => wanted.map(() => undefined)),
+      watermarks: (wanted) => ask('watermarks', () => wanted.map(() => ({ others: [] }))),
       copy: () => Promise.reject(new SyncError('row_rejected', 'the simulation has no COPY')),
       uniqueHolders: async () => [],
       quarantined: (jobId) => ask('quarantined', () => [...(world.jobs.get(jobId)?.quarantine.values() ?? [])]),

@@ -16,6 +16,7 @@ const resolution = sampleResolution(job.job_id);
 const ofJob = `/api/sync/conflicts/${job.job_id}`;
 const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/full': start(),
+  'POST /api/sync/incremental': { ...start(), path: '/api/sync/incremental' },
   'POST /api/sync/stop/{job_id}': { method: 'POST', path: `/api/sync/stop/${job.job_id}` },
   'POST /api/sync/resume/{job_id}': { method: 'POST', path: `/api/sync/resume/${job.job_id}` },
   'GET /api/sync/validate/{job_id}/{table_name}': { path: `/api/sync/validate/${job.job_id}/public.parcels` },
