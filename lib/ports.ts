@@ -30,6 +30,7 @@ import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
+import type { QuietKey, QuietMemory, QuietNote, TouchSignal } from './model/quiet.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type {
@@ -314,6 +315,8 @@ export interface Database {
   clock(): Promise<SourceClock>;
   /** For each table a text that changes when its rows were put elsewhere: truncated, rewritten, restored, made anew. */
   storage(tables: readonly RelationName[]): Promise<readonly string[]>;
+  /** What this end says of each table without reading a row of it; undefined where it does not count, or may not be asked. */
+  touchSignals(tables: readonly RelationName[]): Promise<readonly (TouchSignal | undefined)[]>;
   /** The planner's view of a window; reads no row. */
   windowFacts(
     table: RelationName,
@@ -502,7 +505,15 @@ export interface TargetDatabase extends Database {
   /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
-  endJob(jobId: string, epoch: number, event: JobEvent, watermarks?: readonly Watermark[]): Promise<void>;
+  endJob(
+    jobId: string,
+    epoch: number,
+    event: JobEvent,
+    watermarks?: readonly Watermark[],
+    quiet?: readonly QuietNote[],
+  ): Promise<void>;
+  /** What is known of tables that an earlier job wrote nothing into, in their order. */
+  quietTables(wanted: readonly QuietKey[]): Promise<readonly (QuietMemory | undefined)[]>;
   /** What is stored of these pairs, in their order. */
   watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly KnownWatermark[]>;
   /** Oldest events that the trail has not learnt yet, in stream order: at most `limit`, and some 4 MB. */

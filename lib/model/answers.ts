@@ -82,6 +82,7 @@ export interface TableStatus {
   readonly window?: JobTable['window'];
   /** Why an incremental job looks at all rows of it. A service that is newer may know other reasons. */
   readonly whole?: string;
+  readonly untouched?: JobTable['untouched'];
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Keys of a few rows that a dry run would change, by operation. */

@@ -125,8 +125,16 @@ export interface Pause extends Failure {
   readonly probe_at?: string;
 }
 
-/** `compared`: a dry run has looked at it. `unverified`: the config asked for no final comparison. */
-export const TABLE_STATES = ['pending', 'running', 'verified', 'compared', 'unverified', 'failed'] as const;
+/** `untouched`: passed over, see `untouched` of the table. `compared`: a dry run has looked at it. `unverified`: the config asked for no final comparison. */
+export const TABLE_STATES = [
+  'pending',
+  'running',
+  'verified',
+  'untouched',
+  'compared',
+  'unverified',
+  'failed',
+] as const;
 export type TableState = (typeof TABLE_STATES)[number];
 
 /** One table of a job, mirrored for reading. */
@@ -149,6 +157,13 @@ export interface JobTable {
   };
   /** Why an incremental job looked at all rows of it. */
   readonly whole?: WholeReason;
+  /** Nothing of it was looked at: no write was counted on either side since a job compared so many rows of it. */
+  readonly untouched?: {
+    readonly compared_at: string;
+    readonly runs: number;
+    readonly rows: number;
+    readonly kept: number;
+  };
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

@@ -112,6 +112,13 @@ const tableView = z
       description:
         'Why an incremental job looks at all rows of the table. Absent: it does not, or the job is a full one.',
     }),
+    untouched: z
+      .object({ compared_at: z.iso.datetime(), runs: z.int(), rows: z.int(), kept: z.int() })
+      .optional()
+      .meta({
+        description:
+          'Nothing of the table was looked at: no write was counted on either side since a job compared so many rows of it, kept so many as the target has them, and wrote none; so many jobs in a row have relied on that. Absent: it was looked at.',
+      }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -254,6 +261,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     counts,
     ...(table.window && { window: { ...table.window } }),
     ...(table.whole && { whole: table.whole }),
+    ...(table.untouched && { untouched: { ...table.untouched } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),

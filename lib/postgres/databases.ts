@@ -23,6 +23,7 @@ import { mergeRows } from './merge.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
+import { loadQuiet } from './quiet-memory.ts';
 import { reopenJob } from './reopen.ts';
 import { resolveConflicts } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
@@ -33,6 +34,7 @@ import { sourceWriter } from './source-writer.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
 import { keepShapes, lastShapes, tableShapes } from './table-shape.ts';
+import { touchSignals } from './touch.ts';
 import { loadWatermarks } from './watermarks.ts';
 import { tableReader } from './window.ts';
 import { applyChanges } from './writer.ts';
@@ -56,6 +58,7 @@ function commonPart(session: Session): Database {
     snapshot: () => snapshotText(session),
     clock: () => sourceClock(session),
     storage: (tables) => storageOf(session, tables),
+    touchSignals: (tables) => touchSignals(session, tables),
     windowFacts: (table, window) => windowFacts(session, table, window),
     probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
@@ -140,6 +143,7 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     keepShapes: (...args) => keepShapes(session, ...args),
     lastShapes: (...args) => lastShapes(session, ...args),
     watermarks: (wanted) => loadWatermarks(session, wanted),
+    quietTables: (wanted) => loadQuiet(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
     drainAlone: (...args) => control.drainAlone(session, ...args),

@@ -101,7 +101,7 @@ export const content: DetectionStrategy = {
   full: { sees: SEES_ALL, reads: 'every row of both sides, all of them through the worker' },
   needs: NEEDS_NOTHING,
   seesConflicts: true,
-  options: ['tolerances'],
+  options: ['tolerances', 'max_quiet_runs'],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
     const equalSums = bothSides(s, t);

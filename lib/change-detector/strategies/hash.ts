@@ -80,7 +80,7 @@ export const hash: DetectionStrategy = {
   },
   needs: NEEDS_NOTHING,
   seesConflicts: true,
-  options: [],
+  options: ['max_quiet_runs'],
   async *detect(source, target, { after, runs }) {
     const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
     let dirty: number[] = [];

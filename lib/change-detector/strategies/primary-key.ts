@@ -17,6 +17,6 @@ export const primaryKey: DetectionStrategy = {
   },
   needs: NEEDS_NOTHING,
   seesConflicts: false,
-  options: [],
+  options: ['max_quiet_runs'],
   detect: hash.detect,
 };

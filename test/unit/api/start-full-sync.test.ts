@@ -26,6 +26,7 @@ const DEFAULTS = {
   timestamp_columns: {},
   timestamp_overlap_seconds: 60,
   key_sweep: false,
+  max_quiet_runs: 0,
   dry_run: false,
   verify: 'changed',
 };
