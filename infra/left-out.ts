@@ -71,6 +71,30 @@ const LEFT_OUT: readonly LeftOut[] = [
     usedBy: ['commands', 'prepare-job'],
   },
   {
+    path: /^\.\/touch\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const touchSignals = ${NEVER};`,
+    usedBy: ['prepare-job'],
+  },
+  {
+    path: /^\.\/horizon\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const sourceClock = ${NEVER}; export const storageOf = ${NEVER}; export const windowFacts = ${NEVER};`,
+    usedBy: ['prepare-job'],
+  },
+  {
+    path: /^\.\/quiet-memory\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const loadQuiet = ${NEVER}; export const storeQuiet = ${NEVER};`,
+    usedBy: ['prepare-job', 'settle-job'],
+  },
+  {
+    path: /^\.\/watermarks\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const loadWatermarks = ${NEVER}; export const storeWatermarks = ${NEVER};`,
+    usedBy: ['prepare-job', 'settle-job'],
+  },
+  {
     path: /^\.\/keyless\.ts$/,
     from: /lib\/postgres\//,
     contents: `export const keylessReader = ${NEVER}; export const applyCopies = ${NEVER};`,

@@ -208,8 +208,9 @@ export async function endJob(
     if (!row || row[0] === 't') return;
     if (Number(row[1]) > epoch) throw epochSuperseded();
     await appendJobEvent(session, jobId, event);
-    await storeWatermarks(session, jobId, watermarks);
-    await storeQuiet(session, jobId, quiet);
+    // asked only where there is something: other bundles than settle-job's leave both out
+    if (watermarks.length > 0) await storeWatermarks(session, jobId, watermarks);
+    if (quiet.length > 0) await storeQuiet(session, jobId, quiet);
     // one more than any worker of this run has: a worker still at work finds itself superseded
     await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
       jobId,

@@ -24,7 +24,6 @@ export async function storeWatermarks(
   jobId: string,
   watermarks: readonly Watermark[],
 ): Promise<void> {
-  if (watermarks.length === 0) return;
   await session.query(
     `insert into tf_sync.watermark (table_schema, table_name, pair, horizon, job_id)
      select u.s, u.n, u.p, u.h, $5 from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) u(s, n, p, h)
