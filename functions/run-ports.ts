@@ -26,7 +26,8 @@ export function decisionPorts(services: AuditedServices, caller: Caller): Omit<R
   return { ...databasePorts(services, caller), audit: services.audit };
 }
 
-function databasePorts(services: CoreServices, caller: Caller): Omit<CommandPorts, 'workflow'> {
+/** What whoever only looks at both ends needs. */
+export function databasePorts(services: CoreServices, caller: Caller): Omit<CommandPorts, 'workflow'> {
   const { jobs, secrets, clock, log } = services;
   const databases = postgresDatabases({
     tlsPolicy: services.settings.tlsPolicy,

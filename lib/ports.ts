@@ -32,6 +32,7 @@ import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { QuietKey, QuietMemory, QuietNote, TouchSignal } from './model/quiet.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { Schedule } from './model/schedule.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type {
   FingerprintForm,
@@ -212,6 +213,25 @@ export interface SecretStore {
   get(ref: string): Promise<ConnectionPair>;
   /** Removing what is not there is fine. */
   remove(ref: string): Promise<void>;
+}
+
+/** Schedules, each one item. `seq` is the fence: a write must have seen the one before. */
+export interface ScheduleStore {
+  get(name: string): Promise<Schedule | undefined>;
+  /** In name order. */
+  list(): Promise<readonly Schedule[]>;
+  /** False when the name is taken. */
+  create(schedule: Schedule): Promise<boolean>;
+  /** Replaces the one whose seq is one less; false when somebody else has. */
+  advance(schedule: Schedule): Promise<boolean>;
+  remove(name: string): Promise<void>;
+}
+
+/** The clock that fires schedules. Both are repeatable. */
+export interface AlarmClock {
+  /** Sets, or sets anew, when the schedule fires. `from`: not before this, ISO 8601. */
+  set(schedule: Schedule, from: string): Promise<void>;
+  remove(name: string): Promise<void>;
 }
 
 export type ExecutionState = 'running' | 'ended' | 'missing';

@@ -10,7 +10,7 @@ import { defineRoute } from './route.ts';
 import { refuse } from './schema-problems.ts';
 
 /** A connection string in, a Connection out; what is wrong with it becomes problems of the field. */
-const connectionField = (side: Side) =>
+export const connectionField = (side: Side) =>
   z
     .string()
     .transform((text, context) => {
@@ -78,7 +78,7 @@ export const startRoute = (mode: JobMode, summary: string) =>
   });
 
 /** Only of a string that can be read: what is wrong with another one is found elsewhere. */
-function tlsProblems(json: unknown, side: Side, policy: TlsPolicy): Problem[] {
+export function tlsProblems(json: unknown, side: Side, policy: TlsPolicy): Problem[] {
   const field = `${side}_connection` as const;
   const given = z.looseObject({ [field]: z.string() }).safeParse(json);
   const parsed = parseConnection(given.data?.[field], `/${field}`);

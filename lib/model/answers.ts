@@ -2,6 +2,7 @@ import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
 import type { Problem } from './errors.ts';
 import type { Counts, Failure, JobState, JobTable, Pass, TableState } from './job.ts';
+import type { Schedule } from './schedule.ts';
 import type { ValidationState } from './validation.ts';
 
 // What the HTTP API answers, as its clients read it: the command line and the web pages. The API's own schemas are in
@@ -100,6 +101,16 @@ export interface Started {
   readonly job_id: string;
   readonly state: JobState;
   readonly status_url: string;
+}
+
+/** One schedule, as GET /api/sync/schedules answers it. */
+export interface ScheduleView
+  extends Omit<Schedule, 'anchor' | 'secret_ref' | 'revision' | 'armed' | 'seq' | 'deleting' | 'source' | 'target'> {
+  readonly source: ConnectionView;
+  readonly target: ConnectionView;
+  /** The next three, ISO 8601 in UTC; none while it is paused. */
+  readonly next_runs: readonly string[];
+  readonly deleting?: boolean;
 }
 
 /** The answer of GET /api/sync/health, with 200 and with 503. */

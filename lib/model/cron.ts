@@ -108,7 +108,8 @@ export function parseCron(text: string): Cron {
 
 const daysIn = (year: number, month: number) => new Date(Date.UTC(year, month, 0)).getUTCDate();
 /** 1 is Sunday. */
-const weekdayOf = (year: number, month: number, day: number) => new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 1;
+const weekdayOf = (year: number, month: number, day: number) =>
+  new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 1;
 
 function nearestWeekday(year: number, month: number, day: number): number | undefined {
   const last = daysIn(year, month);

@@ -43,7 +43,11 @@ export function isTimeZone(name: string): boolean {
 
 /** What a clock in the zone shows at an instant, as if it were UTC, in milliseconds. */
 function shownAt(ms: number, zone: string): number {
-  const parts = new Map(formatOf(zone).formatToParts(ms).map((p) => [p.type, Number(p.value)]));
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(ms)
+      .map((p) => [p.type, Number(p.value)]),
+  );
   const [year = 0, month = 0, day = 0] = (['year', 'month', 'day'] as const).map((t) => parts.get(t));
   const [hour = 0, minute = 0, second = 0] = (['hour', 'minute', 'second'] as const).map((t) => parts.get(t));
   return Date.UTC(year, month - 1, day, hour, minute, second);

@@ -39,7 +39,10 @@ export interface StartPorts {
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** Both connections, or every reason why not. */
-async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
+async function openBoth(
+  request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
+  databases: Databases,
+): Promise<readonly [Database, TargetDatabase]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
     openSource(request.pair, as, { databases, config: request.config }),
@@ -137,6 +140,19 @@ async function store(request: StartRequest, found: Preflight, ends: Ends, ports:
     await source.writer?.dropJob(request.jobId).catch(() => undefined);
     if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Checks what a start would check, and does nothing. Throws a SyncError with every problem found. */
+export async function checkStart(
+  request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
+  ports: Pick<StartPorts, 'databases' | 'patience'>,
+): Promise<Preflight> {
+  const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
+  try {
+    return await preflight(source, target, request.config);
+  } finally {
+    await Promise.all([source.close(), target.close()]);
   }
 }
 

@@ -51,7 +51,10 @@ test('a run that is due this very instant is not the next one', () => {
 });
 
 test('a rate keeps its distance from its anchor, however long ago that was', () => {
-  expect(runs('rate(7 minutes)', '2027-11-23T12:00:00Z', 'UTC', 2)).toEqual(['2027-11-23T12:02:30Z', '2027-11-23T12:09:30Z']);
+  expect(runs('rate(7 minutes)', '2027-11-23T12:00:00Z', 'UTC', 2)).toEqual([
+    '2027-11-23T12:02:30Z',
+    '2027-11-23T12:09:30Z',
+  ]);
 });
 
 // Chicago puts its clocks forward on 2027-03-14 at 2:00 and back on 2027-11-07 at 2:00

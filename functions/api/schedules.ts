@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import { putSchedule, removeSchedule } from '../../lib/orchestrator/put-schedule.ts';
+import { databasePorts } from '../run-ports.ts';
+import { coreServices } from '../runtime.ts';
+import { scheduleServices } from '../schedule-services.ts';
+import { apiHandler } from './handler.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
+
+/** Lambda handler of the routes that keep schedules. */
+export const handler = apiHandler({
+  serves: scheduleRoutes,
+  services: coreServices,
+  parts: (core) => {
+    const kept = scheduleServices(core);
+    const ports = () => ({ ...databasePorts(core, 'command'), ...kept, newId: randomUUID });
+    return {
+      schedules: kept.schedules,
+      putSchedule: (put) => putSchedule(put, ports()),
+      removeSchedule: (name) => removeSchedule(name, ports()),
+    };
+  },
+});
