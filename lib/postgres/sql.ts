@@ -1,19 +1,4 @@
-import type { RelationName } from '../model/table.ts';
-
-/** Quotes one identifier; the only place that does. */
-export function ident(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function relation(r: RelationName): string {
-  return `${ident(r.schema)}.${ident(r.name)}`;
-}
-
-/** A text constant, for the few places where a parameter cannot stand (casts of probe literals). */
-export function literal(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
-}
+export { ident, literal, relation } from '../model/quote.ts';
 
 /**
  * Settings for statements that find a bounded number of rows by key: through the index, whatever the statistics say. On a
