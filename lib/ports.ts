@@ -30,6 +30,7 @@ import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { Secret } from './model/secret.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -203,6 +204,11 @@ export interface SecretStore {
   get(ref: string): Promise<ConnectionPair>;
   /** Removing what is not there is fine. */
   remove(ref: string): Promise<void>;
+  /**
+   * The key of all masks of a pair of databases (64 hex digits): made once, `fresh` where there was none, and kept longer than
+   * any job, so that every refresh masks alike. Throws `secret_missing` where there is none and no fresh one.
+   */
+  maskKey(pair: string, fresh?: Secret): Promise<Secret>;
 }
 
 export type ExecutionState = 'running' | 'ended' | 'missing';
@@ -298,6 +304,16 @@ export interface Database {
   seesMark(mark: string): Promise<boolean>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
   keyClashes(table: Relation, key: readonly string[]): Promise<number>;
+  /** Each value in the canonical text of its type (`format_type`); undefined where it cannot be read as one. */
+  readAs(
+    values: readonly { readonly text: string; readonly declared: string }[],
+  ): Promise<readonly (string | undefined)[]>;
+  /** Two columns of a table as texts, where the first is not NULL; at most `limit` rows. */
+  dictionary(
+    table: Relation,
+    columns: readonly [match: string, take: string],
+    limit: number,
+  ): Promise<readonly (readonly [string, string | null])[]>;
   /** What this end sees now, as a `pg_snapshot` in text. */
   snapshot(): Promise<string>;
   /** Of a primary server only, by a role that may see other sessions. */
@@ -306,7 +322,7 @@ export interface Database {
   storage(tables: readonly RelationName[]): Promise<readonly string[]>;
   /** The planner's view of a window; reads no row. */
   windowFacts(
-    table: RelationName,
+    plan: TablePlan,
     window: Pick<Window, 'column' | 'after'>,
   ): Promise<Pick<Window, 'rowsEstimate' | 'indexed'>>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
@@ -400,6 +416,8 @@ export interface Chunk {
 /** A chunk that is piped from the source into a target that has none of its rows. */
 export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided'> {
   readonly run: BucketRun;
+  /** Most rows that may be put aside because a value of theirs cannot be computed; more are `quarantine_limit`. */
+  readonly mostAside: number;
 }
 
 /** Says of a job that holds a lease whether it is known to have ended, or never to have begun. */
@@ -546,6 +564,8 @@ export interface ConnectAs {
   /** `<job>/<epoch>`, or what is being done before there is a job. */
   readonly name: string;
   readonly statementTimeoutMs: number;
+  /** Of a job that masks: what the source's server computes its masks with, as a setting of the session. */
+  readonly maskKey?: Secret;
 }
 
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */

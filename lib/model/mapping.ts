@@ -73,6 +73,12 @@ export type TableMapping = z.infer<typeof tableMapping>;
 export const mapping = z.record(name, tableMapping);
 export type Mapping = z.infer<typeof mapping>;
 
-/** Whether any column of it is masked. */
-export const hasMasks = (m: Mapping): boolean =>
-  Object.values(m).some((t) => Object.values(t.columns).some((c) => typeof c === 'object' && 'mask' in c));
+const pointer = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** JSON Pointer of a table, or of one of its columns, in the config. */
+export const mappingField = (table: string, column?: string): string =>
+  `/config/mapping/${pointer(table)}${column === undefined ? '' : `/columns/${pointer(column)}`}`;
+
+/** Whether any column of it is masked; a job that an earlier version has stored has no mapping. */
+export const hasMasks = (m: Mapping | undefined): boolean =>
+  Object.values(m ?? {}).some((t) => Object.values(t.columns).some((c) => typeof c === 'object' && 'mask' in c));

@@ -21,6 +21,8 @@ export interface PlannedSelect {
   readonly indexed: boolean;
   /** Changes with what the config says about the table, not with what its lookups held when the job was prepared. */
   readonly version: string;
+  /** What a person should know: columns of the source that go nowhere, a key that no index finds. */
+  readonly notes: readonly string[];
 }
 
 /** What a mapping says of a table that is made of another one; its columns are those of the target. */
@@ -31,6 +33,4 @@ export interface Mapped {
   readonly masked: readonly string[];
   /** Columns of the source that a column is made of, where it is not masked. */
   readonly uses: Readonly<Record<string, readonly string[]>>;
-  /** What a person should know: columns of the source that go nowhere, keys that no index finds. */
-  readonly notes: readonly string[];
 }

@@ -17,10 +17,11 @@ const PRINT_SCHEME = 1;
 const needsBaseline = (config: JobConfig, { key, conflicts }: TablePlan) =>
   key.length > 0 && (config.delete_mode === 'tracked' || conflicts !== undefined); // without one rows cannot be known again
 
-/** What prints depend on: the key's stamp, and every mapped column with its type, its equality and its cast. */
+/** What prints depend on: the key's stamp, and every mapped column with its type, its equality and its cast, and the mapping. */
 export function printStamp(plan: TablePlan, targetOid: string): string {
   const columns = plan.columns.map((c) => [c.name, c.type.base, c.equality, c.source?.castTo]);
-  const text = JSON.stringify([PRINT_SCHEME, stampOf(plan, targetOid), columns, plan.conflicts?.images]);
+  const what = [PRINT_SCHEME, stampOf(plan, targetOid), columns, plan.conflicts?.images];
+  const text = JSON.stringify(plan.select ? [...what, plan.select.version] : what);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -39,6 +39,7 @@ export function holdConnections(ports: {
     secrets: {
       put: (jobId, pair) => ports.secrets.put(jobId, pair),
       remove: (ref) => ports.secrets.remove(ref),
+      maskKey: (pair, fresh) => ports.secrets.maskKey(pair, fresh),
       get: async (ref) => {
         const pair = pairs.get(ref) ?? (await ports.secrets.get(ref));
         pairs.set(ref, pair);

@@ -11,6 +11,7 @@ import { adoptionOf, toDelete } from './adoption.ts';
 import { arbitrate } from './arbitrate.ts';
 import type { Arbitration } from './court.ts';
 import { chunkRemedy } from './healing.ts';
+import { refusedIn } from './refused-rows.ts';
 import { commit, healed, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
 import { courtOf, decidedBy, mergedIn, ruledCounts } from './three-way.ts';
 
@@ -84,7 +85,7 @@ export async function changesFor(
     return row && d.kind !== 'target_only' ? (changeOf(d, row) ?? []) : [];
   });
   await fp('transform.done');
-  const refused = fetched.tooLarge.map((key) => ({ key, code: 'row_too_large' as const }));
+  const refused = refusedIn(fetched);
   return { changes, refused, covered: fetched.covered };
 }
 

@@ -131,8 +131,9 @@ export function tablePlans(
     version: 1,
     table,
     level,
-    source: { schema: source.schema, name: source.name },
+    source: source.mapped?.from ?? { schema: source.schema, name: source.name },
     target: { schema: target.schema, name: target.name },
+    ...(source.mapped && { select: source.mapped.select }),
     columns: mappedColumns(source, target, config),
     key: keyOf(source, config) ?? [],
     ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others

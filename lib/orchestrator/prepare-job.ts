@@ -60,6 +60,12 @@ function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
   return { unknown_types: Object.fromEntries(unknown.map((c) => [c.name, relationText(c.type)])) };
 }
 
+/** What a mapping makes of the table, for people. */
+function mappingView({ select, source, columns }: TablePlan): Pick<JobTable, 'mapping'> {
+  if (!select) return {};
+  return { mapping: { from: relationText(source), columns: columns.length, notes: select.notes } };
+}
+
 /** Plans with the windows that the job's strategy can tell, and what the event says of them. */
 async function withWindows(
   job: Job,
@@ -101,6 +107,7 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
+      ...(plan.select && { from: relationText(plan.source) }),
       ...windowView({ plan, ...(whole && { whole }) }),
     })),
   });
@@ -119,6 +126,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
     segments,
     ...unknownTypes(plan),
+    ...mappingView(plan),
     ...windowView({ plan }),
   };
 }

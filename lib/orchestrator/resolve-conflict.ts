@@ -79,6 +79,8 @@ async function look(job: Job, { source, target }: Ends, conflictId: string): Pro
   ]);
   if (s.tooLarge.length + t.tooLarge.length > 0)
     throw new SyncError('row_rejected', 'The row is larger than any that is written one by one.');
+  if (s.failed.length > 0)
+    throw new SyncError('row_rejected', 'A value of the source row cannot be computed as the mapping says.');
   const [base] = await target.bases(plan, [key]);
   const [own, other] = [only(s.rows), only(t.rows)];
   return {

@@ -1,6 +1,8 @@
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
+import { hasMasks } from '../model/mapping.ts';
 import type { JobInput } from '../model/message.ts';
+import type { Secret } from '../model/secret.ts';
 import type {
   AuditLog,
   Clock,
@@ -15,6 +17,7 @@ import type {
   TargetDatabase,
   Workflow,
 } from '../ports.ts';
+import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 
 /** What the steps of a running job need. */
@@ -64,11 +67,11 @@ export async function withTarget<T>(
 async function openBoth(
   pair: ConnectionPair,
   as: ConnectAs,
-  databases: Databases,
+  { databases, maskKey }: { readonly databases: Databases; readonly maskKey: Secret | undefined },
 ): Promise<readonly [Database, TargetDatabase]> {
   const target = await databases.target(pair.target, as);
   try {
-    return [await databases.source(pair.source, as), target];
+    return [await databases.source(pair.source, maskKey ? { ...as, maskKey } : as), target];
   } catch (error) {
     await target.close();
     throw error;
@@ -83,8 +86,12 @@ export async function withBoth<T>(
   work: (source: Database, target: TargetDatabase) => Promise<T>,
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
+  const maskKey = hasMasks(job.config.mapping)
+    ? await ports.secrets.maskKey(pairId(job.source, job.target))
+    : undefined;
   const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
-  const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, ports.databases), ports.patience);
+  const how = { databases: ports.databases, maskKey };
+  const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, how), ports.patience);
   try {
     return await work(source, target);
   } finally {

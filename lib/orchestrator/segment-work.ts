@@ -283,9 +283,10 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
 export function commitCopy(work: SegmentWork, run: BucketRun): Promise<boolean> {
   const cursor = { through: run[1], credit: 0 };
   const step: Step = { changes: [], cursor, counts: {}, buckets: [], rule: 'copy' };
+  const mostAside = work.config.max_quarantined_rows - work.counts.quarantined;
   return advancing(
     work,
-    (applied) => advanceBy(work, step, applied, applied.inserted > 0 ? [run] : []),
-    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run }, work.sourceDatabase),
+    (applied) => advanceBy(work, step, applied, applied.inserted + applied.quarantined > 0 ? [run] : []),
+    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run, mostAside }, work.sourceDatabase),
   );
 }

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { jobEvent } from '../audit/job-event.ts';
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobMode } from '../model/job.ts';
+import { hasMasks } from '../model/mapping.ts';
+import { Secret } from '../model/secret.ts';
 import type {
   Clock,
   ConnectionPair,
@@ -13,6 +16,7 @@ import type {
   TargetDatabase,
   Workflow,
 } from '../ports.ts';
+import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { staleHolder } from './stale-holder.ts';
@@ -34,6 +38,9 @@ export interface StartPorts {
   readonly patience?: Patience;
 }
 
+/** A key for masks: 32 bytes. */
+const freshKey = () => new Secret(randomBytes(32).toString('hex'));
+
 /** The start answers within API Gateway's 30 s; what needs longer is left to Prepare. */
 const STATEMENT_TIMEOUT_MS = 8_000;
 
@@ -41,7 +48,8 @@ const STATEMENT_TIMEOUT_MS = 8_000;
 async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
-    databases.source(request.pair.source, as),
+    // nobody sees a row of it: preflight asks only whether masked keys stay apart, which they do under any key
+    databases.source(request.pair.source, hasMasks(request.config.mapping) ? { ...as, maskKey: freshKey() } : as),
     databases.target(request.pair.target, as),
   ]);
   if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value];
@@ -110,6 +118,7 @@ async function takeLease(
 async function store(request: StartRequest, found: Preflight, target: TargetDatabase, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
+    if (hasMasks(request.config.mapping)) await ports.secrets.maskKey(pairId(found.source, found.target), freshKey());
     secretRef = await ports.secrets.put(request.jobId, request.pair);
     const job = newJob(request, found, secretRef, ports.clock().toISOString());
     await ports.jobs.create(job);

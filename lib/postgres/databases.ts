@@ -10,6 +10,7 @@ import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
+import { notComputable } from './copy-aside.ts';
 import { raiseEpoch, shareEpoch } from './epoch.ts';
 import { completeGenerations, generations, nextGeneration } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
@@ -17,6 +18,7 @@ import { sourceClock, storageOf, windowFacts } from './horizon.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
+import { dictionary, readAs } from './mapping-reads.ts';
 import { seesMark, withMark } from './mark.ts';
 import { mergeRows } from './merge.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
@@ -53,7 +55,9 @@ function commonPart(session: Session): Database {
     snapshot: () => snapshotText(session),
     clock: () => sourceClock(session),
     storage: (tables) => storageOf(session, tables),
-    windowFacts: (table, window) => windowFacts(session, table, window),
+    windowFacts: (plan, window) => windowFacts(session, plan, window),
+    readAs: (values) => readAs(session, values),
+    dictionary: (table, columns, limit) => dictionary(session, table, columns, limit),
     probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
@@ -114,7 +118,9 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
     await fp('rows.all');
     await fileCopied(target, filedAt(chunk), chunk.run);
-    await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined: 0 }));
+    const aside = await notComputable(source, chunk);
+    const quarantined = await quarantine(target, chunk.id, aside);
+    await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined }));
   }, settings);
 }
 
@@ -191,6 +197,7 @@ export function postgresDatabases(options: PostgresOptions): Databases {
       tlsPolicy: options.tlsPolicy,
       ...(options.connectionLimit !== undefined && { connectionLimit: options.connectionLimit }),
       statementTimeoutMs: as.statementTimeoutMs,
+      ...(as.maskKey && { maskKey: as.maskKey }),
       ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),
     });
   const remember = <D extends Database>(session: Session, database: D): D => {

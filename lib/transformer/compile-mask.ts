@@ -2,8 +2,7 @@ import type { MaskSpec } from '../model/mask.ts';
 import type { Column } from '../model/table.ts';
 import type { Compiled, ExpressionEnv } from './sql-expression.ts';
 
-/** The setting of a session that holds the key of all masks; empty or absent: no value can be masked, and rows fail. */
-export const MASK_KEY_SETTING = 'tfsync.mask_key';
+export { MASK_KEY_SETTING } from '../model/mask.ts';
 
 /**
  * SQL of the masked value of a column, of the column's own type and within its declaration. What cannot be masked that way

@@ -1,6 +1,6 @@
 import { literal } from '../model/quote.ts';
 import type { Column } from '../model/table.ts';
-import { fit, orFails } from './fit.ts';
+import { fitted, orFails } from './fit.ts';
 import { textSql } from './source-column.ts';
 import type { SqlExpression } from './sql-expression.ts';
 import { type Made, refused, type StepResult } from './step.ts';
@@ -29,11 +29,11 @@ export function looked(
   const dictionary = `${literal(JSON.stringify(Object.fromEntries(pairs)))}::pg_catalog.jsonb`;
   const at = textSql(key.sql);
   const knows = `pg_catalog.jsonb_exists(${dictionary}, ${at})`;
-  const found = fit({ ...value, nullable: true, sql: `((${dictionary}) ->> ${at})::${value.declared}` }, target);
+  const found = fitted({ ...value, nullable: true, sql: `((${dictionary}) ->> ${at})::${value.declared}` }, target);
   if (otherwise === 'null') return found;
   if (otherwise === 'reject')
     return { ...found, expression: orFails(found.expression, `coalesce(not ${knows}, false)`) };
-  const own = fit(target.type.base.kind === 'e' ? { ...key, ...value, sql: at } : key, target);
+  const own = fitted(target.type.base.kind === 'e' ? { ...key, ...value, sql: at } : key, target);
   if (!same(own.expression, found.expression)) {
     const message = `otherwise "keep" needs values that are of the target's type (${target.declared}) as they are.`;
     return refused('mapping_invalid', message);

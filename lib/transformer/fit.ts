@@ -66,7 +66,7 @@ export const orFails = (e: SqlExpression, failed: string): SqlExpression => ({
  * The expression in the target's type, where that loses nothing: values that do not fit exactly count as not computable. What
  * it cannot bring there stays as it is, for the schema check to judge.
  */
-export function fit(e: SqlExpression, target: Column): { readonly expression: SqlExpression; readonly fits?: true } {
+export function fitted(e: SqlExpression, target: Column): { readonly expression: SqlExpression; readonly fits?: true } {
   const how = conversion(asColumn(target.name, e), target);
   const shared = sharedType(target);
   // the target itself refuses a row with a label it does not have
@@ -76,6 +76,6 @@ export function fit(e: SqlExpression, target: Column): { readonly expression: Sq
   if (how === 'widening') return { expression: { ...e, ...shared, sql: cast(e.sql) } };
   const test = exactly(`(${e.sql})`, builtIn(e.type), target);
   if (how !== 'lossy' || test === undefined) return { expression: e };
-  const fitted = { ...e, ...shared, sql: `(case when ${test} then ${cast(e.sql)} end)` };
-  return { expression: orFails(fitted, `coalesce(not (${test}), false)`) };
+  const narrowed = { ...e, ...shared, sql: `(case when ${test} then ${cast(e.sql)} end)` };
+  return { expression: orFails(narrowed, `coalesce(not (${test}), false)`) };
 }

@@ -1,5 +1,5 @@
 import type { Column } from '../model/table.ts';
-import { fit } from './fit.ts';
+import { fitted } from './fit.ts';
 import type { SqlExpression } from './sql-expression.ts';
 import { builtInType } from './step.ts';
 
@@ -46,5 +46,5 @@ export function parsed(text: SqlExpression, target: Column): SqlExpression | und
     sql: `(case when ${looks(v)} then ${v}::pg_catalog.${as} end)`,
     failed: `${text.failed === undefined ? '' : `${text.failed} or `}coalesce(not (${looks(v)}), false)`,
   };
-  return fit({ ...read, failed: `(${read.failed})` }, target).expression;
+  return fitted({ ...read, failed: `(${read.failed})` }, target).expression;
 }

@@ -2,7 +2,14 @@ import type { Scalar } from '../../model/mapping.ts';
 import { literal } from '../../model/quote.ts';
 import type { Column } from '../../model/table.ts';
 import { sharedType } from '../fit.ts';
-import { builtInType, type Found, refused, type StepProblem, type TransformStep, type WantedConstant } from '../step.ts';
+import {
+  builtInType,
+  type Found,
+  refused,
+  type StepProblem,
+  type TransformStep,
+  type WantedConstant,
+} from '../step.ts';
 
 /** Constants as the target's server is asked to read them. */
 export const wantedConstants = (values: readonly Scalar[], { declared }: Column): readonly WantedConstant[] =>

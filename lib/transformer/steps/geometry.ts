@@ -26,9 +26,13 @@ export const geometry: TransformStep<'geometry'> = {
     const arrives = srid ?? sridOf(column.column.declared);
     const wanted = sridOf(target.declared);
     if (wanted !== undefined && arrives !== undefined && wanted !== arrives)
-      return refused('mapping_invalid', `${target.name} is in SRID ${wanted}, and would be filled with SRID ${arrives}.`, {
-        hint: `Use srid: ${wanted}.`,
-      });
+      return refused(
+        'mapping_invalid',
+        `${target.name} is in SRID ${wanted}, and would be filled with SRID ${arrives}.`,
+        {
+          hint: `Use srid: ${wanted}.`,
+        },
+      );
     if (type.base.schema !== target.type.base.schema)
       return refused('mapping_invalid', 'PostGIS is in another schema on the other side.');
     const s = ident(env.postgis);

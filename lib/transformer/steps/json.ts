@@ -1,5 +1,5 @@
 import { literal } from '../../model/quote.ts';
-import { fit } from '../fit.ts';
+import { fitted } from '../fit.ts';
 import { parsed } from '../parse-text.ts';
 import { sourceColumn } from '../source-column.ts';
 import type { SqlExpression } from '../sql-expression.ts';
@@ -28,7 +28,7 @@ export const jsonPath: TransformStep<'json_path'> = {
     const wantsJson = ['json', 'jsonb'].includes(target.type.base.name) && target.type.base.schema === 'pg_catalog';
     if (wantsJson) {
       const sql = safe(`(${at}::pg_catalog.jsonb #> ${path})`);
-      return fit({ ...JSONB, nullable: true, sql, ...fails }, target);
+      return fitted({ ...JSONB, nullable: true, sql, ...fails }, target);
     }
     const text: SqlExpression = {
       type: builtInType('text'),
@@ -42,7 +42,7 @@ export const jsonPath: TransformStep<'json_path'> = {
       return refused('mapping_invalid', `A value of json cannot be read as ${target.declared}.`, {
         hint: 'Take it as text, or use an expression.',
       });
-    return fit(expression, target);
+    return fitted(expression, target);
   },
 };
 
@@ -50,7 +50,9 @@ export const jsonPath: TransformStep<'json_path'> = {
 export const jsonObject: TransformStep<'json_object'> = {
   summary: 'A jsonb object of source columns, by key.',
   make(source, context) {
-    const columns = Object.entries(source.json_object).map(([key, name]) => [key, sourceColumn(name, context)] as const);
+    const columns = Object.entries(source.json_object).map(
+      ([key, name]) => [key, sourceColumn(name, context)] as const,
+    );
     const missing = columns.flatMap(([, c]) => ('missing' in c ? [c.missing] : []));
     const problems = missing.flatMap((m) => (m !== 'left' && 'problems' in m ? m.problems : []));
     if (problems.length > 0) return { problems };
@@ -61,9 +63,12 @@ export const jsonObject: TransformStep<'json_object'> = {
     const parts = columns.flatMap(([key, c]) => ('expression' in c ? [`${literal(key)}, ${c.expression.sql}`] : []));
     // a function call takes 100 arguments
     const objects = Array.from({ length: Math.ceil(parts.length / 40) }, (_, i) => parts.slice(i * 40, (i + 1) * 40));
-    const built = objects.map((o) => `pg_catalog.jsonb_build_object(${o.join(', ')})`).join(' || ') || `'{}'::pg_catalog.jsonb`;
+    const built =
+      objects.map((o) => `pg_catalog.jsonb_build_object(${o.join(', ')})`).join(' || ') || `'{}'::pg_catalog.jsonb`;
     const sql = bad === undefined ? `(${built})` : `(case when not ${bad} then ${built} end)`;
-    return fit({ ...JSONB, nullable: bad !== undefined, sql, ...(bad !== undefined && { failed: bad }) }, context.target);
+    return fitted(
+      { ...JSONB, nullable: bad !== undefined, sql, ...(bad !== undefined && { failed: bad }) },
+      context.target,
+    );
   },
 };
-

@@ -62,7 +62,7 @@ export function simReader(
           const row = rows().get(key);
           return row ? [{ key: [key], fingerprint: row.value, values: [key, row.value] }] : [];
         });
-        return { rows: found, tooLarge: [], covered: keys.length };
+        return { rows: found, tooLarge: [], failed: [], covered: keys.length };
       }),
     changedSince: (keys) =>
       ask('changedSince', () =>

@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import { createPair, type TestPair } from '../../support/databases.ts';
+import { runJob } from '../../support/in-process.ts';
+
+/** Parcels under one shape, and under another: other names, types, codes; one column moved into a json document. */
+async function twoShapes(rows = 300): Promise<TestPair> {
+  const pair = await createPair();
+  await pair.source.client.query(`
+    create type use as enum ('RES', 'COM', 'AGR');
+    create table parcel (
+      parcel_id int primary key, apn text not null unique, kind use, value numeric(14,2), site_city text,
+      changed timestamptz not null default '2024-01-01', "odd ""name" text);
+    insert into parcel
+      select i, 'P-' || i, (array['RES', 'COM', 'AGR', null])[i % 4 + 1]::use, i * 10.5,
+             case when i % 5 > 0 then 'city ' || i % 7 end, '2024-01-01'::timestamptz + i * interval '1 hour', 'x' || i
+      from generate_series(1, ${rows}) i`);
+  await pair.target.client.query(`
+    create schema land;
+    create table land.land_use (id smallint primary key, code text not null unique);
+    insert into land.land_use values (1, 'RES'), (2, 'COM'), (3, 'AGR');
+    create table land.property (
+      id bigint primary key, number text not null unique, use_id smallint references land.land_use,
+      assessed numeric(16,2), address jsonb not null, county text not null, note text default 'new',
+      last_change timestamptz not null, odd text)`);
+  return pair;
+}
+
+const MAPPING = {
+  'land.property': {
+    from: 'public.parcel',
+    columns: {
+      id: 'parcel_id',
+      number: 'apn',
+      use_id: { column: 'kind', lookup: { table: 'land.land_use', match: 'code', take: 'id' } },
+      assessed: 'value',
+      address: { json_object: { city: 'site_city' } },
+      county: { constant: 'Benton' },
+      note: { default: true },
+      last_change: 'changed',
+      odd: 'odd "name',
+    },
+  },
+} as const;
+
+const CONFIG = { mapping: MAPPING, tables: { include: ['land.property'] } } as never;
+
+const SOURCE = `select parcel_id::text id, apn number, kind::text code, value::text assessed, site_city city, changed::text, "odd ""name" odd from parcel order by 1`;
+const TARGET = `select p.id::text, number, u.code, assessed::text, address ->> 'city' city, last_change::text changed, odd
+  from land.property p left join land.land_use u on u.id = use_id order by 1`;
+
+test('carries rows into a table of another shape, and finds nothing to do the second time', async () => {
+  await using pair = await twoShapes();
+
+  const first = await runJob(pair, CONFIG);
+  const second = await runJob(pair, CONFIG);
+
+  expect(first.job.failure).toBeUndefined();
+  expect(first.counts).toMatchObject({ inserted: 300, quarantined: 0 });
+  const [source, target] = [await pair.source.client.query(SOURCE), await pair.target.client.query(TARGET)];
+  expect(target.rows).toEqual(source.rows);
+  expect((await pair.target.client.query('select distinct county, note from land.property')).rows).toEqual([
+    { county: 'Benton', note: 'new' },
+  ]);
+  expect(second.counts).toMatchObject({ inserted: 0, updated: 0, unchanged: 300, deleted: 0 });
+});
+
+test.each(['hash', 'content', 'primary_key'] as const)(
+  'follows changes and deletes through the mapping (%s)',
+  async (strategy) => {
+    await using pair = await twoShapes();
+    await runJob(pair, CONFIG);
+    await pair.source.client.query(`
+    update parcel set value = 0, site_city = 'Kennewick' where parcel_id <= 10;
+    delete from parcel where parcel_id > 290;
+    insert into parcel values (1000, 'P-1000', 'RES', 5, 'Pasco', now(), 'y')`);
+
+    const { job, counts } = await runJob(pair, {
+      ...(CONFIG as object),
+      delete_mode: 'mirror',
+      detection_strategy: strategy,
+    });
+
+    expect(job.failure).toBeUndefined();
+    const updated = strategy === 'primary_key' ? 0 : 10;
+    expect(counts).toMatchObject({ inserted: 1, updated, deleted: 10 });
+  },
+);
+
+test('puts a row aside whose value cannot be computed, keeps what the target has of it, and takes it once it can', async () => {
+  await using pair = await twoShapes();
+  await pair.source.client.query(`alter type use add value 'IND'`);
+  await runJob(pair, CONFIG);
+  await pair.source.client.query(`
+    update parcel set kind = 'IND', value = -1 where parcel_id = 7;
+    insert into parcel values (1001, 'P-1001', 'IND', 5, 'Pasco', now(), 'y')`);
+
+  const aside = await runJob(pair, { ...(CONFIG as object), delete_mode: 'mirror' });
+  const kept = await pair.target.client.query(
+    'select id::text, assessed::float8::text as assessed from land.property where id in (7, 1001)',
+  );
+  const listed = await pair.target.client.query(
+    `select key[1] as key, code, object from tf_sync.quarantine where job_id = $1 order by key`,
+    [aside.job.job_id],
+  );
+  await pair.target.client.query(`insert into land.land_use values (4, 'IND')`);
+  const taken = await runJob(pair, CONFIG);
+
+  expect(aside.job).toMatchObject({ state: 'completed_with_issues' });
+  expect(aside.counts).toMatchObject({ inserted: 0, updated: 0, deleted: 0, quarantined: 2 });
+  expect(kept.rows).toEqual([{ id: '7', assessed: '73.5' }]);
+  expect(listed.rows).toEqual([
+    { key: '1001', code: 'value_not_computable', object: 'use_id' },
+    { key: '7', code: 'value_not_computable', object: 'use_id' },
+  ]);
+  expect(taken.counts).toMatchObject({ inserted: 1, updated: 1, quarantined: 0 });
+});
