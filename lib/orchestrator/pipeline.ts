@@ -152,16 +152,25 @@ function refusal(difference: Difference, error: unknown): QuarantinedRow | undef
   };
 }
 
+function tooManyRefused({ plan, config }: SegmentWork): SyncError {
+  const table = relationText(plan.target);
+  return new SyncError(
+    'quarantine_limit',
+    `More than ${config.max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${table} were refused.`,
+    { facts: { table } },
+  );
+}
+
 /** Throws `quarantine_limit` when a segment would put aside more rows than the config allows. */
 function guardQuarantine(work: SegmentWork): void {
   const { max_quarantined_rows } = work.config;
   if (work.counts.quarantined < max_quarantined_rows) return;
-  const name = relationText(work.plan.target);
-  throw new SyncError(
-    'quarantine_limit',
-    `More than ${max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${name} were refused.`,
-    { facts: { table: name } },
-  );
+  throw tooManyRefused(work);
+}
+
+/** The same for rows that were put aside before anybody tried to write them. */
+function guardAside(work: SegmentWork): void {
+  if (work.counts.quarantined > work.config.max_quarantined_rows) throw tooManyRefused(work);
 }
 
 /** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
@@ -356,6 +365,7 @@ export async function applyFinding(
         counts: counting(step.counts, { read: -release.length, quarantined: -release.length }),
       });
       if (handOver) return true;
+      guardAside(work);
     } catch (error) {
       const last = at + asked.length === wanted.length || slice.length < asked.length;
       next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
