@@ -26,8 +26,8 @@ export function wantedBy(
 }
 
 /**
- * The tables of the source as the mapping makes them look, and what is wrong with it. A table that it takes rows from takes
- * part under its own name too where the target has its namesake, and the mapping says nothing else of that. Pure.
+ * The tables of the source as the mapping makes them look, and what is wrong with it. A table that it takes rows or
+ * codes from takes part under its own name too where the target has its namesake, and the mapping says nothing else of that. Pure.
  */
 export function mappedSources(
   sources: readonly Relation[],
@@ -40,7 +40,8 @@ export function mappedSources(
 ): { readonly tables: readonly Relation[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const mapped: Relation[] = [];
-  const taken = new Set<string>();
+  const looked = Object.values(mapping).flatMap((t) => Object.values(t.columns).flatMap(lookupsOf));
+  const taken = new Set(looked.flatMap((l) => (l.side === 'source' ? [l.table] : [])));
   for (const [table, how] of Object.entries(mapping)) {
     const target = find(targets, table);
     const source = find(sources, how.from);
