@@ -568,6 +568,21 @@ export interface ConnectAs {
   readonly maskKey?: Secret;
 }
 
+/** What can be asked of an end without reading its rows one by one: all that a job is judged by before it is created. */
+export type CatalogDatabase = Pick<
+  Database,
+  'facts' | 'introspect' | 'withMark' | 'seesMark' | 'keyClashes' | 'readAs' | 'dictionary' | 'close'
+>;
+
+/** The target, as commands about a job need it. */
+export type CommandTarget = CatalogDatabase & Pick<TargetDatabase, 'takeLease' | 'dropJob' | 'raiseEpoch' | 'reopen'>;
+
+/** The way to the databases for commands; whoever moves rows has `Databases`. */
+export interface CommandDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<CatalogDatabase>;
+  target(connection: Connection, as: ConnectAs): Promise<CommandTarget>;
+}
+
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */
 export interface Databases {
   source(connection: Connection, as: ConnectAs): Promise<Database>;

@@ -2,7 +2,7 @@ import type { JobConfig } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import type { Problem } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
-import type { Database } from '../ports.ts';
+import type { CatalogDatabase } from '../ports.ts';
 import { mappedSources, wantedBy } from '../transformer/mapped-sources.ts';
 import type { Found, FoundLookup, StepProblem, WantedConstant, WantedLookup } from '../transformer/step.ts';
 
@@ -11,7 +11,7 @@ const MOST_ENTRIES = 10_000;
 
 /** One side, looked at. */
 interface End {
-  readonly database: Database;
+  readonly database: CatalogDatabase;
   readonly facts: ServerFacts;
   readonly tables: readonly Relation[];
 }

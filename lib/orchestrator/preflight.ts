@@ -5,7 +5,7 @@ import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { mappingField } from '../model/mapping.ts';
 import { type Relation, relationText } from '../model/table.ts';
-import type { Database } from '../ports.ts';
+import type { CatalogDatabase } from '../ports.ts';
 import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
@@ -90,8 +90,8 @@ function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[]
  * primary and is no other database all the same.
  */
 async function refuseSameDatabase(
-  [source, s]: readonly [Database, ServerFacts],
-  [target, t]: readonly [Database, ServerFacts],
+  [source, s]: readonly [CatalogDatabase, ServerFacts],
+  [target, t]: readonly [CatalogDatabase, ServerFacts],
 ): Promise<void> {
   if (s.system_identifier !== t.system_identifier || s.database_oid !== t.database_oid) return;
   if (s.standby || t.standby) {
@@ -103,8 +103,8 @@ async function refuseSameDatabase(
 
 /** Keys that the config gives and the catalog does not vouch for are looked up in the rows of both sides. */
 async function keyClashProblems(
-  source: Database,
-  target: Database,
+  source: CatalogDatabase,
+  target: CatalogDatabase,
   pairs: readonly { readonly source: Relation; readonly target: Relation }[],
   config: JobConfig,
 ): Promise<Problem[]> {
@@ -142,7 +142,11 @@ const needsClock = (name: string) => Object.values(conflictStrategy(name).outcom
  *
  * Throws one SyncError with all problems.
  */
-export async function preflight(source: Database, target: Database, config: JobConfig): Promise<Preflight> {
+export async function preflight(
+  source: CatalogDatabase,
+  target: CatalogDatabase,
+  config: JobConfig,
+): Promise<Preflight> {
   const [s, t] = await Promise.all([source.facts(), target.facts()]);
   const servers = [...versionProblems(s, 'source'), ...versionProblems(t, 'target')];
   if (servers.length > 0) throw problemsError(servers);

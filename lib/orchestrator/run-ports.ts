@@ -1,3 +1,4 @@
+import type { Connection } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
@@ -6,6 +7,7 @@ import type { Secret } from '../model/secret.ts';
 import type {
   AuditLog,
   Clock,
+  CommandDatabases,
   ConflictStore,
   ConnectAs,
   ConnectionPair,
@@ -36,7 +38,7 @@ export interface RunPorts {
 }
 
 /** What a command about a job needs: its events wait in the target's outbox. */
-export type CommandPorts = Omit<RunPorts, 'audit'>;
+export type CommandPorts = Omit<RunPorts, 'audit' | 'databases'> & { readonly databases: CommandDatabases };
 
 /** The job, if this run is still its current one. Throws `epoch_superseded`, `job_not_found`. */
 export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> {
@@ -46,12 +48,14 @@ export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> 
   return job;
 }
 
+type Opens<D> = (connection: Connection, as: ConnectAs) => Promise<D>;
+
 /** Runs `work` with the target open, and closes it whatever happens. */
-export async function withTarget<T>(
+export async function withTarget<T, D extends Pick<TargetDatabase, 'close'>>(
   job: Job,
-  ports: Pick<RunPorts, 'secrets' | 'databases' | 'patience'>,
+  ports: Pick<RunPorts, 'secrets' | 'patience'> & { readonly databases: { readonly target: Opens<D> } },
   statementTimeoutMs: number,
-  work: (target: TargetDatabase) => Promise<T>,
+  work: (target: D) => Promise<T>,
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
   const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };

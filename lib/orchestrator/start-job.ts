@@ -7,13 +7,13 @@ import type { Job, JobMode } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
 import { Secret } from '../model/secret.ts';
 import type {
+  CatalogDatabase,
   Clock,
+  CommandDatabases,
+  CommandTarget,
   ConnectionPair,
-  Database,
-  Databases,
   JobStore,
   SecretStore,
-  TargetDatabase,
   Workflow,
 } from '../ports.ts';
 import { pairId } from './conflict-plan.ts';
@@ -33,7 +33,7 @@ export interface StartPorts {
   readonly jobs: JobStore;
   readonly secrets: SecretStore;
   readonly workflow: Workflow;
-  readonly databases: Databases;
+  readonly databases: CommandDatabases;
   readonly clock: Clock;
   readonly patience?: Patience;
 }
@@ -45,7 +45,10 @@ const freshKey = () => new Secret(randomBytes(32).toString('hex'));
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** Both connections, or every reason why not. */
-async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
+async function openBoth(
+  request: StartRequest,
+  databases: CommandDatabases,
+): Promise<readonly [CatalogDatabase, CommandTarget]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
     // nobody sees a row of it: preflight asks only whether masked keys stay apart, which they do under any key
@@ -93,7 +96,7 @@ function newJob(request: StartRequest, found: Preflight, secretRef: string, now:
 async function takeLease(
   request: StartRequest,
   found: Preflight,
-  target: TargetDatabase,
+  target: CommandTarget,
   ports: StartPorts,
 ): Promise<void> {
   const created = jobEvent('job.created', request.actor, {
@@ -115,7 +118,7 @@ async function takeLease(
  * because only the answer was lost; and where nobody can tell, nothing is: the sweeper finds the job, or, if there is none,
  * the orphan rule frees its lease.
  */
-async function store(request: StartRequest, found: Preflight, target: TargetDatabase, ports: StartPorts): Promise<Job> {
+async function store(request: StartRequest, found: Preflight, target: CommandTarget, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
     if (hasMasks(request.config.mapping)) await ports.secrets.maskKey(pairId(found.source, found.target), freshKey());

@@ -1,33 +1,28 @@
 import { fp } from '../failpoint.ts';
-import type { Connection, Side } from '../model/connection.ts';
 import type { Shapes } from '../model/shape.ts';
-import type { TlsPolicy } from '../model/tls.ts';
-import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
+import type { Chunk, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
 import { basesOf } from './base-rows.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
+import { catalogPart, commandPart } from './command-databases.ts';
 import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
 import { notComputable } from './copy-aside.ts';
-import { raiseEpoch, shareEpoch } from './epoch.ts';
+import { shareEpoch } from './epoch.ts';
 import { completeGenerations, generations, nextGeneration } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
 import { sourceClock, storageOf, windowFacts } from './horizon.ts';
-import { introspect, serverFacts } from './introspect.ts';
-import { keyClashes } from './key-clashes.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
-import { dictionary, readAs } from './mapping-reads.ts';
-import { seesMark, withMark } from './mark.ts';
 import { mergeRows } from './merge.ts';
+import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
-import { reopenJob } from './reopen.ts';
 import { resolveConflict } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
-import { openSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
 import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
@@ -47,21 +42,14 @@ function sessionOf(database: Database): Session {
 
 function commonPart(session: Session): Database {
   return {
-    facts: () => serverFacts(session),
-    introspect: () => introspect(session),
-    withMark: (work) => withMark(session, work),
-    seesMark: (mark) => seesMark(session, mark),
-    keyClashes: (table, key) => keyClashes(session, table, key),
+    ...catalogPart(session),
     snapshot: () => snapshotText(session),
     clock: () => sourceClock(session),
     storage: (tables) => storageOf(session, tables),
     windowFacts: (plan, window) => windowFacts(session, plan, window),
-    readAs: (values) => readAs(session, values),
-    dictionary: (table, columns, limit) => dictionary(session, table, columns, limit),
     probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
-    close: () => session.end(),
   };
 }
 
@@ -127,10 +115,7 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
 function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
   return {
     ...commonPart(session),
-    takeLease: (...args) => control.takeLease(session, ...args),
-    dropJob: (jobId) => control.dropJob(session, jobId),
-    raiseEpoch: (...args) => raiseEpoch(session, ...args),
-    reopen: (...args) => reopenJob(session, ...args),
+    ...commandPart(session),
     isPrepared: (jobId) => control.isPrepared(session, jobId),
     storePlans: (...args) => control.storePlans(session, ...args),
     loadPlans: (...args) => control.loadPlans(session, ...args),
@@ -174,32 +159,16 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
 /** A chunk aims at half a second; a statement of it that takes this long has too many rows, or one that cannot be written. */
 const CHUNK_TIMEOUT_MS = 30_000;
 
-export interface PostgresOptions {
-  readonly tlsPolicy: TlsPolicy;
-  /** With `ConnectAs.name` it makes the application_name. */
-  readonly version: string;
-  /** How many sessions of this service may work on one server at once; absent: as many as it takes. */
-  readonly connectionLimit?: number;
+export interface PostgresOptions extends OpeningOptions {
   /** Default: SEGMENT_SIZES. */
   readonly sizes?: SegmentSizes;
   /** Longest time a statement of a chunk may take; default 30 s. */
   readonly chunkTimeoutMs?: number;
-  /** How much longer than its limit the answer of a statement may be overdue; default 10 s. */
-  readonly answerGraceMs?: number;
 }
 
 /** The databases behind real connections. */
 export function postgresDatabases(options: PostgresOptions): Databases {
-  const open = (side: Side, connection: Connection, as: ConnectAs) =>
-    openSession(connection, {
-      side,
-      applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
-      tlsPolicy: options.tlsPolicy,
-      ...(options.connectionLimit !== undefined && { connectionLimit: options.connectionLimit }),
-      statementTimeoutMs: as.statementTimeoutMs,
-      ...(as.maskKey && { maskKey: as.maskKey }),
-      ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),
-    });
+  const open = opener(options);
   const remember = <D extends Database>(session: Session, database: D): D => {
     sessions.set(database, session);
     return database;
