@@ -583,6 +583,31 @@ export interface CommandDatabases {
   target(connection: Connection, as: ConnectAs): Promise<CommandTarget>;
 }
 
+/** What is asked of the source when a job is planned. */
+export type PlanningDatabase = CatalogDatabase &
+  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe'>;
+
+/** The target, as the step that plans a job needs it. */
+export type PlanningTarget = PlanningDatabase &
+  Pick<
+    TargetDatabase,
+    | 'raiseEpoch'
+    | 'isPrepared'
+    | 'storePlans'
+    | 'loadPlans'
+    | 'loadProgress'
+    | 'generations'
+    | 'nextGeneration'
+    | 'watermarks'
+  >;
+
+/** The way to the databases for the step that plans a job. */
+export interface PlanningDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<PlanningDatabase>;
+  target(connection: Connection, as: ConnectAs): Promise<PlanningTarget>;
+  planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;
+}
+
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */
 export interface Databases {
   source(connection: Connection, as: ConnectAs): Promise<Database>;

@@ -3,7 +3,7 @@ import type { BaselineChanges, Generation, PairTable } from '../model/baseline.t
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
-import type { TargetDatabase } from '../ports.ts';
+import type { PlanningTarget } from '../ports.ts';
 import { layoutFits, withRoom } from './layout.ts';
 import type { Preflight } from './preflight.ts';
 
@@ -100,7 +100,7 @@ export async function planBaselines<P extends Planned>(
   job: Pick<Job, 'config'>,
   found: Preflight,
   tables: readonly P[],
-  target: TargetDatabase,
+  target: PlanningTarget,
 ): Promise<{ readonly planned: readonly P[]; readonly changes: BaselineChanges }> {
   const { dry_run: dryRun, delete_mode: mode } = job.config;
   const oids = new Map(found.tables.map((t) => [relationText(t.target), t.target.oid]));

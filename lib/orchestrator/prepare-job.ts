@@ -5,7 +5,7 @@ import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
-import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
+import type { PlanningDatabase, PlanningDatabases, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
@@ -14,6 +14,9 @@ import { type Preflight, preflight } from './preflight.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
 
+/** What planning a job needs; it moves no row. */
+export type PlanningPorts = Omit<RunPorts, 'databases'> & { readonly databases: PlanningDatabases };
+
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
 const LISTED = 500;
 
@@ -21,7 +24,12 @@ const LISTED = 500;
 const STATEMENT_TIMEOUT_MS = 600_000;
 
 /** Whether both servers answer alike for sample values of the columns' types. */
-async function alike(source: Database, target: Database, columns: readonly PlannedColumn[], form: FingerprintForm) {
+async function alike(
+  source: PlanningDatabase,
+  target: PlanningDatabase,
+  columns: readonly PlannedColumn[],
+  form: FingerprintForm,
+) {
   const [a, b] = await Promise.all([source.probe(columns, form), target.probe(columns, form)]);
   return a.join() === b.join();
 }
@@ -30,7 +38,11 @@ async function alike(source: Database, target: Database, columns: readonly Plann
  * `fast` where both servers hash sample values of all types in use alike, else `portable`. Throws `equality_invalid` where
  * they do not even give a shape the same normal form.
  */
-async function agreedForm(source: Database, target: Database, plans: readonly TablePlan[]): Promise<FingerprintForm> {
+async function agreedForm(
+  source: PlanningDatabase,
+  target: PlanningDatabase,
+  plans: readonly TablePlan[],
+): Promise<FingerprintForm> {
   if (
     await alike(
       source,
@@ -71,7 +83,7 @@ async function withWindows(
   job: Job,
   plans: readonly TablePlan[],
   found: Preflight,
-  ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock | undefined },
+  ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock | undefined },
 ): Promise<readonly Windowed[]> {
   const { source, target, clock } = ends;
   const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
@@ -86,7 +98,12 @@ function windowView({ plan: { window }, whole }: Windowed) {
   return { window: { column, after, key_sweep: sweep, indexed } };
 }
 
-async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
+async function makePlans(
+  job: Job,
+  source: PlanningDatabase,
+  target: PlanningTarget,
+  ports: PlanningPorts,
+): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
   const clock = remembers(job.config) ? await source.clock() : undefined;
   const snapshot = await source.snapshot();
@@ -135,7 +152,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
  * First step of a run: raises the epoch in the target (from now on no older run can commit), then plans the job unless an
  * earlier run has, and says what to do. Repeating it changes nothing.
  */
-export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobPlan> {
+export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise<JobPlan> {
   const job = await currentJob(input, ports.jobs);
   const preparing = await ports.jobs.transition(
     job.job_id,

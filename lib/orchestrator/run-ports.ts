@@ -11,7 +11,6 @@ import type {
   ConflictStore,
   ConnectAs,
   ConnectionPair,
-  Database,
   Databases,
   JobStore,
   Log,
@@ -67,12 +66,20 @@ export async function withTarget<T, D extends Pick<TargetDatabase, 'close'>>(
   }
 }
 
+/** A way to both ends of a pair. */
+interface Ends<S, D> {
+  readonly source: Opens<S>;
+  readonly target: Opens<D>;
+}
+
+type Closable = Pick<TargetDatabase, 'close'>;
+
 /** Both ends, or neither. */
-async function openBoth(
+async function openBoth<S extends Closable, D extends Closable>(
   pair: ConnectionPair,
   as: ConnectAs,
-  { databases, maskKey }: { readonly databases: Databases; readonly maskKey: Secret | undefined },
-): Promise<readonly [Database, TargetDatabase]> {
+  { databases, maskKey }: { readonly databases: Ends<S, D>; readonly maskKey: Secret | undefined },
+): Promise<readonly [S, D]> {
   const target = await databases.target(pair.target, as);
   try {
     return [await databases.source(pair.source, maskKey ? { ...as, maskKey } : as), target];
@@ -83,11 +90,11 @@ async function openBoth(
 }
 
 /** Runs `work` with both ends open. */
-export async function withBoth<T>(
+export async function withBoth<T, S extends Closable, D extends Closable>(
   job: Job,
-  ports: Pick<RunPorts, 'secrets' | 'databases' | 'patience'>,
+  ports: Pick<RunPorts, 'secrets' | 'patience'> & { readonly databases: Ends<S, D> },
   statementTimeoutMs: number,
-  work: (source: Database, target: TargetDatabase) => Promise<T>,
+  work: (source: S, target: D) => Promise<T>,
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
   const maskKey = hasMasks(job.config.mapping)

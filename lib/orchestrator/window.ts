@@ -3,7 +3,7 @@ import { detectionStrategy } from '../change-detector/registry.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
 import { type Relation, relationText, type StampColumn, type TablePlan, type Window } from '../model/table.ts';
-import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
+import type { PlanningDatabase, PlanningTarget, SourceClock } from '../ports.ts';
 import { stampColumn } from '../validator/timestamp.ts';
 
 /**
@@ -69,7 +69,7 @@ export async function windowedPlans(
   job: Pick<Job, 'mode' | 'config' | 'source'>,
   plans: readonly TablePlan[],
   relations: readonly Relation[],
-  ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock },
+  ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock },
 ): Promise<readonly Windowed[]> {
   const { source, target, clock } = ends;
   const [here, there] = await Promise.all([

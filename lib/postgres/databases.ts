@@ -5,29 +5,26 @@ import { basesOf } from './base-rows.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
-import { catalogPart, commandPart } from './command-databases.ts';
+import { commandPart } from './command-databases.ts';
 import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
 import { notComputable } from './copy-aside.ts';
 import { shareEpoch } from './epoch.ts';
-import { completeGenerations, generations, nextGeneration } from './generations.ts';
+import { completeGenerations } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
-import { sourceClock, storageOf, windowFacts } from './horizon.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
 import { mergeRows } from './merge.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
-import { probeRow } from './probe.ts';
+import { plannedPart, planningPart } from './planning-databases.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
 import { resolveConflict } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import type { Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
-import { snapshotText } from './snapshot.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
-import { loadWatermarks } from './watermarks.ts';
 import { tableReader } from './window.ts';
 import { applyChanges } from './writer.ts';
 
@@ -42,12 +39,7 @@ function sessionOf(database: Database): Session {
 
 function commonPart(session: Session): Database {
   return {
-    ...catalogPart(session),
-    snapshot: () => snapshotText(session),
-    clock: () => sourceClock(session),
-    storage: (tables) => storageOf(session, tables),
-    windowFacts: (plan, window) => windowFacts(session, plan, window),
-    probe: (columns, form) => probeRow(session, columns, form),
+    ...planningPart(session),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
   };
@@ -116,13 +108,9 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
   return {
     ...commonPart(session),
     ...commandPart(session),
-    isPrepared: (jobId) => control.isPrepared(session, jobId),
-    storePlans: (...args) => control.storePlans(session, ...args),
-    loadPlans: (...args) => control.loadPlans(session, ...args),
-    loadProgress: (...args) => control.loadProgress(session, ...args),
+    ...plannedPart(session),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
-    watermarks: (wanted) => loadWatermarks(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
     drainAlone: (...args) => control.drainAlone(session, ...args),
@@ -131,8 +119,6 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     commit: (chunk) => namingBlockers(session, chunk, () => commit(session, chunk, chunkTimeoutMs)),
     copy: (chunk, source) => namingBlockers(session, chunk, () => commitCopy(sessionOf(source), session, chunk)),
     uniqueHolders: (plan, rows) => session.transaction(() => uniqueHolders(session, plan, rows), BY_INDEX),
-    generations: (pair) => generations(session, pair),
-    nextGeneration: () => nextGeneration(session),
     completeGenerations: (...args) => completeGenerations(session, ...args),
     notFiled: (...args) => notFiled(session, ...args),
     knownKeys: (...args) => knownKeys(session, ...args),
