@@ -250,6 +250,8 @@ export interface WindowReader {
   inWindow(window: Window, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** Those of the keys that exist, filtered or not, with the fingerprints of all mapped columns. */
   fingerprints(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
+  /** Those of the keys whose rows exist and pass the plan's filters. */
+  passing(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** The same segment compared by its keys alone. */
   keysOnly(): SegmentReader;
 }

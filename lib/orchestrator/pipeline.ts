@@ -54,9 +54,9 @@ export interface Batch {
   readonly found?: Arbitration;
 }
 
-/** Target-only rows are deleted, but for those that the source has by now. */
+/** Target-only rows are deleted, but for those that the source has by now: among the rows that are meant. */
 async function removals(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
-  const there = new Set((await work.source.fingerprints(differences.map((d) => d.key))).map((r) => keyId(r.key)));
+  const there = new Set((await work.source.passing(differences.map((d) => d.key))).map(keyId));
   return differences.flatMap((d): Change[] =>
     d.kind === 'target_only' && !there.has(keyId(d.key)) ? [{ kind: 'delete', key: d.key, expected: d.target }] : [],
   );

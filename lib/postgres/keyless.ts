@@ -62,6 +62,10 @@ export function keylessReader(session: Session, plan: TablePlan, segment: Segmen
           Number(key[1]) <= (now.get(key[0] ?? '') ?? 0) ? [{ bucket: -1, key, fingerprint: key[0] ?? '' }] : [], // nobody asks for the bucket
       );
     },
+    async passing(keys) {
+      const now = await copiesNow(session, plan, keys);
+      return keys.filter((key) => Number(key[1]) <= (now.get(key[0] ?? '') ?? 0)); // a row that passes is another row
+    },
     async changedSince(keys) {
       if (keys.length === 0) return [];
       if (side === 'source' && plan.unversioned) return keys; // nothing tells, so any of them may have

@@ -90,6 +90,13 @@ function windowReader(session: Session, plan: TablePlan, segment: Segment): Wind
       const text = `select ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${within}`;
       return (await session.transaction(() => session.query(text, values), byKey(plan, side))) as readonly RowKey[]; // not null
     },
+    async passing(wanted) {
+      if (wanted.length === 0) return [];
+      const values: unknown[] = [...keyArrays(plan, wanted)];
+      const { sql } = segmentCondition(plan, {}, side, 't', (value) => `$${values.push(value)}`);
+      const text = `select ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${sql}`;
+      return (await session.transaction(() => session.query(text, values), byKey(plan, side))) as readonly RowKey[]; // not null
+    },
     async fingerprints(wanted) {
       if (wanted.length === 0) return [];
       const bucket = bucketExpression(plan, segment.buckets, side, 't');
