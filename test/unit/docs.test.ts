@@ -21,6 +21,7 @@ import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
+import { transformSteps } from '../../lib/transformer/registry.ts';
 
 // The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
 // between `<!-- generated:name -->` and `<!-- /generated -->` anew; everything else is for people to mend.
@@ -137,6 +138,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
   ],
   strategies: ['docs/strategies.md', strategyTable],
   'strategy-needs': ['docs/strategies.md', strategyNeeds],
+  'transform-steps': [
+    'docs/mappings.md',
+    () =>
+      table(
+        ['field', 'the column is'],
+        Object.entries(transformSteps).map(([name, s]) => [name === 'column' ? 'a text alone' : code(name), s.summary]),
+      ),
+  ],
   'conflict-cases': ['docs/conflicts.md', caseTable],
   'conflict-types': ['docs/conflicts.md', () => meanings('type', CONFLICTS)],
   'conflict-strategies': [
