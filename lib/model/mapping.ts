@@ -1,10 +1,14 @@
 import * as z from 'zod';
 import { maskSchema } from './mask.ts';
 
-const name = z.string().min(1).max(200);
+/** What PostgreSQL takes as text: no NUL, and no half of a character. */
+const STORABLE = /^[^\0\p{Cs}]*$/u;
+
+const text = (most: number) => z.string().max(most).regex(STORABLE);
+const name = text(200).min(1);
 
 /** A value as JSON has it; read as the target column's type. */
-const scalar = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]);
+const scalar = z.union([text(10_000), z.number(), z.boolean(), z.null()]);
 export type Scalar = z.infer<typeof scalar>;
 
 /** Where a value that a map or a lookup does not know leads: to NULL, to itself, or into quarantine. */
@@ -24,7 +28,7 @@ export const columnSource = z.union([
   z.strictObject({ default: z.literal(true) }),
   z.strictObject({ constant: scalar }),
   z.strictObject({ expression: z.string().min(1).max(4000) }),
-  z.strictObject({ column: name, values: z.record(z.string().max(500), scalar), otherwise }),
+  z.strictObject({ column: name, values: z.record(text(500), scalar), otherwise }),
   z.strictObject({
     column: name,
     lookup: z.strictObject({

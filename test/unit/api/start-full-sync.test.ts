@@ -65,6 +65,20 @@ describe('POST /api/sync/full', () => {
       expect(message).toMatch(/^expected a string or \{omit\} or \{default\} or \{constant\} or .*\{column, mask\}$/);
   });
 
+  it.each(['a\0', '\ud800'])('takes no text into a mapping that PostgreSQL cannot store (%j)', async (text) => {
+    const sources = [
+      text,
+      { constant: text },
+      { column: 'x', values: { [text]: 1 } },
+      { json_object: { [text]: 'x' } },
+    ];
+    for (const source of [...sources, { column: 'x', json_path: [text] }]) {
+      const mapping = { 'public.t': { from: 'public.s', columns: { a: source } } };
+      const answer = await testApi().call(start({ mapping }));
+      expect([source, answer.status]).toEqual([source, 400]);
+    }
+  });
+
   it('takes what the config says, and defaults for the rest', async () => {
     const api = testApi();
 
