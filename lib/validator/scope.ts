@@ -1,7 +1,7 @@
 import type { JobConfig, RowFilter } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
+import { near } from '../model/near.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
-import { near } from './near.ts';
 
 /** PostgreSQL cuts longer names with only a notice. */
 const NAME_BYTES = 63;
