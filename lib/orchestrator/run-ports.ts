@@ -1,3 +1,4 @@
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { Connection } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
@@ -8,10 +9,12 @@ import type {
   AuditLog,
   Clock,
   CommandDatabases,
+  CommandWriter,
   ConflictStore,
   ConnectAs,
   ConnectionPair,
   Databases,
+  EpochMove,
   JobStore,
   Log,
   SecretStore,
@@ -74,15 +77,31 @@ interface Ends<S, D> {
 
 type Closable = Pick<TargetDatabase, 'close'>;
 
+/** The source as the job needs it: one that is written to has a writer. */
+export const openSource = <S>(
+  { source }: Pick<ConnectionPair, 'source'>,
+  as: ConnectAs,
+  how: {
+    readonly databases: Pick<Ends<S, unknown>, 'source'>;
+    readonly config: JobConfig;
+    readonly maskKey?: Secret | undefined;
+  },
+): Promise<S> =>
+  how.databases.source(source, {
+    ...as,
+    ...(writesBoth(how.config) && { writes: true }),
+    ...(how.maskKey && { maskKey: how.maskKey }),
+  });
+
 /** Both ends, or neither. */
 async function openBoth<S extends Closable, D extends Closable>(
   pair: ConnectionPair,
   as: ConnectAs,
-  { databases, maskKey }: { readonly databases: Ends<S, D>; readonly maskKey: Secret | undefined },
+  how: { readonly databases: Ends<S, D>; readonly config: JobConfig; readonly maskKey: Secret | undefined },
 ): Promise<readonly [S, D]> {
-  const target = await databases.target(pair.target, as);
+  const target = await how.databases.target(pair.target, as);
   try {
-    return [await databases.source(pair.source, maskKey ? { ...as, maskKey } : as), target];
+    return [await openSource(pair, as, how), target];
   } catch (error) {
     await target.close();
     throw error;
@@ -101,11 +120,48 @@ export async function withBoth<T, S extends Closable, D extends Closable>(
     ? await ports.secrets.maskKey(pairId(job.source, job.target))
     : undefined;
   const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
-  const how = { databases: ports.databases, maskKey };
+  const how = { databases: ports.databases, config: job.config, maskKey };
   const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, how), ports.patience);
   try {
     return await work(source, target);
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
+}
+
+/** Whoever can raise the epoch of a job. */
+type Fences<W> = Pick<TargetDatabase, 'close'> & { readonly writer?: W };
+
+/** Runs `work` with every database open that the job writes to: the target, and the source of a job that writes to both. */
+export function withWritten<T, W, D extends Closable>(
+  job: Job,
+  ports: Pick<RunPorts, 'secrets' | 'patience'> & { readonly databases: Ends<Fences<W>, D> },
+  statementTimeoutMs: number,
+  work: (target: D, writer?: W) => Promise<T>,
+): Promise<T> {
+  if (!writesBoth(job.config)) return withTarget(job, ports, statementTimeoutMs, work);
+  return withBoth(job, ports, statementTimeoutMs, (source, target) => work(target, source.writer));
+}
+
+/**
+ * Raises the epoch in every database that the job writes to, the source first, so that the event which the target records is true.
+ * A source that was closed for good can be written to by nobody either. Throws as `raiseEpoch` does.
+ */
+export async function raiseEverywhere(
+  job: Pick<Job, 'job_id'>,
+  epoch: number,
+  ends: {
+    readonly target: Pick<TargetDatabase, 'raiseEpoch'>;
+    readonly writer: Pick<CommandWriter, 'raiseEpoch'> | undefined;
+  },
+  how: EpochMove = {},
+): Promise<void> {
+  const { release, holding } = how;
+  await ends.writer
+    ?.raiseEpoch(job.job_id, epoch, { ...(release && { release }), ...(holding && { holding }) })
+    .catch((error: unknown) => {
+      const closed = error instanceof SyncError && error.code === 'epoch_superseded' && error.facts.ended === true;
+      if (!closed || holding) throw error;
+    });
+  await ends.target.raiseEpoch(job.job_id, epoch, how);
 }

@@ -7,9 +7,9 @@ import type { Job, JobMode } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
 import { Secret } from '../model/secret.ts';
 import type {
-  CatalogDatabase,
   Clock,
   CommandDatabases,
+  CommandSource,
   CommandTarget,
   ConnectionPair,
   JobStore,
@@ -19,6 +19,7 @@ import type {
 import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { openSource } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
 
 export interface StartRequest {
@@ -48,11 +49,15 @@ const STATEMENT_TIMEOUT_MS = 8_000;
 async function openBoth(
   request: StartRequest,
   databases: CommandDatabases,
-): Promise<readonly [CatalogDatabase, CommandTarget]> {
+): Promise<readonly [CommandSource, CommandTarget]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
-    // nobody sees a row of it: preflight asks only whether masked keys stay apart, which they do under any key
-    databases.source(request.pair.source, hasMasks(request.config.mapping) ? { ...as, maskKey: freshKey() } : as),
+    openSource(request.pair, as, {
+      databases,
+      config: request.config,
+      // nobody sees a row of it: preflight asks only whether masked keys stay apart, which they do under any key
+      maskKey: hasMasks(request.config.mapping) ? freshKey() : undefined,
+    }),
     databases.target(request.pair.target, as),
   ]);
   if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value];
@@ -93,10 +98,12 @@ function newJob(request: StartRequest, found: Preflight, secretRef: string, now:
   };
 }
 
+type Ends = { readonly source: CommandSource; readonly target: CommandTarget };
+
 async function takeLease(
   request: StartRequest,
   found: Preflight,
-  target: CommandTarget,
+  { source, target }: Ends,
   ports: StartPorts,
 ): Promise<void> {
   const created = jobEvent('job.created', request.actor, {
@@ -105,12 +112,23 @@ async function takeLease(
     target: connectionView(request.pair.target),
     config: request.config,
   });
-  await target.takeLease(
+  const { writer } = source;
+  await writer?.takeLease(
     request.jobId,
-    found.tables.map((t) => t.target),
-    created,
-    staleHolder(target, ports),
+    found.tables.map((t) => t.source),
+    staleHolder(source, ports),
   );
+  try {
+    await target.takeLease(
+      request.jobId,
+      found.tables.map((t) => t.target),
+      created,
+      staleHolder(target, ports),
+    );
+  } catch (error) {
+    await writer?.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+    throw error;
+  }
 }
 
 /**
@@ -118,7 +136,7 @@ async function takeLease(
  * because only the answer was lost; and where nobody can tell, nothing is: the sweeper finds the job, or, if there is none,
  * the orphan rule frees its lease.
  */
-async function store(request: StartRequest, found: Preflight, target: CommandTarget, ports: StartPorts): Promise<Job> {
+async function store(request: StartRequest, found: Preflight, ends: Ends, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
     if (hasMasks(request.config.mapping)) await ports.secrets.maskKey(pairId(found.source, found.target), freshKey());
@@ -130,7 +148,9 @@ async function store(request: StartRequest, found: Preflight, target: CommandTar
     const stored = await ports.jobs.get(request.jobId).catch(() => 'unknown' as const);
     if (stored === 'unknown') throw error;
     if (stored) return stored;
+    const { source, target } = ends;
     await target.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+    await source.writer?.dropJob(request.jobId).catch(() => undefined);
     if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
     throw error;
   }
@@ -146,8 +166,8 @@ export async function startJob(request: StartRequest, ports: StartPorts): Promis
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
     const found = await preflight(source, target, request.config);
-    await takeLease(request, found, target, ports);
-    const job = await store(request, found, target, ports);
+    await takeLease(request, found, { source, target }, ports);
+    const job = await store(request, found, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
     return job;
   } finally {

@@ -8,6 +8,8 @@ import { seesMark, withMark } from './mark.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { reopenJob } from './reopen.ts';
 import type { Session } from './session.ts';
+import { sourceCommands, writing } from './source-commands.ts';
+import { lastShapes, tableShapes } from './table-shape.ts';
 
 /** What is asked of either end without reading its rows one by one. */
 export function catalogPart(session: Session): CatalogDatabase {
@@ -19,6 +21,7 @@ export function catalogPart(session: Session): CatalogDatabase {
     keyClashes: (table, key) => keyClashes(session, table, key),
     readAs: (values) => readAs(session, values),
     dictionary: (table, columns, limit) => dictionary(session, table, columns, limit),
+    shapes: (tables) => tableShapes(session, tables),
     close: () => session.end(),
   };
 }
@@ -30,6 +33,7 @@ export function commandPart(session: Session): Omit<CommandTarget, keyof Catalog
     dropJob: (jobId) => control.dropJob(session, jobId),
     raiseEpoch: (...args) => raiseEpoch(session, ...args),
     reopen: (...args) => reopenJob(session, ...args),
+    lastShapes: (...args) => lastShapes(session, ...args),
   };
 }
 
@@ -37,7 +41,10 @@ export function commandPart(session: Session): Omit<CommandTarget, keyof Catalog
 export function commandDatabases(options: OpeningOptions): CommandDatabases {
   const open = opener(options);
   return {
-    source: async (connection, as) => catalogPart(await open('source', connection, as)),
+    source: async (connection, as) => {
+      const session = await open('source', connection, as);
+      return { ...catalogPart(session), ...(as.writes && { writer: sourceCommands(writing(session)) }) };
+    },
     target: async (connection, as) => {
       const session = await open('target', connection, as);
       return { ...catalogPart(session), ...commandPart(session) };

@@ -13,16 +13,18 @@ import { notComputable } from './copy-aside.ts';
 import { shareEpoch } from './epoch.ts';
 import { completeGenerations } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
+import { forgetUncounted, intentsOf, openIntents, settleIntents, storeIntents } from './intents.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
 import { mergeRows } from './merge.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { plannedPart, planningPart } from './planning-databases.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
-import { resolveConflict } from './resolve.ts';
+import { resolveConflicts } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import type { Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
+import { sourceWriter } from './source-writer.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
 import { tableReader } from './window.ts';
@@ -71,6 +73,8 @@ async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number
       await fp('rows.all');
       await fileChanges(session, at, chunk.changes, chunk.decided?.bases);
       if (chunk.decided) await conflicts.storeDecided(session, { ...chunk, table: chunk.plan.target }, chunk.decided);
+      await storeIntents(session, chunk.id, chunk.decided?.back ?? []);
+      if (chunk.settled) await settleIntents(session, at, chunk.id, chunk.settled);
       await release(session, chunk.id, chunk.release ?? []);
       const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
       await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -127,12 +131,16 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     unseenConflicts: (...args) => conflicts.unseenConflicts(session, ...args),
     openConflicts: (ids) => conflicts.openConflicts(session, ids),
     settleConflicts: (...args) => conflicts.settleConflicts(session, ...args),
-    conflict: (id) => conflicts.conflict(session, id),
-    resolve: (resolution, source) =>
+    conflictsOf: (ids) => conflicts.conflictsOf(session, ids),
+    resolve: (resolutions, source) =>
       session.transaction(
-        () => resolveConflict(session, sessionOf(source), resolution),
-        [BY_INDEX, ...(resolution.suppressTriggers ? [AS_REPLICA] : [])].join('; '),
+        () => resolveConflicts(session, sessionOf(source), resolutions),
+        [BY_INDEX, ...(resolutions[0].suppressTriggers ? [AS_REPLICA] : [])].join('; '),
       ),
+    refreshConflicts: (refreshes) => conflicts.refreshConflicts(session, refreshes),
+    intents: (id, limit) => openIntents(session, id, limit),
+    intentsOf: (id, ids) => intentsOf(session, id, ids),
+    forgetUncounted: (id) => forgetUncounted(session, id),
     countOpenConflicts: (jobId) => conflicts.countOpen(session, jobId),
     untoldConflicts: (...args) => conflicts.untoldConflicts(session, ...args),
     toldConflicts: (list) => conflicts.toldConflicts(session, list),
@@ -162,7 +170,10 @@ export function postgresDatabases(options: PostgresOptions): Databases {
   return {
     async source(connection, as) {
       const session = await open('source', connection, as);
-      return remember(session, commonPart(session));
+      const writer = as.writes && {
+        writer: sourceWriter(session, sessionOf, options.chunkTimeoutMs ?? CHUNK_TIMEOUT_MS),
+      };
+      return remember(session, { ...commonPart(session), ...writer });
     },
     async target(connection, as) {
       const session = await open('target', connection, as);

@@ -9,6 +9,8 @@ import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import type { Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
+import { sourceCommands, writing } from './source-commands.ts';
+import { keepShapes } from './table-shape.ts';
 import { loadWatermarks } from './watermarks.ts';
 
 /** What a plan is made of, of either end. */
@@ -31,6 +33,7 @@ export function plannedPart(session: Session): Omit<PlanningTarget, keyof Databa
     storePlans: (...args) => control.storePlans(session, ...args),
     loadPlans: (...args) => control.loadPlans(session, ...args),
     loadProgress: (...args) => control.loadProgress(session, ...args),
+    keepShapes: (...args) => keepShapes(session, ...args),
     generations: (pair) => generations(session, pair),
     nextGeneration: () => nextGeneration(session),
     watermarks: (wanted) => loadWatermarks(session, wanted),
@@ -53,7 +56,8 @@ export function planningDatabases(options: OpeningOptions & { readonly sizes?: S
   return {
     source: async (connection, as) => {
       const session = await open('source', connection, as);
-      return remember(session, planningPart(session));
+      const writer = as.writes && { writer: sourceCommands(writing(session)) };
+      return remember(session, { ...planningPart(session), ...writer });
     },
     target: async (connection, as) => {
       const session = await open('target', connection, as);
