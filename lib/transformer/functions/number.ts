@@ -107,7 +107,7 @@ export const numberFunctions: readonly ExpressionFunction[] = [
   ),
   ofNumber('sign', '-1, 0 or 1.', [['sign(-7)', '-1']], (sql) => number(call('sign', sql), whole(1))),
   extreme('greatest', 'The largest; NULL where one is NULL.', [['greatest(1, 2.5, 2)', '2.5']]),
-  extreme('least', 'The smallest; NULL where one is NULL.', [['least(1, 2.5, 2)', '1']]),
+  extreme('least', 'The smallest; NULL where one is NULL.', [['least(1, 2.5, 2)', '1.0']]),
   {
     name: 'int',
     summary: 'A whole number from a number (cut), a text of digits, or a truth value.',
