@@ -26,7 +26,8 @@ function rounds(start: string, domain: string, result: string): string {
   return `(select ${result.replaceAll('$', `s${ROUNDS}`)} from (${start} offset 0) s, ${steps.join(', ')})`;
 }
 
-const power = (n: string) => `${call('power', '10::pg_catalog.numeric', `${n}::pg_catalog.numeric`)}::pg_catalog.int8`;
+const power = (n: string) =>
+  `${call('power', '10::pg_catalog.numeric', `(${n})::pg_catalog.numeric`)}::pg_catalog.int8`;
 
 /** The digits of a text; all else stays where it is. */
 function ofText({ value }: Masked, domain: string): MaskSql {
@@ -40,7 +41,7 @@ function ofText({ value }: Masked, domain: string): MaskSql {
   const padded = `${call('right', call('lpad', '$.l::pg_catalog.text', '18', `'0'`), `${n} / 2`)} || ${call('right', call('lpad', '$.r::pg_catalog.text', '18', `'0'`), `${n} - ${n} / 2`)}`;
   const digits = rounds(start, domain, padded);
   // each digit of the value, from the left, takes the next of the new ones
-  const put = `(select ${call('string_agg', `case when p.c between '0' and '9' then ${call('substr', 'm.d', 'p.k::pg_catalog.int4', '1')} else p.c end`, `'' order by p.i`)} from (select ${digits} as d offset 0) m, lateral (select u.c, u.i, ${call('count', '*')} filter (where u.c between '0' and '9') over (order by u.i) as k from ${call('unnest', call('string_to_array', text, 'null'))} with ordinality u(c, i)) p)`;
+  const put = `(select ${call('string_agg', `case when p.c between '0' and '9' then ${call('substr', 'm.d', 'p.k::pg_catalog.int4', '1')} else p.c end`, `'' order by p.i`)} from (select ${digits} as d offset 0) m, lateral (select u.c collate "C" as c, u.i, ${call('count', '*')} filter (where u.c collate "C" between '0' and '9') over (order by u.i) as k from ${call('unnest', call('string_to_array', text, 'null'))} with ordinality u(c, i)) p)`;
   return {
     sql: `(case when ${count} = 0 then ${text} when ${fits} then ${put} end)`,
     keyed: true,

@@ -13,8 +13,9 @@ const PARTS = 1_000_000_000;
 const share = (masked: Masked, domain: string, tag: string) =>
   `(((${number(masked, domain, tag)}) % ${2 * PARTS + 1} - ${PARTS})::pg_catalog.numeric * 0.000000001)`;
 
-const between = (sql: string, most: string) =>
-  `least(greatest(${sql}, ${numberConstant(`-${most}`)}), ${numberConstant(most)})`;
+/** GREATEST and LEAST pass over NULL, so NULL is kept apart. */
+const between = (value: string, sql: string, most: string) =>
+  `(case when ${value} is not null then least(greatest(${sql}, ${numberConstant(`-${most}`)}), ${numberConstant(most)}) end)`;
 
 function ofFloat({ value }: Masked, name: string, factor: string): MaskSql {
   const [least, most] = name === 'float4' ? ['1e-30', '1e38'] : ['1e-300', '1e300'];
@@ -35,7 +36,7 @@ function ofNumeric(masked: Masked, factor: string): MaskSql {
   const changed = call('round', `${value} * ${factor}`, places);
   const most = scale >= 0 ? `${'9'.repeat(Math.max(0, (precision ?? 0) - scale)) || '0'}.${'9'.repeat(scale)}` : '';
   if (precision !== undefined && (scale < 0 || scale > precision)) refused('noise', column);
-  const sql = precision === undefined ? changed : between(changed, most.replace(/\.$/, ''));
+  const sql = precision === undefined ? changed : between(value, changed, most.replace(/\.$/, ''));
   return { sql: `(case when ${usual} then ${sql} end)`, keyed: true, failed: `(not ${usual})` };
 }
 
@@ -51,7 +52,10 @@ export const noise: Mask<'noise'> = {
     if (name === 'numeric') return ofNumeric(masked, factor);
     const most = INTEGERS[name];
     if (!most) return refused('noise', masked.column);
-    return { sql: between(call('round', `${masked.value}::pg_catalog.numeric * ${factor}`, 0), most), keyed: true };
+    return {
+      sql: between(masked.value, call('round', `${masked.value}::pg_catalog.numeric * ${factor}`, 0), most),
+      keyed: true,
+    };
   },
   injective: () => false,
 };
