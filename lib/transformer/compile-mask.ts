@@ -2,7 +2,7 @@ import { dataTypeOf } from '../data-types/registry.ts';
 import type { MaskSpec } from '../model/mask.ts';
 import { ident } from '../model/quote.ts';
 import type { Column } from '../model/table.ts';
-import { MASK_KEY_SETTING, NO_KEY } from './mask-key.ts';
+import { NO_KEY } from './mask-key.ts';
 import type { Mask } from './masks/mask.ts';
 import { masks } from './masks/registry.ts';
 import { caught } from './problem.ts';
@@ -10,7 +10,7 @@ import { builtInType, call, columnOf } from './sql.ts';
 import type { Compiled, ExpressionEnv, SqlExpression } from './sql-expression.ts';
 import { unless } from './term.ts';
 
-export { MASK_KEY_SETTING };
+export { MASK_KEY_SETTING } from '../model/mask.ts';
 
 /** Longer values are not hashed: what is computed on the way would be longer than any value may be. */
 const MOST_BYTES = 100_000_000;
