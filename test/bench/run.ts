@@ -7,6 +7,7 @@ import { emptyJob } from './empty-job.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { machine, save } from './report.ts';
 import { stop } from './stop.ts';
+import { transform } from './transform.ts';
 import { KINDS, type Kind } from './workload.ts';
 
 interface Common {
@@ -85,6 +86,10 @@ bench('conflicts', 'pages of a job with many open conflicts')
   .action((options: Common & { count: number }) =>
     run(options, (_cluster, service) => conflicts(service, { ...options, say })),
   );
+
+bench('transform', 'rows through compiled expressions and masks, beside a plain COPY')
+  .option('--rows <number>', 'rows of the table', positive, 300_000)
+  .action((options: Common & { rows: number }) => run(options, (cluster) => transform(cluster, { ...options, say })));
 
 // the exit handlers of server and service end both; a signal alone would run none of them
 for (const [signal, code] of [

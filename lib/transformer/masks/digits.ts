@@ -81,10 +81,7 @@ function ofNumber({ column, value }: Masked, domain: string): MaskSql {
     const x = `${value}::pg_catalog.numeric`;
     // the one number without a counterpart above zero
     const lowest = { int2: '-32768', int4: '-2147483648', int8: '-9223372036854775808' }[name] ?? '';
-    return {
-      sql: `(case when ${x} = ${lowest}::pg_catalog.numeric then ${x} else ${ofWhole(x, domain, top)} end)`,
-      keyed: true,
-    };
+    return { sql: ofWhole(x, domain, top), keyed: true, failed: `(${x} = ${lowest}::pg_catalog.numeric)` };
   }
   const [precision, scale = 0] = modifiers(column);
   if (precision === undefined || precision > MOST_DIGITS || scale < 0) refused('digits', column);

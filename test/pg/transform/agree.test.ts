@@ -109,7 +109,7 @@ const { num, str, bool } = fc.letrec<{ num: Pair; str: Pair; bool: Pair }>((tie)
         s,
         (x) => `int(${x})`,
         (x: string) =>
-          /^[ \t]*[-+]?[0-9]{1,255}[ \t]*$/.test(x) ? { n: BigInt(x.replaceAll(/[ \t+]/g, '')), d: 1n } : FAILED,
+          /^[ \t]*[-+]?[0-9]{1,200}[ \t]*$/.test(x) ? { n: BigInt(x.replaceAll(/[ \t+]/g, '')), d: 1n } : FAILED,
       ),
       fc.tuple(n, n).map(
         ([x, y]): Pair => ({
