@@ -1,7 +1,5 @@
+import { MASK_KEY_SETTING } from '../model/mask.ts';
 import { call, constant, textConstant } from './sql.ts';
-
-/** The setting of a session that holds the key of all masks; empty or absent: no value can be masked, and rows fail. */
-export const MASK_KEY_SETTING = 'tfsync.mask_key';
 
 const SETTING = call('current_setting', `'${MASK_KEY_SETTING}'`, 'true');
 

@@ -87,11 +87,19 @@ function compared(sign: BinarySign, a: Term, b: Term): Term {
 function logical(sign: '&&' | '||', left: Term, right: Term): Term {
   if (left.kind !== 'bool' || right.kind !== 'bool') throw clash(sign, left, right);
   const [a, b] = [closed(left), closed(right)];
-  const sql = `(${a.sql} ${sign === '&&' ? 'and' : 'or'} ${b.sql})`;
-  const failures = [a, b].flatMap((t) => t.failed ?? []);
-  const nullable = a.nullable || b.nullable;
+  return settled(`(${a.sql} ${sign === '&&' ? 'and' : 'or'} ${b.sql})`, [a, b]);
+}
+
+/** An answer that one of the closed terms may settle alone: only where it is NULL does a failure count. */
+function settled(sql: string, terms: readonly Term[]): Term {
+  const failures = [...new Set(terms.flatMap((t) => t.failed ?? []))];
   const own = failures.length === 0 ? undefined : `((${failures.join(' or ')}) and ${sql} is null)`;
-  return free({ kind: 'bool', sql }, nullable, [], own);
+  return free(
+    { kind: 'bool', sql },
+    terms.some((t) => t.nullable),
+    [],
+    own,
+  );
 }
 
 export function binary(sign: Exclude<BinarySign, 'in'>, left: Term, right: Term): Term {
@@ -106,7 +114,8 @@ export function within(value: Term, items: readonly Term[]): Term {
   for (const item of items) {
     if (item.kind !== value.kind || !COMPARED.includes(item.kind)) throw clash('in', value, item);
   }
-  return strict({ kind: 'bool', sql: `(${value.sql} in (${items.map((i) => i.sql).join(', ')}))` }, [value, ...items]);
+  const [of, ...list] = [value, ...items].map(closed) as [Term, ...Term[]];
+  return settled(`(${of.sql} in (${list.map((i) => i.sql).join(', ')}))`, [of, ...list]);
 }
 
 export function unary(sign: '!' | '-', of: Term): Term {

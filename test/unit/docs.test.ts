@@ -23,6 +23,11 @@ import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
+import { signature } from '../../lib/transformer/compile-expression.ts';
+import { forms } from '../../lib/transformer/forms.ts';
+import { expressionFunctions } from '../../lib/transformer/functions/registry.ts';
+import { masks } from '../../lib/transformer/masks/registry.ts';
+import { PROBLEMS } from '../../lib/transformer/problem.ts';
 import { transformSteps } from '../../lib/transformer/registry.ts';
 
 // The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
@@ -113,6 +118,20 @@ const backTable = () =>
   table(
     ['case', 'for the source'],
     Object.entries(BACK_CASES).map(([verdict, back]) => [code(verdict), BACK_MEANINGS[back]]),
+  );
+
+const written = (examples: readonly (readonly [string, string | null])[]) =>
+  examples
+    .map(([expression, value]) => `${code(expression)} is ${value === null ? 'no value' : code(value)}`)
+    .join('; ');
+
+const functionTable = () =>
+  table(
+    ['function', 'gives', 'examples'],
+    [
+      ...expressionFunctions.map((f) => [code(signature(f)), f.summary, written(f.examples)]),
+      ...forms.map((f) => [code(`${f.name}(${f.takes})`), f.summary, written(f.examples)]),
+    ],
   );
 
 /** Each generated part: its page, and what the code says that it holds. */
@@ -216,6 +235,16 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
             .map(([field, meaning]) => `${code(field)}: ${meaning}`)
             .join('; '),
         ]),
+      ),
+  ],
+  'expression-functions': ['docs/expressions.md', functionTable],
+  'expression-problems': ['docs/expressions.md', () => meanings('code', PROBLEMS)],
+  masks: [
+    'docs/masks.md',
+    () =>
+      table(
+        ['kind', 'becomes', 'for', 'can still be told'],
+        Object.values(masks).map((m) => [code(m.kind), m.summary, m.types, m.tells]),
       ),
   ],
   'trail-faults': [
