@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
+import type { FunctionName } from './functions.ts';
 
 /** A module that our dependencies can load and a bundle has no use for, and what stands in its place. */
 interface LeftOut {
@@ -7,9 +8,12 @@ interface LeftOut {
   /** Which files load it. */
   readonly from: RegExp;
   readonly contents: string;
-  /** Functions that do use it. */
-  readonly usedBy?: readonly string[];
+  /** Functions that do use it; absent: none does. */
+  readonly usedBy?: readonly FunctionName[];
 }
+
+/** Whoever changes rows of tables without a key, or merges rows. Commands only look at catalogs and move epochs. */
+const MOVES_ROWS: readonly FunctionName[] = ['sync-segment', 'conflicts', 'resolve-conflicts'];
 
 const THROWS = `throw new Error('left out of this bundle');`;
 const NEVER = `() => { ${THROWS} }`;
@@ -59,10 +63,33 @@ const LEFT_OUT: readonly LeftOut[] = [
     contents: `export const createStandardJSONSchemaMethod = () => ${NEVER}; export const createToJSONSchemaMethod = () => ${NEVER};`,
     usedBy: ['queries'],
   },
+  // parts of our own that a function's ports have and its work never calls
+  {
+    path: /^\.\/table-shape\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const tableShapes = ${NEVER}; export const keepShapes = ${NEVER}; export const lastShapes = ${NEVER};`,
+    usedBy: ['commands', 'prepare-job'],
+  },
+  {
+    path: /^\.\/keyless\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const keylessReader = ${NEVER}; export const applyCopies = ${NEVER};`,
+    usedBy: MOVES_ROWS,
+  },
+  {
+    path: /^\.\/merge\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const mergeRows = ${NEVER};`,
+    usedBy: MOVES_ROWS,
+  },
 ];
 
 /** A class of the SDK's for an error that a service may answer, as its code generator writes them. */
-const ERROR_CLASS = /export class (\w+) extends __BaseException \{[\s\S]*?\$fault = "(\w+)";[\s\S]*?\n\}\n/g;
+const ERROR_CLASS =
+  /export class (\w+) extends __BaseException \{((?:(?!\n\}\n)[\s\S])*?\$fault = "(\w+)";[\s\S]*?)\n\}\n/g;
+
+/** Says to the SDK's retries that the service asks for one. */
+const RETRYABLE = /\n\s+(\$retryable = \{[\s\S]*?\});/;
 
 /**
  * The same error classes, made by one function: 20 KB a bundle. What a service tells with an error is set by its schema, not
@@ -70,17 +97,18 @@ const ERROR_CLASS = /export class (\w+) extends __BaseException \{[\s\S]*?\$faul
  */
 export function shortErrors(source: string): string {
   const prefix = /static shapeId = "([^"]+#)/.exec(source)?.[1] ?? '';
-  const short = source.replaceAll(
-    ERROR_CLASS,
-    (_, name: string, fault: string) => `export const ${name} = /* @__PURE__ */ made('${name}', '${fault}');\n`,
-  );
+  const short = source.replaceAll(ERROR_CLASS, (_, name: string, body: string, fault: string) => {
+    const retryable = RETRYABLE.exec(body)?.[1]?.replace('$retryable =', ',') ?? '';
+    return `export const ${name} = /* @__PURE__ */ made('${name}', '${fault}'${retryable});\n`;
+  });
   if (/\bclass\b/.test(short)) throw new Error('The error classes of an AWS client are not as they were.');
-  const made = `const made = (name, $fault) => class Made extends __BaseException {
+  const made = `const made = (name, $fault, $retryable) => class Made extends __BaseException {
     static shapeId = '${prefix}' + name;
     name = name;
     $fault = $fault;
     constructor(opts) {
       super({ name, $fault, ...opts });
+      if ($retryable) this.$retryable = $retryable;
       Object.setPrototypeOf(this, Made.prototype);
       Object.assign(this, opts);
     }
@@ -93,7 +121,7 @@ const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text
 
 /** Puts a module that throws when it is used in place of each that the bundle of this function leaves out. */
 export function leftOut(functionName: string): Plugin {
-  const absent = LEFT_OUT.filter((m) => !m.usedBy?.includes(functionName));
+  const absent = LEFT_OUT.filter((m) => !m.usedBy?.some((name) => name === functionName));
   return {
     name: 'left-out',
     setup(build) {

@@ -25,11 +25,13 @@ import type {
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
+import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { StoredValidation } from './model/schema-check.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -40,6 +42,7 @@ import type {
   Watermark,
   Window,
 } from './model/table.ts';
+import type { EarlierShape, ShapePair, TableShape } from './model/table-shape.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -88,6 +91,9 @@ export interface JobStore {
   tables(jobId: string): Promise<readonly JobTable[]>;
   /** One of them; one item is read, however many there are. */
   table(jobId: string, table: number): Promise<JobTable | undefined>;
+  /** Stores or replaces what a job found in the catalogs, one entry a table. */
+  putValidations(validations: readonly StoredValidation[]): Promise<void>;
+  validation(jobId: string, table: number): Promise<StoredValidation | undefined>;
   /** Mirrors progress; older progress (lower epoch, or same epoch and lower seq) is ignored. */
   putProgress(progress: SegmentProgress): Promise<void>;
   progress(jobId: string): Promise<readonly SegmentProgress[]>;
@@ -155,6 +161,8 @@ export interface ConflictStore {
   put(conflicts: readonly Conflict[]): Promise<void>;
   /** Strongly consistent. */
   get(conflictId: string): Promise<Conflict | undefined>;
+  /** The same for many, by id; those that are not there are left out. */
+  getMany(conflictIds: readonly string[]): Promise<ReadonlyMap<string, Conflict>>;
   /** Oldest first; eventually consistent. Throws `cursor_invalid`. */
   list(query: ConflictQuery): Promise<{ readonly conflicts: readonly Conflict[]; readonly cursor?: string }>;
   count(filter: ConflictFilter): Promise<number>;
@@ -289,6 +297,8 @@ export interface SourceClock {
 
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
 export interface Database {
+  /** Of a source that was opened to be written to. */
+  readonly writer?: SourceWriter;
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
@@ -312,6 +322,8 @@ export interface Database {
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
+  /** Tables as this end declares them, in the order asked; one that is not there has no columns. */
+  shapes(tables: readonly RelationName[]): Promise<readonly TableShape[]>;
   /** Where each sequence that feeds a column of the table stands. */
   sequences(table: RelationName): Promise<readonly SequenceState[]>;
   close(): Promise<void>;
@@ -358,6 +370,8 @@ export interface Decided {
   readonly raise: readonly ConflictDraft[];
   /** Conflicts that are none any more; those that are not open stay as they are. */
   readonly close: readonly { readonly conflict_id: string; readonly state: ConflictState }[];
+  /** Rows that the source is to get. */
+  readonly back?: readonly BackDraft[];
   /** The events of it, from the conflicts that changed; each in the chunk's own stream of decisions. */
   readonly events: (raised: readonly Raised[], closed: readonly string[]) => readonly JobEvent[];
 }
@@ -373,6 +387,22 @@ export interface Resolution {
   readonly base?: FiledBase;
   readonly record: Omit<DecisionRecord, 'at'>;
   readonly event: JobEvent;
+}
+
+/** How a conflict is shown from now on, if it still is what was looked at. */
+export interface ConflictRefresh {
+  readonly conflict_id: string;
+  /** As it was looked at: a newer one stays. */
+  readonly version: number;
+  readonly state: 'open' | 'converged';
+  readonly data: Pick<Conflict, 'prints' | 'changed' | 'preview'> & Partial<Pick<Conflict, 'type' | 'reason'>>;
+  readonly event: JobEvent;
+}
+
+/** What came of a decision: whether it was applied just now, and the conflict as it is afterwards. */
+export interface Resolved {
+  readonly won: boolean;
+  readonly conflict: Conflict;
 }
 
 /** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
@@ -391,6 +421,8 @@ export interface Chunk {
   /** What a comparison found that the baseline does not say yet. */
   readonly adopt?: Adoption;
   readonly decided?: Decided;
+  /** Intents that are settled with this chunk. */
+  readonly settled?: SettledIntents;
   /** Keys that leave the quarantine, because they are applied now. */
   readonly release?: readonly RowKey[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
@@ -398,7 +430,7 @@ export interface Chunk {
 }
 
 /** A chunk that is piped from the source into a target that has none of its rows. */
-export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided'> {
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided' | 'settled'> {
   readonly run: BucketRun;
 }
 
@@ -452,6 +484,16 @@ export interface TargetDatabase extends Database {
   ): Promise<void>;
   loadPlans(jobId: string, table?: number): Promise<readonly TablePlan[]>;
   loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
+  /**
+   * Keeps what tables of a pair look like to a job, and answers what they looked like to the job before, in the order
+   * given; undefined: there was none. Repeating it under the same job answers the same.
+   */
+  keepShapes(
+    seen: { readonly pair: string; readonly jobId: string },
+    shapes: readonly { readonly table: RelationName; readonly shape: ShapePair }[],
+  ): Promise<readonly (EarlierShape | undefined)[]>;
+  /** What tables of a pair looked like to the last job that looked; undefined: none has. */
+  lastShapes(pair: string, tables: readonly RelationName[]): Promise<readonly (EarlierShape | undefined)[]>;
   /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
@@ -516,14 +558,25 @@ export interface TargetDatabase extends Database {
       readonly events: (closed: readonly string[]) => readonly JobEvent[];
     },
   ): Promise<void>;
-  /** A conflict as it stands here. */
-  conflict(conflictId: string): Promise<Conflict | undefined>;
+  /** Those of these conflicts that are known here, as they stand here, by id. */
+  conflictsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Conflict>>;
   /**
-   * Applies a decision if the conflict is still open (`won`), in one transaction: the row by compare-and-set, its base, the record
-   * and its event. Answers the conflict as it is afterwards. Throws `conflict_not_found`, `target_busy` while a job holds the
-   * table, `target_moving`, `row_rejected`, ...
+   * Applies decisions about rows of one table, all of them or none, in one transaction: each whose conflict is still open
+   * (`won`) by compare-and-set of the row, its base, the record and its event. Answers by id; one that is not known here is
+   * left out. Throws `target_busy` while a job holds the table, `target_moving`, `row_rejected`, ...
    */
-  resolve(resolution: Resolution, source: Database): Promise<{ readonly won: boolean; readonly conflict: Conflict }>;
+  resolve(
+    resolutions: readonly [Resolution, ...Resolution[]],
+    source: Database,
+  ): Promise<ReadonlyMap<string, Resolved>>;
+  /** Shows conflicts as they are now, each if it is open and no newer; answers those that are, as they are afterwards. */
+  refreshConflicts(refreshes: readonly ConflictRefresh[]): Promise<ReadonlyMap<string, Conflict>>;
+  /** Oldest intents of a segment's pass that are not settled, at most `limit`. */
+  intents(id: SegmentId, limit: number): Promise<readonly Intent[]>;
+  /** Those of the intents that are not settled. */
+  intentsOf(id: SegmentId, ids: readonly string[]): Promise<readonly Intent[]>;
+  /** Forgets intents of the pass that its counts know nothing of: whoever looks again finds their rows. */
+  forgetUncounted(id: SegmentId): Promise<void>;
   /** How many open conflicts the job was the last to see, by target table (schema.table). */
   countOpenConflicts(jobId: string): Promise<ReadonlyMap<string, number>>;
   /** Conflicts of a job that the store does not know as they are now, and what it has learnt. */
@@ -541,11 +594,46 @@ export interface TargetDatabase extends Database {
   raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
 }
 
+/** Rows of the source to be written by compare-and-set, all or nothing, each once whoever repeats it. */
+export interface BackChunk {
+  readonly id: SegmentId;
+  readonly owner: string;
+  readonly plan: TablePlan;
+  readonly suppressTriggers: boolean;
+  readonly changes: readonly BackChange[];
+}
+
+/** The writing side of a source: it has a control schema of its own, and every transaction there is fenced as in the target. */
+export interface SourceWriter {
+  /** Takes the lease of every source table and creates the job's row there. Throws `target_busy` naming the holder. */
+  takeLease(jobId: string, tables: readonly RelationName[], stale: StaleHolder): Promise<void>;
+  /** Undoes takeLease when the job could not be stored. */
+  dropJob(jobId: string): Promise<void>;
+  /** As `TargetDatabase.raiseEpoch`. */
+  raiseEpoch(jobId: string, epoch: number, how?: Pick<EpochMove, 'release' | 'holding'>): Promise<boolean>;
+  /** As `TargetDatabase.reopen`. */
+  reopen(jobId: string, epoch: number, how: Reopening): Promise<void>;
+  /** Closes the job: nothing is written here for it any more, its leases are free. Repeating it changes nothing. */
+  endJob(jobId: string, epoch: number): Promise<void>;
+  /** Makes `owner` the one worker that may write here for the segment. Throws `epoch_superseded`. */
+  claim(id: SegmentId, owner: string): Promise<void>;
+  /** Intents of the segment's pass that were applied here, those of the last transactions at least. */
+  applied(id: SegmentId): Promise<readonly string[]>;
+  /**
+   * One transaction: fence, marks of the intents, rows. Those that were applied before are left out. Throws
+   * `epoch_superseded`, `target_moving` (a row was not as expected), `row_rejected`, ...
+   */
+  write(chunk: BackChunk, target: Database): Promise<void>;
+  raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
+}
+
 /** Who connects, for `application_name` and limits. */
 export interface ConnectAs {
   /** `<job>/<epoch>`, or what is being done before there is a job. */
   readonly name: string;
   readonly statementTimeoutMs: number;
+  /** A source that is written to as well: its `writer` is there. */
+  readonly writes?: boolean;
 }
 
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */

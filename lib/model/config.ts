@@ -23,6 +23,9 @@ const nameList = z.array(z.string().min(1).max(200)).min(1).max(1000);
 
 export const FILTER_OPS = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in', 'is_null', 'not_null'] as const;
 
+/** Which databases a job writes to: the target alone, or both. */
+export const DIRECTIONS = ['source_to_target', 'bidirectional'] as const;
+
 /** One condition on a column. Values are text, numbers or booleans, read as the column's type; never SQL. */
 const filter = z.strictObject({
   column: z.string().min(1).max(200),
@@ -70,6 +73,10 @@ export function configSchema(names: ConfigNames) {
     detection_strategy: oneOf(names.detectionStrategies, 'hash').meta({ description: 'How differences are found.' }),
     conflict_strategy: oneOf(names.conflictStrategies, 'source_wins').meta({
       description: 'Who wins where both sides differ.',
+    }),
+    direction: z.enum(DIRECTIONS).default('source_to_target').meta({
+      description:
+        'bidirectional carries what was changed in the target to the source as well, row by row, and writes to both databases.',
     }),
     conflict_rules: z.record(z.string().min(1).max(200), conflictRules(names.conflictStrategies)).default({}).meta({
       description:
@@ -151,3 +158,6 @@ export function configSchema(names: ConfigNames) {
 }
 
 export type JobConfig = z.infer<ReturnType<typeof configSchema>>;
+
+/** Whether the job writes to the source as well. A job of an earlier version has no direction. */
+export const writesBoth = ({ direction }: Pick<JobConfig, 'direction'>): boolean => direction === 'bidirectional';

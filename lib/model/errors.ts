@@ -84,6 +84,11 @@ const CATALOGUE = {
     'Use the pages of the service itself or the command line, or start the service with sign-in.',
   ],
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
+  table_unknown: [
+    404,
+    'The job has no such table, or is not prepared yet.',
+    'Use a table name as the job status lists it: schema.table.',
+  ],
   conflict_not_found: [
     404,
     'There is no such conflict, or its job is too old to be looked at.',
@@ -149,6 +154,16 @@ const CATALOGUE = {
     422,
     'The server is older than PostgreSQL 14, or not PostgreSQL.',
     'Use PostgreSQL 14 or later on both sides.',
+  ],
+  source_read_only: [
+    422,
+    'The source is read-only or a standby, and this direction writes to it.',
+    'Name the primary server, or use direction "source_to_target".',
+  ],
+  direction_unsupported: [
+    422,
+    'The job cannot carry changes in both directions under this config, or between these tables.',
+    'Change what the message names, or use direction "source_to_target".',
   ],
   target_read_only: [422, 'The target is read-only or a standby.', 'Name the primary server.'],
   table_not_found: [422, 'A table of one side does not exist on the other.', 'Create the table in the target.'],
@@ -297,7 +312,7 @@ const CATALOGUE = {
     'Undo the change and resume the job, or stop it and start a new one.',
   ],
   epoch_superseded: [409, 'A newer run of this job has taken over.', 'Nothing: the newer run continues the work.'],
-  state_conflict: [409, 'The job is not in a state that allows this.', 'Read the job status first.'],
+  state_conflict: [409, 'The job or order is not in a state that allows this.', 'Read its status first.'],
   source_unavailable: [
     503,
     'The source stopped answering.',

@@ -229,6 +229,8 @@ export interface TablePlan {
   readonly uniques?: readonly PlannedUnique[];
   /** Columns that no UPDATE can set: GENERATED ALWAYS AS IDENTITY outside the key. */
   readonly fixed?: readonly string[];
+  /** What writing to the source must know of it, in a job that writes to both sides. */
+  readonly back?: Pick<TablePlan, 'selfReferencing' | 'uniques' | 'fixed'>;
   /** Nullable foreign-key columns that are left out at first where the row they refer to comes later. */
   readonly nullFirst?: readonly string[];
   /** Something other than this job's own statements may change the table while the job writes (triggers, cascades). */

@@ -1,3 +1,4 @@
+import { BACK_CASES } from '../conflict-resolver/both-ways.ts';
 import { classify, type Verdict } from '../conflict-resolver/classify.ts';
 import { type Action, decideRow, ruleOn } from '../conflict-resolver/decide.ts';
 import { type Difference, keyId, type RowImage, type RowKey } from '../model/change.ts';
@@ -22,12 +23,13 @@ function decideMissing(
   const keep = (rule: string) => ({ verdict, action: { kind: 'keep' as const, rule } });
   const { deleteMode } = court;
   if (verdict.kind === 'equal') return { verdict, action: { kind: 'equal', rule: 'equal' } };
+  // it came from the source, but whether the target has changed it since nobody knows
+  const doubtful = verdict.kind === 'target_only' && base === undefined && known.has(keyId(key));
+  if (court.plan.conflicts.both && !doubtful && BACK_CASES[verdict.kind] === 'stands') return keep(verdict.kind);
   if (deleteMode === 'keep') return keep('delete_mode');
   if (verdict.kind === 'apply') return { verdict, action: { kind: 'delete', rule: 'apply' } };
   if (verdict.kind === 'target_only' && deleteMode === 'mirror')
     return { verdict, action: { kind: 'delete', rule: 'delete_mode' } };
-  // it came from the source, but whether the target has changed it since nobody knows
-  const doubtful = verdict.kind === 'target_only' && base === undefined && known.has(keyId(key));
   const found: Verdict = doubtful
     ? { kind: 'conflict', type: 'delete_updated', split: { contested: [], fromSource: [], fromTarget: [] } }
     : verdict;
@@ -73,7 +75,7 @@ async function valuesOf(
 
 /** Keys of target-only differences of which the last decision says nothing; only they are asked for elsewhere. */
 async function knownOf(court: Court, differences: readonly Difference[], bases: readonly (BasePrints | undefined)[]) {
-  if (court.deleteMode !== 'tracked') return new Set<string>();
+  if (court.deleteMode !== 'tracked' && !court.plan.conflicts.both) return new Set<string>();
   const doubtful = differences.filter((d, i) => d.kind === 'target_only' && bases[i] === undefined);
   return new Set((await court.known(doubtful.map((d) => d.key))).map(keyId));
 }

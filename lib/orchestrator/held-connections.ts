@@ -9,7 +9,7 @@ export interface HeldConnections {
 }
 
 const nameOf = (side: string, { host, port, database, user }: Connection, as: ConnectAs): string =>
-  JSON.stringify([side, host, port, database, user, as.name, as.statementTimeoutMs]);
+  JSON.stringify([side, host, port, database, user, as.name, as.statementTimeoutMs, as.writes]);
 
 /**
  * For many short pieces of work over the same few pairs, one after another: a connection costs more than a decision. Whoever

@@ -1,10 +1,11 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
-import type { JobConfig } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
+import { bothWaysProblems } from '../validator/both-ways.ts';
 import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
@@ -129,6 +130,12 @@ async function keyClashProblems(
   return problems;
 }
 
+/** The tables with the references that either side checks: in a job that writes to both, both decide the order. */
+function referring(tables: readonly Relation[], sources: readonly Relation[]): readonly Relation[] {
+  const bySource = new Map(sources.map((s) => [relationText(s), s.foreignKeys]));
+  return tables.map((t) => ({ ...t, foreignKeys: [...t.foreignKeys, ...(bySource.get(relationText(t)) ?? [])] }));
+}
+
 /** Whether a conflict strategy goes by time. */
 const needsClock = (name: string) => Object.values(conflictStrategy(name).outcomes).includes('newer');
 
@@ -149,7 +156,9 @@ export async function preflight(source: Database, target: Database, config: JobC
   // foreign keys of the target decide the order: it is the target that checks them
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
   const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
-  const { levels, nullFirst, cycle } = foreignKeyLevels(inScope);
+  const { levels, nullFirst, cycle } = foreignKeyLevels(
+    writesBoth(config) ? referring(inScope, sourceTables) : inScope,
+  );
   const detection = detectionStrategy(config.detection_strategy);
   const matched = sourceTables.flatMap((x) => {
     const other = byName.get(relationText(x));
@@ -163,6 +172,7 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...cycleProblems(cycle, config),
     ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
+    ...bothWaysProblems(matched, s, detection, config),
     ...needProblems(detection, { facts: s, tables: sourceTables }, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
@@ -185,7 +195,7 @@ export async function preflight(source: Database, target: Database, config: JobC
       level.map((x) => ({
         level: n,
         source: bySource.get(relationText(x)) as Relation, // inScope came from it
-        target: x,
+        target: byName.get(relationText(x)) as Relation,
         nullFirst: nullFirst.get(relationText(x)) ?? [],
       })),
     ),

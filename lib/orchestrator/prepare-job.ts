@@ -4,6 +4,7 @@ import { fp } from '../failpoint.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
+import type { StoredValidation } from '../model/schema-check.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
 import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
@@ -11,7 +12,8 @@ import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
-import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
+import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
+import { validateTables } from './validate-table.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
@@ -80,6 +82,13 @@ function windowView({ plan: { window }, whole }: Windowed) {
   return { window: { column, after, key_sweep: sweep, indexed } };
 }
 
+/** How much there is to say of a table's catalogs; GET /validate says what. */
+function catalogView(validation: StoredValidation | undefined) {
+  const warnings = validation?.findings.filter((f) => f.severity === 'warning').length ?? 0;
+  const drift = validation?.drift.length ?? 0;
+  return { ...(warnings > 0 && { schema_warnings: warnings }), ...(drift > 0 && { schema_drift: drift }) };
+}
+
 async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
   const clock = remembers(job.config) ? await source.clock() : undefined;
@@ -90,6 +99,8 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
   const cut = [];
   for (const w of await withWindows(job, plans, found, { source, target, clock }))
     cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  const validations = await validateTables(job, found, { source, target }, ports.clock);
+  await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
   const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
@@ -102,6 +113,7 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
       ...windowView({ plan, ...(whole && { whole }) }),
+      ...catalogView(validations[plan.table]),
     })),
   });
   const passes = passesOf(job.config);
@@ -138,10 +150,12 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
     const { epoch, takeovers, moved_by: moved, confirmed_deletes } = job;
     const told = { epoch, takeovers, ...(confirmed_deletes !== undefined && { confirmed_deletes }) };
-    await target.raiseEpoch(job.job_id, epoch, {
-      holding: true,
-      ...(moved && { event: jobEvent(moved.event, moved.actor, told) }),
-    });
+    await raiseEverywhere(
+      job,
+      epoch,
+      { target, writer: source.writer },
+      { holding: true, ...(moved && { event: jobEvent(moved.event, moved.actor, told) }) },
+    );
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);

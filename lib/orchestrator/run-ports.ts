@@ -1,3 +1,4 @@
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import type { JobInput } from '../model/message.ts';
@@ -9,9 +10,11 @@ import type {
   ConnectionPair,
   Database,
   Databases,
+  EpochMove,
   JobStore,
   Log,
   SecretStore,
+  SourceWriter,
   TargetDatabase,
   Workflow,
 } from '../ports.ts';
@@ -60,15 +63,22 @@ export async function withTarget<T>(
   }
 }
 
+/** The source as the job needs it: one that is written to has a writer. */
+export const openSource = (
+  { source }: Pick<ConnectionPair, 'source'>,
+  as: ConnectAs,
+  { databases, config }: { readonly databases: Databases; readonly config: JobConfig },
+): Promise<Database> => databases.source(source, writesBoth(config) ? { ...as, writes: true } : as);
+
 /** Both ends, or neither. */
 async function openBoth(
   pair: ConnectionPair,
   as: ConnectAs,
-  databases: Databases,
+  how: { readonly databases: Databases; readonly config: JobConfig },
 ): Promise<readonly [Database, TargetDatabase]> {
-  const target = await databases.target(pair.target, as);
+  const target = await how.databases.target(pair.target, as);
   try {
-    return [await databases.source(pair.source, as), target];
+    return [await openSource(pair, as, how), target];
   } catch (error) {
     await target.close();
     throw error;
@@ -84,10 +94,42 @@ export async function withBoth<T>(
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
   const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
-  const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, ports.databases), ports.patience);
+  const how = { databases: ports.databases, config: job.config };
+  const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, how), ports.patience);
   try {
     return await work(source, target);
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
+}
+
+/** Runs `work` with every database open that the job writes to: the target, and the source of a job that writes to both. */
+export function withWritten<T>(
+  job: Job,
+  ports: Pick<RunPorts, 'secrets' | 'databases' | 'patience'>,
+  statementTimeoutMs: number,
+  work: (target: TargetDatabase, writer?: SourceWriter) => Promise<T>,
+): Promise<T> {
+  if (!writesBoth(job.config)) return withTarget(job, ports, statementTimeoutMs, work);
+  return withBoth(job, ports, statementTimeoutMs, (source, target) => work(target, source.writer));
+}
+
+/**
+ * Raises the epoch in every database that the job writes to, the source first, so that the event which the target records is true.
+ * A source that was closed for good can be written to by nobody either. Throws as `raiseEpoch` does.
+ */
+export async function raiseEverywhere(
+  job: Pick<Job, 'job_id'>,
+  epoch: number,
+  { target, writer }: { readonly target: TargetDatabase; readonly writer: SourceWriter | undefined },
+  how: EpochMove = {},
+): Promise<void> {
+  const { release, holding } = how;
+  await writer
+    ?.raiseEpoch(job.job_id, epoch, { ...(release && { release }), ...(holding && { holding }) })
+    .catch((error: unknown) => {
+      const closed = error instanceof SyncError && error.code === 'epoch_superseded' && error.facts.ended === true;
+      if (!closed || holding) throw error;
+    });
+  await target.raiseEpoch(job.job_id, epoch, how);
 }

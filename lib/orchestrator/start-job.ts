@@ -15,6 +15,7 @@ import type {
 } from '../ports.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { openSource } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
 
 export interface StartRequest {
@@ -41,7 +42,7 @@ const STATEMENT_TIMEOUT_MS = 8_000;
 async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
-    databases.source(request.pair.source, as),
+    openSource(request.pair, as, { databases, config: request.config }),
     databases.target(request.pair.target, as),
   ]);
   if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value];
@@ -82,10 +83,12 @@ function newJob(request: StartRequest, found: Preflight, secretRef: string, now:
   };
 }
 
+type Ends = { readonly source: Database; readonly target: TargetDatabase };
+
 async function takeLease(
   request: StartRequest,
   found: Preflight,
-  target: TargetDatabase,
+  { source, target }: Ends,
   ports: StartPorts,
 ): Promise<void> {
   const created = jobEvent('job.created', request.actor, {
@@ -94,12 +97,23 @@ async function takeLease(
     target: connectionView(request.pair.target),
     config: request.config,
   });
-  await target.takeLease(
+  const { writer } = source;
+  await writer?.takeLease(
     request.jobId,
-    found.tables.map((t) => t.target),
-    created,
-    staleHolder(target, ports),
+    found.tables.map((t) => t.source),
+    staleHolder(source, ports),
   );
+  try {
+    await target.takeLease(
+      request.jobId,
+      found.tables.map((t) => t.target),
+      created,
+      staleHolder(target, ports),
+    );
+  } catch (error) {
+    await writer?.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+    throw error;
+  }
 }
 
 /**
@@ -107,7 +121,7 @@ async function takeLease(
  * because only the answer was lost; and where nobody can tell, nothing is: the sweeper finds the job, or, if there is none,
  * the orphan rule frees its lease.
  */
-async function store(request: StartRequest, found: Preflight, target: TargetDatabase, ports: StartPorts): Promise<Job> {
+async function store(request: StartRequest, found: Preflight, ends: Ends, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
     secretRef = await ports.secrets.put(request.jobId, request.pair);
@@ -118,7 +132,9 @@ async function store(request: StartRequest, found: Preflight, target: TargetData
     const stored = await ports.jobs.get(request.jobId).catch(() => 'unknown' as const);
     if (stored === 'unknown') throw error;
     if (stored) return stored;
+    const { source, target } = ends;
     await target.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+    await source.writer?.dropJob(request.jobId).catch(() => undefined);
     if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
     throw error;
   }
@@ -134,8 +150,8 @@ export async function startJob(request: StartRequest, ports: StartPorts): Promis
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
     const found = await preflight(source, target, request.config);
-    await takeLease(request, found, target, ports);
-    const job = await store(request, found, target, ports);
+    await takeLease(request, found, { source, target }, ports);
+    const job = await store(request, found, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
     return job;
   } finally {

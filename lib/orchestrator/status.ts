@@ -34,6 +34,9 @@ const countsView = z
     conflicts: count,
     quarantined: count,
     skipped: count,
+    source_inserted: count.optional(),
+    source_updated: count.optional(),
+    source_deleted: count.optional(),
   })
   .meta({
     id: 'Counts',
@@ -193,7 +196,7 @@ export function jobStatus(
 ): StatusView {
   const byTable = Map.groupBy(progress, (p) => p.table);
   const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? [], hasEnded(job)));
-  const counts = sum(views.map((v) => v.counts));
+  const counts = sum(views.map((v) => v.counts as Counts)); // made of Counts: no field is undefined
   const rowsEstimate = views.reduce((total, v) => total + v.rows_estimate, 0);
   const seconds = secondsBetween(job.started_at ?? job.created_at, job.ended_at ?? now.toISOString());
   const rate = job.started_at !== undefined && seconds > 0 && counts.read > 0 ? counts.read / seconds : undefined;

@@ -14,6 +14,7 @@ import { raiseEpoch, shareEpoch } from './epoch.ts';
 import { completeGenerations, generations, nextGeneration } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
 import { sourceClock, storageOf, windowFacts } from './horizon.ts';
+import { forgetUncounted, intentsOf, openIntents, settleIntents, storeIntents } from './intents.ts';
 import { introspect, serverFacts } from './introspect.ts';
 import { keyClashes } from './key-clashes.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
@@ -23,13 +24,15 @@ import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
 import { reopenJob } from './reopen.ts';
-import { resolveConflict } from './resolve.ts';
+import { resolveConflicts } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
 import { openSession, type Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
 import { snapshotText } from './snapshot.ts';
+import { sourceWriter } from './source-writer.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
+import { keepShapes, lastShapes, tableShapes } from './table-shape.ts';
 import { loadWatermarks } from './watermarks.ts';
 import { tableReader } from './window.ts';
 import { applyChanges } from './writer.ts';
@@ -56,6 +59,7 @@ function commonPart(session: Session): Database {
     windowFacts: (table, window) => windowFacts(session, table, window),
     probe: (columns, form) => probeRow(session, columns, form),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
+    shapes: (tables) => tableShapes(session, tables),
     sequences: (table) => sequenceStates(session, table),
     close: () => session.end(),
   };
@@ -87,6 +91,8 @@ async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number
       await fp('rows.all');
       await fileChanges(session, at, chunk.changes, chunk.decided?.bases);
       if (chunk.decided) await conflicts.storeDecided(session, { ...chunk, table: chunk.plan.target }, chunk.decided);
+      await storeIntents(session, chunk.id, chunk.decided?.back ?? []);
+      if (chunk.settled) await settleIntents(session, at, chunk.id, chunk.settled);
       await release(session, chunk.id, chunk.release ?? []);
       const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
       await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -131,6 +137,8 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     loadProgress: (...args) => control.loadProgress(session, ...args),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
+    keepShapes: (...args) => keepShapes(session, ...args),
+    lastShapes: (...args) => lastShapes(session, ...args),
     watermarks: (wanted) => loadWatermarks(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
@@ -150,12 +158,16 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     unseenConflicts: (...args) => conflicts.unseenConflicts(session, ...args),
     openConflicts: (ids) => conflicts.openConflicts(session, ids),
     settleConflicts: (...args) => conflicts.settleConflicts(session, ...args),
-    conflict: (id) => conflicts.conflict(session, id),
-    resolve: (resolution, source) =>
+    conflictsOf: (ids) => conflicts.conflictsOf(session, ids),
+    resolve: (resolutions, source) =>
       session.transaction(
-        () => resolveConflict(session, sessionOf(source), resolution),
-        [BY_INDEX, ...(resolution.suppressTriggers ? [AS_REPLICA] : [])].join('; '),
+        () => resolveConflicts(session, sessionOf(source), resolutions),
+        [BY_INDEX, ...(resolutions[0].suppressTriggers ? [AS_REPLICA] : [])].join('; '),
       ),
+    refreshConflicts: (refreshes) => conflicts.refreshConflicts(session, refreshes),
+    intents: (id, limit) => openIntents(session, id, limit),
+    intentsOf: (id, ids) => intentsOf(session, id, ids),
+    forgetUncounted: (id) => forgetUncounted(session, id),
     countOpenConflicts: (jobId) => conflicts.countOpen(session, jobId),
     untoldConflicts: (...args) => conflicts.untoldConflicts(session, ...args),
     toldConflicts: (list) => conflicts.toldConflicts(session, list),
@@ -200,7 +212,10 @@ export function postgresDatabases(options: PostgresOptions): Databases {
   return {
     async source(connection, as) {
       const session = await open('source', connection, as);
-      return remember(session, commonPart(session));
+      const writer = as.writes && {
+        writer: sourceWriter(session, sessionOf, options.chunkTimeoutMs ?? CHUNK_TIMEOUT_MS),
+      };
+      return remember(session, { ...commonPart(session), ...writer });
     },
     async target(connection, as) {
       const session = await open('target', connection, as);

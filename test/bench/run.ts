@@ -6,6 +6,7 @@ import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { machine, save } from './report.ts';
+import { resolveAll } from './resolve-all.ts';
 import { stop } from './stop.ts';
 import { transform } from './transform.ts';
 import { KINDS, type Kind } from './workload.ts';
@@ -85,6 +86,13 @@ bench('conflicts', 'pages of a job with many open conflicts')
   .option('--count <number>', 'conflicts', positive, 100_000)
   .action((options: Common & { count: number }) =>
     run(options, (_cluster, service) => conflicts(service, { ...options, say })),
+  );
+
+bench('resolve-all', 'many open conflicts in real databases, decided by an order whose worker is killed')
+  .option('--count <number>', 'conflicts', positive, 100_000)
+  .option('--kills <number>', 'how often the worker is killed', positive, 3)
+  .action((options: Common & { count: number; kills: number }) =>
+    run(options, (cluster, service) => resolveAll(service, cluster, { ...options, say })),
   );
 
 bench('transform', 'rows through compiled expressions and masks, beside a plain COPY')

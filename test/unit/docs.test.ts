@@ -7,6 +7,7 @@ import { pages as webPages } from '../../functions/web/pages.ts';
 import { AUDIT_EVENTS } from '../../lib/audit/meanings.ts';
 import { TRAIL_FAULTS } from '../../lib/audit/verify.ts';
 import { detectionStrategies } from '../../lib/change-detector/registry.ts';
+import { BACK_CASES, BACK_MEANINGS } from '../../lib/conflict-resolver/both-ways.ts';
 import { CASES } from '../../lib/conflict-resolver/classify.ts';
 import { conflictStrategies } from '../../lib/conflict-resolver/registry.ts';
 import { OUTCOMES } from '../../lib/conflict-resolver/strategy.ts';
@@ -16,6 +17,7 @@ import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
+import { FINDINGS } from '../../lib/model/schema-check.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
@@ -124,8 +126,16 @@ const functionTable = () =>
     ],
   );
 
+/** What a job in both directions does to the source, by what a case comes to. */
+const backTable = () =>
+  table(
+    ['case', 'for the source'],
+    Object.entries(BACK_CASES).map(([verdict, back]) => [code(verdict), BACK_MEANINGS[back]]),
+  );
+
 /** Each generated part: its page, and what the code says that it holds. */
 const GENERATED: Readonly<Record<string, readonly [page: string, content: () => string]>> = {
+  'both-ways': ['docs/conflicts.md', backTable],
   routes: [
     'README.md',
     () =>
@@ -192,6 +202,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['state', 'meaning'],
         Object.entries(VALIDATION).map(([name, meaning]) => [code(name), meaning]),
+      ),
+  ],
+  findings: [
+    'docs/validation.md',
+    () =>
+      table(
+        ['finding', 'severity', 'meaning'],
+        Object.entries(FINDINGS).map(([name, [severity, meaning]]) => [code(name), severity, meaning]),
       ),
   ],
   'audit-events': [

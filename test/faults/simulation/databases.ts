@@ -111,6 +111,7 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     seesMark: (mark) => ask('seesMark', () => mark.startsWith(`${side} `) && world.marks.has(mark)),
     clock: () => ask('clock', () => ({ now: new Date(scheduler.nowMs).toISOString(), timeline: '1' })),
     storage: (tables) => ask('storage', () => tables.map(() => 'same')),
+    shapes: (tables) => ask('shapes', () => tables.map(() => ({ columns: [], parts: [] }))),
     windowFacts: async () => ({ rowsEstimate: 0, indexed: true }),
     introspect: () => ask('introspect', () => [...world[side].keys()].map(relationOf)),
     keyClashes: () => ask('keyClashes', () => 0),
@@ -419,7 +420,8 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
       unseenConflicts: async () => [],
       openConflicts: async () => new Map(),
       settleConflicts: async () => undefined,
-      conflict: async () => undefined,
+      conflictsOf: async () => new Map(),
+      refreshConflicts: async () => new Map(),
       resolve: () => Promise.reject(new Error('the simulation has no conflicts')),
       countOpenConflicts: async () => new Map(),
       untoldConflicts: async () => [],
@@ -532,10 +534,15 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
       completeGenerations: () => ask('completeGenerations', () => undefined),
       notFiled: () => ask('notFiled', () => ({})),
       knownKeys: () => ask('knownKeys', () => []),
+      keepShapes: (_seen, shapes) => ask('keepShapes', () => shapes.map(() => undefined)),
+      lastShapes: (_pair, tables) => ask('lastShapes', () => tables.map(() => undefined)),
       watermarks: (wanted) => ask('watermarks', () => wanted.map(() => undefined)),
       copy: () => Promise.reject(new SyncError('row_rejected', 'the simulation has no COPY')),
       uniqueHolders: async () => [],
       quarantined: (jobId) => ask('quarantined', () => [...(world.jobs.get(jobId)?.quarantine.values() ?? [])]),
+      intents: async () => [], // no job of the simulation writes to the source
+      intentsOf: async () => [],
+      forgetUncounted: async () => undefined,
       raiseSequences: () =>
         change(
           'raiseSequences',

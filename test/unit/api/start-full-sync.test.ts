@@ -6,6 +6,7 @@ const DEFAULTS = {
   batch_size: 1000,
   detection_strategy: 'hash',
   conflict_strategy: 'source_wins',
+  direction: 'source_to_target',
   conflict_rules: {},
   column_tags: {},
   max_parallel_tables: 1,
