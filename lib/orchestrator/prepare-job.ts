@@ -6,19 +6,16 @@ import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import type { StoredValidation } from '../model/schema-check.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
-import type { PlanningDatabase, PlanningDatabases, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
+import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
-import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
+import { currentJob, type PlanningPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { isClosed, tellEnd } from './tell-end.ts';
 import { validateTables } from './validate-table.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
-
-/** What planning a job needs; it moves no row. */
-export type PlanningPorts = Omit<RunPorts, 'databases'> & { readonly databases: PlanningDatabases };
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
 const LISTED = 500;
