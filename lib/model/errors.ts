@@ -189,6 +189,46 @@ const CATALOGUE = {
     'A column is narrower in the target than in the source.',
     'Widen the target column, or set allow_lossy.',
   ],
+  mapping_invalid: [
+    422,
+    'A column of a mapping cannot be made as the mapping says.',
+    'See the message: it names the column, what was found and what would do.',
+  ],
+  mapping_key_missing: [
+    422,
+    'No unique key of the target is filled by the mapping.',
+    'Fill all columns of a unique key of the target, or name key_columns.',
+  ],
+  mapping_key_fallible: [
+    422,
+    'A column of the key cannot be computed for every row.',
+    'Make the key of values that are always there.',
+  ],
+  lookup_invalid: [
+    422,
+    'A lookup of a mapping cannot be read: no such table or column, values that repeat, or more than 10,000 rows.',
+    'See the message; use a table whose match column is unique.',
+  ],
+  expression_invalid: [
+    422,
+    'An expression of a mapping is not understood, or has another type than its column.',
+    'See the message: it names the character and the reason.',
+  ],
+  mask_invalid: [
+    422,
+    'A mask does not fit the type of its column.',
+    'Use one of the masks that the message names for the type.',
+  ],
+  mask_not_unique: [
+    422,
+    'A mask would give different values of a unique column the same one.',
+    'Use a mask that keeps values apart, such as hash.',
+  ],
+  pii_unmasked: [
+    422,
+    'A column that holds personal data would arrive unmasked.',
+    'Mask it in the mapping, or leave it out.',
+  ],
   tables_contradiction: [
     422,
     'The config includes and excludes the same thing, or names it twice.',

@@ -111,6 +111,8 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     seesMark: (mark) => ask('seesMark', () => mark.startsWith(`${side} `) && world.marks.has(mark)),
     clock: () => ask('clock', () => ({ now: new Date(scheduler.nowMs).toISOString(), timeline: '1' })),
     storage: (tables) => ask('storage', () => tables.map(() => 'same')),
+    readAs: async (values) => values.map((v) => v.text),
+    dictionary: async () => [],
     shapes: (tables) => ask('shapes', () => tables.map(() => ({ columns: [], parts: [] }))),
     windowFacts: async () => ({ rowsEstimate: 0, indexed: true }),
     introspect: () => ask('introspect', () => [...world[side].keys()].map(relationOf)),
