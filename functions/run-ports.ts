@@ -3,6 +3,7 @@ import { type Caller, connectionLimit } from '../lib/model/connection-budget.ts'
 import type { Patience } from '../lib/orchestrator/connections.ts';
 import type { CommandPorts, RunPorts } from '../lib/orchestrator/run-ports.ts';
 import { postgresDatabases } from '../lib/postgres/databases.ts';
+import { trustIn } from '../lib/postgres/trust.ts';
 import type { AuditedServices, CoreServices, WorkflowServices } from './runtime.ts';
 
 /**
@@ -28,8 +29,9 @@ export function decisionPorts(services: AuditedServices, caller: Caller): Omit<R
 
 function databasePorts(services: CoreServices, caller: Caller): Omit<CommandPorts, 'workflow'> {
   const { jobs, secrets, clock, log } = services;
+  const { tlsPolicy, hostPolicy, authoritiesFile } = services.settings;
   const databases = postgresDatabases({
-    tlsPolicy: services.settings.tlsPolicy,
+    rules: { tls: tlsPolicy, hosts: hostPolicy, trust: trustIn(authoritiesFile) },
     version: services.settings.version,
     connectionLimit: connectionLimit(services.settings.connectionBudget, caller),
   });

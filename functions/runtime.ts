@@ -1,5 +1,6 @@
 import { LEAST_BUDGET } from '../lib/model/connection-budget.ts';
 import { SyncError } from '../lib/model/errors.ts';
+import { type HostPolicy, parseHostPolicy } from '../lib/model/host-policy.ts';
 import { TLS_POLICIES, type TlsPolicy } from '../lib/model/tls.ts';
 import type {
   AuditLog,
@@ -28,6 +29,9 @@ import { awsWorkflow } from './aws/workflow.ts';
 export interface Settings {
   readonly version: string;
   readonly tlsPolicy: TlsPolicy;
+  readonly hostPolicy: HostPolicy;
+  /** A PEM file of authorities that are believed besides those that Node knows; it need not exist. */
+  readonly authoritiesFile: string | undefined;
   /** Connections that the service may have to one database server at once. */
   readonly connectionBudget: number;
   readonly jobsTable: string;
@@ -149,6 +153,17 @@ function readSettings(env: Environment): Settings {
       const policy = TLS_POLICIES.find((p) => p === text('TLS_POLICY'));
       if (!policy) throw new SyncError('internal', `TLS_POLICY must be one of ${TLS_POLICIES.join(', ')}`);
       return policy;
+    },
+    get hostPolicy() {
+      try {
+        return parseHostPolicy(text('ALLOWED_DATABASE_HOSTS'));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new SyncError('internal', `ALLOWED_DATABASE_HOSTS: ${error.message}`);
+      }
+    },
+    get authoritiesFile() {
+      return env.DATABASE_AUTHORITIES_FILE;
     },
     get connectionBudget() {
       const budget = Number(text('DATABASE_CONNECTION_BUDGET'));

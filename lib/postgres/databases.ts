@@ -1,13 +1,13 @@
 import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import type { Shapes } from '../model/shape.ts';
-import type { TlsPolicy } from '../model/tls.ts';
 import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
 import { basesOf } from './base-rows.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as conflicts from './conflicts.ts';
+import type { ConnectionRules } from './connect.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
 import { raiseEpoch, shareEpoch } from './epoch.ts';
@@ -181,7 +181,7 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
 const CHUNK_TIMEOUT_MS = 30_000;
 
 export interface PostgresOptions {
-  readonly tlsPolicy: TlsPolicy;
+  readonly rules: ConnectionRules;
   /** With `ConnectAs.name` it makes the application_name. */
   readonly version: string;
   /** How many sessions of this service may work on one server at once; absent: as many as it takes. */
@@ -200,7 +200,7 @@ export function postgresDatabases(options: PostgresOptions): Databases {
     openSession(connection, {
       side,
       applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
-      tlsPolicy: options.tlsPolicy,
+      rules: options.rules,
       ...(options.connectionLimit !== undefined && { connectionLimit: options.connectionLimit }),
       statementTimeoutMs: as.statementTimeoutMs,
       ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),

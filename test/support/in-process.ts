@@ -17,8 +17,8 @@ import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
-
 import { memoryLog, memorySecrets } from './memory-ports.ts';
+import { ON_ONE_MACHINE } from './rules.ts';
 
 /** The two ends of a job. */
 export interface Pair {
@@ -45,7 +45,7 @@ export function ports() {
     log: memoryLog(),
     workflow,
     clock: () => new Date(),
-    databases: postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }),
+    databases: postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' }),
   };
 }
 
@@ -209,7 +209,7 @@ export async function runJob(
 }
 
 export async function countsOf(job: Job, pair: Pair): Promise<Counts> {
-  const target = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).target(pair.target.connection, {
+  const target = await postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' }).target(pair.target.connection, {
     name: 'counts',
     statementTimeoutMs: 0,
   });
