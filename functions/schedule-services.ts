@@ -11,7 +11,7 @@ export interface ScheduleServices {
   readonly schedules: ScheduleStore;
   readonly alarms: AlarmClock;
   /** Of schedules; those of jobs are under another prefix. */
-  readonly secrets: SecretStore;
+  readonly secrets: Pick<SecretStore, 'put' | 'get' | 'remove'>;
 }
 
 function setting(name: string): string {

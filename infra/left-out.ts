@@ -12,9 +12,6 @@ interface LeftOut {
   readonly usedBy?: readonly FunctionName[];
 }
 
-/** Whoever changes rows of tables without a key, or merges rows. Commands only look at catalogs and move epochs. */
-const MOVES_ROWS: readonly FunctionName[] = ['sync-segment', 'conflicts', 'resolve-conflicts'];
-
 const THROWS = `throw new Error('left out of this bundle');`;
 const NEVER = `() => { ${THROWS} }`;
 
@@ -63,48 +60,12 @@ const LEFT_OUT: readonly LeftOut[] = [
     contents: `export const createStandardJSONSchemaMethod = () => ${NEVER}; export const createToJSONSchemaMethod = () => ${NEVER};`,
     usedBy: ['queries'],
   },
-  // parts of our own that a function's ports have and its work never calls
+  // of our own strategies all functions know what they see and need, and only the worker detects: 6 KB
   {
-    path: /^\.\/table-shape\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const tableShapes = ${NEVER}; export const keepShapes = ${NEVER}; export const lastShapes = ${NEVER};`,
-    usedBy: ['commands', 'prepare-job'],
-  },
-  {
-    path: /^\.\/touch\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const touchSignals = ${NEVER};`,
-    usedBy: ['prepare-job'],
-  },
-  {
-    path: /^\.\/horizon\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const sourceClock = ${NEVER}; export const storageOf = ${NEVER}; export const windowFacts = ${NEVER};`,
-    usedBy: ['prepare-job'],
-  },
-  {
-    path: /^\.\/quiet-memory\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const loadQuiet = ${NEVER}; export const storeQuiet = ${NEVER};`,
-    usedBy: ['prepare-job', 'settle-job'],
-  },
-  {
-    path: /^\.\/watermarks\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const loadWatermarks = ${NEVER}; export const storeWatermarks = ${NEVER};`,
-    usedBy: ['prepare-job', 'settle-job'],
-  },
-  {
-    path: /^\.\/keyless\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const keylessReader = ${NEVER}; export const applyCopies = ${NEVER};`,
-    usedBy: MOVES_ROWS,
-  },
-  {
-    path: /^\.\/merge\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const mergeRows = ${NEVER};`,
-    usedBy: MOVES_ROWS,
+    path: /^\.\.\/by-(hash|content|window)\.ts$/,
+    from: /lib\/change-detector\/strategies/,
+    contents: ['Hash', 'Content', 'Window'].map((by) => `export const detectBy${by} = ${NEVER};`).join('\n'),
+    usedBy: ['sync-segment'],
   },
 ];
 

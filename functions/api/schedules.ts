@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { putSchedule, removeSchedule } from '../../lib/orchestrator/put-schedule.ts';
-import { databasePorts } from '../run-ports.ts';
+import { commandDatabases } from '../../lib/postgres/command-databases.ts';
 import { coreServices } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
+import { serverOptions, surroundings } from '../surroundings.ts';
 import { apiHandler } from './handler.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 
@@ -12,7 +13,8 @@ export const handler = apiHandler({
   services: coreServices,
   parts: (core) => {
     const kept = scheduleServices(core);
-    const ports = () => ({ ...databasePorts(core, 'command'), ...kept, newId: randomUUID });
+    const databases = commandDatabases(serverOptions(core, 'command'));
+    const ports = () => ({ ...surroundings(core, 'command'), ...kept, databases, newId: randomUUID });
     return {
       schedules: kept.schedules,
       putSchedule: (put) => putSchedule(put, ports()),

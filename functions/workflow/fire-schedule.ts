@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { fireSchedule, tendSchedules } from '../../lib/orchestrator/fire-schedule.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
-import { commandPorts } from '../run-ports.ts';
+import { commandPorts } from '../command-ports.ts';
 import { services } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
 

@@ -18,7 +18,8 @@ export const mayConflict = (config: JobConfig): boolean =>
   writesBoth(config) || config.conflict_strategy !== 'source_wins' || Object.keys(config.conflict_rules).length > 0;
 
 /** The same in every job over these two databases. */
-export const pairId = (source: ServerFacts, target: ServerFacts): string =>
+type Identity = Pick<ServerFacts, 'system_identifier' | 'database_oid'>;
+export const pairId = (source: Identity, target: Identity): string =>
   digest(source.system_identifier, source.database_oid, target.system_identifier, target.database_oid);
 
 /** The same in every job that meets this row. */

@@ -9,7 +9,7 @@ export interface FirePorts {
   readonly schedules: ScheduleStore;
   readonly alarms: AlarmClock;
   /** Of schedules, by name; not those of jobs. */
-  readonly secrets: SecretStore;
+  readonly secrets: Pick<SecretStore, 'put' | 'get' | 'remove'>;
   readonly jobs: Pick<JobStore, 'get'>;
   /** An ordinary start. */
   readonly start: (request: StartRequest) => Promise<Job>;

@@ -4,7 +4,7 @@ import { SyncError } from '../model/errors.ts';
 import type { JobMode } from '../model/job.ts';
 import type { Overlap, Schedule } from '../model/schedule.ts';
 import { nextRuns, parseExpression } from '../model/schedule-expression.ts';
-import type { AlarmClock, Clock, ConnectionPair, Databases, ScheduleStore, SecretStore } from '../ports.ts';
+import type { AlarmClock, Clock, CommandDatabases, ConnectionPair, ScheduleStore, SecretStore } from '../ports.ts';
 import type { Patience } from './connections.ts';
 import { checkStart } from './start-job.ts';
 
@@ -26,8 +26,8 @@ export interface SchedulePorts {
   readonly schedules: ScheduleStore;
   readonly alarms: AlarmClock;
   /** Of schedules, by name; not those of jobs. */
-  readonly secrets: SecretStore;
-  readonly databases: Databases;
+  readonly secrets: Pick<SecretStore, 'put' | 'get' | 'remove'>;
+  readonly databases: CommandDatabases;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly patience?: Patience;

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { detectionStrategy } from '../change-detector/registry.ts';
-import type { Progress } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
-import { type Job, SOURCE_COUNTS } from '../model/job.ts';
+import type { Job } from '../model/job.ts';
 import type { WholeReason } from '../model/look.ts';
-import type { QuietKey, QuietMemory, QuietNote, TouchSignals } from '../model/quiet.ts';
+import type { QuietKey, QuietMemory, TouchSignals } from '../model/quiet.ts';
 import type { TablePlan } from '../model/table.ts';
-import type { Database, TargetDatabase } from '../ports.ts';
-import { sumCounts } from './table-steps.ts';
+import type { PlanningDatabase, PlanningTarget } from '../ports.ts';
 
 /** Whether the strategy can pass over a table that nobody has touched. */
 export const mayPassOver = (config: JobConfig): boolean =>
@@ -57,7 +55,7 @@ export function whyCompare(
 export async function quietPlans(
   job: Pick<Job, 'mode' | 'config' | 'source'>,
   plans: readonly TablePlan[],
-  { source, target, at }: { readonly source: Database; readonly target: TargetDatabase; readonly at: string },
+  { source, target, at }: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly at: string },
 ): Promise<readonly TablePlan[]> {
   const keys = plans.map((plan): QuietKey => ({ table: plan.target, pair: pairOf(job, plan) }));
   const [here, there] = await Promise.all([
@@ -67,7 +65,8 @@ export async function quietPlans(
   const known = await target.quietTables(keys);
   return plans.map((plan, i) => {
     const [s, t] = [here[i], there[i]];
-    const signals = s && t ? { source: s, target: t } : undefined;
+    // a mapping reads other tables as well, whose writes are not asked for
+    const signals = s && t && !plan.select ? { source: s, target: t } : undefined;
     const pair = keys[i]?.pair ?? '';
     const noted = signals ? { ...plan, touch: { pair, signals, at } } : plan;
     if (job.mode === 'full') return noted;
@@ -76,23 +75,5 @@ export async function quietPlans(
     if (whole || !before) return { ...noted, whole: whole ?? 'not_known_equal' };
     const { comparedAt, runs, rows, kept } = before;
     return { ...plan, untouched: { pair, comparedAt, runs: runs + 1, rows, kept } };
-  });
-}
-
-/** Counts of a table into which nothing was written, and in which nothing waits. */
-const STILL = ['inserted', 'updated', 'deleted', 'conflicts', 'quarantined', ...SOURCE_COUNTS] as const;
-
-/** What the job leaves behind: tables that it compared whole and wrote nothing into, and those that it passed over. Pure. */
-export function quietNotes(plans: readonly TablePlan[], progress: readonly Progress[]): readonly QuietNote[] {
-  const own = Map.groupBy(progress, (p) => p.table);
-  return plans.flatMap(({ table, target, touch, untouched }): QuietNote[] => {
-    if (untouched) return [{ table: target, pair: untouched.pair }];
-    if (!touch) return [];
-    const passes = own.get(table) ?? [];
-    const counts = sumCounts(passes);
-    const moves = passes.some((p) => p.inFlight > 0 || p.unexplained > 0 || p.wrote);
-    if (moves || STILL.some((name) => (counts[name] ?? 0) > 0)) return [];
-    const { pair, signals, at } = touch;
-    return [{ table: target, pair, found: { signals, comparedAt: at, rows: counts.read, kept: counts.kept } }];
   });
 }

@@ -11,7 +11,8 @@ import { type Ending, end, failJob } from './end-job.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
-import { countsTouches, quietNotes } from './quiet.ts';
+import { countsTouches } from './quiet.ts';
+import { quietNotes } from './quiet-notes.ts';
 import { repairMirror } from './repair-mirror.ts';
 import { type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { settleConflicts } from './settle-conflicts.ts';
@@ -23,7 +24,13 @@ const STATEMENT_TIMEOUT_MS = 120_000;
 /** Sequences of each side that is written to end where neither its own nor a copied row will be hit by the next insert. */
 async function alignSequences(job: Job, source: Database, target: TargetDatabase): Promise<void> {
   for (const plan of await target.loadPlans(job.job_id)) {
-    await target.raiseSequences(plan.target, await source.sequences(plan.source));
+    const states = await source.sequences(plan.source);
+    // under a mapping by the name that the column has in the target; a computed one has no sequence
+    const named = Object.entries(plan.select?.plain ?? {}).flatMap(([column, from]) => {
+      const state = states.find((s) => s.column === from);
+      return state ? [{ ...state, column }] : [];
+    });
+    await target.raiseSequences(plan.target, plan.select ? named : states);
     await source.writer?.raiseSequences(plan.source, await target.sequences(plan.target));
   }
 }

@@ -119,6 +119,12 @@ const tableView = z
         description:
           'Nothing of the table was looked at: no write was counted on either side since a job compared so many rows of it, kept so many as the target has them, and wrote none; so many jobs in a row have relied on that. Absent: it was looked at.',
       }),
+    mapping: z
+      .object({ from: z.string(), columns: z.int(), notes: z.array(z.string()) })
+      .optional()
+      .meta({
+        description: 'What a mapping makes the table of, and what is to be known of it. Absent: of its namesake.',
+      }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -262,6 +268,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     ...(table.window && { window: { ...table.window } }),
     ...(table.whole && { whole: table.whole }),
     ...(table.untouched && { untouched: { ...table.untouched } }),
+    ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),

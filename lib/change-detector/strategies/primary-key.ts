@@ -1,5 +1,5 @@
+import { detectByHash } from '../by-hash.ts';
 import { type DetectionStrategy, NEEDS_NOTHING } from '../strategy.ts';
-import { hash } from './hash.ts';
 
 /**
  * The bucket comparison over the keys alone: missing and extra rows, never contents.
@@ -18,5 +18,5 @@ export const primaryKey: DetectionStrategy = {
   needs: NEEDS_NOTHING,
   seesConflicts: false,
   options: ['max_quiet_runs'],
-  detect: hash.detect,
+  detect: detectByHash,
 };

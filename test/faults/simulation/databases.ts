@@ -112,6 +112,8 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     clock: () => ask('clock', () => ({ now: new Date(scheduler.nowMs).toISOString(), timeline: '1' })),
     storage: (tables) => ask('storage', () => tables.map(() => 'same')),
     touchSignals: (tables) => ask('touchSignals', () => tables.map(() => undefined)),
+    readAs: async (values) => values.map((v) => v.text),
+    dictionary: async () => [],
     shapes: (tables) => ask('shapes', () => tables.map(() => ({ columns: [], parts: [] }))),
     windowFacts: async () => ({ rowsEstimate: 0, indexed: true }),
     introspect: () => ask('introspect', () => [...world[side].keys()].map(relationOf)),
