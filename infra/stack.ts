@@ -262,7 +262,7 @@ export class SyncStack extends Stack {
     state.writeJobs(fireSchedule);
     allowJobSecrets(fireSchedule, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     fireSchedule.allow(['states:StartExecution'], [machineArn('sync-job')]);
-    for (const fn of [fireSchedule, schedules]) state.writeRegistry(fn);
+    for (const fn of [fireSchedule, schedules]) state.keepSchedules(fn);
     kept.allowKeeping(fireSchedule);
     kept.allowKeeping(schedules, 'CreateSecret', 'PutSecretValue');
 
