@@ -15,7 +15,7 @@ afterAll(() => dynamo.close());
 async function newDynamoStore(): Promise<ScheduleStore> {
   const { registry } = await createTables(dynamo);
   await waitUntilTableExists(
-    { client: dynamo.client, maxWaitTime: 10, minDelay: 0, maxDelay: 1 },
+    { client: dynamo.client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 },
     { TableName: registry },
   );
   return dynamoScheduleStore({ name: () => registry, client: () => dynamo.client });
