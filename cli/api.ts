@@ -1,4 +1,11 @@
-import { isProblem, type JobPage, type JobStatus, type ProblemBody, type Started } from '../lib/model/answers.ts';
+import {
+  isProblem,
+  type JobPage,
+  type JobStatus,
+  type ProblemBody,
+  type ScheduleView,
+  type Started,
+} from '../lib/model/answers.ts';
 import type { AuditPage, AuditReportPart, AuditVerification } from '../lib/model/audit-view.ts';
 import type {
   ConflictDecided,
@@ -8,6 +15,7 @@ import type {
   ResolutionStarted,
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
+import type { JobMode } from '../lib/model/job.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
 import { CommandError, EXIT } from './exit.ts';
 
@@ -56,8 +64,24 @@ export class Api {
     this.#options = options;
   }
 
-  startFull(request: StartRequest): Promise<Started> {
-    return this.#call('POST', '/api/sync/full', { body: request });
+  start(mode: JobMode, request: StartRequest): Promise<Started> {
+    return this.#call('POST', `/api/sync/${mode}`, { body: request });
+  }
+
+  schedules(): Promise<{ readonly schedules: readonly ScheduleView[] }> {
+    return this.#call('GET', '/api/sync/schedules');
+  }
+
+  schedule(name: string): Promise<ScheduleView> {
+    return this.#call('GET', scheduleAt(name));
+  }
+
+  putSchedule(name: string, body: object): Promise<ScheduleView> {
+    return this.#call('PUT', scheduleAt(name), { body });
+  }
+
+  deleteSchedule(name: string): Promise<void> {
+    return this.#call('DELETE', scheduleAt(name));
   }
 
   status(jobId: string): Promise<JobStatus> {
@@ -132,15 +156,16 @@ export class Api {
     return { text, ...(nextToken !== null && { nextToken }) };
   }
 
-  async #call<T>(method: 'GET' | 'POST', path: string, send: { body?: object } = {}): Promise<T> {
+  async #call<T>(method: Method, path: string, send: { body?: object } = {}): Promise<T> {
     const { answer, text } = await this.#send(method, path, send);
+    if (answer.status === 204) return undefined as T; // the API's promise, too
     const body = parse(text);
     if (answer.ok && body !== undefined) return body as T; // the shape is the API's promise
     throw failureOf(answer, body, this.#options.url.origin);
   }
 
   async #send(
-    method: 'GET' | 'POST',
+    method: Method,
     path: string,
     send: { body?: object } = {},
   ): Promise<{ readonly answer: Response; readonly text: string }> {
@@ -169,6 +194,10 @@ export class Api {
     return { answer, text };
   }
 }
+
+const scheduleAt = (name: string) => `/api/sync/schedules/${encodeURIComponent(name)}`;
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 const conflictsOf = (jobId: string) => `/api/sync/conflicts/${encodeURIComponent(jobId)}`;
 

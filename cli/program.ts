@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { JobStatus, JobSummary } from '../lib/model/answers.ts';
-import { JOB_STATES } from '../lib/model/job.ts';
+import { JOB_MODES, JOB_STATES, type JobMode } from '../lib/model/job.ts';
 import { Api, ApiError } from './api.ts';
 import { addAuditCommands, type Globals } from './audit.ts';
 import { addConfigOptions, readConfig } from './config.ts';
@@ -10,7 +10,9 @@ import { CommandError, EXIT, exitCodeOf } from './exit.ts';
 import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
+import { lookLines } from './looks.ts';
 import { renderJob, renderOutcome } from './progress.ts';
+import { addScheduleCommands } from './schedules.ts';
 import { Secrets } from './secrets.ts';
 import { addValidateCommand } from './validate.ts';
 
@@ -23,6 +25,20 @@ Exit codes:
   2    the command line is wrong, or the service refused the request
   3    the job completed, but conflicts or quarantined rows wait
   130  interrupted; the job goes on`;
+
+const STARTS: Readonly<Record<JobMode, string>> = {
+  full: 'compare everything and make the target follow the source',
+  incremental: 'do the same with what changed since the last success, as far as the strategy can tell',
+};
+
+const startExamples = (mode: JobMode) => `Examples:
+  TFSYNC_SOURCE=postgresql://... TFSYNC_TARGET=postgresql://... tfsync start ${mode} --wait
+  tfsync start ${mode} --source - --target - --delete-mode mirror < connections.txt
+  tfsync start ${mode} --source URL --target URL --config '{"batch_size": 5000}' --json
+
+A password in --source or --target can be seen by other users of this machine while the command runs. Lines of
+standard input are read in the order token, source, target.
+`;
 
 /** Runs one command and returns its exit code. Data goes to stdout, progress and errors to stderr. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -57,6 +73,36 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
     });
   };
 
+  const addStart = (start: Command, mode: JobMode) =>
+    addConfigOptions(
+      start
+        .command(mode)
+        .description(STARTS[mode])
+        .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
+        .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+        .option('--wait', 'show progress and wait until the job has ended')
+        .option('--json', 'print the answer as JSON'),
+    )
+      .addHelpText('before', startExamples(mode))
+      .addHelpText('after', EXIT_CODES)
+      .action(async (_options, command: Command) => {
+        const options = command.optsWithGlobals<Globals & { source?: string; target?: string; wait?: boolean }>();
+        const api = await connect(options);
+        const source = await secrets.connection('source', options.source);
+        const target = await secrets.connection('target', options.target);
+        const started = await api.start(mode, {
+          source_connection: source,
+          target_connection: target,
+          config: readConfig({ ...options }),
+        });
+        if (options.wait) {
+          io.stderr.write(`Job ${started.job_id}\n`);
+          return done(report(await follow(started.job_id, api, io, options.color), options, io));
+        }
+        io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
+        if (!options.json) io.stderr.write(`Started. Follow it with: tfsync watch ${started.job_id}\n`);
+      });
+
   const program = new Command('tfsync')
     .description('Keeps PostgreSQL databases in step: a client of the TerraFusion Sync service.')
     .version(version(), '--version')
@@ -86,44 +132,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
     .addHelpText('after', EXIT_CODES);
 
   const start = program.command('start').description('start a job');
-  addConfigOptions(
-    start
-      .command('full')
-      .description('compare everything and make the target follow the source')
-      .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
-      .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
-      .option('--wait', 'show progress and wait until the job has ended')
-      .option('--json', 'print the answer as JSON'),
-  )
-    .addHelpText(
-      'before',
-      `Examples:
-  TFSYNC_SOURCE=postgresql://... TFSYNC_TARGET=postgresql://... tfsync start full --wait
-  tfsync start full --source - --target - --delete-mode mirror < connections.txt
-  tfsync start full --source URL --target URL --config '{"batch_size": 5000}' --json
-
-A password in --source or --target can be seen by other users of this machine while the command runs. Lines of
-standard input are read in the order token, source, target.
-`,
-    )
-    .addHelpText('after', EXIT_CODES)
-    .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<Globals & { source?: string; target?: string; wait?: boolean }>();
-      const api = await connect(options);
-      const source = await secrets.connection('source', options.source);
-      const target = await secrets.connection('target', options.target);
-      const started = await api.startFull({
-        source_connection: source,
-        target_connection: target,
-        config: readConfig({ ...options }),
-      });
-      if (options.wait) {
-        io.stderr.write(`Job ${started.job_id}\n`);
-        return done(report(await follow(started.job_id, api, io, options.color), options, io));
-      }
-      io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
-      if (!options.json) io.stderr.write(`Started. Follow it with: tfsync watch ${started.job_id}\n`);
-    });
+  for (const mode of JOB_MODES) addStart(start, mode);
 
   program
     .command('watch')
@@ -229,6 +238,7 @@ standard input are read in the order token, source, target.
 
   addValidateCommand(program, { connect, io, done });
   addConflictCommands(program, { connect, io, done });
+  addScheduleCommands(program, { connect, io, secrets });
   addAuditCommands(program, { io, connect, done });
   return program;
 }
@@ -240,8 +250,10 @@ function report(status: JobStatus, options: Globals, io: Io): number {
   }
   const paint = paintFor(io.stdout, io, options.color);
   const outcome = renderOutcome(status, paint);
+  const looks = lookLines(status.tables);
   const lines = [
     ...renderJob(status, { width: io.stdout.columns ?? 120, paint }),
+    ...(looks.length > 0 ? ['', ...looks] : []),
     ...(outcome.length > 0 ? ['', ...outcome] : []),
   ];
   io.stdout.write(`${lines.join('\n')}\n`);

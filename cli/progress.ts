@@ -67,7 +67,7 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
       : [];
   if (status.state === 'completed') {
     const but = kept.length > 0 ? ', but for the rows named here' : '';
-    return [paint('green', `Completed: source and target compare equal${but}.`), done, ...kept];
+    return [paint('green', `Completed: ${what(status)}${but}.`), done, ...kept];
   }
   if (status.state === 'completed_with_issues') {
     const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
@@ -87,6 +87,12 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
     ...tables.map(({ name, failure: f }) => `  ${harmless(name)}: ${harmless(f?.message ?? '')} (${f?.code})`),
     done,
   ];
+}
+
+/** What compared equal: an incremental job need not have looked at everything. */
+function what({ tables }: JobStatus): string {
+  const all = tables.every((table) => !table.window && !table.untouched);
+  return all ? 'source and target compare equal' : 'what was looked at compares equal';
 }
 
 /** What a job waits for, and who moves next. */
@@ -141,6 +147,7 @@ const VALIDATION_STYLE: Readonly<Record<ValidationState, Style>> = {
   conflicting: 'yellow',
   quarantined: 'yellow',
   mismatched: 'red',
+  untouched: 'green',
   compared: 'green',
   unverified: 'yellow',
   interrupted: 'yellow',
@@ -251,6 +258,7 @@ function choose(tables: readonly TableStatus[], lines: number | undefined) {
     running: 1,
     pending: 2,
     unverified: 3,
+    untouched: 3,
     compared: 3,
     verified: 3,
   };

@@ -2,6 +2,7 @@
 export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
   conflicts: 'functions/api/conflicts.ts',
+  schedules: 'functions/api/schedules.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',
@@ -9,6 +10,7 @@ export const FUNCTIONS = {
   'plan-table': 'functions/workflow/plan-table.ts',
   'settle-table': 'functions/workflow/settle-table.ts',
   'settle-job': 'functions/workflow/settle-job.ts',
+  'fire-schedule': 'functions/workflow/fire-schedule.ts',
   sweeper: 'functions/workflow/sweeper.ts',
   retention: 'functions/workflow/retention.ts',
   'dead-letters': 'functions/worker/dead-letters.ts',

@@ -60,6 +60,13 @@ const LEFT_OUT: readonly LeftOut[] = [
     contents: `export const createStandardJSONSchemaMethod = () => ${NEVER}; export const createToJSONSchemaMethod = () => ${NEVER};`,
     usedBy: ['queries'],
   },
+  // of our own strategies all functions know what they see and need, and only the worker detects: 6 KB
+  {
+    path: /^\.\.\/by-(hash|content|window)\.ts$/,
+    from: /lib\/change-detector\/strategies/,
+    contents: ['Hash', 'Content', 'Window'].map((by) => `export const detectBy${by} = ${NEVER};`).join('\n'),
+    usedBy: ['sync-segment'],
+  },
 ];
 
 /** A class of the SDK's for an error that a service may answer, as its code generator writes them. */

@@ -6,6 +6,7 @@ import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
 import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-queue.ts';
+import { Schedules } from './constructs/schedules.ts';
 import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
@@ -30,6 +31,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
  *              \-----> queries, web          |                   |  ^                                  |
  *                                  prepare-job, plan-pass, settle-job  plan-table, settle-table  <--task token----/
  *              \-----> conflicts --message--> ResolutionQueue -> resolve-conflicts
+ *              \-----> schedules --CreateSchedule--> Schedules --when it is time--> fire-schedule --start--> SyncJob
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
  *        \----> retention --deletes--> StateTables
  * ```
@@ -233,6 +235,37 @@ export class SyncStack extends Stack {
     }
     resolutions.feed(resolver);
 
+    // Schedules: what keeps them, and what starts jobs for them.
+    const kept = new Schedules(this);
+    const fireSchedule = new ServiceFunction(this, 'FireSchedule', {
+      ...common,
+      environment: { ...common.environment, ...kept.environment },
+      name: 'fire-schedule',
+      description: 'Starts what a schedule says; each minute, runs that wait.',
+      memoryMb: 512, // a start, as commands
+      timeoutSeconds: 60,
+    });
+    kept.fire(fireSchedule);
+    new FunctionSchedule(this, 'EveryMinuteSchedules', {
+      runs: fireSchedule,
+      rate: '1 minute',
+      description: 'Starts scheduled runs that wait.',
+    });
+    const schedules = new ServiceFunction(this, 'SchedulesApi', {
+      ...common,
+      environment: { ...common.environment, ...kept.environment, FIRE_FUNCTION_ARN: fireSchedule.arn },
+      name: 'schedules',
+      description: 'API routes that keep schedules.',
+      memoryMb: 512, // a preflight, as commands
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.writeJobs(fireSchedule);
+    allowJobSecrets(fireSchedule, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    fireSchedule.allow(['states:StartExecution'], [machineArn('sync-job')]);
+    for (const fn of [fireSchedule, schedules]) state.keepSchedules(fn);
+    kept.allowKeeping(fireSchedule);
+    kept.allowKeeping(schedules, 'CreateSecret', 'PutSecretValue');
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -262,6 +295,7 @@ export class SyncStack extends Stack {
       routes: props.routes,
       commands,
       conflicts,
+      schedules,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,
@@ -277,6 +311,7 @@ export class SyncStack extends Stack {
     this.output('RegistryTable', state.registry.tableName);
     this.output('SegmentQueueUrl', segments.queue.queueUrl);
     this.output('ResolutionQueueUrl', resolutions.queue.queueUrl);
+    this.output('ScheduleDeadLetterQueueUrl', kept.deadLetters.queueUrl);
     this.output('DeadLetterQueueUrl', segments.deadLetters.queueUrl);
     this.output('SyncJobArn', syncJob.arn);
     this.output('SyncTableArn', syncTable.arn);

@@ -30,7 +30,9 @@ import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
+import type { QuietKey, QuietMemory, QuietNote, TouchSignal } from './model/quiet.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { Schedule } from './model/schedule.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type { Secret } from './model/secret.ts';
 import type {
@@ -219,6 +221,25 @@ export interface SecretStore {
   maskKey(pair: string, fresh?: Secret): Promise<Secret>;
 }
 
+/** Schedules, each one item. `seq` is the fence: a write must have seen the one before. */
+export interface ScheduleStore {
+  get(name: string): Promise<Schedule | undefined>;
+  /** In name order. */
+  list(): Promise<readonly Schedule[]>;
+  /** False when the name is taken. */
+  create(schedule: Schedule): Promise<boolean>;
+  /** Replaces the one whose seq is one less; false when somebody else has. */
+  advance(schedule: Schedule): Promise<boolean>;
+  remove(name: string): Promise<void>;
+}
+
+/** The clock that fires schedules. Both are repeatable. */
+export interface AlarmClock {
+  /** Sets, or sets anew, when the schedule fires. `from`: not before this, ISO 8601. */
+  set(schedule: Schedule, from: string): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
 export type ExecutionState = 'running' | 'ended' | 'missing';
 
 /** The workflow engine. */
@@ -335,6 +356,8 @@ export interface Database {
   clock(): Promise<SourceClock>;
   /** For each table a text that changes when its rows were put elsewhere: truncated, rewritten, restored, made anew. */
   storage(tables: readonly RelationName[]): Promise<readonly string[]>;
+  /** What this end says of each table without reading a row of it; undefined where it does not count, or may not be asked. */
+  touchSignals(tables: readonly RelationName[]): Promise<readonly (TouchSignal | undefined)[]>;
   /** The planner's view of a window; reads no row. */
   windowFacts(
     plan: TablePlan,
@@ -477,6 +500,11 @@ export interface EpochMove {
   readonly holding?: boolean;
 }
 
+/** What is stored of a pair's watermark: its horizon, or the other pairs that are known over the same table. */
+export type KnownWatermark =
+  | { readonly horizon: string }
+  | { readonly horizon?: undefined; readonly others: readonly string[] };
+
 /** The target: rows, and the control schema in which everything lives that decides what happened. */
 export interface TargetDatabase extends Database {
   /**
@@ -520,9 +548,17 @@ export interface TargetDatabase extends Database {
   /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
-  endJob(jobId: string, epoch: number, event: JobEvent, watermarks?: readonly Watermark[]): Promise<void>;
-  /** The stored horizons of these pairs, in their order; undefined where there is none. */
-  watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly (string | undefined)[]>;
+  endJob(
+    jobId: string,
+    epoch: number,
+    event: JobEvent,
+    watermarks?: readonly Watermark[],
+    quiet?: readonly QuietNote[],
+  ): Promise<void>;
+  /** What is known of tables that an earlier job wrote nothing into, in their order. */
+  quietTables(wanted: readonly QuietKey[]): Promise<readonly (QuietMemory | undefined)[]>;
+  /** What is stored of these pairs, in their order. */
+  watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly KnownWatermark[]>;
   /** Oldest events that the trail has not learnt yet, in stream order: at most `limit`, and some 4 MB. */
   peekOutbox(jobId: string, limit: number): Promise<readonly AuditEvent[]>;
   trimOutbox(jobId: string, events: readonly Pick<AuditEvent, 'stream' | 'seq'>[]): Promise<void>;
@@ -683,7 +719,7 @@ export interface CommandDatabases {
 
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &
-  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe'>;
+  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'touchSignals' | 'windowFacts' | 'probe'>;
 
 /** The source, as it needs it; `writer` where the job writes to it. */
 export type PlanningSource = PlanningDatabase & { readonly writer?: Pick<SourceWriter, 'raiseEpoch' | 'endJob'> };
@@ -705,6 +741,7 @@ export type PlanningTarget = PlanningDatabase &
     | 'generations'
     | 'nextGeneration'
     | 'watermarks'
+    | 'quietTables'
     | 'countOpenConflicts'
   >;
 

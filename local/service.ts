@@ -1,6 +1,7 @@
 import { startControlEndpoint } from './aws/control-endpoint.ts';
 import { startDynamoDb } from './aws/dynamodb.ts';
 import type { Emulator } from './aws/emulator.ts';
+import { startScheduler } from './aws/scheduler.ts';
 import { secretActions } from './aws/secrets.ts';
 import { startSqs } from './aws/sqs.ts';
 import { type DataDir, takeDataDir } from './data-dir.ts';
@@ -19,7 +20,7 @@ import type { TaskAnswers } from './states/actions.ts';
 import { synthesize } from './synth.ts';
 import { readAssembly } from './template/assembly.ts';
 import { resolveStack } from './template/stack.ts';
-import { createClients, createPools, describe, poolOf, startPollers, startStates } from './wiring.ts';
+import { createClients, createPools, describe, poolOf, sendTo, startPollers, startStates } from './wiring.ts';
 
 export interface ServiceOptions {
   /** 0: any free port. */
@@ -174,6 +175,18 @@ async function assemble(
     }),
   );
   undo.push(() => ends.map((end) => end()));
+  const scheduler = startScheduler({
+    file: dataDir.path('schedules.json'),
+    invoke,
+    deadLetter: (queueArn, event, why) => sendTo(stack, clients.sqs, { queueArn, event, why }),
+    log,
+  });
+  undo.push(() => scheduler.stop());
+  control.addRest('schedules', scheduler.service);
+  control.addAction('/_local/scheduler/advance', (query) => {
+    scheduler.advance(Number(query.get('seconds')) * 1000);
+    return {};
+  });
 
   const counters = (): Counters => ({
     queues: Object.fromEntries([...pollers].map(([name, poller]) => [name, poller.figures()])),

@@ -137,3 +137,20 @@ export function describe(error: unknown): string {
   if (error instanceof FunctionError) return `${error.errorType}: ${error.message}`;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
+
+/** Puts an event that could not be delivered into a queue of this stack, as EventBridge Scheduler does. */
+export async function sendTo(
+  stack: Stack,
+  client: SQSClient,
+  { queueArn, event, why }: { readonly queueArn: string; readonly event: string; readonly why: string },
+): Promise<void> {
+  const queue = stack.ofType('AWS::SQS::Queue').find((q) => q.identity.attributes.Arn === queueArn);
+  if (!queue) throw new Error(`Only queues of this stack take dead letters, not ${queueArn}`);
+  await client.send(
+    new SendMessageCommand({
+      QueueUrl: queue.identity.ref,
+      MessageBody: event,
+      MessageAttributes: { ERROR_MESSAGE: { DataType: 'String', StringValue: why.slice(0, 1000) || 'unknown' } },
+    }),
+  );
+}

@@ -28,6 +28,7 @@ export const TABLE_WORDS: Readonly<Record<ValidationState, { readonly text: stri
   conflicting: { text: 'conflicts wait', tone: 'warning' },
   quarantined: { text: 'rows put aside', tone: 'warning' },
   mismatched: { text: 'differs', tone: 'bad' },
+  untouched: { text: 'not touched', tone: 'good' },
   compared: { text: 'compared', tone: 'good' },
   unverified: { text: 'not verified', tone: 'warning' },
   interrupted: { text: 'not finished', tone: 'waiting' },

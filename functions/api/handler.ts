@@ -49,7 +49,12 @@ const NO_PARTS: Parts = {
   previewResolution: notServed,
   startResolution: notServed,
   cancelResolution: notServed,
+  putSchedule: notServed,
+  removeSchedule: notServed,
   dependencies: [],
+  get schedules(): never {
+    throw new SyncError('internal', 'this function knows no schedules');
+  },
   get conflicts(): never {
     throw new SyncError('internal', 'this function knows no conflicts');
   },

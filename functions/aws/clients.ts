@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -26,3 +27,5 @@ export const queueClient = /* @__PURE__ */ lazy(() => new SQSClient(BOUNDS));
 export const workflowClient = /* @__PURE__ */ lazy(() => new SFNClient(BOUNDS));
 
 export const secretsClient = /* @__PURE__ */ lazy(() => new SecretsManagerClient(BOUNDS));
+
+export const schedulerClient = /* @__PURE__ */ lazy(() => new SchedulerClient(BOUNDS));

@@ -121,6 +121,17 @@ export class StateTables extends Construct {
     );
   }
 
+  /** Items of schedules in the registry, and no other. */
+  keepSchedules(fn: ServiceFunction): void {
+    fn.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+        resources: [this.registry.tableArn],
+        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['schedule'] } },
+      }),
+    );
+  }
+
   /** Enough to tell whether each table is there. */
   describe(fn: ServiceFunction): void {
     fn.allow(

@@ -1,7 +1,8 @@
 import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
 import type { Problem } from './errors.ts';
-import type { Counts, Failure, JobState, Pass, TableState } from './job.ts';
+import type { Counts, Failure, JobState, JobTable, Pass, TableState } from './job.ts';
+import type { Schedule } from './schedule.ts';
 import type { ValidationState } from './validation.ts';
 
 // What the HTTP API answers, as its clients read it: the command line and the web pages. The API's own schemas are in
@@ -79,6 +80,10 @@ export interface TableStatus {
   /** Segments of the pass. */
   readonly segments: { readonly total: number; readonly done: number };
   readonly counts: Counts;
+  readonly window?: JobTable['window'];
+  /** Why an incremental job looks at all rows of it. A service that is newer may know other reasons. */
+  readonly whole?: string;
+  readonly untouched?: JobTable['untouched'];
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Keys of a few rows that a dry run would change, by operation. */
@@ -96,6 +101,16 @@ export interface Started {
   readonly job_id: string;
   readonly state: JobState;
   readonly status_url: string;
+}
+
+/** One schedule, as GET /api/sync/schedules answers it. */
+export interface ScheduleView
+  extends Omit<Schedule, 'anchor' | 'secret_ref' | 'revision' | 'armed' | 'seq' | 'deleting' | 'source' | 'target'> {
+  readonly source: ConnectionView;
+  readonly target: ConnectionView;
+  /** The next three, ISO 8601 in UTC; none while it is paused. */
+  readonly next_runs: readonly string[];
+  readonly deleting?: boolean;
 }
 
 /** The answer of GET /api/sync/health, with 200 and with 503. */

@@ -151,6 +151,10 @@ export function configSchema(names: ConfigNames) {
       description:
         'For strategy timestamp: an incremental job compares all keys as well, so it finds deleted rows and missing ones.',
     }),
+    max_quiet_runs: z.int().min(0).max(1000).default(0).meta({
+      description:
+        'For strategies that compare everything: how many incremental jobs in a row may pass over a table in which neither server has counted a write since a job compared it equal. 0: each job compares it.',
+    }),
     dry_run: z
       .boolean()
       .default(false)

@@ -404,6 +404,27 @@ const CATALOGUE = {
     'More rows were refused than max_quarantined_rows allows.',
     'Look at the reasons in tf_sync.quarantine of the target; fix what they have in common and resume the job, or start a new one with a higher limit.',
   ],
+  schedule_invalid: [
+    400,
+    'The expression of a schedule cannot be read, or names no time that is still to come.',
+    'Use rate(5 minutes) or cron(minutes hours day-of-month month day-of-week year) as EventBridge Scheduler reads it: one of both days is "?".',
+  ],
+  timezone_unknown: [
+    400,
+    'The time zone is not known.',
+    'Use a name of the IANA database, such as UTC or America/Chicago.',
+  ],
+  schedule_not_found: [404, 'There is no schedule of this name.', 'See GET /api/sync/schedules.'],
+  schedule_busy: [
+    409,
+    'The schedule was changed by somebody else at the same time, or is being deleted.',
+    'Look at it again, and repeat the change.',
+  ],
+  schedule_overlap: [
+    409,
+    'The run before, or another job over the same tables, is still at work.',
+    'Wait for it, or let the schedule run less often; with overlap "queue" the run waits by itself.',
+  ],
   secret_missing: [
     409,
     'The secret with the connections of the job is gone.',

@@ -2,6 +2,7 @@ import type { AuditRoot } from './audit-event.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
+import type { WholeReason } from './look.ts';
 
 export const JOB_STATES = [
   'created',
@@ -124,8 +125,16 @@ export interface Pause extends Failure {
   readonly probe_at?: string;
 }
 
-/** `compared`: a dry run has looked at it. `unverified`: the config asked for no final comparison. */
-export const TABLE_STATES = ['pending', 'running', 'verified', 'compared', 'unverified', 'failed'] as const;
+/** `untouched`: passed over, see `untouched` of the table. `compared`: a dry run has looked at it. `unverified`: the config asked for no final comparison. */
+export const TABLE_STATES = [
+  'pending',
+  'running',
+  'verified',
+  'untouched',
+  'compared',
+  'unverified',
+  'failed',
+] as const;
 export type TableState = (typeof TABLE_STATES)[number];
 
 /** One table of a job, mirrored for reading. */
@@ -145,6 +154,15 @@ export interface JobTable {
     readonly after: string;
     readonly key_sweep: boolean;
     readonly indexed: boolean;
+  };
+  /** Why an incremental job looked at all rows of it. */
+  readonly whole?: WholeReason;
+  /** Nothing of it was looked at: no write was counted on either side since a job compared so many rows of it. */
+  readonly untouched?: {
+    readonly compared_at: string;
+    readonly runs: number;
+    readonly rows: number;
+    readonly kept: number;
   };
   /** What a mapping makes the table of: a table of the source, and so many columns of it. */
   readonly mapping?: { readonly from: string; readonly columns: number; readonly notes: readonly string[] };

@@ -24,7 +24,7 @@ export function jobShare({
   return state === 'completed' || state === 'completed_with_issues' ? 1 : ratio(counts.read, rows_estimate);
 }
 
-const AT_THE_END: readonly TableState[] = ['verified', 'compared', 'unverified'];
+const AT_THE_END: readonly TableState[] = ['verified', 'untouched', 'compared', 'unverified'];
 
 function ratio(part: number, whole: number): number {
   return whole > 0 ? Math.min(0.99, part / whole) : 0;

@@ -1,7 +1,9 @@
 import type { PlannedBaseline } from './baseline.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
+import type { Untouched, WholeReason } from './look.ts';
 import type { Mapped, PlannedSelect } from './planned-select.ts';
+import type { TouchSignals } from './quiet.ts';
 
 /** A relation's name, as the catalog spells it. */
 export interface RelationName {
@@ -248,6 +250,12 @@ export interface TablePlan {
   readonly verifyAll: boolean;
   /** Only these rows are looked at; absent: all. */
   readonly window?: Window;
+  /** Why an incremental job looks at all of them. */
+  readonly whole?: WholeReason;
+  /** What both servers counted when the job was prepared, `at` (ISO 8601 in UTC); known from then on if nothing has to be written. */
+  readonly touch?: { readonly pair: string; readonly signals: TouchSignals; readonly at: string };
+  /** No row is looked at: nothing was counted since the table compared equal. */
+  readonly untouched?: Untouched & { readonly pair: string };
   /** What is true of the target once the job has ended well. */
   readonly watermark?: Watermark;
   readonly rowsEstimate: number;

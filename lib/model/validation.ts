@@ -7,6 +7,7 @@ const CATALOGUE = {
   conflicting: 'Equal, but for conflicts that wait for somebody to decide them.',
   quarantined: 'Equal, but for rows that were put aside, each with its reason.',
   mismatched: 'The final comparison found differences that no rule explains.',
+  untouched: 'Not compared: no write was counted on either side since an earlier job compared it equal.',
   compared: 'A dry run has compared it and written nothing.',
   unverified: 'Brought in step; the config asked for no final comparison.',
   interrupted: 'The job ended or was stopped before the table was decided.',

@@ -12,10 +12,11 @@ import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { countsTouches, quietPlans } from './quiet.ts';
 import { currentJob, type PlanningPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { isClosed, tellEnd } from './tell-end.ts';
 import { validateTables } from './validate-table.ts';
-import { remembers, type Windowed, windowedPlans } from './window.ts';
+import { remembers, windowedPlans } from './window.ts';
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
 const LISTED = 500;
@@ -83,16 +84,26 @@ async function withWindows(
   job: Job,
   plans: readonly TablePlan[],
   found: Preflight,
-  ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock | undefined },
-): Promise<readonly Windowed[]> {
-  const { source, target, clock } = ends;
-  const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
-  if (!clock) return plans.map((plan) => ({ plan, ...all }));
+  ends: {
+    readonly source: PlanningDatabase;
+    readonly target: PlanningTarget;
+    readonly clock: SourceClock | undefined;
+    readonly at: string;
+  },
+): Promise<readonly TablePlan[]> {
+  const { source, target, clock, at } = ends;
+  if (countsTouches(job.config)) return quietPlans(job, plans, { source, target, at });
+  const whole = job.mode === 'incremental' && { whole: 'no_memory' as const };
+  if (!clock) return plans.map((plan) => ({ ...plan, ...whole }));
   const relations = found.tables.map((t) => t.source);
   return windowedPlans(job, plans, relations, { source, target, clock });
 }
 
-function windowView({ plan: { window }, whole }: Windowed) {
+function lookView({ window, whole, untouched }: TablePlan) {
+  if (untouched) {
+    const { comparedAt, runs, rows, kept } = untouched;
+    return { untouched: { compared_at: comparedAt, runs, rows, kept } };
+  }
   if (!window) return whole ? { whole } : {};
   const { column, after, sweep, indexed } = window;
   return { window: { column, after, key_sweep: sweep, indexed } };
@@ -118,29 +129,38 @@ async function makePlans(
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
   const cut = [];
-  for (const w of await withWindows(job, plans, found, { source, target, clock }))
-    cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  const seen = await withWindows(job, plans, found, { source, target, clock, at: ports.clock().toISOString() });
+  for (const plan of seen.filter((p) => !p.untouched))
+    cut.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
   const validations = await validateTables(job, found, { source, target }, ports.clock);
   await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
-  const { planned, changes } = await planBaselines(job, found, cut, target);
+  const filed = await planBaselines(job, found, cut, target); // of a table that nobody looks at nothing is filed
+  const passedOver = seen.flatMap((plan) => (plan.untouched ? [{ plan, segments: [] }] : []));
+  const planned = [...filed.planned, ...passedOver].sort((a, b) => a.plan.table - b.plan.table);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
     ...(planned.length > LISTED && { tables_in_all: planned.length }),
-    tables: planned.slice(0, LISTED).map(({ plan, whole, segments }) => ({
+    tables: planned.slice(0, LISTED).map(({ plan, segments }) => ({
       name: relationText(plan.target),
       key: plan.key,
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
       ...(plan.select && { from: relationText(plan.source) }),
-      ...windowView({ plan, ...(whole && { whole }) }),
+      ...lookView(plan),
       ...catalogView(validations[plan.table]),
     })),
   });
   const passes = passesOf(job.config);
-  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, changes);
+  await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, filed.changes);
   await fp('plan.written');
+}
+
+/** An estimate of the rows that the job is to look at. */
+function rowsToCompare({ window, untouched, rowsEstimate }: TablePlan): number {
+  if (untouched) return 0;
+  return window && !window.sweep ? window.rowsEstimate : rowsEstimate;
 }
 
 function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
@@ -148,13 +168,13 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     job_id: job.job_id,
     table: plan.table,
     name: relationText(plan.target),
-    state: 'pending',
+    state: plan.untouched ? 'untouched' : 'pending',
     level: plan.level,
-    rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
+    rows_estimate: rowsToCompare(plan),
     segments,
     ...unknownTypes(plan),
     ...mappingView(plan),
-    ...windowView({ plan }),
+    ...lookView(plan),
   };
 }
 

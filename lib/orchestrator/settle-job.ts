@@ -11,6 +11,8 @@ import { type Ending, end, failJob } from './end-job.ts';
 import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
+import { countsTouches } from './quiet.ts';
+import { quietNotes } from './quiet-notes.ts';
 import { repairMirror } from './repair-mirror.ts';
 import { type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { settleConflicts } from './settle-conflicts.ts';
@@ -89,7 +91,8 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     const { writer } = source;
     if (failure) await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
     else {
-      await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
+      const quiet = countsTouches(job.config) ? quietNotes(await target.loadPlans(job.job_id), progress) : [];
+      await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target), quiet);
       await writer?.endJob(job.job_id, job.epoch);
     }
     const root = await sealTrail(target, ports, job);

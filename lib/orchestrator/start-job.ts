@@ -47,7 +47,7 @@ const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** Both connections, or every reason why not. */
 async function openBoth(
-  request: StartRequest,
+  request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
   databases: CommandDatabases,
 ): Promise<readonly [CommandSource, CommandTarget]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
@@ -153,6 +153,19 @@ async function store(request: StartRequest, found: Preflight, ends: Ends, ports:
     await source.writer?.dropJob(request.jobId).catch(() => undefined);
     if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Checks what a start would check, and does nothing. Throws a SyncError with every problem found. */
+export async function checkStart(
+  request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
+  ports: Pick<StartPorts, 'databases' | 'patience'>,
+): Promise<Preflight> {
+  const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
+  try {
+    return await preflight(source, target, request.config);
+  } finally {
+    await Promise.all([source.close(), target.close()]);
   }
 }
 

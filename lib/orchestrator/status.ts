@@ -17,6 +17,7 @@ import {
   type SegmentProgress,
   TABLE_STATES,
 } from '../model/job.ts';
+import { WHOLE_REASONS } from '../model/look.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
 import { allowedActions } from './lifecycle.ts';
@@ -106,6 +107,17 @@ const tableView = z
       .meta({
         description:
           'Only rows of the source changed since then by this column were looked at, and with key_sweep all keys. Absent: all rows.',
+      }),
+    whole: z.enum(WHOLE_REASONS).optional().meta({
+      description:
+        'Why an incremental job looks at all rows of the table. Absent: it does not, or the job is a full one.',
+    }),
+    untouched: z
+      .object({ compared_at: z.iso.datetime(), runs: z.int(), rows: z.int(), kept: z.int() })
+      .optional()
+      .meta({
+        description:
+          'Nothing of the table was looked at: no write was counted on either side since a job compared so many rows of it, kept so many as the target has them, and wrote none; so many jobs in a row have relied on that. Absent: it was looked at.',
       }),
     mapping: z
       .object({ from: z.string(), columns: z.int(), notes: z.array(z.string()) })
@@ -254,6 +266,8 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts,
     ...(table.window && { window: { ...table.window } }),
+    ...(table.whole && { whole: table.whole }),
+    ...(table.untouched && { untouched: { ...table.untouched } }),
     ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),

@@ -66,7 +66,9 @@ async function gaveUp({ job_id, table }: TableInput, ports: RunPorts): Promise<b
 
 /** Tables without anything left to verify are verified already. */
 async function mirrorQuiet(jobId: string, busy: ReadonlySet<number>, ports: RunPorts): Promise<void> {
-  const quiet = (await ports.jobs.tables(jobId)).filter((t) => !busy.has(t.table) && t.state !== 'failed');
+  const quiet = (await ports.jobs.tables(jobId)).filter(
+    (t) => !busy.has(t.table) && t.state !== 'failed' && t.state !== 'untouched',
+  );
   await ports.jobs.putTables(quiet.map((t) => ({ ...t, state: 'verified' as const })));
 }
 

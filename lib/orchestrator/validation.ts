@@ -19,6 +19,7 @@ const VERDICT: Readonly<Record<TableState, (facts: ValidationFacts) => Validatio
   running: ({ jobEnded, pass }) => (jobEnded ? 'interrupted' : pass === 'verify' ? 'validating' : 'comparing'),
   verified: ({ quarantined, conflicts, inFlight }) =>
     quarantined > 0 ? 'quarantined' : conflicts > 0 ? 'conflicting' : inFlight > 0 ? 'in_flight' : 'validated',
+  untouched: () => 'untouched',
   compared: () => 'compared',
   unverified: () => 'unverified',
   failed: ({ failure }) => (failure === 'verification_failed' ? 'mismatched' : 'error'),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { detectionStrategy } from '../change-detector/registry.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
+import type { WholeReason } from '../model/look.ts';
 import { type Relation, relationText, type StampColumn, type TablePlan, type Window } from '../model/table.ts';
 import type { PlanningDatabase, PlanningTarget, SourceClock } from '../ports.ts';
 import { stampColumn } from '../validator/timestamp.ts';
@@ -22,9 +23,11 @@ export function windowStart(horizon: string, stamp: StampColumn, overlapSeconds:
   return seconds === 0 ? horizon : new Date(Date.parse(horizon) - seconds * 1000).toISOString(); // cuts microseconds: earlier
 }
 
+const digest = (what: unknown) => createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32);
+
 /**
- * What a watermark is true for: where both tables' rows are, and everything of the config that decides which rows are alike.
- * Whatever of it changes, the next job compares everything. Pure.
+ * What a watermark is true for: the source's server, where both tables' rows are, and everything of the config that decides
+ * which rows are alike; a digest of each. Whatever of it changes, the next job compares everything. Pure.
  */
 export function pairOf(
   plan: TablePlan,
@@ -34,17 +37,16 @@ export function pairOf(
   const { source, select, columns, key, filters } = plan;
   const types = columns.map((c) => [c.name, c.type, c.source ?? null]);
   // with all that its lookups hold: a new entry changes rows that have no new stamp
-  const what = { places, source, ...(select && { select }), stamp, key, filters, columns: types };
-  return createHash('sha256').update(JSON.stringify(what)).digest('hex');
+  const mapping = { ...(select && { select }), stamp, key, filters, columns: types };
+  return [[places.server, source], [places.source, places.target], mapping].map(digest).join('.');
 }
 
-/** Why an incremental job looks at all rows of a table. */
-export type WholeReason = 'no_memory' | 'no_watermark' | 'clock_went_back';
-
-/** A plan, and why it has no window where the job asked for one. */
-export interface Windowed {
-  readonly plan: TablePlan;
-  readonly whole?: WholeReason;
+/** Why nothing is known of a pair of which others over the same target table are. Pure. */
+export function whyUnknown(pair: string, others: readonly string[]): WholeReason {
+  const [server, storage] = pair.split('.');
+  const same = others.filter((other) => other.split('.')[0] === server);
+  if (same.length === 0) return 'no_watermark';
+  return same.some((other) => other.split('.')[1] === storage) ? 'mapping_changed' : 'storage_changed';
 }
 
 /** Rows of a window are looked up one by one; piping all of a segment would be another job. */
@@ -70,7 +72,7 @@ export async function windowedPlans(
   plans: readonly TablePlan[],
   relations: readonly Relation[],
   ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock },
-): Promise<readonly Windowed[]> {
+): Promise<readonly TablePlan[]> {
   const { source, target, clock } = ends;
   const [here, there] = await Promise.all([
     source.storage(plans.map((p) => p.source)),
@@ -83,19 +85,17 @@ export async function windowedPlans(
     return { plan, stamp, pair: pairOf(plan, stamp, places) };
   });
   const stored = await target.watermarks(known.map(({ plan, pair }) => ({ pair, table: plan.target })));
-  const all: Windowed[] = [];
+  const all: TablePlan[] = [];
   for (const [i, { plan, stamp, pair }] of known.entries()) {
     const before = stored[i];
     const marked = withWatermark(plan, pair, clock.horizon);
-    if (job.mode === 'full') all.push({ plan: marked });
-    else if (before === undefined) all.push({ plan: marked, whole: 'no_watermark' });
-    else if (before > clock.now) all.push({ plan: marked, whole: 'clock_went_back' });
+    if (job.mode === 'full') all.push(marked);
+    else if (before?.horizon === undefined) all.push({ ...marked, whole: whyUnknown(pair, before?.others ?? []) });
+    else if (before.horizon > clock.now) all.push({ ...marked, whole: 'clock_went_back' });
     else {
-      const after = windowStart(before, stamp, job.config.timestamp_overlap_seconds);
+      const after = windowStart(before.horizon, stamp, job.config.timestamp_overlap_seconds);
       const facts = await source.windowFacts(plan, { column: stamp.column, after });
-      all.push({
-        plan: withWindow(marked, { ...stamp, ...facts, after, through: clock.now, sweep: job.config.key_sweep }),
-      });
+      all.push(withWindow(marked, { ...stamp, ...facts, after, through: clock.now, sweep: job.config.key_sweep }));
     }
   }
   return all;

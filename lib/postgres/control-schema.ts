@@ -51,6 +51,9 @@ const TABLES = `
   create table if not exists tf_sync.watermark (
     table_schema text not null, table_name text not null, pair text not null, horizon timestamptz not null, job_id uuid not null,
     updated_at timestamptz not null default now(), primary key (table_schema, table_name, pair));
+  create table if not exists tf_sync.quiet (
+    table_schema text not null, table_name text not null, pair text not null, signals jsonb not null, compared_at timestamptz not null,
+    runs int not null, rows int8 not null, kept int8 not null, job_id uuid not null, primary key (table_schema, table_name, pair));
   create sequence if not exists tf_sync.generation as int;
   create table if not exists tf_sync.pair_table (
     id int primary key, source_system text not null, source_database text not null, source_schema text not null, source_name text not null,

@@ -38,12 +38,18 @@ export async function sourceClock(session: Session): Promise<SourceClock> {
   return { ...base, horizon: began < now ? began : now };
 }
 
-/** For each table a text that changes when its rows are put elsewhere: truncated, rewritten, restored, made anew. */
+/**
+ * For each table a text that changes when its rows are put elsewhere, or read otherwise without being written: truncated,
+ * rewritten, restored, made anew; a column dropped and added with a default; a label of an enum renamed.
+ */
 export async function storageOf(session: Session, tables: readonly RelationName[]): Promise<readonly string[]> {
   const rows = await session.query(
     `select coalesce(c.oid::text || ':' || (
          select string_agg(pg_relation_filenode(l.relid)::text, ',' order by l.relid)
-         from (select relid from pg_partition_tree(c.oid) where isleaf union select c.oid) l(relid)), '')
+         from (select relid from pg_partition_tree(c.oid) where isleaf union select c.oid) l(relid)) || ':' || (
+         select md5(string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attmissingval::text), ',' order by a.attnum))
+         from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) || ':' || (
+         select coalesce(md5(string_agg(concat_ws(' ', e.oid, e.enumlabel), ',' order by e.oid)), '') from pg_enum e), '')
      from unnest($1::text[], $2::text[]) with ordinality u(s, n, i)
      left join pg_namespace x on x.nspname = u.s left join pg_class c on c.relnamespace = x.oid and c.relname = u.n
      order by u.i`,

@@ -9,11 +9,13 @@ import { opened, sessionOf } from './opened.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
+import { loadQuiet } from './quiet-memory.ts';
 import type { Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
 import { endInSource, raiseInSource, writing } from './source-commands.ts';
 import { keepShapes } from './table-shape.ts';
 import { tellingPart } from './telling.ts';
+import { touchSignals } from './touch.ts';
 import { loadWatermarks } from './watermarks.ts';
 
 /** What a plan is made of, of either end. */
@@ -23,6 +25,7 @@ export function planningPart(session: Session): PlanningDatabase {
     snapshot: () => snapshotText(session),
     clock: () => sourceClock(session),
     storage: (tables) => storageOf(session, tables),
+    touchSignals: (tables) => touchSignals(session, tables),
     windowFacts: (plan, window) => windowFacts(session, plan, window),
     probe: (columns, form) => probeRow(session, columns, form),
   };
@@ -42,6 +45,7 @@ export function plannedPart(session: Session): Omit<PlanningTarget, keyof Databa
     generations: (pair) => generations(session, pair),
     nextGeneration: () => nextGeneration(session),
     watermarks: (wanted) => loadWatermarks(session, wanted),
+    quietTables: (wanted) => loadQuiet(session, wanted),
   };
 }
 

@@ -10,6 +10,7 @@ const ASKED: Readonly<Record<StrategyOption, (config: JobConfig) => boolean>> = 
   tolerances: (c) => Object.keys(c.tolerances).length > 0,
   timestamp_columns: (c) => Object.keys(c.timestamp_columns).length > 0,
   key_sweep: (c) => c.key_sweep,
+  max_quiet_runs: (c) => c.max_quiet_runs > 0,
 };
 
 function optionProblems(strategy: StrategyFacts, config: JobConfig): Problem[] {

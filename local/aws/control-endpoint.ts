@@ -3,6 +3,7 @@ import type { JsonObject } from '../json.ts';
 import type { Emulator } from './emulator.ts';
 import { type Actions, answerJson } from './json-protocol.ts';
 import { closeServer, emulatorOf, listenLoopback } from './loopback.ts';
+import { answerRest, type RestService } from './rest-protocol.ts';
 
 export type Page = () => JsonObject;
 
@@ -11,16 +12,22 @@ export interface ControlEndpoint extends Emulator {
   setServiceOutage(service: string, down: boolean): void;
   /** Serves `GET path` with what `page` returns at that moment. */
   addPage(path: string, page: Page): void;
+  /** Serves calls of the REST-JSON protocol whose path begins with `/<first>/`. */
+  addRest(first: string, service: RestService): void;
+  /** Does what a test asks for with `POST path`; what is behind the `?` is handed on. */
+  addAction(path: string, action: (query: URLSearchParams) => JsonObject): void;
   /** Serves calls whose X-Amz-Target begins with `service`. */
   addService(service: string, actions: Actions): void;
 }
 
 /**
- * One HTTP endpoint for what has no emulator of its own: Step Functions, Secrets Manager, the token issuer and what
+ * One HTTP endpoint for what has no emulator of its own: Step Functions, Secrets Manager, the Scheduler, the token issuer and what
  * tests look at (`/_local/...`). It is not the product's API and listens on the loopback interface only.
  */
 export async function startControlEndpoint(): Promise<ControlEndpoint> {
   const services = new Map<string, Actions>();
+  const rests = new Map<string, RestService>();
+  const posts = new Map<string, (query: URLSearchParams) => JsonObject>();
   const pages = new Map<string, Page>();
   const outages = new Set<string>();
 
@@ -35,6 +42,19 @@ export async function startControlEndpoint(): Promise<ControlEndpoint> {
       void answerJson(request, response, actions); // answers its own errors
       return;
     }
+    const [path = '', query] = (request.url ?? '').split('?');
+    const rest = rests.get(path.split('/')[1] ?? '');
+    if (rest) {
+      void answerRest(request, response, rest); // answers its own errors
+      return;
+    }
+    const action = request.method === 'POST' ? posts.get(path) : undefined;
+    if (action) {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify(action(new URLSearchParams(query))));
+      return;
+    }
     const page = request.method === 'GET' ? pages.get(request.url ?? '') : undefined;
     if (!page) {
       response.writeHead(404).end();
@@ -47,6 +67,8 @@ export async function startControlEndpoint(): Promise<ControlEndpoint> {
     ...emulatorOf(server, url, () => closeServer(server)),
     setServiceOutage: (service, down) => void (down ? outages.add(service) : outages.delete(service)),
     addPage: (path, page) => void pages.set(path, page),
+    addRest: (first, service) => void rests.set(first, service),
+    addAction: (path, action) => void posts.set(path, action),
     addService: (service, actions) => void services.set(service, actions),
   };
 }

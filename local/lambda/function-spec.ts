@@ -60,6 +60,7 @@ export function functionSpec(resource: StackResource, endpoints: Endpoints, plac
       AWS_ENDPOINT_URL_SQS: endpoints.sqs,
       AWS_ENDPOINT_URL_SFN: endpoints.control,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.control,
+      AWS_ENDPOINT_URL_SCHEDULER: endpoints.control,
       ...properties.Environment?.Variables,
     },
   };

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Api } from '../../cli/api.ts';
 import type { JobStatus } from '../../lib/model/answers.ts';
-import { ENDED_STATES } from '../../lib/model/job.ts';
+import { ENDED_STATES, type JobMode } from '../../lib/model/job.ts';
 
 export interface JobRun {
   readonly status: JobStatus;
@@ -12,15 +12,16 @@ export interface JobRun {
 /** Each look costs the queries function some milliseconds of the same two cores that do the work. */
 const LOOK_MS = 500;
 
-/** Runs one full sync through the HTTP API to its end. Throws when it does not complete. */
+/** Runs one sync through the HTTP API to its end. Throws when it does not complete. */
 export async function runJob(
   api: Api,
   pair: { readonly source: string; readonly target: string },
   config: Readonly<Record<string, unknown>>,
+  mode: JobMode = 'full',
 ): Promise<JobRun> {
   const postedAt = Date.now();
   const request = { source_connection: pair.source, target_connection: pair.target, config };
-  const { job_id } = await api.startFull(request);
+  const { job_id } = await api.start(mode, request);
   for (;;) {
     await pause(LOOK_MS);
     const status = await api.status(job_id);

@@ -30,7 +30,7 @@ const at = (sorted: readonly number[], share: number) =>
 
 /** Runs a job to its end, whatever that is. */
 async function runJob(service: LocalService, cluster: Cluster): Promise<string> {
-  const { job_id } = await service.api.startFull({
+  const { job_id } = await service.api.start('full', {
     source_connection: cluster.url(SOURCE),
     target_connection: cluster.url(TARGET),
     config: { conflict_strategy: 'manual' },

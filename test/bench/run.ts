@@ -4,6 +4,7 @@ import { conflicts } from './conflicts.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
+import { incremental } from './incremental.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { machine, save } from './report.ts';
 import { resolveAll } from './resolve-all.ts';
@@ -74,6 +75,15 @@ bench('copy', 'an empty table filled, beside a raw binary pipe')
 bench('empty-job', 'ten equal tables: what the service itself costs').action((options: Common) =>
   run(options, (cluster, service) => emptyJob(cluster, service, { ...options, say })),
 );
+
+bench(
+  'incremental',
+  'incremental jobs of each strategy after 0 %, 0.01 % and 1 % of the rows changed, beside full ones',
+)
+  .option('--rows <number>', 'rows of the table', positive, 200_000)
+  .action((options: Common & { rows: number }) =>
+    run(options, (cluster, service) => incremental(cluster, service, { ...options, say })),
+  );
 
 bench('stop', 'a busy job stopped again and again: how long it takes, and that nothing is written after')
   .option('--rows <number>', 'rows of the table', positive, 1_000_000)

@@ -38,7 +38,7 @@ export async function stop(
 ): Promise<string> {
   await makePair(cluster, options.rows);
   const start = () =>
-    service.api.startFull({
+    service.api.start('full', {
       source_connection: cluster.url(SOURCE),
       target_connection: cluster.url(TARGET),
       config: {},

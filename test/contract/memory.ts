@@ -7,8 +7,9 @@ import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
 import { type FrozenPage, hasEnded, type Resolution } from '../../lib/model/resolution.ts';
+import type { Schedule } from '../../lib/model/schedule.ts';
 import type { StoredValidation } from '../../lib/model/schema-check.ts';
-import type { AuditLog, ConflictStore, JobStore, ResolutionStore } from '../../lib/ports.ts';
+import type { AuditLog, ConflictStore, JobStore, ResolutionStore, ScheduleStore } from '../../lib/ports.ts';
 
 /** A JobStore in memory; it keeps the contract of test/contract/job-store.test.ts. */
 export function memoryJobStore(): JobStore {
@@ -174,5 +175,28 @@ export function memoryResolutionStore(): ResolutionStore {
     },
     page: async (id, page) => pages.get(`${id} ${page}`)?.listed ?? [],
     unfinished: async () => [...resolutions.values()].filter((r) => !hasEnded(r)),
+  };
+}
+
+/** A ScheduleStore in memory; it keeps the contract of test/contract/schedule-store.test.ts. */
+export function memoryScheduleStore(): ScheduleStore {
+  const schedules = new Map<string, Schedule>();
+  return {
+    get: async (name) => schedules.get(name),
+    list: async () => [...schedules.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    async create(schedule) {
+      const old = schedules.get(schedule.name);
+      if (old) return isDeepStrictEqual(old, schedule);
+      schedules.set(schedule.name, schedule);
+      return true;
+    },
+    async advance(schedule) {
+      const old = schedules.get(schedule.name);
+      if (old && isDeepStrictEqual(old, schedule)) return true;
+      if (old?.seq !== schedule.seq - 1) return false;
+      schedules.set(schedule.name, schedule);
+      return true;
+    },
+    remove: async (name) => void schedules.delete(name),
   };
 }

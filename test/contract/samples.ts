@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Conflict } from '../../lib/model/conflict.ts';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
+import type { Schedule } from '../../lib/model/schedule.ts';
 import type { StoredValidation, TableValidation } from '../../lib/model/schema-check.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
@@ -84,6 +85,32 @@ export function sampleConflict(jobId: string, over: Partial<Conflict> = {}): Con
     seen_by: jobId,
     opened_at: '2026-11-23T10:00:00.000Z',
     seen_at: '2026-11-23T10:00:00.000Z',
+    ...over,
+  };
+}
+
+export function sampleSchedule(over: Partial<Schedule> = {}): Schedule {
+  const { config, source, target } = sampleJob();
+  return {
+    name: 'nightly',
+    expression: 'cron(0 2 * * ? *)',
+    timezone: 'UTC',
+    anchor: '2026-11-23T10:00:00.000Z',
+    flexible_minutes: 0,
+    mode: 'incremental',
+    overlap: 'skip',
+    paused: false,
+    config,
+    source,
+    target,
+    secret_ref: 'stack/schedule/nightly/1',
+    actor: 'ada',
+    created_at: '2026-11-23T10:00:00.000Z',
+    updated_at: '2026-11-23T10:00:00.000Z',
+    revision: 1,
+    armed: 1,
+    seq: 2,
+    runs: [],
     ...over,
   };
 }

@@ -9,7 +9,7 @@ import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Client } from 'pg';
 import { type AuditEvent, type AuditRecord, ofEventId } from '../../lib/model/audit-event.ts';
 import type { JobConfig } from '../../lib/model/config.ts';
-import { ENDED_STATES } from '../../lib/model/job.ts';
+import { ENDED_STATES, type JobMode } from '../../lib/model/job.ts';
 import type { StatusView } from '../../lib/orchestrator/status.ts';
 import type { Counters } from '../../local/service.ts';
 import { connect, type TestDatabase, type TestPair } from '../support/databases.ts';
@@ -41,6 +41,7 @@ export interface E2eService extends AsyncDisposable {
   get(path: string): Promise<Answer>;
   /** Starts a full sync and returns the job's id; throws unless it was accepted. */
   startFull(pair: TestPair, config?: Partial<JobConfig>): Promise<string>;
+  startIncremental(pair: TestPair, config?: Partial<JobConfig>): Promise<string>;
   status(jobId: string): Promise<StatusView>;
   waitForEnd(jobId: string, limitMs?: number): Promise<StatusView>;
   counters(): Promise<Counters>;
@@ -103,6 +104,11 @@ export async function startService(
       body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: { 'content-type': 'application/json' },
     });
+  const started = async (mode: JobMode, pair: TestPair, config: Partial<JobConfig> = {}): Promise<string> => {
+    const answer = await post(`/api/sync/${mode}`, startBody(pair, config));
+    if (answer.status !== 202) throw new Error(`the start answered ${answer.status}: ${answer.text}`);
+    return answer.body.job_id;
+  };
   const status: E2eService['status'] = async (jobId) => {
     const answer = await call(`/api/sync/status/${jobId}`);
     if (answer.status !== 200) throw new Error(`status answered ${answer.status}: ${answer.text}`);
@@ -122,11 +128,8 @@ export async function startService(
     call,
     post,
     get: (path) => call(path),
-    async startFull(pair, config = {}) {
-      const answer = await post('/api/sync/full', startBody(pair, config));
-      if (answer.status !== 202) throw new Error(`the start answered ${answer.status}: ${answer.text}`);
-      return answer.body.job_id;
-    },
+    startFull: (pair, config) => started('full', pair, config),
+    startIncremental: (pair, config) => started('incremental', pair, config),
     status,
     waitForEnd: (jobId, limitMs = 90_000) =>
       until(

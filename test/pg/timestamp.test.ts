@@ -235,17 +235,23 @@ test('the guard on deletes knows how many rows there are, though the sweep looke
 test.each<[string, string, (pair: TestPair) => Promise<unknown>, Config]>([
   [
     'the source was filled anew with old stamps',
-    'no_watermark',
+    'storage_changed',
     (pair) =>
       pair.source.client.query(
         `create table copy as select * from t; truncate t; insert into t select * from copy; update t set x = 'restored' where id = 5; drop table copy`,
       ),
     {},
   ],
-  ['the target was emptied', 'no_watermark', (pair) => pair.target.client.query('truncate t'), {}],
+  ['the target was emptied', 'storage_changed', (pair) => pair.target.client.query('truncate t'), {}],
+  [
+    'a column was dropped and made anew with other values, which no row shows',
+    'storage_changed',
+    (pair) => pair.source.client.query(`alter table t drop x; alter table t add x text default 'anew'`),
+    {},
+  ],
   [
     'the config compares other columns',
-    'no_watermark',
+    'mapping_changed',
     async () => undefined,
     { columns: { 'public.t': { exclude: ['x'] } } },
   ],
@@ -262,7 +268,10 @@ test.each<[string, string, (pair: TestPair) => Promise<unknown>, Config]>([
   const first = await run(pair, 'incremental', config);
   const second = await run(pair, 'incremental', config);
 
+  const told = (await first.ports.jobs.tables(first.job.job_id)).map((t) => t.whole);
+
   expect((await prepared(first)).tables[0]?.whole).toBe(whole);
+  expect(told).toEqual([whole]);
   expect(await windows(first)).toEqual([undefined]);
   expect(first.counts.read).toBe(100);
   expect(await different(pair)).toEqual({});

@@ -1,6 +1,7 @@
 import type { TableStatus } from '../../lib/model/answers.ts';
 import { number } from '../../lib/model/figures.ts';
 import type { Counts } from '../../lib/model/job.ts';
+import { lookText } from '../../lib/model/look.ts';
 import { tableShare } from '../../lib/model/progress.ts';
 import { VALIDATION, VALIDATION_STATES, type ValidationState } from '../../lib/model/validation.ts';
 import { percent, TABLE_WORDS } from '../words.ts';
@@ -113,14 +114,17 @@ function phase({ state, pass, segments }: TableStatus): { readonly text: string 
   return { text: segments.total > 0 ? `${pass} ${segments.done}/${segments.total}` : pass };
 }
 
-function Remarks({ table: { failure, in_flight, samples }, said, names }: Omit<TableProps, 'idle'>) {
+function Remarks({ table, said, names }: Omit<TableProps, 'idle'>) {
+  const { failure, in_flight, samples } = table;
+  const look = lookText(table);
   const news = failure && failure.message !== said ? failure : undefined;
   const sampled = Object.entries(samples ?? {}).filter(([, keys]) => keys.length > 0);
-  if (!news && !in_flight && sampled.length === 0) return null;
+  if (!news && !in_flight && !look && sampled.length === 0) return null;
   return (
     <tr class="remarks">
       <td colSpan={3 + names.length}>
         {news && <FailureNote title="Failed" failure={news} tone="bad" />}
+        {look && <p class="fine">{look}</p>}
         {in_flight !== undefined && in_flight > 0 && (
           <p class="fine">{number(in_flight)} rows moved while the job ran and still do.</p>
         )}

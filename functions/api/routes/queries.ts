@@ -11,6 +11,7 @@ import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
 import { openapiRoute } from './openapi.ts';
 import { resolutionStatus } from './resolution-status.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { storedTableValidation } from './validate-table.ts';
 
 /** Routes of the `queries` function: one line each. */
@@ -25,5 +26,5 @@ export const queryRoutes: readonly Route[] = [
   auditExport,
   auditVerify,
   healthRoute,
-  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...queryRoutes]),
+  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...scheduleRoutes, ...queryRoutes]),
 ];

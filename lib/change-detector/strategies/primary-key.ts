@@ -1,5 +1,5 @@
+import { detectByHash } from '../by-hash.ts';
 import { type DetectionStrategy, NEEDS_NOTHING } from '../strategy.ts';
-import { hash } from './hash.ts';
 
 /**
  * The bucket comparison over the keys alone: missing and extra rows, never contents.
@@ -17,6 +17,6 @@ export const primaryKey: DetectionStrategy = {
   },
   needs: NEEDS_NOTHING,
   seesConflicts: false,
-  options: [],
-  detect: hash.detect,
+  options: ['max_quiet_runs'],
+  detect: detectByHash,
 };

@@ -5,9 +5,17 @@ import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
+import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
-import { sampleConflict, sampleJob, sampleResolution, sampleTable, sampleValidation } from '../../contract/samples.ts';
+import {
+  sampleConflict,
+  sampleJob,
+  sampleResolution,
+  sampleSchedule,
+  sampleTable,
+  sampleValidation,
+} from '../../contract/samples.ts';
 import { type Call, start, testApi } from './client.ts';
 
 const job = sampleJob();
@@ -16,6 +24,7 @@ const resolution = sampleResolution(job.job_id);
 const ofJob = `/api/sync/conflicts/${job.job_id}`;
 const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/full': start(),
+  'POST /api/sync/incremental': { ...start(), path: '/api/sync/incremental' },
   'POST /api/sync/stop/{job_id}': { method: 'POST', path: `/api/sync/stop/${job.job_id}` },
   'POST /api/sync/resume/{job_id}': { method: 'POST', path: `/api/sync/resume/${job.job_id}` },
   'GET /api/sync/validate/{job_id}/{table_name}': { path: `/api/sync/validate/${job.job_id}/public.parcels` },
@@ -23,6 +32,14 @@ const calls: Readonly<Record<string, Call>> = {
     method: 'POST',
     path: `/api/sync/validate/${job.job_id}/public.parcels`,
   },
+  'GET /api/sync/schedules': { path: '/api/sync/schedules' },
+  'GET /api/sync/schedules/{name}': { path: '/api/sync/schedules/nightly' },
+  'PUT /api/sync/schedules/{name}': {
+    method: 'PUT',
+    path: '/api/sync/schedules/nightly',
+    body: { ...(start().body as object), expression: 'rate(1 day)' },
+  },
+  'DELETE /api/sync/schedules/{name}': { method: 'DELETE', path: '/api/sync/schedules/nightly' },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
   'GET /api/sync/conflicts/{job_id}': { path: ofJob },
@@ -92,13 +109,14 @@ describe('roles', () => {
     await api.conflicts.put([conflict]);
     api.engine.add([conflict]);
     await api.resolutions.create(resolution);
+    await api.schedules.create(sampleSchedule());
     const allowed = mayCall(route.role, role === undefined ? [] : [role]);
 
     const answer = await api.call({ ...call, groups: role === undefined ? null : `[${role}]` });
 
     if (allowed) expect(answer.status).toBeLessThan(300);
     else expect(answer).toMatchObject(role === undefined ? unauthenticated : forbidden(route.role));
-    expect(api.commands).toHaveLength(allowed && route.method === 'POST' ? 1 : 0);
+    expect(api.commands).toHaveLength(allowed && route.method !== 'GET' ? 1 : 0);
   });
 
   const unauthenticated = { status: 401, json: { code: 'unauthenticated' }, headers: { 'www-authenticate': 'Bearer' } };
@@ -178,8 +196,9 @@ describe('paths and methods', () => {
     expect(new Set(routes.map((r) => `${r.method} ${r.path}`)).size).toBe(routes.length);
     expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
+    expect(scheduleRoutes.every((r) => r.runs === 'schedules')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
-    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...queryRoutes]);
+    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...scheduleRoutes, ...queryRoutes]);
   });
 });
 

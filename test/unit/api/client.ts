@@ -6,6 +6,7 @@ import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
+import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import type { TableValidation } from '../../../lib/model/schema-check.ts';
@@ -13,9 +14,15 @@ import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
-import type { AuditLog, ConflictStore, JobStore, ResolutionStore } from '../../../lib/ports.ts';
-import { memoryAuditLog, memoryConflictStore, memoryJobStore, memoryResolutionStore } from '../../contract/memory.ts';
-import { sampleJob, validationOf } from '../../contract/samples.ts';
+import type { AuditLog, ConflictStore, JobStore, ResolutionStore, ScheduleStore } from '../../../lib/ports.ts';
+import {
+  memoryAuditLog,
+  memoryConflictStore,
+  memoryJobStore,
+  memoryResolutionStore,
+  memoryScheduleStore,
+} from '../../contract/memory.ts';
+import { sampleJob, sampleSchedule, validationOf } from '../../contract/samples.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
 export interface Call {
@@ -45,6 +52,7 @@ export interface TestApi {
   readonly jobs: JobStore;
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
+  readonly schedules: ScheduleStore;
   readonly engine: FakeResolver;
   readonly started: StartRequest[];
   /** Everything that was asked for and changes state, starts among them. */
@@ -62,6 +70,7 @@ export interface TestApiOptions {
   readonly validateTable?: (jobId: string, table: string) => Promise<TableValidation>;
   readonly jobs?: JobStore;
   readonly conflicts?: ConflictStore;
+  readonly schedules?: ScheduleStore;
   /** Tags of columns of every table. */
   readonly masks?: Readonly<Record<string, string>>;
   readonly audit?: AuditLog;
@@ -72,6 +81,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const jobs = options.jobs ?? memoryJobStore();
   const conflicts = options.conflicts ?? memoryConflictStore();
   const resolutions = memoryResolutionStore();
+  const schedules = options.schedules ?? memoryScheduleStore();
   const engine = fakeResolver();
   const started: StartRequest[] = [];
   const commands: object[] = [];
@@ -123,6 +133,16 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return cancelResolution(request, { ...services, resolutions });
     },
+    putSchedule: async (put) => {
+      commands.push(put);
+      const before = await schedules.get(put.name);
+      const { pair: _, ...said } = put;
+      return { schedule: sampleSchedule({ ...said }), created: !before };
+    },
+    removeSchedule: async (name) => {
+      commands.push({ name });
+    },
+    schedules,
     conflicts,
     resolutions,
     dependencies: options.dependencies ?? [],
@@ -130,6 +150,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
+  const keeping = apiHandler({ serves: scheduleRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -140,6 +161,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     jobs,
     conflicts,
     resolutions,
+    schedules,
     engine,
     started,
     commands,
@@ -148,7 +170,13 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const event = apiEvent(call);
       const serves = (all: typeof routes) =>
         all.some((r) => pattern(r.path).test(call.path) && r.method === event.requestContext.http.method);
-      const handler = serves(commandRoutes) ? changing : serves(conflictRoutes) ? deciding : queries;
+      const handler = serves(commandRoutes)
+        ? changing
+        : serves(conflictRoutes)
+          ? deciding
+          : serves(scheduleRoutes)
+            ? keeping
+            : queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context
     },
   };

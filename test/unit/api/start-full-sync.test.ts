@@ -28,6 +28,7 @@ const DEFAULTS = {
   timestamp_columns: {},
   timestamp_overlap_seconds: 60,
   key_sweep: false,
+  max_quiet_runs: 0,
   dry_run: false,
   verify: 'changed',
 };
@@ -99,6 +100,21 @@ describe('POST /api/sync/full', () => {
     await Promise.all([api.call(start()), api.call(start())]);
 
     expect(api.started[0]?.jobId).not.toBe(api.started[1]?.jobId);
+  });
+
+  it('is a full job here, and an incremental one where that is asked for, with the same answer and the same refusals', async () => {
+    const api = testApi();
+    const incremental = (over?: unknown) => ({ ...start(over), path: '/api/sync/incremental' });
+
+    const answer = await api.call(incremental({ detection_strategy: 'timestamp' }));
+    await api.call(start());
+    const refused = await api.call(incremental({ batch_size: 'many', nonsense: 1 }));
+
+    expect(answer.status).toBe(202);
+    expect(answer.headers.location).toBe(`/api/sync/status/${api.started[0]?.jobId}`);
+    expect(api.started.map((r) => r.mode)).toEqual(['incremental', 'full']);
+    expect(errorsOf(refused)).toEqual(errorsOf(await api.call(start({ batch_size: 'many', nonsense: 1 }))));
+    expect(errorsOf(refused)).toHaveLength(2);
   });
 
   const source = (source_connection: unknown) => start(undefined, { source_connection });

@@ -41,6 +41,15 @@ test('starts a full sync with exactly the config asked for and prints the job id
   });
 });
 
+test('starts an incremental sync at a route of its own', async () => {
+  await using service = await fakeService(STARTED);
+
+  const ran = await tfsync(['start', 'incremental', '--url', service.url, '--source', SOURCE, '--target', TARGET]);
+
+  expect(ran).toMatchObject({ code: 0, stdout: `${JOB}\n` });
+  expect(service.calls).toMatchObject([{ method: 'POST', path: '/api/sync/incremental', body: { config: {} } }]);
+});
+
 test('reads connections and token from standard input and the environment', async () => {
   await using service = await fakeService(STARTED);
 

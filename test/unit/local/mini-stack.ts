@@ -197,6 +197,7 @@ export function writeMiniStack(folder: string): string {
     JwtAudience: text,
     TlsPolicy: { ...text, Default: 'verify_full' },
     MaxWorkers: text,
+    AllowedDatabaseHosts: text,
   };
   writeFileSync(join(folder, 'Mini.template.json'), JSON.stringify({ Parameters, Resources: RESOURCES }));
   writeFileSync(join(folder, 'Mini.assets.json'), '{"files":{}}');

@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import { ExpressionError } from '../../../lib/model/cron.ts';
+import type { ErrorCode } from '../../../lib/model/errors.ts';
+import { JOB_MODES } from '../../../lib/model/job.ts';
+import { OVERLAPS } from '../../../lib/model/schedule.ts';
+import { nextRuns, parseExpression } from '../../../lib/model/schedule-expression.ts';
+import { isTimeZone } from '../../../lib/model/zone.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
+import { defineRoute } from '../route.ts';
+import { scheduleName, scheduleView, viewOf } from '../schedule-view.ts';
+import { refuse } from '../schema-problems.ts';
+import { connectionField, tlsProblems } from '../start-route.ts';
+
+/** A text that a reader takes apart; what is wrong with it becomes a problem of the field. */
+const readBy = (read: (text: string) => string, code: ErrorCode, field: string) =>
+  z
+    .string()
+    .max(256)
+    .transform((text, context) => {
+      try {
+        return read(text);
+      } catch (error) {
+        if (!(error instanceof ExpressionError)) throw error;
+        refuse(context, undefined, [{ code, field, message: error.message }]);
+        return z.NEVER;
+      }
+    });
+
+function readZone(name: string): string {
+  if (!isTimeZone(name)) throw new ExpressionError('Expected a name of the IANA database, such as America/Chicago.');
+  return name;
+}
+
+/** One that never comes true is a mistake. The zone matters by hours, and the question is one of years. */
+function readExpression(text: string): string {
+  const { text: expression } = parseExpression(text);
+  const now = new Date();
+  const [next] = nextRuns({ expression, timezone: 'UTC', anchor: now.toISOString() }, now, 1);
+  if (next === undefined) throw new ExpressionError('The expression names no time that is still to come.');
+  return expression;
+}
+
+const body = z
+  .strictObject({
+    expression: readBy(readExpression, 'schedule_invalid', '/expression').meta({
+      description:
+        'rate(5 minutes), or cron(minutes hours day-of-month month day-of-week year) as EventBridge Scheduler reads it.',
+      example: 'cron(0 2 ? * MON-FRI *)',
+    }),
+    timezone: readBy(readZone, 'timezone_unknown', '/timezone').default('UTC').meta({
+      description: 'In which cron(...) is read: a name of the IANA database.',
+      example: 'America/Chicago',
+    }),
+    flexible_minutes: z.int().min(0).max(1440).default(0).meta({ description: 'A run may come so many minutes late.' }),
+    mode: z.enum(JOB_MODES).default('incremental').meta({ description: 'What is started.' }),
+    overlap: z.enum(OVERLAPS).default('skip').meta({
+      description:
+        'A run that is due while the one before works, or another job holds its tables: it is left out, or waits.',
+    }),
+    paused: z.boolean().default(false).meta({ description: 'Nothing is started while it is.' }),
+    source_connection: connectionField('source').optional(),
+    target_connection: connectionField('target').optional(),
+    config: jobConfigSchema.prefault({}),
+  })
+  .meta({
+    id: 'PutSchedule',
+    description: 'Without both connections a schedule keeps those that it has; a new one needs them.',
+  });
+
+const SIDES = ['source', 'target'] as const;
+
+export const putSchedule = defineRoute<z.output<typeof body>>({
+  method: 'PUT',
+  path: '/api/sync/schedules/{name}',
+  role: 'operator',
+  runs: 'schedules',
+  summary: 'Make a schedule, or put another in its place',
+  params: { name: scheduleName },
+  body,
+  responses: {
+    200: { description: 'It was changed.', schema: scheduleView },
+    201: { description: 'It is new.', schema: scheduleView, headers: { location: 'The schedule.' } },
+  },
+
+  alsoCheck: (json, { settings }) => [
+    ...SIDES.flatMap((side) => tlsProblems(json, side, settings.tlsPolicy)),
+    ...oneWithoutTheOther(json),
+  ],
+
+  handle: async ({ params, body, actor }, { clock }, parts) => {
+    const { source_connection: source, target_connection: target, ...said } = body;
+    const pair = source && target ? { pair: { source, target } } : {};
+    const { schedule, created } = await parts.putSchedule({ ...said, ...pair, name: params.name ?? '', actor });
+    return {
+      status: created ? 201 : 200,
+      ...(created && { headers: { location: `/api/sync/schedules/${schedule.name}` } }),
+      body: viewOf(schedule, clock()),
+    };
+  },
+});
+
+/** Both connections, or none. */
+function oneWithoutTheOther(json: unknown) {
+  const given = z.looseObject({}).safeParse(json).data ?? {};
+  const missing = SIDES.filter((side) => given[`${side}_connection`] === undefined);
+  if (missing.length !== 1) return [];
+  const message = 'expected both connections, or none: then it keeps those that it has';
+  return missing.map((side) => ({ code: 'required' as const, side, field: `/${side}_connection`, message }));
+}

@@ -1,0 +1,19 @@
+import { notFound } from '../../../lib/orchestrator/put-schedule.ts';
+import { defineRoute } from '../route.ts';
+import { scheduleName, scheduleView, viewOf } from '../schedule-view.ts';
+
+export const showSchedule = defineRoute({
+  method: 'GET',
+  path: '/api/sync/schedules/{name}',
+  role: 'operator',
+  runs: 'schedules',
+  summary: 'One schedule',
+  params: { name: scheduleName },
+  responses: { 200: { description: 'The schedule.', schema: scheduleView } },
+
+  handle: async ({ params }, { clock }, { schedules }) => {
+    const found = await schedules.get(params.name ?? '');
+    if (!found) throw notFound();
+    return { status: 200, body: viewOf(found, clock()) };
+  },
+});

@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { putSchedule, removeSchedule } from '../../lib/orchestrator/put-schedule.ts';
+import { commandDatabases } from '../../lib/postgres/command-databases.ts';
+import { coreServices } from '../runtime.ts';
+import { scheduleServices } from '../schedule-services.ts';
+import { serverOptions, surroundings } from '../surroundings.ts';
+import { apiHandler } from './handler.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
+
+/** Lambda handler of the routes that keep schedules. */
+export const handler = apiHandler({
+  serves: scheduleRoutes,
+  services: coreServices,
+  parts: (core) => {
+    const kept = scheduleServices(core);
+    const databases = commandDatabases(serverOptions(core, 'command'));
+    const ports = () => ({ ...surroundings(core, 'command'), ...kept, databases, newId: randomUUID });
+    return {
+      schedules: kept.schedules,
+      putSchedule: (put) => putSchedule(put, ports()),
+      removeSchedule: (name) => removeSchedule(name, ports()),
+    };
+  },
+});

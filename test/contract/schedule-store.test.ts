@@ -1,0 +1,68 @@
+import { waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
+import type { ScheduleStore } from '../../lib/ports.ts';
+import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
+import { memoryScheduleStore } from './memory.ts';
+import { sampleSchedule } from './samples.ts';
+
+let dynamo: TestDynamo;
+beforeAll(async () => {
+  dynamo = await startDynamo();
+});
+afterAll(() => dynamo.close());
+
+async function newDynamoStore(): Promise<ScheduleStore> {
+  const { registry } = await createTables(dynamo);
+  await waitUntilTableExists(
+    { client: dynamo.client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 },
+    { TableName: registry },
+  );
+  return dynamoScheduleStore({ name: () => registry, client: () => dynamo.client });
+}
+
+describe.each([
+  ['memory', async () => memoryScheduleStore()],
+  ['DynamoDB', newDynamoStore],
+])('a schedule store in %s', (_name, make) => {
+  let store: ScheduleStore;
+  const schedule = sampleSchedule();
+  beforeEach(async () => {
+    store = await make();
+    await store.create(schedule);
+  });
+
+  it('gives a schedule back, and a name to one only', async () => {
+    expect(await store.create(sampleSchedule({ actor: 'eve' }))).toBe(false);
+    expect(await store.get('nightly')).toEqual(schedule);
+    expect(await store.get('weekly')).toBeUndefined();
+  });
+
+  it('lets one of several writers advance it', async () => {
+    const won = await Promise.all(
+      ['a', 'b', 'c'].map((actor) => store.advance({ ...schedule, actor, seq: schedule.seq + 1 })),
+    );
+
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect((await store.get('nightly'))?.actor).toBe(['a', 'b', 'c'][won.indexOf(true)]);
+    expect(await store.advance({ ...schedule, actor: 'late', seq: schedule.seq + 1 })).toBe(false);
+  });
+
+  it('lists by name and forgets what is removed, again and again', async () => {
+    for (const name of ['b', 'a']) await store.create({ ...schedule, name });
+
+    expect((await store.list()).map((s) => s.name)).toEqual(['a', 'b', 'nightly']);
+    await store.remove('a');
+    await store.remove('a');
+    expect((await store.list()).map((s) => s.name)).toEqual(['b', 'nightly']);
+    expect(await store.advance({ ...schedule, name: 'a', seq: 3 })).toBe(false);
+  });
+});
+
+it('a write whose answer is lost, and which the SDK sends again, has been done', async () => {
+  const store = await newDynamoStore();
+  dynamo.faultNext('PutItem', 'lose reply');
+  expect(await store.create(sampleSchedule())).toBe(true);
+  dynamo.faultNext('PutItem', 'lose reply');
+  expect(await store.advance(sampleSchedule({ seq: 3 }))).toBe(true);
+});
