@@ -703,8 +703,56 @@ export type PlanningTarget = PlanningDatabase &
     | 'watermarks'
   >;
 
+/** Rows of a source table that do not pass: how many of each condition, with keys of a few. */
+export interface RuleCounts {
+  /** Rows that take part. */
+  readonly rows: number;
+  readonly found: readonly { readonly rows: number; readonly samples: readonly RowKey[] }[];
+}
+
+/** Digests of values (32 hex digits); `more`: there are further ones that were not collected. */
+export interface FoundDigests {
+  readonly digests: readonly string[];
+  readonly more: boolean;
+}
+
+/** What rules ask of whole tables before a row is moved. Reads only; one scan of each table that is named. */
+export interface RuleReader {
+  /** `conditions`: SQL over `s`, the source row, never NULL. */
+  count(source: PlanningDatabase, plan: TablePlan, conditions: readonly string[]): Promise<RuleCounts>;
+  /**
+   * Values of `columns` that several rows of the source have, or a row of the source and one that the target alone has;
+   * without `target` the former only.
+   */
+  repeated(
+    ends: { readonly source: PlanningDatabase; readonly target?: PlanningTarget },
+    plan: TablePlan,
+    columns: readonly string[],
+  ): Promise<FoundDigests>;
+  /** Values of `columns` that neither the table of the target has, nor the one that the job brings there. */
+  missing(
+    ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget },
+    plan: TablePlan,
+    rule: {
+      readonly columns: readonly string[];
+      readonly references: readonly string[];
+      readonly table: Relation;
+      readonly brought?: TablePlan;
+    },
+  ): Promise<FoundDigests>;
+  /** SQL over `s` (a boolean, never NULL) that the values of `columns` are among these; `sql` says each column. */
+  among(
+    plan: TablePlan,
+    columns: readonly string[],
+    sql: Readonly<Record<string, string>>,
+    digests: readonly string[],
+  ): string;
+}
+
 /** The way to the databases for the step that plans a job. */
 export interface PlanningDatabases {
+  /** Absent where no job with rules is planned. */
+  readonly rules?: RuleReader;
   source(connection: Connection, as: ConnectAs): Promise<PlanningSource>;
   target(connection: Connection, as: ConnectAs): Promise<PlanningTarget>;
   planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;

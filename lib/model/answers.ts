@@ -2,6 +2,7 @@ import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
 import type { Problem } from './errors.ts';
 import type { Counts, Failure, JobState, Pass, TableState } from './job.ts';
+import type { PlannedRule } from './rule.ts';
 import type { ValidationState } from './validation.ts';
 
 // What the HTTP API answers, as its clients read it: the command line and the web pages. The API's own schemas are in
@@ -79,6 +80,8 @@ export interface TableStatus {
   /** Segments of the pass. */
   readonly segments: { readonly total: number; readonly done: number };
   readonly counts: Counts;
+  /** Rules of the table, and what they came to before a row was written. */
+  readonly rules?: readonly PlannedRule[];
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Keys of a few rows that a dry run would change, by operation. */

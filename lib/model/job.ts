@@ -2,6 +2,7 @@ import type { AuditRoot } from './audit-event.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
+import type { PlannedRule } from './rule.ts';
 
 export const JOB_STATES = [
   'created',
@@ -148,6 +149,8 @@ export interface JobTable {
   };
   /** What a mapping makes the table of: a table of the source, and so many columns of it. */
   readonly mapping?: { readonly from: string; readonly columns: number; readonly notes: readonly string[] };
+  /** Rules of the table, and what they came to before a row was written. */
+  readonly rules?: readonly PlannedRule[];
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

@@ -21,7 +21,7 @@ const needsBaseline = (config: JobConfig, { key, conflicts }: TablePlan) =>
 export function printStamp(plan: TablePlan, targetOid: string): string {
   const columns = plan.columns.map((c) => [c.name, c.type.base, c.equality, c.source?.castTo]);
   const what = [PRINT_SCHEME, stampOf(plan, targetOid), columns, plan.conflicts?.images];
-  const text = JSON.stringify(plan.select ? [...what, plan.select.version] : what);
+  const text = JSON.stringify(plan.select?.version === undefined ? what : [...what, plan.select.version]);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -5,7 +5,13 @@ import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import type { StoredValidation } from '../model/schema-check.ts';
-import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
+import {
+  type FingerprintForm,
+  type PlannedColumn,
+  type Relation,
+  relationText,
+  type TablePlan,
+} from '../model/table.ts';
 import type { PlanningDatabase, PlanningDatabases, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
@@ -14,6 +20,7 @@ import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { validateTables } from './validate-table.ts';
+import { weighRules } from './weigh-rules.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
 
 /** What planning a job needs; it moves no row. */
@@ -76,7 +83,7 @@ function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
 
 /** What a mapping makes of the table, for people. */
 function mappingView({ select, source, columns }: TablePlan): Pick<JobTable, 'mapping'> {
-  if (!select) return {};
+  if (select?.version === undefined) return {};
   return { mapping: { from: relationText(source), columns: columns.length, notes: select.notes } };
 }
 
@@ -107,6 +114,29 @@ function catalogView(validation: StoredValidation | undefined) {
   return { ...(warnings > 0 && { schema_warnings: warnings }), ...(drift > 0 && { schema_drift: drift }) };
 }
 
+/** What a plan was made of: plans are in the order of the tables found. */
+function relationAt(found: Preflight, i: number): Relation {
+  const table = found.tables[i];
+  if (!table) throw new TypeError('a plan was made of no table');
+  return table.source;
+}
+
+/** What the event says of rules: how many rows, and no keys. */
+const ruledView = ({ rules }: TablePlan) =>
+  rules
+    ? {
+        rules: rules.map(({ name, rule, severity, rows }) => ({
+          name,
+          rule,
+          severity,
+          ...(rows !== undefined && { rows }),
+        })),
+      }
+    : {};
+
+/** What the rules of a table came to, for people. */
+const rulesView = ({ rules }: TablePlan): Pick<JobTable, 'rules'> => (rules ? { rules } : {});
+
 async function makePlans(
   job: Job,
   source: PlanningSource,
@@ -116,12 +146,20 @@ async function makePlans(
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
   const clock = remembers(job.config) ? await source.clock() : undefined;
   const snapshot = await source.snapshot();
-  const found = await preflight(source, target, job.config);
+  const found = await preflight(source, target, job.config, ports.clock());
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
+  const windowed = await withWindows(job, plans, found, { source, target, clock });
+  const weighed = await weighRules(
+    windowed.map(({ plan }, i) => ({ plan, source: relationAt(found, i) })),
+    { source, target, rules: ports.databases.rules, targets: found.targets },
+    job.config,
+  );
   const cut = [];
-  for (const w of await withWindows(job, plans, found, { source, target, clock }))
-    cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  for (const [i, w] of windowed.entries()) {
+    const plan = weighed[i] ?? w.plan;
+    cut.push({ ...w, plan, segments: await ports.databases.planSegments(source, target, plan) });
+  }
   const validations = await validateTables(job, found, { source, target }, ports.clock);
   await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
   const { planned, changes } = await planBaselines(job, found, cut, target);
@@ -135,8 +173,9 @@ async function makePlans(
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
-      ...(plan.select && { from: relationText(plan.source) }),
+      ...(plan.select?.version !== undefined && { from: relationText(plan.source) }),
       ...windowView({ plan, ...(whole && { whole }) }),
+      ...ruledView(plan),
       ...catalogView(validations[plan.table]),
     })),
   });
@@ -156,6 +195,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     segments,
     ...unknownTypes(plan),
     ...mappingView(plan),
+    ...rulesView(plan),
     ...windowView({ plan }),
   };
 }

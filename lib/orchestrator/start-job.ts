@@ -165,7 +165,7 @@ async function store(request: StartRequest, found: Preflight, ends: Ends, ports:
 export async function startJob(request: StartRequest, ports: StartPorts): Promise<Job> {
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
-    const found = await preflight(source, target, request.config);
+    const found = await preflight(source, target, request.config, ports.clock());
     await takeLease(request, found, { source, target }, ports);
     const job = await store(request, found, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it

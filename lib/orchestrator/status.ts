@@ -17,6 +17,7 @@ import {
   type SegmentProgress,
   TABLE_STATES,
 } from '../model/job.ts';
+import { type PlannedRule, SEVERITIES } from '../model/rule.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
 import { allowedActions } from './lifecycle.ts';
@@ -112,6 +113,23 @@ const tableView = z
       .optional()
       .meta({
         description: 'What a mapping makes the table of, and what is to be known of it. Absent: of its namesake.',
+      }),
+    rules: z
+      .array(
+        z.object({
+          name: z.string(),
+          rule: z.string(),
+          severity: z.enum(SEVERITIES),
+          columns: z.array(z.string()),
+          rows: z.int().optional(),
+          of: z.int().optional(),
+          samples: z.array(z.array(z.string())).optional(),
+        }),
+      )
+      .optional()
+      .meta({
+        description:
+          'Rules of the table. Where rows were counted before any was written: how many do not pass, of how many, and keys of a few.',
       }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
@@ -255,12 +273,19 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     counts,
     ...(table.window && { window: { ...table.window } }),
     ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
+    ...(table.rules && { rules: table.rules.map(ruleView) }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),
     ...(table.failure && { failure: failure(table.failure) }),
   };
 }
+
+const ruleView = ({ columns, samples, ...rule }: PlannedRule) => ({
+  ...rule,
+  columns: [...columns],
+  ...(samples && { samples: samples.map((key) => [...key]) }),
+});
 
 const firstPass: Pass = PASSES[0];
 

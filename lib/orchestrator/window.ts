@@ -34,7 +34,15 @@ export function pairOf(
   const { source, select, columns, key, filters } = plan;
   const types = columns.map((c) => [c.name, c.type, c.source ?? null]);
   // with all that its lookups hold: a new entry changes rows that have no new stamp
-  const what = { places, source, ...(select && { select }), stamp, key, filters, columns: types };
+  const what = {
+    places,
+    source,
+    ...(select && { select: select.identity ?? select }),
+    stamp,
+    key,
+    filters,
+    columns: types,
+  };
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 

@@ -7,6 +7,7 @@ import { sourceClock, storageOf, windowFacts } from './horizon.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
+import { ruleReader } from './rule-reader.ts';
 import type { Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
 import { sourceCommands, writing } from './source-commands.ts';
@@ -63,6 +64,7 @@ export function planningDatabases(options: OpeningOptions & { readonly sizes?: S
       const session = await open('target', connection, as);
       return remember(session, { ...planningPart(session), ...plannedPart(session) });
     },
+    rules: ruleReader(sessionOf),
     planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan, options.sizes),
   };
 }

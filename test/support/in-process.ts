@@ -8,7 +8,7 @@ import type { PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { giveUpTable } from '../../lib/orchestrator/give-up-table.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
-import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
+import { type PlanningPorts, prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
@@ -16,6 +16,7 @@ import { settleJob } from '../../lib/orchestrator/settle-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import { planningDatabases } from '../../lib/postgres/planning-databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
 
 import { memoryLog, memorySecrets } from './memory-ports.ts';
@@ -160,10 +161,16 @@ async function levelsFor(input: PassInput, p: Ports, first?: PassPlan): Promise<
   }
 }
 
+/** Whole tables are asked about rules by the databases of the step that plans; nothing else of them differs. */
+function planningPorts(job: Job, p: Ports): PlanningPorts {
+  const ruled = Object.keys(job.config.rules ?? {}).length > 0;
+  return ruled ? { ...p, databases: planningDatabases({ tlsPolicy: 'as_asked', version: 'test' }) } : p;
+}
+
 /** The steps of SyncJob and SyncTable as the state machines take them, tables and segments at once as the config says. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
-  const plan = await again(() => prepareJob(input, p));
+  const plan = await again(() => prepareJob(input, planningPorts(job, p)));
   for (const pass of PASSES) {
     await between.before?.(pass);
     const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? plan.next : undefined);
