@@ -8,9 +8,9 @@ import type { PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { giveUpTable } from '../../lib/orchestrator/give-up-table.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
-import { type PlanningPorts, prepareJob } from '../../lib/orchestrator/prepare-job.ts';
+import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
-import type { RunPorts } from '../../lib/orchestrator/run-ports.ts';
+import type { PlanningPorts, RunPorts } from '../../lib/orchestrator/run-ports.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { settleJob } from '../../lib/orchestrator/settle-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
