@@ -4,7 +4,7 @@ import { SyncError } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
 import { sealTrail } from './drain-outbox.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { type CommandPorts, type RunPorts, raiseEverywhere, withWritten } from './run-ports.ts';
+import { type RunPorts, raiseEverywhere, withWritten } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
@@ -15,7 +15,11 @@ export type Ending = { readonly root?: AuditRoot } & (
 );
 
 /** Says how a job has ended, and forgets its connections where nobody can resume it. */
-export async function end(job: Job, ending: Ending, ports: Omit<CommandPorts, 'databases'>): Promise<void> {
+export async function end(
+  job: Job,
+  ending: Ending,
+  ports: Pick<RunPorts, 'jobs' | 'secrets' | 'clock'>,
+): Promise<void> {
   const { event } = ending;
   const openConflicts = ending.event === 'fail' ? 0 : (ending.openConflicts ?? 0);
   const patch = {

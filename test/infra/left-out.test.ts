@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { shortErrors } from '../../infra/left-out.ts';
+import { shortErrors, withoutDocs, withoutMeta } from '../../infra/left-out.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -58,3 +58,30 @@ describe.each(['dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
     });
   },
 );
+
+describe('texts for docs', () => {
+  it('are taken out of what is defined, and nothing else', () => {
+    const source = `const a = {
+  name: 'a',
+  summary:
+    'It says "no, [really]", \\'so\\'',
+  examples: [['f(1, "]")', '2'], [1, null]],
+  build: ([t]) => t,
+};
+const b = { name: 'b', build: 1,
+  examples: [] };`;
+
+    const short = withoutDocs(source);
+
+    expect(short).not.toMatch(/summary|examples|really/);
+    expect(new Function(`${short}\nreturn [a.name, a.build([7]), b];`)()).toEqual(['a', 7, { name: 'b', build: 1 }]);
+  });
+
+  it('are taken off schemas', () => {
+    const source = `z.object({ a: z.int().min(0)
+      .meta({ description: 'How many, (all) of "it"' }), b: z.string() })
+    .meta({ id: 'It' });`;
+
+    expect(withoutMeta(source)).toBe('z.object({ a: z.int().min(0), b: z.string() });');
+  });
+});
