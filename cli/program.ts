@@ -11,6 +11,7 @@ import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
 import { renderJob, renderOutcome } from './progress.ts';
+import { addQuarantineCommands } from './quarantine.ts';
 import { Secrets } from './secrets.ts';
 import { addValidateCommand } from './validate.ts';
 
@@ -229,6 +230,7 @@ standard input are read in the order token, source, target.
 
   addValidateCommand(program, { connect, io, done });
   addConflictCommands(program, { connect, io, done });
+  addQuarantineCommands(program, { connect, io, done });
   addAuditCommands(program, { io, connect, done });
   return program;
 }

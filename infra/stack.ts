@@ -231,6 +231,18 @@ export class SyncStack extends Stack {
     }
     resolutions.feed(resolver);
 
+    // Rows that were put aside: what lists them, and starts a job over them.
+    const quarantine = new ServiceFunction(this, 'QuarantineApi', {
+      ...common,
+      name: 'quarantine',
+      description: 'API routes about rows that were put aside.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.writeJobs(quarantine);
+    allowJobSecrets(quarantine, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    quarantine.allow(['states:StartExecution'], [machineArn('sync-job')]);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -260,6 +272,7 @@ export class SyncStack extends Stack {
       routes: props.routes,
       commands,
       conflicts,
+      quarantine,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

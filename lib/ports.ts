@@ -30,7 +30,9 @@ import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
+import type { QuarantinePlace, StoredQuarantine } from './model/quarantine.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { RowCode } from './model/row-code.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type { Secret } from './model/secret.ts';
 import type {
@@ -681,6 +683,38 @@ export interface CommandDatabases {
   target(connection: Connection, as: ConnectAs): Promise<CommandTarget>;
 }
 
+/** Which rows that a job put aside; `object` is the rule's name where `code` is `rule_rejected`. */
+export interface QuarantineQuery {
+  readonly table?: number;
+  readonly code?: RowCode;
+  readonly object?: string;
+  readonly after?: QuarantinePlace;
+  readonly limit: number;
+}
+
+/** The source, for those who look at rows that were put aside. */
+export type QuarantineSource = CommandSource & {
+  /** Values of some columns of the rows of these keys, as texts, by `keyId`; a row that is not there is left out. */
+  valuesOf(
+    plan: TablePlan,
+    columns: readonly string[],
+    keys: readonly RowKey[],
+  ): Promise<ReadonlyMap<string, readonly (string | null)[]>>;
+};
+
+/** The target, as they need it. */
+export type QuarantineTarget = CommandTarget &
+  Pick<TargetDatabase, 'loadPlans'> & {
+    /** By table and key. */
+    listQuarantined(jobId: string, query: QuarantineQuery): Promise<readonly StoredQuarantine[]>;
+  };
+
+/** The way to the databases for them. */
+export interface QuarantineDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<QuarantineSource>;
+  target(connection: Connection, as: ConnectAs): Promise<QuarantineTarget>;
+}
+
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &
   Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe'>;
@@ -693,6 +727,8 @@ export type TellingTarget = Pick<TargetDatabase, 'peekOutbox' | 'trimOutbox' | '
 
 /** The target, as the step that plans a job needs it: it may find that the job has ended there. */
 export type PlanningTarget = PlanningDatabase &
+  /** Absent where no retry is planned. */
+  Partial<Pick<QuarantineTarget, 'listQuarantined'>> &
   TellingTarget &
   Pick<
     TargetDatabase,

@@ -49,6 +49,8 @@ const NO_PARTS: Parts = {
   previewResolution: notServed,
   startResolution: notServed,
   cancelResolution: notServed,
+  listQuarantine: notServed,
+  retryQuarantine: notServed,
   dependencies: [],
   get conflicts(): never {
     throw new SyncError('internal', 'this function knows no conflicts');

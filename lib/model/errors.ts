@@ -331,6 +331,11 @@ const CATALOGUE = {
     'The run would delete more rows than max_delete_percent allows; it waits before the first delete.',
     'Check the source. Resume with confirm_deletes set to the number in the message if the deletes are right, or stop the job.',
   ],
+  nothing_to_retry: [
+    409,
+    'The job has put no row aside that could be tried again.',
+    'GET /api/sync/quarantine/{job_id} lists what it has put aside; a dry run writes nothing.',
+  ],
   rule_limit: [
     409,
     'More rows do not pass a rule than its limit allows; nothing was written.',

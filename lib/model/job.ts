@@ -2,6 +2,7 @@ import type { AuditRoot } from './audit-event.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
+import type { Retry } from './quarantine.ts';
 import type { PlannedRule } from './rule.ts';
 
 export const JOB_STATES = [
@@ -113,6 +114,10 @@ export interface Job {
   readonly moved_by?: { readonly event: 'job.resumed' | 'job.taken_over'; readonly actor: string };
   /** Conflicts that waited for a decision when the job ended; its connections are kept for a while to apply decisions. */
   readonly open_conflicts?: number;
+  /** Rows that were put aside when the job ended; its connections are kept for a while to look at them and try them again. */
+  readonly quarantined?: number;
+  /** Only rows that another job has put aside are looked at. */
+  readonly retry?: Retry;
   /** Deletes that somebody has confirmed, when the job paused before them. */
   readonly confirmed_deletes?: number;
   /** What sealed the audit trail when the job ended; absent until the trail has all of its events. */

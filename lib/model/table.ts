@@ -1,4 +1,5 @@
 import type { PlannedBaseline } from './baseline.ts';
+import type { RowKey } from './change.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
 import type { Mapped, PlannedSelect } from './planned-select.ts';
@@ -249,6 +250,8 @@ export interface TablePlan {
   readonly sourceSnapshot: string;
   /** The final comparison looks at every bucket, whatever the job did. */
   readonly verifyAll: boolean;
+  /** Only the rows of these keys are looked at, on both sides; absent: all. */
+  readonly keys?: readonly RowKey[];
   /** What the rules of the table came to when the job was prepared. */
   readonly rules?: readonly PlannedRule[];
   /** Only these rows are looked at; absent: all. */

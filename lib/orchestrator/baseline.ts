@@ -120,7 +120,7 @@ export async function planBaselines<P extends Planned>(
     const stamp = stampOf(plan, oid);
     const prints = plan.conflicts && printStamp(plan, oid);
     const earlier = await target.generations(pair);
-    const windowed = plan.window !== undefined;
+    const windowed = plan.window !== undefined || plan.keys !== undefined;
     const filing = fileUnder(earlier, fresh, {
       stamp,
       dryRun,

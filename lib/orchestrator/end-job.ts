@@ -10,7 +10,11 @@ const STATEMENT_TIMEOUT_MS = 120_000;
 
 /** How a job can end. */
 export type Ending = { readonly root?: AuditRoot } & (
-  | { readonly event: 'complete' | 'complete_with_issues'; readonly openConflicts?: number }
+  | {
+      readonly event: 'complete' | 'complete_with_issues';
+      readonly openConflicts?: number;
+      readonly quarantined?: number;
+    }
   | { readonly event: 'fail'; readonly failure: Failure }
 );
 
@@ -22,6 +26,7 @@ export async function end(
 ): Promise<void> {
   const { event } = ending;
   const openConflicts = ending.event === 'fail' ? 0 : (ending.openConflicts ?? 0);
+  const quarantined = ending.event === 'fail' ? 0 : (ending.quarantined ?? 0);
   const patch = {
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
@@ -30,10 +35,11 @@ export async function end(
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
     ...(openConflicts > 0 && { open_conflicts: openConflicts }),
+    ...(quarantined > 0 && { quarantined }),
   };
   const ended = await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
-  // one that failed may be resumed, conflicts that wait may be decided; one that is being stopped has to reach the target
-  if (ended && ending.event !== 'fail' && openConflicts === 0) await ports.secrets.remove(job.secret_ref);
+  // one that failed may be resumed, conflicts that wait may be decided, rows put aside looked at; one that is being stopped has to reach the target
+  if (ended && ending.event !== 'fail' && openConflicts + quarantined === 0) await ports.secrets.remove(job.secret_ref);
 }
 
 /**

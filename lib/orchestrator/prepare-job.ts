@@ -18,6 +18,7 @@ import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { onlyPutAside } from './retry-plans.ts';
 import { currentJob, type PlanningPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { isClosed, tellEnd } from './tell-end.ts';
 import { validateTables } from './validate-table.ts';
@@ -142,11 +143,11 @@ async function makePlans(
   ports: PlanningPorts,
 ): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
-  const clock = remembers(job.config) ? await source.clock() : undefined;
+  const clock = remembers(job.config) && !job.retry ? await source.clock() : undefined; // a retry has no window
   const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config, ports.clock());
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
-  const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
+  const plans = await onlyPutAside(job, tablePlans(found, job.config, { fingerprint: form, snapshot }), target);
   const windowed = await withWindows(job, plans, found, { source, target, clock });
   const weighed = await weighRules(
     windowed.map(({ plan }, i) => ({ plan, source: relationAt(found, i) })),
@@ -163,6 +164,7 @@ async function makePlans(
   const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
+    ...(job.retry && { retry_of: job.retry.of }),
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
     ...(planned.length > LISTED && { tables_in_all: planned.length }),
     tables: planned.slice(0, LISTED).map(({ plan, whole, segments }) => ({

@@ -9,6 +9,7 @@ import { opened, sessionOf } from './opened.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
+import { listQuarantined } from './quarantine-list.ts';
 import { ruleReader } from './rule-reader.ts';
 import type { Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
@@ -33,6 +34,7 @@ export function planningPart(session: Session): PlanningDatabase {
 export function plannedPart(session: Session): Omit<PlanningTarget, keyof Database> {
   return {
     ...tellingPart(session),
+    listQuarantined: (...args) => listQuarantined(session, ...args),
     countOpenConflicts: (jobId) => countOpen(session, jobId),
     raiseEpoch: (...args) => raiseEpoch(session, ...args),
     isPrepared: (jobId) => control.isPrepared(session, jobId),

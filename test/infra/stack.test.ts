@@ -130,7 +130,7 @@ describe('functions', () => {
   });
 
   it('answer before the gateway gives up after 30 s', () => {
-    for (const name of ['commands', 'conflicts', 'queries', 'web'])
+    for (const name of ['commands', 'conflicts', 'quarantine', 'queries', 'web'])
       expect(byName(name).Properties.Timeout).toBeLessThan(30);
   });
 });
@@ -259,9 +259,9 @@ describe('rights', () => {
     const holders = (action: string) =>
       Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'secretsmanager').includes(`secretsmanager:${action}`));
 
-    expect(holders('CreateSecret')).toEqual(['commands']);
-    expect(holders('PutSecretValue')).toEqual(['commands']);
-    expect(holders('DeleteSecret')).toEqual(['commands', 'settle-job', 'sweeper']);
+    expect(holders('CreateSecret')).toEqual(['commands', 'quarantine']); // a retry is a new job
+    expect(holders('PutSecretValue')).toEqual(['commands', 'quarantine']);
+    expect(holders('DeleteSecret')).toEqual(['commands', 'quarantine', 'settle-job', 'sweeper']);
     expect(rightsOf('queries', 'secretsmanager')).toEqual(['secretsmanager:DescribeSecret']);
   });
 
@@ -309,12 +309,12 @@ describe('rights', () => {
     ]);
   });
 
-  it('let only commands and the sweeper start a job', () => {
+  it('let only commands, retries and the sweeper start a job', () => {
     const starters = Object.keys(FUNCTIONS).filter((name) =>
       rightsOf(name, 'states').includes('states:StartExecution'),
     );
 
-    expect(starters).toEqual(['commands', 'sweeper']);
+    expect(starters).toEqual(['commands', 'quarantine', 'sweeper']);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
+import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
@@ -60,6 +61,8 @@ export interface TestApiOptions {
   readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
   readonly validateTable?: (jobId: string, table: string) => Promise<TableValidation>;
+  readonly listQuarantine?: Parts['listQuarantine'];
+  readonly retryQuarantine?: Parts['retryQuarantine'];
   readonly jobs?: JobStore;
   readonly conflicts?: ConflictStore;
   /** Tags of columns of every table. */
@@ -104,6 +107,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push({ jobId, table });
       return options.validateTable?.(jobId, table) ?? { ...validationOf(jobId), fresh: true };
     },
+    listQuarantine: async (request) => options.listQuarantine?.(request) ?? { rows: [] },
+    retryQuarantine: async (request) => {
+      commands.push(request);
+      const started = { job: sampleJob({ job_id: request.retryId }), rows: 2, wholeTables: [] };
+      return options.retryQuarantine?.(request) ?? started;
+    },
     describeConflict: async (conflict, seesMasked, images) =>
       detailOf(conflict, images ?? (await engine.images(conflict)), {
         masks: options.masks ?? {},
@@ -129,6 +138,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     audit: options.audit ?? memoryAuditLog(),
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
+  const aside = apiHandler({ serves: quarantineRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
@@ -148,7 +158,8 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const event = apiEvent(call);
       const serves = (all: typeof routes) =>
         all.some((r) => pattern(r.path).test(call.path) && r.method === event.requestContext.http.method);
-      const handler = serves(commandRoutes) ? changing : serves(conflictRoutes) ? deciding : queries;
+      const rows = serves(conflictRoutes) ? deciding : serves(quarantineRoutes) ? aside : queries;
+      const handler = serves(commandRoutes) ? changing : rows;
       return answer(await handler(event, {} as Context)); // no handler reads the context
     },
   };

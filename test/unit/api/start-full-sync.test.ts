@@ -22,6 +22,8 @@ const DEFAULTS = {
   key_columns: {},
   mapping: {},
   pii_columns: [],
+  rules: {},
+  rule_limits: {},
   filters: {},
   tolerances: {},
   equality: {},
