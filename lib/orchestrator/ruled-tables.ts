@@ -5,6 +5,7 @@ import { type Relation, relationText } from '../model/table.ts';
 import { checkedRelation } from '../transformer/checked-relation.ts';
 import type { ExpressionEnv } from '../transformer/sql-expression.ts';
 import { ruleChecks } from '../validator/row-rules.ts';
+import { columnInScope } from '../validator/scope.ts';
 
 /** What rules go by, besides the tables. */
 export interface RuleFacts extends Pick<ExpressionEnv, 'postgis' | 'serverVersion'> {
@@ -41,6 +42,26 @@ function referenceProblems(table: Relation, targets: readonly Relation[]): reado
   });
 }
 
+/** Values of many rows are compared as both sides have them, so each of the columns must travel. */
+function travelProblems(table: Relation, targets: readonly Relation[], config: JobConfig): readonly Problem[] {
+  const name = relationText(table);
+  const target = targets.find((t) => relationText(t) === name);
+  const travels = (column: string) => {
+    const [from, to] = [table, target].map((t) => t?.columns.find((c) => c.name === column));
+    return from && to && !from.generated && !to.generated && columnInScope(table, from, config);
+  };
+  return (table.ruled?.rules ?? []).flatMap(({ set, field, name: rule }): Problem[] =>
+    (set?.columns ?? [])
+      .filter((column) => !travels(column))
+      .map((column) => ({
+        code: 'rule_invalid',
+        object: `${name}.${column}`,
+        field,
+        message: `The rule ${rule} compares values of ${name}.${column}, which does not travel.`,
+      })),
+  );
+}
+
 /** Tables that take part with their rules compiled, and what is wrong with the rules. */
 export function ruledTables(
   tables: readonly Relation[],
@@ -61,6 +82,7 @@ export function ruledTables(
     const { checks, problems: wrong } = ruleChecks(table, config, now);
     const made = checkedRelation(table, checks, env);
     problems.push(...wrong, ...made.problems, ...referenceProblems(made.relation, targets));
+    problems.push(...travelProblems(made.relation, targets, config));
     return made.relation;
   });
   return { tables: ruled, problems };
