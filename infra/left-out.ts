@@ -101,8 +101,8 @@ const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text
 const DOCUMENTED =
   /\/lib\/(?:transformer\/(?:functions|masks|steps)\/[\w-]+|transformer\/forms|validator\/rules\/[\w-]+)\.ts$/;
 
-/** A property that only docs and tests read; its value goes to the comma, or to the end of what it stands in. */
-const FOR_DOCS = /\n[ \t]+(?:summary|examples):/g;
+/** A property that only docs and tests read, and no parameter of that name; its value goes to the comma, or to the end of what it stands in. */
+const FOR_DOCS = /\n[ \t]+(?:summary|examples):(?=\s*['"`[])/g;
 
 /** Where the value ends that begins at `from`: behind its comma, or before the bracket that closes what it stands in. */
 function endOfValue(source: string, from: number): number {

@@ -68,13 +68,23 @@ describe('texts for docs', () => {
   examples: [['f(1, "]")', '2'], [1, null]],
   build: ([t]) => t,
 };
+const make = (
+  name: string,
+  summary: string,
+) => ({ name, summary });
 const b = { name: 'b', build: 1,
   examples: [] };`;
 
     const short = withoutDocs(source);
 
-    expect(short).not.toMatch(/summary|examples|really/);
-    expect(new Function(`${short}\nreturn [a.name, a.build([7]), b];`)()).toEqual(['a', 7, { name: 'b', build: 1 }]);
+    expect(short).not.toMatch(/examples|really/);
+    const run = new Function(`${short.replaceAll(': string', '')}\nreturn [a, a.build([7]), b, make('c', 'd')];`);
+    const [a, seven, b, c] = run();
+    expect([Object.keys(a), seven]).toEqual([['name', 'build'], 7]);
+    expect([b, c]).toEqual([
+      { name: 'b', build: 1 },
+      { name: 'c', summary: 'd' },
+    ]);
   });
 
   it('are taken off schemas', () => {
