@@ -47,6 +47,8 @@ export interface JobSummary {
   /** What may be asked of the job now; absent where the service has no such commands. */
   readonly allowed_actions?: readonly JobAction[];
   readonly pause?: PauseView;
+  /** The job whose rows put aside are tried again, and no others. */
+  readonly retry_of?: string;
 }
 
 /** What the service did by itself to keep a job going. */

@@ -157,6 +157,7 @@ export const jobSummary = z
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
     pause: pauseView.optional(),
+    retry_of: z.uuid().optional().meta({ description: 'The job whose rows put aside are tried again, and no others.' }),
     allowed_actions: z.array(z.enum(JOB_ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
   })
   .meta({ id: 'JobSummary' });
@@ -194,6 +195,7 @@ export function summarise(job: Job): JobSummary {
     ...(job.started_at !== undefined && { started_at: job.started_at }),
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
     ...(job.failure && { failure: failure(job.failure) }),
+    ...(job.retry && { retry_of: job.retry.of }),
     ...(job.pause && { pause: pauseOf(job.pause) }),
     allowed_actions: allowedActions(job.state),
   };
