@@ -16,6 +16,7 @@ import type {
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
 import type { JobMode } from '../lib/model/job.ts';
+import type { QuarantinePage, RetryStarted } from '../lib/model/quarantine.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
 import { CommandError, EXIT } from './exit.ts';
 
@@ -136,6 +137,14 @@ export class Api {
     return this.#call('POST', path);
   }
 
+  quarantine(jobId: string, query: Query): Promise<QuarantinePage> {
+    return this.#call('GET', `${quarantinePath(jobId)}?${search(query)}`);
+  }
+
+  retryQuarantine(jobId: string, filter: Query): Promise<RetryStarted> {
+    return this.#call('POST', `${quarantinePath(jobId)}/retry`, { body: filter });
+  }
+
   auditEvents(jobId: string, query: Query): Promise<AuditPage> {
     return this.#call('GET', `${auditPath(jobId)}?${search(query)}`);
   }
@@ -200,6 +209,8 @@ const scheduleAt = (name: string) => `/api/sync/schedules/${encodeURIComponent(n
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 const conflictsOf = (jobId: string) => `/api/sync/conflicts/${encodeURIComponent(jobId)}`;
+
+const quarantinePath = (jobId: string) => `/api/sync/quarantine/${encodeURIComponent(jobId)}`;
 
 /** What is asked for; what is undefined is left out. */
 type Query = Readonly<Record<string, string | undefined>>;

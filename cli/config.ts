@@ -12,7 +12,7 @@ interface Property {
 }
 
 // The service knows the strategies; here only the defaults are known, so their flags take any word.
-const DEFAULTS = { detectionStrategies: ['hash'], conflictStrategies: ['source_wins'] };
+const DEFAULTS = { detectionStrategies: ['hash'], conflictStrategies: ['source_wins'], rule: z.unknown() };
 
 function properties(): [string, Property][] {
   const { properties } = z.toJSONSchema(configSchema(DEFAULTS), { io: 'input' });

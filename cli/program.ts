@@ -12,6 +12,7 @@ import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
 import { lookLines } from './looks.ts';
 import { renderJob, renderOutcome } from './progress.ts';
+import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
 import { Secrets } from './secrets.ts';
 import { addValidateCommand } from './validate.ts';
@@ -239,6 +240,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addValidateCommand(program, { connect, io, done });
   addConflictCommands(program, { connect, io, done });
   addScheduleCommands(program, { connect, io, secrets });
+  addQuarantineCommands(program, { connect, io, done });
   addAuditCommands(program, { io, connect, done });
   return program;
 }

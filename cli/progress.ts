@@ -65,13 +65,14 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
           `${number(counts.kept)} rows exist only in the target and stay there (delete_mode ${status.config.delete_mode}).`,
         ]
       : [];
+  const ruled = ruleLines(status);
   if (status.state === 'completed') {
     const but = kept.length > 0 ? ', but for the rows named here' : '';
-    return [paint('green', `Completed: ${what(status)}${but}.`), done, ...kept];
+    return [paint('green', `Completed: ${what(status)}${but}.`), done, ...kept, ...ruled];
   }
   if (status.state === 'completed_with_issues') {
     const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
-    return [paint('yellow', `Completed with issues: ${waiting}`), done, ...kept];
+    return [paint('yellow', `Completed with issues: ${waiting}`), done, ...kept, ...ruled, ...asideLines(status)];
   }
   if (status.state === 'stopped')
     return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', done];
@@ -94,6 +95,22 @@ function what({ tables }: JobStatus): string {
   const all = tables.every((table) => !table.window && !table.untouched);
   return all ? 'source and target compare equal' : 'what was looked at compares equal';
 }
+
+/** Rows that rules did not let pass, where they were counted. */
+function ruleLines({ tables }: JobStatus): string[] {
+  return tables.flatMap((table) =>
+    (table.rules ?? []).flatMap(({ name, severity, rows = 0, of = 0, samples = [] }) => {
+      if (rows === 0) return [];
+      const keys = samples.map((key) => `(${key.join(', ')})`).join(' ');
+      return [
+        harmless(`${table.name}, rule ${name} (${severity}): ${number(rows)} of ${number(of)} rows, such as ${keys}`),
+      ];
+    }),
+  );
+}
+
+const asideLines = ({ counts, job_id }: JobStatus): string[] =>
+  counts.quarantined > 0 ? [`See them: tfsync quarantine list ${job_id}`] : [];
 
 /** What a job waits for, and who moves next. */
 function waitingLines({ state, pause, job_id }: JobStatus, paint: Paint): string[] {

@@ -3,6 +3,7 @@ export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
   conflicts: 'functions/api/conflicts.ts',
   schedules: 'functions/api/schedules.ts',
+  quarantine: 'functions/api/quarantine.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',

@@ -104,6 +104,57 @@ export function shortErrors(source: string): string {
 /** Of a client's package.json only its version is used, for the user agent. */
 const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text) as { version: string }).version });
 
+/** Where texts for docs/ stand beside code: 10 KB a bundle that reads expressions. */
+const DOCUMENTED =
+  /\/lib\/(?:transformer\/(?:functions|masks|steps)\/[\w-]+|transformer\/forms|validator\/rules\/[\w-]+)\.ts$/;
+
+/** A property that only docs and tests read, and no parameter of that name; its value goes to the comma, or to the end of what it stands in. */
+const FOR_DOCS = /\n[ \t]+(?:summary|examples):(?=\s*['"`[])/g;
+
+/** Where the value ends that begins at `from`: behind its comma, or before the bracket that closes what it stands in. */
+function endOfValue(source: string, from: number): number {
+  let depth = 0;
+  let quote = '';
+  for (let i = from; i < source.length; i++) {
+    const c = source[i] as string; // i is in range
+    if (quote) {
+      if (c === '\\') i++;
+      else if (c === quote) quote = '';
+    } else if (`'"\``.includes(c)) quote = c;
+    else if ('[{('.includes(c)) depth++;
+    else if (']})'.includes(c) && depth-- === 0) return i;
+    else if (c === ',' && depth === 0) return i + 1;
+  }
+  return source.length;
+}
+
+/** The same source without `summary` and `examples` of what it defines. */
+export function withoutDocs(source: string): string {
+  let kept = '';
+  let at = 0;
+  for (const found of source.matchAll(FOR_DOCS)) {
+    if (found.index < at) continue;
+    kept += source.slice(at, found.index);
+    at = endOfValue(source, found.index + found[0].length);
+  }
+  return kept + source.slice(at);
+}
+
+/** Schemas whose descriptions only the OpenAPI route reads: 10 KB of a bundle that reads a config. */
+const DESCRIBED = /\/(?:lib\/model\/(?:config|mapping)|functions\/api\/routes\/[\w-]+)\.ts$/;
+
+/** The same source without descriptions of its schemas. */
+export function withoutMeta(source: string): string {
+  let kept = '';
+  let at = 0;
+  for (const found of source.matchAll(/\s*\.meta\(/g)) {
+    if (found.index < at) continue;
+    kept += source.slice(at, found.index);
+    at = endOfValue(source, found.index + found[0].length) + 1;
+  }
+  return kept + source.slice(at);
+}
+
 /** Puts a module that throws when it is used in place of each that the bundle of this function leaves out. */
 export function leftOut(functionName: string): Plugin {
   const absent = LEFT_OUT.filter((m) => !m.usedBy?.some((name) => name === functionName));
@@ -122,6 +173,15 @@ export function leftOut(functionName: string): Plugin {
         contents: onlyVersion(await readFile(path, 'utf8')),
         loader: 'json',
       }));
+      build.onLoad({ filter: DOCUMENTED }, async ({ path }) => ({
+        contents: withoutDocs(await readFile(path, 'utf8')),
+        loader: 'ts',
+      }));
+      if (functionName !== 'queries')
+        build.onLoad({ filter: DESCRIBED }, async ({ path }) => ({
+          contents: withoutMeta(await readFile(path, 'utf8')),
+          loader: 'ts',
+        }));
       build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ pluginData }) => ({
         contents: String(pluginData),
         loader: 'js',

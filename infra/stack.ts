@@ -265,6 +265,17 @@ export class SyncStack extends Stack {
     for (const fn of [fireSchedule, schedules]) state.keepSchedules(fn);
     kept.allowKeeping(fireSchedule);
     kept.allowKeeping(schedules, 'CreateSecret', 'PutSecretValue');
+    // Rows that were put aside: what lists them, and starts a job over them.
+    const quarantine = new ServiceFunction(this, 'QuarantineApi', {
+      ...common,
+      name: 'quarantine',
+      description: 'API routes about rows that were put aside.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.writeJobs(quarantine);
+    allowJobSecrets(quarantine, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    quarantine.allow(['states:StartExecution'], [machineArn('sync-job')]);
 
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
@@ -296,6 +307,7 @@ export class SyncStack extends Stack {
       commands,
       conflicts,
       schedules,
+      quarantine,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

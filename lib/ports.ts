@@ -30,8 +30,10 @@ import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
+import type { QuarantinePlace, StoredQuarantine } from './model/quarantine.ts';
 import type { QuietKey, QuietMemory, QuietNote, TouchSignal } from './model/quiet.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { RowCode } from './model/row-code.ts';
 import type { Schedule } from './model/schedule.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type { Secret } from './model/secret.ts';
@@ -717,6 +719,38 @@ export interface CommandDatabases {
   target(connection: Connection, as: ConnectAs): Promise<CommandTarget>;
 }
 
+/** Which rows that a job put aside; `object` is the rule's name where `code` is `rule_rejected`. */
+export interface QuarantineQuery {
+  readonly table?: number;
+  readonly code?: RowCode;
+  readonly object?: string;
+  readonly after?: QuarantinePlace;
+  readonly limit: number;
+}
+
+/** The source, for those who look at rows that were put aside. */
+export type QuarantineSource = CommandSource & {
+  /** Values of some columns of the rows of these keys, as texts, by `keyId`; a row that is not there is left out. */
+  valuesOf(
+    plan: TablePlan,
+    columns: readonly string[],
+    keys: readonly RowKey[],
+  ): Promise<ReadonlyMap<string, readonly (string | null)[]>>;
+};
+
+/** The target, as they need it. */
+export type QuarantineTarget = CommandTarget &
+  Pick<TargetDatabase, 'loadPlans'> & {
+    /** By table and key. */
+    listQuarantined(jobId: string, query: QuarantineQuery): Promise<readonly StoredQuarantine[]>;
+  };
+
+/** The way to the databases for them. */
+export interface QuarantineDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<QuarantineSource>;
+  target(connection: Connection, as: ConnectAs): Promise<QuarantineTarget>;
+}
+
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &
   Pick<Database, 'snapshot' | 'clock' | 'storage' | 'touchSignals' | 'windowFacts' | 'probe'>;
@@ -729,6 +763,8 @@ export type TellingTarget = Pick<TargetDatabase, 'peekOutbox' | 'trimOutbox' | '
 
 /** The target, as the step that plans a job needs it: it may find that the job has ended there. */
 export type PlanningTarget = PlanningDatabase &
+  /** Absent where no retry is planned. */
+  Partial<Pick<QuarantineTarget, 'listQuarantined'>> &
   TellingTarget &
   Pick<
     TargetDatabase,
@@ -745,8 +781,56 @@ export type PlanningTarget = PlanningDatabase &
     | 'countOpenConflicts'
   >;
 
+/** Rows of a source table that do not pass: how many of each condition, with keys of a few. */
+export interface RuleCounts {
+  /** Rows that take part. */
+  readonly rows: number;
+  readonly found: readonly { readonly rows: number; readonly samples: readonly RowKey[] }[];
+}
+
+/** Digests of values (32 hex digits); `more`: there are further ones that were not collected. */
+export interface FoundDigests {
+  readonly digests: readonly string[];
+  readonly more: boolean;
+}
+
+/** What rules ask of whole tables before a row is moved. Reads only; one scan of each table that is named. */
+export interface RuleReader {
+  /** `conditions`: SQL over `s`, the source row, never NULL. */
+  count(source: PlanningDatabase, plan: TablePlan, conditions: readonly string[]): Promise<RuleCounts>;
+  /**
+   * Values of `columns` that several rows of the source have, or a row of the source and one that the target alone has;
+   * without `target` the former only.
+   */
+  repeated(
+    ends: { readonly source: PlanningDatabase; readonly target?: PlanningTarget },
+    plan: TablePlan,
+    columns: readonly string[],
+  ): Promise<FoundDigests>;
+  /** Values of `columns` that neither the table of the target has, nor the one that the job brings there. */
+  missing(
+    ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget },
+    plan: TablePlan,
+    rule: {
+      readonly columns: readonly string[];
+      readonly references: readonly string[];
+      readonly table: Relation;
+      readonly brought?: TablePlan;
+    },
+  ): Promise<FoundDigests>;
+  /** SQL over `s` (a boolean, never NULL) that the values of `columns` are among these; `sql` says each column. */
+  among(
+    plan: TablePlan,
+    columns: readonly string[],
+    sql: Readonly<Record<string, string>>,
+    digests: readonly string[],
+  ): string;
+}
+
 /** The way to the databases for the step that plans a job. */
 export interface PlanningDatabases {
+  /** Absent where no job with rules is planned. */
+  readonly rules?: RuleReader;
   source(connection: Connection, as: ConnectAs): Promise<PlanningSource>;
   target(connection: Connection, as: ConnectAs): Promise<PlanningTarget>;
   planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;

@@ -51,6 +51,8 @@ const NO_PARTS: Parts = {
   cancelResolution: notServed,
   putSchedule: notServed,
   removeSchedule: notServed,
+  listQuarantine: notServed,
+  retryQuarantine: notServed,
   dependencies: [],
   get schedules(): never {
     throw new SyncError('internal', 'this function knows no schedules');

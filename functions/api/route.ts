@@ -8,9 +8,11 @@ import type { RouteRole } from '../../lib/model/roles.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
 import type { TableValidation } from '../../lib/model/schema-check.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
+import type { QuarantineList, QuarantineRequest } from '../../lib/orchestrator/list-quarantine.ts';
 import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
+import type { RetryOutcome, RetryRequest } from '../../lib/orchestrator/retry-quarantine.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
 import type { AuditLog, ConflictStore, ResolutionStore, ScheduleStore } from '../../lib/ports.ts';
@@ -56,6 +58,8 @@ export interface Parts {
   putSchedule(put: PutSchedule): Promise<{ readonly schedule: Schedule; readonly created: boolean }>;
   removeSchedule(name: string): Promise<void>;
   readonly schedules: Pick<ScheduleStore, 'get' | 'list'>;
+  listQuarantine(request: QuarantineRequest): Promise<QuarantineList>;
+  retryQuarantine(request: RetryRequest): Promise<RetryOutcome>;
   readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;
@@ -66,14 +70,15 @@ export interface Parts {
  * One route, declared once: API Gateway, OpenAPI, the local gateway and the README table derive from it.
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
- * state and may start jobs, `conflicts` looks at rows of a conflict and decides it,
- * `schedules` keeps schedules, `queries` only reads. Errors are thrown as SyncError and become problem+json.
+ * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
+ * aside and tries them again, `schedules` keeps schedules, `queries` only reads. Errors are thrown as SyncError and become
+ * problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'conflicts' | 'schedules' | 'queries';
+  readonly runs: 'commands' | 'conflicts' | 'quarantine' | 'schedules' | 'queries';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;

@@ -25,7 +25,7 @@ export function refuse(context: { issues: z.core.$ZodRawIssue[] }, input: unknow
 function problems(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === 'custom') return (issue.params?.[FOUND] as Problem[] | undefined) ?? [invalid(issue.path)]; // set by refuse
   const at = valueAt(value, issue.path);
-  const expected = schemaAt(schema, issue.path);
+  const expected = schemaAt(schema, issue.path, value);
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknownField(issue.path, key, fieldsOf(expected), at));
   return [fieldProblem(issue.path, expected, at)];
@@ -125,16 +125,39 @@ function fieldsOf(schema: z.ZodType | undefined): readonly string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
+/** What a union that goes by one field is for this value: the object that the field names, where it names one. */
+function chosen(schema: z.ZodType, value: unknown): z.ZodType {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator } = schema.def;
+  const named = valueAt(value, [discriminator]);
+  return optionsOf(schema).find((o) => o.name === named)?.option ?? schema;
+}
+
+/** Its objects by the word that stands for each. */
+function optionsOf({ def, options }: z.ZodDiscriminatedUnion) {
+  return options.flatMap((option) => {
+    const field = option instanceof z.ZodObject ? option.shape[def.discriminator] : undefined;
+    return field instanceof z.ZodLiteral ? [{ name: field.def.values[0], option: option as z.ZodType }] : [];
+  });
+}
+
+/** The schema of what is inside of a value, by its name or place. */
+function inside(schema: z.ZodType | undefined, key: string): unknown {
+  if (schema instanceof z.ZodRecord) return schema.valueType;
+  if (schema instanceof z.ZodArray) return schema.element;
+  if (schema instanceof z.ZodObject) return schema.shape[key];
+  if (schema instanceof z.ZodDiscriminatedUnion && schema.def.discriminator === key)
+    return z.enum(optionsOf(schema).map((o) => String(o.name)));
+  return undefined;
+}
+
+function schemaAt(schema: z.ZodType, path: Path, value: unknown): z.ZodType | undefined {
   let found: z.ZodType | undefined = bare(schema);
+  let at = value;
   for (const key of path) {
-    const next: unknown =
-      found instanceof z.ZodRecord
-        ? found.valueType
-        : found instanceof z.ZodObject
-          ? found.shape[String(key)]
-          : undefined;
-    found = next instanceof z.ZodType ? bare(next) : undefined;
+    const next = inside(found, String(key));
+    at = valueAt(at, [key]);
+    found = next instanceof z.ZodType ? chosen(bare(next), at) : undefined;
   }
   return found;
 }

@@ -46,6 +46,7 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       source: 'host, port, database and user; no password',
       target: 'the same of the target',
       config: 'the config, defaults filled in',
+      retry_of: 'the job whose rows are tried again, where it is a retry; `table`, `code` and `rule`: which of them',
     },
   },
   'job.prepared': {
@@ -53,7 +54,9 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
     fields: {
       fingerprint: '`fast` or `portable`',
       horizon: 'up to when every commit of the source is seen',
-      tables: 'name, key, segments and estimated rows of each, at most 500; warnings and changes found in its catalogs',
+      tables:
+        'name, key, segments and estimated rows of each, at most 500; warnings and changes found in its catalogs; `rules`: name, rule, severity, and rows that do not pass where they were counted',
+      retry_of: 'the job whose rows are tried again, where it is a retry',
       tables_in_all: 'how many there are, where it is more',
     },
   },
@@ -112,7 +115,7 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       ...AT_SEGMENT,
       rows: 'how many',
       codes: 'how many by reason',
-      objects: 'constraints or columns that refused them',
+      objects: 'constraints, columns or rules that refused them',
     },
   },
   'rows.released': {

@@ -28,6 +28,7 @@ export function reportCsv(report: AuditReport): string {
   tallies('actor', report.actors);
   tallies('decision', report.decisions, 'rows');
   tallies('error', report.errors, 'times');
+  tallies('rule', report.rules, 'rows');
   for (const { minute, ...tally } of report.minutes) rows('minute', minute, tally);
   for (const m of report.milestones) lines.push(['milestone', m.type, m.code ?? 'at', m.at]);
   return lines.map(csvLine).join('');

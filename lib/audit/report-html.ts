@@ -161,6 +161,7 @@ export function reportHtml(report: AuditReport, notes: ReportNotes = {}): string
     `<h2>Tables</h2>${tableChart(report)}${table(['Table', 'Inserted', 'Updated', 'Deleted', 'Put aside', 'Chunks', 'Unexplained', 'Seconds'], perTable)}`,
     `<h2>Decisions</h2>${tallies('Decided by', 'Rows', report.decisions)}`,
     `<h2>Errors</h2>${tallies('Code', 'Times', report.errors)}`,
+    ...(report.rules.length > 0 ? [`<h2>Rules</h2>${tallies('Table and rule', 'Rows', report.rules)}`] : []),
     `<h2>Milestones</h2>${table(
       ['At', 'Event', 'Actor', 'Code'],
       report.milestones.map((m) => [m.at, m.type, m.actor, m.code ?? '']),

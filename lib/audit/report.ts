@@ -72,6 +72,7 @@ class Fold {
   readonly #actors = new Tallies();
   readonly #decisions = new Tallies();
   readonly #errors = new Tallies();
+  readonly #rules = new Tallies();
   readonly #tables = new Map<string, TableTally>();
   readonly #minutes = new Map<string, RowTally>();
   readonly #milestones: Milestone[] = [];
@@ -97,6 +98,7 @@ class Fold {
     this.#table(record, rows);
     this.#decision(record, rowsOf(rows) - rows.quarantined);
     this.#error(record);
+    this.#ruled(record);
     if (type.startsWith('job.') && this.#milestones.length < MILESTONES) {
       const code = word(data.code);
       this.#milestones.push({ seq, at, type, actor, ...(code !== undefined && { code }) });
@@ -137,6 +139,16 @@ class Fold {
     if (code !== undefined && severityOf(type) !== 'info') this.#errors.add(code, Math.max(1, number(data.times)));
   }
 
+  /** What rules came to when the job was prepared. */
+  #ruled({ type, data }: AuditRecord): void {
+    if (type !== 'job.prepared' || !Array.isArray(data.tables)) return;
+    for (const { name, rules } of data.tables as readonly { name?: unknown; rules?: unknown }[]) {
+      if (!Array.isArray(rules)) continue;
+      for (const r of rules as readonly Record<string, unknown>[])
+        this.#rules.add(`${word(name)}: ${word(r.name)} (${word(r.severity)})`, number(r.rows));
+    }
+  }
+
   part(report: AuditReport): void {
     this.#events += report.events;
     this.#between(report.first_at, report.last_at);
@@ -145,6 +157,7 @@ class Fold {
     this.#actors.addAll(report.actors);
     this.#decisions.addAll(report.decisions);
     this.#errors.addAll(report.errors);
+    this.#rules.addAll(report.rules ?? []); // of a service that knew none
     this.#rows = addRows(this.#rows, report.rows);
     for (const table of report.tables) this.#tables.set(table.name, addTable(this.#tables.get(table.name), table));
     for (const { minute, ...rows } of report.minutes)
@@ -168,6 +181,7 @@ class Fold {
       tables: [...this.#tables.values()].sort((a, b) => byName(a.name, b.name)),
       decisions: this.#decisions.list(),
       errors: this.#errors.list(),
+      rules: this.#rules.list(),
       minutes: [...this.#minutes].sort(([a], [b]) => byName(a, b)).map(([minute, rows]) => ({ minute, ...rows })),
       milestones: this.#milestones,
     };

@@ -15,6 +15,10 @@ const MASKS: Readonly<Record<string, (value: string) => string | null>> = {
 
 const shortened = (value: string) => (value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value);
 
+/** A value as a list shows it: shortened, or masked where its column is tagged. */
+export const shown = (value: string | null, tag: string | undefined): string | null =>
+  value === null ? null : tag ? (MASKS[tag]?.(value) ?? null) : shortened(value);
+
 /** What a list of conflicts shows of the columns that differ: shortened, and masked where the column is tagged. Pure. */
 export function previewOf(
   columns: readonly { readonly column: string; readonly source: string | null; readonly target: string | null }[],
@@ -22,8 +26,6 @@ export function previewOf(
 ): readonly PreviewField[] {
   return columns.slice(0, FIELDS).map(({ column, source, target }) => {
     const tag = masks[column];
-    const show = (value: string | null) =>
-      value === null ? null : tag ? (MASKS[tag]?.(value) ?? null) : shortened(value);
-    return { column, source: show(source), target: show(target), ...(tag && { masked: true }) };
+    return { column, source: shown(source, tag), target: shown(target, tag), ...(tag && { masked: true }) };
   });
 }

@@ -2,6 +2,7 @@ import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
 import type { Problem } from './errors.ts';
 import type { Counts, Failure, JobState, JobTable, Pass, TableState } from './job.ts';
+import type { PlannedRule } from './rule.ts';
 import type { Schedule } from './schedule.ts';
 import type { ValidationState } from './validation.ts';
 
@@ -47,6 +48,8 @@ export interface JobSummary {
   /** What may be asked of the job now; absent where the service has no such commands. */
   readonly allowed_actions?: readonly JobAction[];
   readonly pause?: PauseView;
+  /** The job whose rows put aside are tried again, and no others. */
+  readonly retry_of?: string;
 }
 
 /** What the service did by itself to keep a job going. */
@@ -84,6 +87,8 @@ export interface TableStatus {
   /** Why an incremental job looks at all rows of it. A service that is newer may know other reasons. */
   readonly whole?: string;
   readonly untouched?: JobTable['untouched'];
+  /** Rules of the table, and what they came to before a row was written. */
+  readonly rules?: readonly PlannedRule[];
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Keys of a few rows that a dry run would change, by operation. */

@@ -51,6 +51,8 @@ export interface AuditReport {
   readonly decisions: readonly Tally[];
   /** Events and rows by the code of what went wrong. */
   readonly errors: readonly Tally[];
+  /** Rows that rules did not let pass when they were counted, by table, rule and severity. */
+  readonly rules: readonly Tally[];
   /** Rows by minute (`2026-11-23T10:42`), minutes without any left out. */
   readonly minutes: readonly (RowTally & { readonly minute: string })[];
   readonly milestones: readonly Milestone[];

@@ -109,6 +109,8 @@ export interface Advance {
 
 /** How many rows each statement touched. Fewer than asked for: the target had moved, or a trigger dropped a row. */
 export interface Applied {
+  /** Of rows that COPY leaves out: which they are. */
+  readonly aside?: readonly QuarantinedRow[];
   /** Rows put into quarantine now; one that is there already does not count again. */
   readonly quarantined: number;
   readonly inserted: number;

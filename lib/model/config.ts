@@ -3,11 +3,14 @@ import { AUDIT_LEVELS } from './audit-view.ts';
 import { CONFLICT_TYPES } from './conflict.ts';
 import { FIELD_RULE_NAMES } from './conflict-plan.ts';
 import { mapping } from './mapping.ts';
+import { type RowRule, ruleLimits } from './rule.ts';
 
 /** Names known to the registries, handed in by the composition so that a name exists in one place only. */
 export interface ConfigNames {
   readonly detectionStrategies: readonly string[];
   readonly conflictStrategies: readonly string[];
+  /** The schema of one row rule. */
+  readonly rule: z.ZodType;
 }
 
 const oneOf = (names: readonly string[], fallback: string) =>
@@ -128,6 +131,23 @@ export function configSchema(names: ConfigNames) {
     pii_columns: z.array(z.string().min(1).max(200)).max(1000).default([]).meta({
       description:
         'Columns (schema.table.column, of the source or the target) that hold personal data: the job is refused while one of them would arrive unmasked.',
+    }),
+    rules: z
+      .record(
+        z.string().min(1).max(200),
+        z
+          .array(names.rule as z.ZodType<RowRule>)
+          .min(1)
+          .max(50),
+      )
+      .default({})
+      .meta({
+        description:
+          'What rows of a table (schema.table) must be like to be written: a list of rules, each with severity reject, warn or stop, max_rows and max_percent (docs/rules.md).',
+      }),
+    rule_limits: ruleLimits.default({}).meta({
+      description:
+        'max_rows and max_percent of rows that rules of severity reject may keep out, in all tables together; counted before a row is written, and the job pauses where there are more.',
     }),
     filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
       description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',

@@ -224,6 +224,11 @@ const CATALOGUE = {
     'An expression of a mapping is not understood, or has another type than its column.',
     'See the message: it names the character and the reason.',
   ],
+  rule_invalid: [
+    422,
+    'A row rule cannot be applied as the config says it.',
+    'See the message: it names the rule, its column and the reason.',
+  ],
   mask_invalid: [
     422,
     'A mask does not fit the type of its column.',
@@ -335,6 +340,21 @@ const CATALOGUE = {
     409,
     'The run would delete more rows than max_delete_percent allows; it waits before the first delete.',
     'Check the source. Resume with confirm_deletes set to the number in the message if the deletes are right, or stop the job.',
+  ],
+  nothing_to_retry: [
+    409,
+    'The job has put no row aside that could be tried again.',
+    'GET /api/sync/quarantine/{job_id} lists what it has put aside; a dry run writes nothing.',
+  ],
+  rule_limit: [
+    409,
+    'More rows do not pass a rule than its limit allows; nothing was written.',
+    'Mend the rows in the source and resume: they are counted again. Or stop the job, and start one with another limit.',
+  ],
+  rule_stopped: [
+    409,
+    'A row does not pass a rule that stops the job.',
+    'Mend the row in the source and resume, or stop the job.',
   ],
   verification_failed: [
     409,

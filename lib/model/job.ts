@@ -3,6 +3,8 @@ import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
 import type { WholeReason } from './look.ts';
+import type { Retry } from './quarantine.ts';
+import type { PlannedRule } from './rule.ts';
 
 export const JOB_STATES = [
   'created',
@@ -113,6 +115,10 @@ export interface Job {
   readonly moved_by?: { readonly event: 'job.resumed' | 'job.taken_over'; readonly actor: string };
   /** Conflicts that waited for a decision when the job ended; its connections are kept for a while to apply decisions. */
   readonly open_conflicts?: number;
+  /** Rows that were put aside when the job ended; its connections are kept for a while to look at them and try them again. */
+  readonly quarantined?: number;
+  /** Only rows that another job has put aside are looked at. */
+  readonly retry?: Retry;
   /** Deletes that somebody has confirmed, when the job paused before them. */
   readonly confirmed_deletes?: number;
   /** What sealed the audit trail when the job ended; absent until the trail has all of its events. */
@@ -166,6 +172,8 @@ export interface JobTable {
   };
   /** What a mapping makes the table of: a table of the source, and so many columns of it. */
   readonly mapping?: { readonly from: string; readonly columns: number; readonly notes: readonly string[] };
+  /** Rules of the table, and what they came to before a row was written. */
+  readonly rules?: readonly PlannedRule[];
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

@@ -19,8 +19,13 @@ export interface PlannedSelect {
   readonly mark?: string;
   /** A unique index of the source finds a row by its key. Without it each look by key is a scan. */
   readonly indexed: boolean;
-  /** Changes with what the config says about the table, not with what its lookups held when the job was prepared. */
-  readonly version: string;
+  /**
+   * Of a mapping: changes with what the config says about the table, not with what its lookups held when the job was prepared.
+   * Absent where the table is as it is, and only rules look at it.
+   */
+  readonly version?: string;
+  /** Stands for all of this where rules make parts of it differ from job to job. */
+  readonly identity?: string;
   /** What a person should know: columns of the source that go nowhere, a key that no index finds. */
   readonly notes: readonly string[];
 }
@@ -33,4 +38,6 @@ export interface Mapped {
   readonly masked: readonly string[];
   /** Columns of the source that a column is made of, where it is not masked. */
   readonly uses: Readonly<Record<string, readonly string[]>>;
+  /** SQL over `s` of each column; of one that could not be made there is none. */
+  readonly sql: Readonly<Record<string, string>>;
 }

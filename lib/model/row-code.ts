@@ -15,6 +15,8 @@ export const ROW_CODES = {
   target_value_changed: 'The target holds another value than was written: a trigger changed it.',
   value_not_computable: 'A column of the mapping has no value for the row: see its column.',
   value_not_masked: 'A value could not be masked, so the row stays out of the target.',
+  rule_rejected: 'A rule of the job does not let the row pass: see its name.',
+  rule_stopped: 'A rule that stops the job does not let the row pass; no row is listed with it.',
   timed_out: 'Writing the row alone took longer than a statement may take.',
   raised: 'A trigger of the target raised an error.',
   refused: 'The target refused the row; the SQLSTATE says why.',

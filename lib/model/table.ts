@@ -1,9 +1,11 @@
 import type { PlannedBaseline } from './baseline.ts';
+import type { RowKey } from './change.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
 import type { Untouched, WholeReason } from './look.ts';
 import type { Mapped, PlannedSelect } from './planned-select.ts';
 import type { TouchSignals } from './quiet.ts';
+import type { PlannedRule, Ruled } from './rule.ts';
 
 /** A relation's name, as the catalog spells it. */
 export interface RelationName {
@@ -92,6 +94,8 @@ export interface Relation extends RelationName {
   readonly bytes: number;
   /** Under a mapping: what it really is. Its own name and columns are then the target's. */
   readonly mapped?: Mapped;
+  /** Of a source table with rules. */
+  readonly ruled?: Ruled;
 }
 
 /** A column that travels, as the plan keeps it. */
@@ -248,6 +252,10 @@ export interface TablePlan {
   readonly sourceSnapshot: string;
   /** The final comparison looks at every bucket, whatever the job did. */
   readonly verifyAll: boolean;
+  /** Only the rows of these keys are looked at, on both sides; absent: all. */
+  readonly keys?: readonly RowKey[];
+  /** What the rules of the table came to when the job was prepared. */
+  readonly rules?: readonly PlannedRule[];
   /** Only these rows are looked at; absent: all. */
   readonly window?: Window;
   /** Why an incremental job looks at all of them. */

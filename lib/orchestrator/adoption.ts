@@ -49,7 +49,7 @@ export const onlyFiles = (work: SegmentWork, adopt: Adoption): Step => ({
  * commits only add to the baseline. True: hand over.
  */
 export async function fileCompared(work: SegmentWork, what: Compared, through: number): Promise<boolean> {
-  if (!work.plan.baseline?.keep || work.plan.window || !what.tells) return false;
+  if (!work.plan.baseline?.keep || work.plan.window || work.plan.keys || !what.tells) return false;
   const found = await work.database.notFiled(filedAt(work), { ...what, through });
   const { equal = [] } = found;
   const vanished = what.whole ? (found.vanished ?? []) : [];
@@ -64,6 +64,7 @@ export async function fileCompared(work: SegmentWork, what: Compared, through: n
 
 /** What of the buckets that were opened for a finding is filed. */
 function openedFor(work: SegmentWork, finding: Finding): OpenedBuckets | undefined {
+  if (work.plan.keys) return undefined; // other rows of its buckets were not looked at
   if (!work.plan.baseline?.keep || !finding.opened || finding.opened.buckets.length === 0) return undefined;
   const based = work.plan.conflicts?.base; // then a key is only gone when it is on neither side
   const others = finding.differences.filter((d) => based || d.kind !== 'source_only').map((d) => d.key);

@@ -21,7 +21,7 @@ const needsBaseline = (config: JobConfig, { key, conflicts }: TablePlan) =>
 export function printStamp(plan: TablePlan, targetOid: string): string {
   const columns = plan.columns.map((c) => [c.name, c.type.base, c.equality, c.source?.castTo]);
   const what = [PRINT_SCHEME, stampOf(plan, targetOid), columns, plan.conflicts?.images];
-  const text = JSON.stringify(plan.select ? [...what, plan.select.version] : what);
+  const text = JSON.stringify(plan.select?.version === undefined ? what : [...what, plan.select.version]);
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -120,7 +120,7 @@ export async function planBaselines<P extends Planned>(
     const stamp = stampOf(plan, oid);
     const prints = plan.conflicts && printStamp(plan, oid);
     const earlier = await target.generations(pair);
-    const windowed = plan.window !== undefined;
+    const windowed = plan.window !== undefined || plan.keys !== undefined;
     const filing = fileUnder(earlier, fresh, {
       stamp,
       dryRun,

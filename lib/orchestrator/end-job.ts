@@ -4,20 +4,29 @@ import { SyncError } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
 import { sealTrail } from './drain-outbox.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { type CommandPorts, type RunPorts, raiseEverywhere, withWritten } from './run-ports.ts';
+import { type RunPorts, raiseEverywhere, withWritten } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
 /** How a job can end. */
 export type Ending = { readonly root?: AuditRoot } & (
-  | { readonly event: 'complete' | 'complete_with_issues'; readonly openConflicts?: number }
+  | {
+      readonly event: 'complete' | 'complete_with_issues';
+      readonly openConflicts?: number;
+      readonly quarantined?: number;
+    }
   | { readonly event: 'fail'; readonly failure: Failure }
 );
 
 /** Says how a job has ended, and forgets its connections where nobody can resume it. */
-export async function end(job: Job, ending: Ending, ports: Omit<CommandPorts, 'databases'>): Promise<void> {
+export async function end(
+  job: Job,
+  ending: Ending,
+  ports: Pick<RunPorts, 'jobs' | 'secrets' | 'clock'>,
+): Promise<void> {
   const { event } = ending;
   const openConflicts = ending.event === 'fail' ? 0 : (ending.openConflicts ?? 0);
+  const quarantined = ending.event === 'fail' ? 0 : (ending.quarantined ?? 0);
   const patch = {
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
@@ -26,10 +35,11 @@ export async function end(job: Job, ending: Ending, ports: Omit<CommandPorts, 'd
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
     ...(openConflicts > 0 && { open_conflicts: openConflicts }),
+    ...(quarantined > 0 && { quarantined }),
   };
   const ended = await ports.jobs.transition(job.job_id, { from: statesAllowing(event), epoch: job.epoch }, patch);
-  // one that failed may be resumed, conflicts that wait may be decided; one that is being stopped has to reach the target
-  if (ended && ending.event !== 'fail' && openConflicts === 0) await ports.secrets.remove(job.secret_ref);
+  // one that failed may be resumed, conflicts that wait may be decided, rows put aside looked at; one that is being stopped has to reach the target
+  if (ended && ending.event !== 'fail' && openConflicts + quarantined === 0) await ports.secrets.remove(job.secret_ref);
 }
 
 /**

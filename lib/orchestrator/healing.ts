@@ -45,6 +45,8 @@ const POLICIES: Readonly<Partial<Record<ErrorCode, Policy>>> = {
   privilege_missing: { remedy: 'pause' },
   schema_changed: { remedy: 'pause' },
   confirm_required: { remedy: 'pause' },
+  rule_limit: { remedy: 'pause' },
+  rule_stopped: { remedy: 'pause' },
   takeover_limit: { remedy: 'pause' },
   worker_lost: { remedy: 'pause' },
   row_rejected: { remedy: 'stop', chunk: 'isolate' },

@@ -48,6 +48,12 @@ const postgisOf = (tables: readonly Relation[]): { readonly postgis?: string } =
   return shape ? { postgis: shape.type.base.schema } : {};
 };
 
+/** What expressions over the source go by. */
+export const expressionFacts = (tables: readonly Relation[], source: ServerFacts, target: ServerFacts) => ({
+  ...postgisOf(tables),
+  serverVersion: Math.min(source.version_num, target.version_num),
+});
+
 async function read(config: JobConfig, source: End, target: End): Promise<Found> {
   const { constants, lookups } = wantedBy(config.mapping, target.tables);
   const texts = constants.length > 0 ? await target.database.readAs(constants) : [];
@@ -74,11 +80,10 @@ export async function mappedTables(
   // a job that an earlier version has stored has none
   if (Object.keys(config.mapping ?? {}).length === 0) return { tables: source.tables, problems: [] };
   const found = await read(config, source, target);
-  const serverVersion = Math.min(source.facts.version_num, target.facts.version_num);
   return mappedSources(
     source.tables,
     target.tables,
     { mapping: config.mapping, keyColumns: config.key_columns },
-    { ...postgisOf(source.tables), serverVersion, found },
+    { ...expressionFacts(source.tables, source.facts, target.facts), found },
   );
 }

@@ -144,6 +144,12 @@ function readingOf(source: Relation, target: Relation): Pick<TablePlan, 'only' |
   return { ...(only.length > 0 && { only }), ...(['v', 'f'].includes(source.kind) && { unversioned: true as const }) };
 }
 
+/** How a source table is selected, where a mapping or rules have a say. */
+function selectOf({ mapped, ruled }: Relation): Pick<TablePlan, 'select'> {
+  const select = ruled?.select ?? mapped?.select;
+  return select ? { select } : {};
+}
+
 /** Plans of all tables, in the order they are applied. */
 export function tablePlans(
   found: Preflight,
@@ -157,7 +163,7 @@ export function tablePlans(
     level,
     source: source.mapped?.from ?? { schema: source.schema, name: source.name },
     target: { schema: target.schema, name: target.name },
-    ...(source.mapped && { select: source.mapped.select }),
+    ...selectOf(source),
     columns: mappedColumns(source, target, config),
     key: keyOf(source, config) ?? [],
     ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others

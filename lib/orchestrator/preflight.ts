@@ -14,12 +14,15 @@ import { piiProblems } from '../validator/pii.ts';
 import { isKeyless, schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
-import { mappedTables } from './mapped-tables.ts';
+import { expressionFacts, mappedTables } from './mapped-tables.ts';
+import { ruledTables } from './ruled-tables.ts';
 
 /** What both ends look like, found fit for the job. */
 export interface Preflight {
   readonly source: ServerFacts;
   readonly target: ServerFacts;
+  /** Every table of the target. */
+  readonly targets: readonly Relation[];
   /** Source tables in the order they are applied, with their level; positions number the tables of the job. */
   readonly tables: readonly {
     readonly level: number;
@@ -145,7 +148,7 @@ function referring(tables: readonly Relation[], sources: readonly Relation[]): r
 const needsClock = (name: string) => Object.values(conflictStrategy(name).outcomes).includes('newer');
 
 /**
- * Looks at both ends and finds everything that speaks against the job. Writes nothing.
+ * Looks at both ends and finds everything that speaks against the job. Writes nothing. `now`: what rules about time go by.
  *
  * Throws one SyncError with all problems.
  */
@@ -153,6 +156,7 @@ export async function preflight(
   source: CatalogDatabase,
   target: CatalogDatabase,
   config: JobConfig,
+  now: Date,
 ): Promise<Preflight> {
   const [s, t] = await Promise.all([source.facts(), target.facts()]);
   const servers = [...versionProblems(s, 'source'), ...versionProblems(t, 'target')];
@@ -168,7 +172,8 @@ export async function preflight(
   // without a table nothing else that the config says of it can be judged
   if (mapped.problems.some((p) => p.code === 'table_not_found')) throw problemsError(mapped.problems);
   const scope = tablesInScope(mapped.tables, config);
-  const sourceTables = scope.tables;
+  const ruled = ruledTables(scope.tables, targetTables, config, { ...expressionFacts(found, s, t), now });
+  const sourceTables = ruled.tables;
   // foreign keys of the target decide the order: it is the target that checks them
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
   const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
@@ -184,6 +189,7 @@ export async function preflight(
     ...targetProblems(t, config),
     ...mapped.problems,
     ...scope.problems,
+    ...ruled.problems,
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
     ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
@@ -209,6 +215,7 @@ export async function preflight(
   return {
     source: s,
     target: t,
+    targets: targetTables,
     tables: ordered.flatMap((level, n) =>
       level.map((x) => ({
         level: n,

@@ -5,7 +5,13 @@ import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import type { StoredValidation } from '../model/schema-check.ts';
-import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
+import {
+  type FingerprintForm,
+  type PlannedColumn,
+  type Relation,
+  relationText,
+  type TablePlan,
+} from '../model/table.ts';
 import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
@@ -13,9 +19,11 @@ import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { countsTouches, quietPlans } from './quiet.ts';
+import { onlyPutAside } from './retry-plans.ts';
 import { currentJob, type PlanningPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { isClosed, tellEnd } from './tell-end.ts';
 import { validateTables } from './validate-table.ts';
+import { weighRules } from './weigh-rules.ts';
 import { remembers, windowedPlans } from './window.ts';
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
@@ -75,7 +83,7 @@ function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
 
 /** What a mapping makes of the table, for people. */
 function mappingView({ select, source, columns }: TablePlan): Pick<JobTable, 'mapping'> {
-  if (!select) return {};
+  if (select?.version === undefined) return {};
   return { mapping: { from: relationText(source), columns: columns.length, notes: select.notes } };
 }
 
@@ -92,6 +100,7 @@ async function withWindows(
   },
 ): Promise<readonly TablePlan[]> {
   const { source, target, clock, at } = ends;
+  if (job.retry) return plans; // it looks at some keys, and proves nothing of a table
   if (countsTouches(job.config)) return quietPlans(job, plans, { source, target, at });
   const whole = job.mode === 'incremental' && { whole: 'no_memory' as const };
   if (!clock) return plans.map((plan) => ({ ...plan, ...whole }));
@@ -116,6 +125,29 @@ function catalogView(validation: StoredValidation | undefined) {
   return { ...(warnings > 0 && { schema_warnings: warnings }), ...(drift > 0 && { schema_drift: drift }) };
 }
 
+/** What a plan was made of: plans are in the order of the tables found. */
+function relationAt(found: Preflight, i: number): Relation {
+  const table = found.tables[i];
+  if (!table) throw new TypeError('a plan was made of no table');
+  return table.source;
+}
+
+/** What the event says of rules: how many rows, and no keys. */
+const ruledView = ({ rules }: TablePlan) =>
+  rules
+    ? {
+        rules: rules.map(({ name, rule, severity, rows }) => ({
+          name,
+          rule,
+          severity,
+          ...(rows !== undefined && { rows }),
+        })),
+      }
+    : {};
+
+/** What the rules of a table came to, for people. */
+const rulesView = ({ rules }: TablePlan): Pick<JobTable, 'rules'> => (rules ? { rules } : {});
+
 async function makePlans(
   job: Job,
   source: PlanningSource,
@@ -123,22 +155,29 @@ async function makePlans(
   ports: PlanningPorts,
 ): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
-  const clock = remembers(job.config) ? await source.clock() : undefined;
+  const clock = remembers(job.config) && !job.retry ? await source.clock() : undefined; // a retry has no window
   const snapshot = await source.snapshot();
-  const found = await preflight(source, target, job.config);
+  const found = await preflight(source, target, job.config, ports.clock());
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
-  const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
+  const plans = await onlyPutAside(job, tablePlans(found, job.config, { fingerprint: form, snapshot }), target);
+  const at = ports.clock().toISOString();
+  const seen = await withWindows(job, plans, found, { source, target, clock, at });
+  const weighed = await weighRules(
+    seen.map((plan, i) => ({ plan, source: relationAt(found, i) })),
+    { source, target, rules: ports.databases.rules, targets: found.targets },
+    job.config,
+  );
   const cut = [];
-  const seen = await withWindows(job, plans, found, { source, target, clock, at: ports.clock().toISOString() });
-  for (const plan of seen.filter((p) => !p.untouched))
+  for (const plan of weighed.filter((p) => !p.untouched))
     cut.push({ plan, segments: await ports.databases.planSegments(source, target, plan) });
   const validations = await validateTables(job, found, { source, target }, ports.clock);
   await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
   const filed = await planBaselines(job, found, cut, target); // of a table that nobody looks at nothing is filed
-  const passedOver = seen.flatMap((plan) => (plan.untouched ? [{ plan, segments: [] }] : []));
+  const passedOver = weighed.flatMap((plan) => (plan.untouched ? [{ plan, segments: [] }] : []));
   const planned = [...filed.planned, ...passedOver].sort((a, b) => a.plan.table - b.plan.table);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
+    ...(job.retry && { retry_of: job.retry.of }),
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
     ...(planned.length > LISTED && { tables_in_all: planned.length }),
     tables: planned.slice(0, LISTED).map(({ plan, segments }) => ({
@@ -147,8 +186,9 @@ async function makePlans(
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
-      ...(plan.select && { from: relationText(plan.source) }),
+      ...(plan.select?.version !== undefined && { from: relationText(plan.source) }),
       ...lookView(plan),
+      ...ruledView(plan),
       ...catalogView(validations[plan.table]),
     })),
   });
@@ -174,6 +214,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     segments,
     ...unknownTypes(plan),
     ...mappingView(plan),
+    ...rulesView(plan),
     ...lookView(plan),
   };
 }

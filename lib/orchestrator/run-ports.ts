@@ -40,8 +40,8 @@ export interface RunPorts {
   readonly patience?: Patience;
 }
 
-/** What planning a job needs; it moves no row. */
-export type PlanningPorts = Omit<RunPorts, 'databases'> & { readonly databases: PlanningDatabases };
+/** What planning a job needs; it moves no row, and starts nothing. */
+export type PlanningPorts = Omit<RunPorts, 'databases' | 'workflow'> & { readonly databases: PlanningDatabases };
 
 /** What a command about a job needs: its events wait in the target's outbox. */
 export type CommandPorts = Omit<RunPorts, 'audit' | 'databases'> & { readonly databases: CommandDatabases };

@@ -303,7 +303,8 @@ export function commitCopy(work: SegmentWork, run: BucketRun): Promise<boolean> 
   const mostAside = work.config.max_quarantined_rows - work.counts.quarantined;
   return advancing(
     work,
-    (applied) => advanceBy(work, step, applied, applied.inserted + applied.quarantined > 0 ? [run] : []),
+    ({ aside = [], ...applied }) =>
+      advanceBy(work, { ...step, quarantine: aside }, applied, applied.inserted + applied.quarantined > 0 ? [run] : []),
     (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run, mostAside }, work.sourceDatabase),
   );
 }

@@ -50,7 +50,7 @@ async function watermarks(job: Job, target: TargetDatabase): Promise<readonly Wa
  */
 async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> {
   const plans = await target.loadPlans(job.job_id);
-  const kept = plans.flatMap(({ baseline, window }) => (baseline?.keep && !window ? [baseline] : []));
+  const kept = plans.flatMap(({ baseline, window, keys }) => (baseline?.keep && !window && !keys ? [baseline] : []));
   await target.completeGenerations(
     { jobId: job.job_id, epoch: job.epoch },
     kept.flatMap((b) => b.own ?? []),
@@ -98,7 +98,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     const root = await sealTrail(target, ports, job);
     if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
     if (failure) return { event: 'fail', failure, root };
-    return { event: good, root, openConflicts };
+    return { event: good, root, openConflicts, quarantined: counts.quarantined };
   });
   await end(job, ending, ports);
 }

@@ -159,11 +159,11 @@ async function store(request: StartRequest, found: Preflight, ends: Ends, ports:
 /** Checks what a start would check, and does nothing. Throws a SyncError with every problem found. */
 export async function checkStart(
   request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
-  ports: Pick<StartPorts, 'databases' | 'patience'>,
+  ports: Pick<StartPorts, 'databases' | 'patience' | 'clock'>,
 ): Promise<Preflight> {
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
-    return await preflight(source, target, request.config);
+    return await preflight(source, target, request.config, ports.clock());
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
@@ -178,7 +178,7 @@ export async function checkStart(
 export async function startJob(request: StartRequest, ports: StartPorts): Promise<Job> {
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
-    const found = await preflight(source, target, request.config);
+    const found = await preflight(source, target, request.config, ports.clock());
     await takeLease(request, found, { source, target }, ports);
     const job = await store(request, found, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it

@@ -18,6 +18,7 @@ import {
   TABLE_STATES,
 } from '../model/job.ts';
 import { WHOLE_REASONS } from '../model/look.ts';
+import { type PlannedRule, SEVERITIES } from '../model/rule.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
 import { allowedActions } from './lifecycle.ts';
@@ -125,6 +126,23 @@ const tableView = z
       .meta({
         description: 'What a mapping makes the table of, and what is to be known of it. Absent: of its namesake.',
       }),
+    rules: z
+      .array(
+        z.object({
+          name: z.string(),
+          rule: z.string(),
+          severity: z.enum(SEVERITIES),
+          columns: z.array(z.string()),
+          rows: z.int().optional(),
+          of: z.int().optional(),
+          samples: z.array(z.array(z.string())).optional(),
+        }),
+      )
+      .optional()
+      .meta({
+        description:
+          'Rules of the table. Where rows were counted before any was written: how many do not pass, of how many, and keys of a few.',
+      }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -151,6 +169,7 @@ export const jobSummary = z
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
     pause: pauseView.optional(),
+    retry_of: z.uuid().optional().meta({ description: 'The job whose rows put aside are tried again, and no others.' }),
     allowed_actions: z.array(z.enum(JOB_ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
   })
   .meta({ id: 'JobSummary' });
@@ -188,6 +207,7 @@ export function summarise(job: Job): JobSummary {
     ...(job.started_at !== undefined && { started_at: job.started_at }),
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
     ...(job.failure && { failure: failure(job.failure) }),
+    ...(job.retry && { retry_of: job.retry.of }),
     ...(job.pause && { pause: pauseOf(job.pause) }),
     allowed_actions: allowedActions(job.state),
   };
@@ -269,12 +289,19 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     ...(table.whole && { whole: table.whole }),
     ...(table.untouched && { untouched: { ...table.untouched } }),
     ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
+    ...(table.rules && { rules: table.rules.map(ruleView) }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),
     ...(table.failure && { failure: failure(table.failure) }),
   };
 }
+
+const ruleView = ({ columns, samples, ...rule }: PlannedRule) => ({
+  ...rule,
+  columns: [...columns],
+  ...(samples && { samples: samples.map((key) => [...key]) }),
+});
 
 const firstPass: Pass = PASSES[0];
 

@@ -31,7 +31,7 @@ const SILENT_MS = 3 * 3_600_000;
 /** As often as this a job is restarted without anybody asking. */
 const MAX_TAKEOVERS = 5;
 
-/** As long as this a job that was stopped or has failed can be resumed, and conflicts of one decided over its connections. */
+/** As long as this a job that was stopped or has failed can be resumed, and over its connections conflicts decided and rows put aside looked at. */
 const RESUMABLE_MS = 7 * 24 * 3_600_000;
 
 /** An index shows what was written a moment ago only later; connections that are forgotten cannot be had again. */
@@ -44,8 +44,8 @@ const ASK_OFTEN_MINUTES = 60;
 function decideEnded(job: Job, needed: boolean, now: Date): SweepDecision {
   const done = job.state === 'completed' || job.state === 'completed_with_issues';
   const endedMs = now.getTime() - new Date(job.ended_at ?? job.created_at).getTime();
-  if (done && !job.open_conflicts) return 'forget';
-  if (done && !needed && endedMs > INDEXED_MS) return 'forget';
+  if (done && !job.open_conflicts && !job.quarantined) return 'forget';
+  if (done && !needed && !job.quarantined && endedMs > INDEXED_MS) return 'forget';
   if (endedMs > RESUMABLE_MS) return 'clean';
   const minutes = Math.floor(endedMs / 60_000);
   return !job.audit_root && (minutes < ASK_OFTEN_MINUTES || minutes % 60 === 0) ? 'seal' : 'leave';
@@ -162,7 +162,7 @@ async function look(job: Job, ports: SweepPorts): Promise<void> {
     case 'seal':
       return seal(job, ports);
     case 'forget':
-      if (job.open_conflicts) return forgetConnections(job, undefined, ports);
+      if (job.open_conflicts || job.quarantined) return forgetConnections(job, undefined, ports);
       await ports.secrets.remove(job.secret_ref); // settle-job may have died before it could
       return ports.jobs.forget(job.job_id, job.epoch);
     case 'clean':

@@ -37,7 +37,7 @@ export function pairOf(
   const { source, select, columns, key, filters } = plan;
   const types = columns.map((c) => [c.name, c.type, c.source ?? null]);
   // with all that its lookups hold: a new entry changes rows that have no new stamp
-  const mapping = { ...(select && { select }), stamp, key, filters, columns: types };
+  const mapping = { ...(select && { select: select.identity ?? select }), stamp, key, filters, columns: types };
   return [[places.server, source], [places.source, places.target], mapping].map(digest).join('.');
 }
 

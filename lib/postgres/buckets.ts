@@ -1,7 +1,7 @@
 import type { BucketRun } from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { BucketScheme, PlannedColumn, RowBound, Segment, TablePlan } from '../model/table.ts';
-import { columnSql, typeSql } from './columns.ts';
+import { columnSql, equals, typeSql } from './columns.ts';
 import { keyHash } from './fingerprint.ts';
 import { ident } from './sql.ts';
 
@@ -70,6 +70,21 @@ function filterSql(plan: TablePlan, side: Side, alias: string, place: Place): re
   });
 }
 
+/** SQL condition that a row is one of those that the plan is about, where it names them. */
+function onlyKeys(plan: TablePlan, side: Side, alias: string, place: Place): readonly string[] {
+  const { keys } = plan;
+  if (!keys) return [];
+  if (keys.length === 0) return ['false'];
+  const { declaredType } = columnSql(side, alias);
+  const columns = keyColumns(plan);
+  const arrays = columns.map((_, i) => `${place(keys.map((k) => k[i] ?? ''))}::text[]`);
+  const names = columns.map((_, i) => `k${i + 1}`);
+  const same = columns.map(
+    (c, i) => `${alias}.${ident(c.name)} ${equals(c.type)} o.k${i + 1}::${typeSql(declaredType(c))}`,
+  );
+  return [`exists (select 1 from unnest(${arrays.join(', ')}) o(${names.join(', ')}) where ${same.join(' and ')})`];
+}
+
 /**
  * SQL condition that a row is in the segment and passes the filters, and its parameters, numbered from `$n` or put in place
  * by `n`. Shares and buckets take different bits of the hash.
@@ -88,6 +103,7 @@ export function segmentCondition(
     ...(from ? [boundSql(plan, side, alias, ['>=', from], place)] : []),
     ...(to ? [boundSql(plan, side, alias, ['<', to], place)] : []),
     ...filterSql(plan, side, alias, place),
+    ...onlyKeys(plan, side, alias, place),
     ...(share ? [`((${identityHash(plan, side, alias)} >> 33) & 1073741823) % ${share.of} = ${share.part}`] : []),
   ];
   return { sql: parts.length > 0 ? parts.join(' and ') : 'true', values };

@@ -96,3 +96,12 @@ export function fromText(type: ColumnType, text: string): string {
   if (schema === 'pg_catalog' && name === 'regclass') return `pg_catalog.regclassin(${text}::pg_catalog.cstring)`;
   return `${text}::${typeSql(type)}`;
 }
+
+/**
+ * The `=` of a type. Sessions have no search path, and without a schema `=` of an extension's type would be that of text,
+ * where there is a cast, or not be found.
+ */
+export function equals({ base }: ColumnType): string {
+  const own = base.kind === 'b' && base.schema !== 'pg_catalog' && !base.name.startsWith('_');
+  return own ? `operator(${ident(base.schema)}.=)` : '=';
+}

@@ -1,8 +1,9 @@
 import type { FetchedRows, RowImage, RowKey } from '../model/change.ts';
+import { SyncError } from '../model/errors.ts';
 import { LARGEST_ROW_BYTES, STREAMED_ROW_BYTES } from '../model/limits.ts';
 import { type KeyedPrint, printOf } from '../model/print.ts';
 import type { RowCode } from '../model/row-code.ts';
-import type { TablePlan } from '../model/table.ts';
+import { relationText, type TablePlan } from '../model/table.ts';
 import { columnSql, markSql, rowSql, tableSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
@@ -39,10 +40,15 @@ function sizedRows(plan: TablePlan, session: Session, maxBytes: number): string 
     order by q.n`;
 }
 
-/** What a mark says. */
-export function failureOf({ select }: TablePlan, mark: string): { readonly code: RowCode; readonly object: string } {
+/** What a mark says. Throws `rule_stopped` where the row may not even be put aside. */
+export function failureOf(
+  { select, target }: TablePlan,
+  mark: string,
+): { readonly code: RowCode; readonly object: string } {
   const found = select?.fallible[Number(mark) - 1];
   if (!found) throw new TypeError('a row has a mark that the plan does not know');
+  if (found.code === 'rule_stopped')
+    throw new SyncError('rule_stopped', `A row of ${relationText(target)} does not pass ${found.column}.`);
   return { code: found.code, object: found.column };
 }
 

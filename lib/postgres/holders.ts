@@ -1,9 +1,9 @@
 import type { KeyedFingerprint, RowImage } from '../model/change.ts';
 import { keyId } from '../model/change.ts';
 import type { TablePlan } from '../model/table.ts';
-import { columnSql, tableSql, typeSql } from './columns.ts';
+import { columnSql, equals, tableSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
-import { equals, keyTexts } from './keys.ts';
+import { keyTexts } from './keys.ts';
 import type { Session } from './session.ts';
 import { ident } from './sql.ts';
 import { textArray } from './text-array.ts';

@@ -1,20 +1,11 @@
 import { columnHandler } from '../data-types/registry.ts';
 import type { RowKey } from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
-import type { ColumnType, TablePlan } from '../model/table.ts';
+import type { TablePlan } from '../model/table.ts';
 import { keyColumns } from './buckets.ts';
-import { columnSql, typeSql } from './columns.ts';
+import { columnSql, equals, typeSql } from './columns.ts';
 import { ident } from './sql.ts';
 import { textArray } from './text-array.ts';
-
-/**
- * The `=` of a type. Sessions have no search path, and without a schema `=` of an extension's type would be that of text,
- * where there is a cast, or not be found.
- */
-export function equals({ base }: ColumnType): string {
-  const own = base.kind === 'b' && base.schema !== 'pg_catalog' && !base.name.startsWith('_');
-  return own ? `operator(${ident(base.schema)}.=)` : '=';
-}
 
 /** SQL that turns arrays of text into a relation of typed keys `k(k1, k2, ..., n)`, n the position from 1; one parameter per key column from `$n`. */
 export function keyList(plan: TablePlan, side: Side, n: number): string {

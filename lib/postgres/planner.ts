@@ -144,7 +144,8 @@ export async function planSegments(
 ): Promise<readonly Segment[]> {
   const rows = await rowsOf(source, plan);
   const computed = plan.select !== undefined && !plan.select.indexed;
-  if (plan.keyless || computed || !(await ordersAgree(source, target, plan))) return shares(plan, rows, sizes);
+  if (plan.keyless || plan.keys || computed || !(await ordersAgree(source, target, plan)))
+    return shares(plan, rows, sizes);
   const ends = await integerEnds(source, target, plan);
   const parts = plan.selfReferencing
     ? 1

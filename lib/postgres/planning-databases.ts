@@ -9,7 +9,9 @@ import { opened, sessionOf } from './opened.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
 import { probeRow } from './probe.ts';
+import { listQuarantined } from './quarantine-list.ts';
 import { loadQuiet } from './quiet-memory.ts';
+import { ruleReader } from './rule-reader.ts';
 import type { Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
 import { endInSource, raiseInSource, writing } from './source-commands.ts';
@@ -35,6 +37,7 @@ export function planningPart(session: Session): PlanningDatabase {
 export function plannedPart(session: Session): Omit<PlanningTarget, keyof Database> {
   return {
     ...tellingPart(session),
+    listQuarantined: (...args) => listQuarantined(session, ...args),
     countOpenConflicts: (jobId) => countOpen(session, jobId),
     raiseEpoch: (...args) => raiseEpoch(session, ...args),
     isPrepared: (jobId) => control.isPrepared(session, jobId),
@@ -68,6 +71,7 @@ export function planningDatabases(options: OpeningOptions & { readonly sizes?: S
       const session = await open('target', connection, as);
       return opened(session, { ...planningPart(session), ...plannedPart(session) });
     },
+    rules: ruleReader(sessionOf),
     planSegments: (source, target, plan) => planSegments(sessionOf(source), sessionOf(target), plan, options.sizes),
   };
 }

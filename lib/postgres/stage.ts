@@ -2,10 +2,10 @@ import type { RowImage } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
 import { keyColumns } from './buckets.ts';
-import { columnSql, tableSql, typeSql } from './columns.ts';
+import { columnSql, equals, tableSql, typeSql } from './columns.ts';
 import { pipeCopy } from './copy.ts';
 import { rowFingerprint } from './fingerprint.ts';
-import { equals } from './keys.ts';
+
 import type { Session } from './session.ts';
 import { ident, literal } from './sql.ts';
 

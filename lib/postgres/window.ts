@@ -20,7 +20,7 @@ function instant(type: StampType, text: string): string {
 type Place = (value: unknown) => string;
 
 /** Conditions of both parts of a window on the update column of `t`. Every row meets one of them, or is older. */
-function partCondition(w: Window, part: 'window' | 'rest', place: Place): string {
+export function partCondition(w: Window, part: 'window' | 'rest', place: Place): string {
   const stamp = `t.${ident(w.column)}`;
   const through = instant(w.type, `${place(w.through)}::text`);
   // three conditions that an index of the column answers

@@ -79,7 +79,7 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
     await fileCopied(target, filedAt(chunk), chunk.run);
     const aside = await notComputable(source, chunk);
     const quarantined = await quarantine(target, chunk.id, aside);
-    await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined }));
+    await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined, aside }));
   }, settings);
 }
 

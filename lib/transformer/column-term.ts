@@ -67,7 +67,7 @@ const integerSql = (at: string, name: string) =>
 
 /** A column of the source row. */
 export function columnTerm(c: Column, env: ExpressionEnv): Term {
-  const at = columnOf(env.alias, c.name);
+  const at = env.sqlOf?.(c.name) ?? columnOf(env.alias, c.name);
   const what = known(c, at, env) ?? { kind: 'other', sql: at };
   return {
     ...what,

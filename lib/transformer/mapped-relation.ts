@@ -176,6 +176,7 @@ export function mappedRelation(
         select: { list, plain, fallible, ...markOf(fallibleColumns), indexed, version, notes },
         masked,
         uses: Object.fromEntries(uses),
+        sql: Object.fromEntries(made.map((m) => [m.name, `(${m.expression.sql})`])),
       },
     },
     problems: [

@@ -22,6 +22,8 @@ export interface SqlExpression {
 export interface ExpressionEnv {
   readonly columns: readonly Column[];
   readonly alias: string;
+  /** SQL of a column by its name, where it is not simply that of `alias`. */
+  readonly sqlOf?: (column: string) => string;
   /** Schema of PostGIS on the source; absent without it. */
   readonly postgis?: string;
   /** Oldest of the two servers, e.g. 150020. */

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import type { Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { BUNDLE_LIMIT_BYTES, buildFunctions } from '../../infra/build.ts';
@@ -32,6 +35,13 @@ describe('bundles', () => {
       expect(bytes(again).equals(bytes(outDir)), name).toBe(true);
     }
   }, 60_000);
+
+  it('can be loaded', async () => {
+    const files = Object.keys(FUNCTIONS).map((name) => pathToFileURL(join(outDir, name, 'index.mjs')).href);
+    const script = `await Promise.all(${JSON.stringify(files)}.map((file) => import(file)))`;
+
+    await expect(promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])).resolves.toBeDefined();
+  });
 
   it('leave out the credential chain that Lambda never uses', () => {
     for (const name of Object.keys(FUNCTIONS)) {

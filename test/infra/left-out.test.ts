@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { shortErrors } from '../../infra/left-out.ts';
+import { shortErrors, withoutDocs, withoutMeta } from '../../infra/left-out.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -58,3 +58,40 @@ describe.each(['dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
     });
   },
 );
+
+describe('texts for docs', () => {
+  it('are taken out of what is defined, and nothing else', () => {
+    const source = `const a = {
+  name: 'a',
+  summary:
+    'It says "no, [really]", \\'so\\'',
+  examples: [['f(1, "]")', '2'], [1, null]],
+  build: ([t]) => t,
+};
+const make = (
+  name: string,
+  summary: string,
+) => ({ name, summary });
+const b = { name: 'b', build: 1,
+  examples: [] };`;
+
+    const short = withoutDocs(source);
+
+    expect(short).not.toMatch(/examples|really/);
+    const run = new Function(`${short.replaceAll(': string', '')}\nreturn [a, a.build([7]), b, make('c', 'd')];`);
+    const [a, seven, b, c] = run();
+    expect([Object.keys(a), seven]).toEqual([['name', 'build'], 7]);
+    expect([b, c]).toEqual([
+      { name: 'b', build: 1 },
+      { name: 'c', summary: 'd' },
+    ]);
+  });
+
+  it('are taken off schemas', () => {
+    const source = `z.object({ a: z.int().min(0)
+      .meta({ description: 'How many, (all) of "it"' }), b: z.string() })
+    .meta({ id: 'It' });`;
+
+    expect(withoutMeta(source)).toBe('z.object({ a: z.int().min(0), b: z.string() });');
+  });
+});

@@ -130,7 +130,7 @@ describe('functions', () => {
   });
 
   it('answer before the gateway gives up after 30 s', () => {
-    for (const name of ['commands', 'conflicts', 'queries', 'web'])
+    for (const name of ['commands', 'conflicts', 'quarantine', 'queries', 'web'])
       expect(byName(name).Properties.Timeout).toBeLessThan(30);
   });
 });
@@ -263,9 +263,17 @@ describe('rights', () => {
     const holders = (action: string) =>
       Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'secretsmanager').includes(`secretsmanager:${action}`));
 
-    expect(holders('CreateSecret')).toEqual(['commands', 'schedules', 'fire-schedule']);
-    expect(holders('PutSecretValue')).toEqual(['commands', 'schedules', 'fire-schedule']);
-    expect(holders('DeleteSecret')).toEqual(['commands', 'schedules', 'settle-job', 'fire-schedule', 'sweeper']);
+    // a retry is a new job
+    expect(holders('CreateSecret')).toEqual(['commands', 'quarantine', 'schedules', 'fire-schedule']);
+    expect(holders('PutSecretValue')).toEqual(['commands', 'quarantine', 'schedules', 'fire-schedule']);
+    expect(holders('DeleteSecret')).toEqual([
+      'commands',
+      'quarantine',
+      'schedules',
+      'settle-job',
+      'fire-schedule',
+      'sweeper',
+    ]);
     expect(rightsOf('queries', 'secretsmanager')).toEqual(['secretsmanager:DescribeSecret']);
   });
 
@@ -335,12 +343,12 @@ describe('rights', () => {
     });
   });
 
-  it('let only commands, schedules and the sweeper start a job', () => {
+  it('let only commands, retries, schedules and the sweeper start a job', () => {
     const starters = Object.keys(FUNCTIONS).filter((name) =>
       rightsOf(name, 'states').includes('states:StartExecution'),
     );
 
-    expect(starters).toEqual(['commands', 'fire-schedule', 'sweeper']);
+    expect(starters).toEqual(['commands', 'quarantine', 'fire-schedule', 'sweeper']);
   });
 });
 

@@ -185,7 +185,10 @@ async function levelsFor(input: PassInput, p: Ports, first?: PassPlan): Promise<
 /** The steps of SyncJob and SyncTable as the state machines take them, tables and segments at once as the config says. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
-  const plan = await again(() => prepareJob(input, as('prepare', p)));
+  const plan = await again(() => prepareJob(input, as('prepare', p))).catch(async (error: unknown) => {
+    await recordEnd(input, error, p);
+    throw error;
+  });
   for (const pass of PASSES) {
     await between.before?.(pass);
     const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? plan.next : undefined);

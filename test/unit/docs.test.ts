@@ -29,6 +29,8 @@ import { expressionFunctions } from '../../lib/transformer/functions/registry.ts
 import { masks } from '../../lib/transformer/masks/registry.ts';
 import { PROBLEMS } from '../../lib/transformer/problem.ts';
 import { transformSteps } from '../../lib/transformer/registry.ts';
+import { rules } from '../../lib/validator/rules/registry.ts';
+import type { RuleExample } from '../../lib/validator/rules/rule.ts';
 
 // The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
 // between `<!-- generated:name -->` and `<!-- /generated -->` anew; everything else is for people to mend.
@@ -54,6 +56,23 @@ interface Property {
 function valuesOf(p: Property): string {
   if (p.enum) return p.enum.map(code).join(', ');
   return p.minimum === undefined ? p.type : `${p.type}, ${p.minimum} to ${p.maximum}`;
+}
+
+/** Rules with their own fields and what their examples say. */
+function rulesTable(): string {
+  const example = ({ settings, columns, good, bad }: RuleExample) =>
+    `${code(JSON.stringify(settings))} over ${code(columns)} lets pass ${good.map(code).join(', ')}; not ${bad.map(code).join(', ')}`;
+  return table(
+    ['rule', 'settings', 'lets a row pass where', 'examples'],
+    rules.map((r) => [
+      code(r.name),
+      Object.entries(r.settings)
+        .map(([name, schema]) => `${code(name)}${schema instanceof z.ZodOptional ? ' (optional)' : ''}`)
+        .join(', '),
+      r.summary,
+      r.examples.map(example).join('. '),
+    ]),
+  );
 }
 
 function configTable(): string {
@@ -247,6 +266,7 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
         Object.values(masks).map((m) => [code(m.kind), m.summary, m.types, m.tells]),
       ),
   ],
+  rules: ['docs/rules.md', rulesTable],
   'trail-faults': [
     'docs/audit.md',
     () =>

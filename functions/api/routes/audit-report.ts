@@ -43,6 +43,9 @@ const report = z
         last_at: z.string(),
       }),
     ),
+    rules: tally.meta({
+      description: 'Rows that rules did not let pass when they were counted, by table, rule and severity.',
+    }),
     decisions: tally.meta({ description: 'Rows by what decided about them.' }),
     errors: tally.meta({ description: 'How often, by code.' }),
     minutes: z.array(z.object({ minute: z.string(), ...rows })),

@@ -10,6 +10,7 @@ import { jobStatus } from './job-status.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
 import { openapiRoute } from './openapi.ts';
+import { quarantineRoutes } from './quarantine.ts';
 import { resolutionStatus } from './resolution-status.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { storedTableValidation } from './validate-table.ts';
@@ -26,5 +27,5 @@ export const queryRoutes: readonly Route[] = [
   auditExport,
   auditVerify,
   healthRoute,
-  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...scheduleRoutes, ...queryRoutes]),
+  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...quarantineRoutes, ...scheduleRoutes, ...queryRoutes]),
 ];

@@ -43,6 +43,15 @@ const ordinate = (name: 'x' | 'y'): ExpressionFunction => ({
   },
 });
 
+const edge = (name: string, what: string): ExpressionFunction => ({
+  name,
+  summary: `The ${what} of a shape that is not empty.`,
+  parameters: [aGeometry('geometry')],
+  examples: [],
+  build: ([t], env) =>
+    measured(of(env, `st_${name.toLowerCase()}`, `${(t as Term).sql}::${ident(env.postgis ?? '')}.box3d`)),
+});
+
 const count = (name: string, how: string, summary: string): ExpressionFunction => ({
   name,
   summary,
@@ -65,6 +74,10 @@ export const geometryFunctions: readonly ExpressionFunction[] = [
   ),
   ordinate('x'),
   ordinate('y'),
+  edge('xMin', 'least x'),
+  edge('yMin', 'least y'),
+  edge('xMax', 'greatest x'),
+  edge('yMax', 'greatest y'),
   count('srid', 'st_srid', 'Number of the reference system; 0: unknown.'),
   count('numPoints', 'st_npoints', 'Vertices.'),
   {

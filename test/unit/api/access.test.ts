@@ -4,6 +4,7 @@ import { groupsOf } from '../../../functions/api/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
+import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
@@ -59,6 +60,11 @@ const calls: Readonly<Record<string, Call>> = {
     method: 'POST',
     path: `${ofJob}/resolutions/${resolution.resolution_id}/cancel`,
   },
+  'GET /api/sync/quarantine/{job_id}': { path: `/api/sync/quarantine/${job.job_id}` },
+  'POST /api/sync/quarantine/{job_id}/retry': {
+    method: 'POST',
+    path: `/api/sync/quarantine/${job.job_id}/retry`,
+  },
   'GET /api/sync/audit/{job_id}': { path: `/api/sync/audit/${job.job_id}` },
   'GET /api/sync/audit/{job_id}/report': { path: `/api/sync/audit/${job.job_id}/report` },
   'GET /api/sync/audit/{job_id}/export': { path: `/api/sync/audit/${job.job_id}/export` },
@@ -74,7 +80,13 @@ describe('an id of a job', () => {
     const call = calls[name];
     if (!call) throw new Error(`add a call of ${name} to this test`);
     const unknown = () => Promise.reject(new SyncError('job_not_found', 'there is no job with this id'));
-    const api = testApi({ stopJob: unknown, resumeJob: unknown, validateTable: unknown });
+    const api = testApi({
+      stopJob: unknown,
+      resumeJob: unknown,
+      validateTable: unknown,
+      listQuarantine: unknown,
+      retryQuarantine: unknown,
+    });
     await api.conflicts.put([conflict]);
     await api.resolutions.create(resolution);
     return api.call({ ...call, path: call.path?.replace(job.job_id, id) ?? '' });
@@ -198,7 +210,14 @@ describe('paths and methods', () => {
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
     expect(scheduleRoutes.every((r) => r.runs === 'schedules')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
-    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...scheduleRoutes, ...queryRoutes]);
+    expect(quarantineRoutes.every((r) => r.runs === 'quarantine')).toBe(true);
+    expect(routes).toEqual([
+      ...commandRoutes,
+      ...conflictRoutes,
+      ...quarantineRoutes,
+      ...scheduleRoutes,
+      ...queryRoutes,
+    ]);
   });
 });
 

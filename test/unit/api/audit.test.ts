@@ -210,6 +210,7 @@ describe('GET /api/sync/audit/{job_id}/report', () => {
       rows_per_second: 0,
       rows: { inserted: 6, updated: 2, deleted: 1, quarantined: 1 },
       decisions: [{ name: 'source_wins', count: 9 }],
+      rules: [],
       errors: [
         { name: 'check_failed', count: 1 },
         { name: 'row_rejected', count: 1 },

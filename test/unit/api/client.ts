@@ -5,6 +5,7 @@ import type { Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
+import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
@@ -68,6 +69,8 @@ export interface TestApiOptions {
   readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
   readonly validateTable?: (jobId: string, table: string) => Promise<TableValidation>;
+  readonly listQuarantine?: Parts['listQuarantine'];
+  readonly retryQuarantine?: Parts['retryQuarantine'];
   readonly jobs?: JobStore;
   readonly conflicts?: ConflictStore;
   readonly schedules?: ScheduleStore;
@@ -114,6 +117,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push({ jobId, table });
       return options.validateTable?.(jobId, table) ?? { ...validationOf(jobId), fresh: true };
     },
+    listQuarantine: async (request) => options.listQuarantine?.(request) ?? { rows: [] },
+    retryQuarantine: async (request) => {
+      commands.push(request);
+      const started = { job: sampleJob({ job_id: request.retryId }), rows: 2, wholeTables: [] };
+      return options.retryQuarantine?.(request) ?? started;
+    },
     describeConflict: async (conflict, seesMasked, images) =>
       detailOf(conflict, images ?? (await engine.images(conflict)), {
         masks: options.masks ?? {},
@@ -149,6 +158,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     audit: options.audit ?? memoryAuditLog(),
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
+  const aside = apiHandler({ serves: quarantineRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
   const keeping = apiHandler({ serves: scheduleRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
@@ -170,13 +180,13 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const event = apiEvent(call);
       const serves = (all: typeof routes) =>
         all.some((r) => pattern(r.path).test(call.path) && r.method === event.requestContext.http.method);
-      const handler = serves(commandRoutes)
-        ? changing
-        : serves(conflictRoutes)
-          ? deciding
-          : serves(scheduleRoutes)
-            ? keeping
-            : queries;
+      const handlers = [
+        [commandRoutes, changing],
+        [conflictRoutes, deciding],
+        [quarantineRoutes, aside],
+        [scheduleRoutes, keeping],
+      ] as const;
+      const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context
     },
   };

@@ -22,6 +22,8 @@ const DEFAULTS = {
   key_columns: {},
   mapping: {},
   pii_columns: [],
+  rules: {},
+  rule_limits: {},
   filters: {},
   tolerances: {},
   equality: {},
@@ -55,6 +57,22 @@ describe('POST /api/sync/full', () => {
     expect(request?.pair.source).toMatchObject({ host: 'source.example', port: 5432, database: 'd', user: 'sync' });
     expect(request?.pair.source.password?.reveal()).toBe('c4n4ry-s');
     expect(request?.pair.target.password?.reveal()).toBe('c4n4ry-t');
+  });
+
+  it.each([
+    [{ rule: 'patern', column: 'x', pattern: 'x' }, 'invalid_enum', '/rule', 'did you mean "pattern"?'],
+    [{ column: 'x' }, 'required', '/rule', undefined],
+    [{ rule: 'range', column: 'x', mim: 0 }, 'unknown_field', '/mim', 'did you mean min?'],
+    [{ rule: 'length', column: 'x', max: -1 }, 'out_of_range', '/max', undefined],
+    [{ rule: 'not_null', column: 'x', severity: 'err' }, 'invalid_enum', '/severity', undefined],
+    [{ rule: 'not_null' }, 'required', '/column', undefined],
+  ])('says what is wrong with the rule %j', async (rule, code, field, hint) => {
+    const answer = await testApi().call(start({ rules: { 'public.t': [{ rule: 'not_null', column: 'a' }, rule] } }));
+
+    expect(answer.status).toBe(400);
+    expect(answer.json.errors).toMatchObject([
+      { code, field: `/config/rules/public.t/1${field}`, ...(hint !== undefined && { hint }) },
+    ]);
   });
 
   it('says what a column of a mapping may be made of', async () => {

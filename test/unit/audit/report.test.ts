@@ -6,7 +6,7 @@ import { csvLine } from '../../../lib/audit/csv.ts';
 import { addReports, reportOf } from '../../../lib/audit/report.ts';
 import { reportCsv } from '../../../lib/audit/report-csv.ts';
 import { reportHtml } from '../../../lib/audit/report-html.ts';
-import type { AuditEvent } from '../../../lib/model/audit-event.ts';
+import type { AuditEvent, AuditRecord } from '../../../lib/model/audit-event.ts';
 
 const JOB = randomUUID();
 const words: fc.Arbitrary<string> = fc.constantFrom('public.a', 'public.b', '__proto__', '<b>&"\'', '=1+1', '');
@@ -119,16 +119,17 @@ test('a page of 10,000 tables and a day of minutes stays below 1 MB', () => {
   expect(JSON.stringify(report).length).toBeLessThan(5_000_000);
 });
 
+const event = (seq: number, type: string, data: object): AuditEvent => ({
+  job_id: JOB,
+  stream: 'job',
+  seq,
+  type,
+  at: '2026-11-23T10:00:00.000Z',
+  actor: 'x',
+  data: { table: 'public.t', ...data },
+});
+
 test('rows that a chunk decided otherwise count under what decided them, the others under its rule', () => {
-  const event = (seq: number, type: string, data: object): AuditEvent => ({
-    job_id: JOB,
-    stream: 'job',
-    seq,
-    type,
-    at: '2026-11-23T10:00:00.000Z',
-    actor: 'x',
-    data: { table: 'public.t', ...data },
-  });
   const decisions = { 'update_differing/newer_wins': 3, target_edit: 2 };
   const records = link(START, [
     event(1, 'chunk.applied', { rule: 'newer_wins', inserted: 10, updated: 5, decisions }),
@@ -143,4 +144,22 @@ test('rows that a chunk decided otherwise count under what decided them, the oth
     { name: 'target_edit', count: 2 },
     { name: 'manual', count: 1 },
   ]);
+});
+
+test('tells rows that rules did not let pass, by table, rule and severity; parts add up', () => {
+  const rules = [
+    { name: 'range(price)', rule: 'range', severity: 'reject', rows: 3 },
+    { name: 'unique(apn)', rule: 'unique', severity: 'warn' },
+  ];
+  const [prepared, completed] = link(START, [
+    event(1, 'job.prepared', { tables: [{ name: 'public.t', rules }, { name: 'public.u' }] }),
+    event(2, 'job.completed', {}),
+  ]) as [AuditRecord, AuditRecord];
+
+  const report = addReports(
+    reportOf(JOB, { after: 0, through: 1 }, [prepared]),
+    reportOf(JOB, { after: 1, through: 2 }, [completed]),
+  );
+
+  expect(report.rules).toEqual([{ name: 'public.t: range(price) (reject)', count: 3 }]);
 });

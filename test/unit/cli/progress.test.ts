@@ -122,3 +122,27 @@ test('names the reason of a failure and its tables', () => {
     '  public.t0: No. (row_rejected)',
   ]);
 });
+
+test('says what rules came to, and where the rows put aside are listed', () => {
+  const rules = [
+    {
+      name: 'range(price)',
+      rule: 'range',
+      severity: 'warn' as const,
+      columns: ['price'],
+      rows: 2,
+      of: 300,
+      samples: [['4'], ['7']],
+    },
+    { name: 'not_null(owner)', rule: 'not_null', severity: 'reject' as const, columns: ['owner'], rows: 0, of: 300 },
+  ];
+  const status = jobStatus('completed_with_issues', [
+    { name: 'public.parcels', rules, counts: { read: 300, inserted: 299, quarantined: 1 } },
+  ]);
+
+  const lines = renderOutcome(status);
+
+  expect(lines).toContain('public.parcels, rule range(price) (warn): 2 of 300 rows, such as (4) (7)');
+  expect(lines.join(' ')).not.toContain('not_null');
+  expect(lines.at(-1)).toBe(`See them: tfsync quarantine list ${status.job_id}`);
+});

@@ -30,6 +30,16 @@ describe('connections of a job with conflicts', () => {
     expect(decideSweep(job, 'ended', later(minutes), needed)).toBe(expected);
   });
 
+  it.each([
+    ['put rows aside', 3 * DAY, 'leave'],
+    ['put rows aside too long ago', 7 * DAY + 1, 'clean'],
+  ] as const)('are kept by one that %s', (_, minutes, expected) => {
+    const root = { events: 1, hash: 'h', at: ENDED };
+    const job = sampleJob({ state: 'completed_with_issues', ended_at: ENDED, audit_root: root, quarantined: 3 });
+
+    expect(decideSweep(job, 'ended', later(minutes), false)).toBe(expected);
+  });
+
   it('are kept while an open conflict was seen last by it, then forgotten, and said to be gone', async () => {
     const id = randomUUID();
     const job = sampleJob({

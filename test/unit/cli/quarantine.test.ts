@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { fakeService, JOB, ok, tfsync } from './fake-service.ts';
+
+const NASTY = '\u001b[2J\n\u202epwned';
+const steering = /[^\P{C}\n]/u;
+const ROW = {
+  table: 'public.parcel',
+  key: ['7'],
+  code: 'rule_rejected',
+  rule: 'range(price)',
+  at: '2026-11-23T10:00:00Z',
+};
+
+test('lists rows with their rule and values, and names the next page', async () => {
+  const rows = [
+    { ...ROW, in_source: true, values: { price: '-1', owner: null } },
+    { ...ROW, key: ['8'], in_source: false },
+  ];
+  await using service = await fakeService(ok({ rows, next_token: 'more' }));
+
+  const { code, stdout, stderr } = await tfsync([
+    'quarantine',
+    'list',
+    JOB,
+    '--rule',
+    'range(price)',
+    '--limit',
+    '2',
+    '--url',
+    service.url,
+  ]);
+
+  expect(code).toBe(0);
+  expect(stdout).toContain('range(price)');
+  expect(stdout).toContain('price=-1 owner=NULL');
+  expect(stdout).toContain('the source has no such row now');
+  expect(stderr).toContain('--next-token more');
+  expect(service.calls.map((c) => `${c.method} ${c.path}`)).toEqual([
+    `GET /api/sync/quarantine/${JOB}?rule=range%28price%29&limit=2`,
+  ]);
+});
+
+test('starts a retry, and lets no name steer the terminal', async () => {
+  const answer = { job_id: JOB, state: 'created', status_url: '/x', rows: 3, whole_tables: [NASTY] };
+  await using service = await fakeService(ok(answer));
+
+  const { code, stdout, stderr } = await tfsync([
+    'quarantine',
+    'retry',
+    JOB,
+    '--table',
+    'public.parcel',
+    '--url',
+    service.url,
+  ]);
+
+  expect(code).toBe(0);
+  expect(stdout.trim()).toBe(JOB);
+  expect(stderr).toContain('3 rows are tried again');
+  expect(stderr).not.toMatch(steering);
+  expect(service.calls.map((c) => `${c.method} ${c.path}`)).toEqual([`POST /api/sync/quarantine/${JOB}/retry`]);
+  expect(service.calls[0]?.body).toEqual({ table: 'public.parcel' });
+});
