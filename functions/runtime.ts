@@ -22,7 +22,7 @@ import { dynamoConflictStore } from './aws/dynamo/conflict-store.ts';
 import { dynamoJobStore } from './aws/dynamo/job-store.ts';
 import { dynamoResolutionStore } from './aws/dynamo/resolution-store.ts';
 import { lazy } from './aws/lazy.ts';
-import { powertoolsLog } from './aws/log.ts';
+import { jsonLog } from './aws/log.ts';
 import { awsSegmentQueue } from './aws/queue.ts';
 import { awsSecretStore } from './aws/secrets.ts';
 import { awsWorkflow } from './aws/workflow.ts';
@@ -130,13 +130,21 @@ export function wire(env: Environment): WorkflowServices {
 
 function wireCore(env: Environment): CoreServices {
   const settings = readSettings(env);
+  const clock = () => new Date();
   const table = (name: () => string) => ({ name, client: dynamoClient });
   return {
     settings,
     jobs: dynamoJobStore(table(() => settings.jobsTable)),
     secrets: awsSecretStore(secretsClient, () => settings.secretPrefix),
-    clock: () => new Date(),
-    log: powertoolsLog({ name: 'terrafusion-sync', version: env.SERVICE_VERSION ?? 'unknown' }),
+    clock,
+    log: jsonLog(
+      {
+        service: 'terrafusion-sync',
+        function: env.FUNCTION_NAME ?? 'unknown',
+        version: env.SERVICE_VERSION ?? 'unknown',
+      },
+      clock,
+    ),
   };
 }
 

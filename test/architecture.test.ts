@@ -33,7 +33,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
     ],
   ],
   ['lib/postgres', ['lib/model', 'lib/ports.ts', 'lib/failpoint.ts', 'lib/data-types', 'pg', 'pg-copy-streams']],
-  ['functions', ['lib', 'zod', 'zod-openapi', '@middy', '@aws-sdk', '@smithy', '@aws-lambda-powertools', 'aws-lambda']],
+  ['functions', ['lib', 'zod', 'zod-openapi', '@middy', '@aws-sdk', '@smithy', 'aws-lambda']],
   [
     'infra',
     [

@@ -49,7 +49,7 @@ export class ServiceFunction extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMb,
       timeout: this.timeout,
-      environment: { ...props.environment, POWERTOOLS_SERVICE_NAME: props.name },
+      environment: { ...props.environment, FUNCTION_NAME: props.name },
       // Every statement is written out in this repository; CDK adds none by itself.
       role: this.role.withoutPolicyUpdates(),
       logGroup: logs,

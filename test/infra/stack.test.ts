@@ -8,7 +8,7 @@ const { app, stack, routes, template } = synthesize();
 
 const functions = ofType(template, 'AWS::Lambda::Function');
 const byName = (name: string) => {
-  const found = functions.find(([, f]) => f.Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME === name);
+  const found = functions.find(([, f]) => f.Properties.Environment.Variables.FUNCTION_NAME === name);
   if (!found) throw new Error(`The template has no function ${name}`);
   return { id: found[0], ...found[1] };
 };
@@ -91,7 +91,7 @@ describe('HTTP API', () => {
 
 describe('functions', () => {
   it('are one per entry of the table, each an ESM bundle for Node 24 on arm64', () => {
-    expect(functions.map(([, f]) => f.Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME).sort()).toEqual(
+    expect(functions.map(([, f]) => f.Properties.Environment.Variables.FUNCTION_NAME).sort()).toEqual(
       Object.keys(FUNCTIONS).sort(),
     );
     for (const [, f] of functions) {
@@ -264,12 +264,12 @@ describe('rights', () => {
       Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'secretsmanager').includes(`secretsmanager:${action}`));
 
     // a retry is a new job
-    expect(holders('CreateSecret')).toEqual(['commands', 'quarantine', 'schedules', 'fire-schedule']);
-    expect(holders('PutSecretValue')).toEqual(['commands', 'quarantine', 'schedules', 'fire-schedule']);
+    expect(holders('CreateSecret')).toEqual(['commands', 'schedules', 'quarantine', 'fire-schedule']);
+    expect(holders('PutSecretValue')).toEqual(['commands', 'schedules', 'quarantine', 'fire-schedule']);
     expect(holders('DeleteSecret')).toEqual([
       'commands',
-      'quarantine',
       'schedules',
+      'quarantine',
       'settle-job',
       'fire-schedule',
       'sweeper',
@@ -282,7 +282,7 @@ describe('rights', () => {
     const services = allowed.filter((s) => s.role === Properties.Role['Fn::GetAtt'][0]).flatMap((s) => s.actions);
 
     expect([...new Set(services.map((action) => action.split(':')[0]))].sort()).toEqual(['logs', 'xray']);
-    expect(Object.keys(Properties.Environment.Variables).sort()).toEqual(['NODE_OPTIONS', 'POWERTOOLS_SERVICE_NAME']);
+    expect(Object.keys(Properties.Environment.Variables).sort()).toEqual(['NODE_OPTIONS', 'FUNCTION_NAME']);
   });
 
   it('let queries read and nothing else', () => {

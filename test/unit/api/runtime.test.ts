@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { loggable, powertoolsLog } from '../../../functions/aws/log.ts';
+import { jsonLog, loggable } from '../../../functions/aws/log.ts';
 import { wire } from '../../../functions/runtime.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { Secret } from '../../../lib/model/secret.ts';
@@ -68,17 +68,23 @@ describe('the log', () => {
 
   it('writes one JSON line', () => {
     const lines: string[] = [];
-    // Powertools has a console of its own.
     const keep = (text: unknown) => lines.push(String(text)) > 0;
     const write = [process.stdout, process.stderr].map((out) => vi.spyOn(out, 'write').mockImplementation(keep));
-    const log = powertoolsLog({ name: 'test', version: '9' });
+    const log = jsonLog({ service: 'test', function: 'f', version: '9' }, () => new Date(0));
 
-    log.error('a\nb', { job_id: 'j', error: driver });
+    log.error('a\nb', { job_id: 'j', level: 'DEBUG', error: driver });
     for (const spy of write) spy.mockRestore();
 
     expect(lines).toHaveLength(1);
     expect(lines[0]?.trimEnd()).not.toContain('\n');
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'ERROR', message: 'a\nb', version: '9', job_id: 'j' });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'ERROR',
+      message: 'a\nb',
+      timestamp: '1970-01-01T00:00:00.000Z',
+      function: 'f',
+      version: '9',
+      job_id: 'j',
+    });
     expect(lines[0]).not.toContain('c4n4ry');
   });
 });
