@@ -282,7 +282,7 @@ describe('rights', () => {
     const services = allowed.filter((s) => s.role === Properties.Role['Fn::GetAtt'][0]).flatMap((s) => s.actions);
 
     expect([...new Set(services.map((action) => action.split(':')[0]))].sort()).toEqual(['logs', 'xray']);
-    expect(Object.keys(Properties.Environment.Variables).sort()).toEqual(['NODE_OPTIONS', 'FUNCTION_NAME']);
+    expect(Object.keys(Properties.Environment.Variables).sort()).toEqual(['FUNCTION_NAME', 'NODE_OPTIONS']);
   });
 
   it('let queries read and nothing else', () => {
