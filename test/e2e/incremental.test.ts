@@ -109,6 +109,46 @@ test('a mapping that changed is compared whole and says so; a second start while
   );
 });
 
+test('a table that nobody has touched is passed over by the deployed functions, and the command line says so', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target])
+    await client.query('create table t (id int primary key); insert into t select generate_series(1, 100)');
+  const counted = async () => {
+    for (const { client } of [pair.source, pair.target]) await client.query('select pg_stat_force_next_flush()');
+  };
+  const run = async () => service.waitForEnd(await service.startIncremental(pair, { max_quiet_runs: 5 }));
+  await counted();
+
+  const whole = await run();
+  const quiet = await run();
+  const shown = await runNode([
+    'cli/tfsync.ts',
+    '--url',
+    service.url,
+    '--token-file',
+    join(service.dataDir, 'token'),
+    'status',
+    quiet.job_id,
+  ]);
+  await pair.source.client.query('delete from t where id = 5');
+  await counted();
+  const touched = await run();
+
+  expect(whole.tables[0]).toMatchObject({ whole: 'not_known_equal', counts: { read: 100 } });
+  expect(quiet).toMatchObject({ state: 'completed', counts: { read: 0 } });
+  expect(quiet.tables[0]).toMatchObject({
+    state: 'untouched',
+    validation: 'untouched',
+    untouched: { runs: 1, rows: 100 },
+  });
+  expect(shown.stdout).toMatch(
+    /public\.t: Passed over: no write was counted on either side since it compared equal at/,
+  );
+  expect(shown.stdout).toMatch(/Completed: what was looked at compares equal\./);
+  expect(touched.tables[0]).toMatchObject({ whole: 'source_touched', counts: { deleted: 1 } });
+  expect(await different(pair)).toEqual({});
+});
+
 const FILTER = { column: 'id', op: 'lte', value: 50 };
 const body = (pair: TestPair, config: object) => ({
   source_connection: pair.source.url,
