@@ -7,8 +7,9 @@ import { retryQuarantine } from '../../../lib/orchestrator/retry-quarantine.ts';
 import { quarantineDatabases } from '../../../lib/postgres/quarantine-databases.ts';
 import { createPair, type TestPair } from '../../support/databases.ts';
 import { countsOf, type Ports, run, runJob } from '../../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../../support/rules.ts';
 
-const asideOf = (p: Ports) => ({ ...p, databases: quarantineDatabases({ tlsPolicy: 'as_asked', version: 'test' }) });
+const asideOf = (p: Ports) => ({ ...p, databases: quarantineDatabases({ rules: ON_ONE_MACHINE, version: 'test' }) });
 
 const list = async (p: Ports, jobId: string, filter: QuarantineFilter = {}, limit = 100) =>
   (await listQuarantine({ jobId, filter, limit }, asideOf(p))).rows;
