@@ -106,10 +106,10 @@ const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text
 
 /** Where texts for docs/ stand beside code: 10 KB a bundle that reads expressions. */
 const DOCUMENTED =
-  /\/lib\/(?:transformer\/(?:functions|masks|steps)\/[\w-]+|transformer\/forms|validator\/rules\/[\w-]+)\.ts$/;
+  /\/lib\/(?:transformer\/(?:functions|masks|steps)|validator\/rules|(?:change-detector|conflict-resolver)\/strategies)\/[\w-]+\.ts$|\/lib\/transformer\/forms\.ts$/;
 
 /** A property that only docs and tests read, and no parameter of that name; its value goes to the comma, or to the end of what it stands in. */
-const FOR_DOCS = /\n[ \t]+(?:summary|examples):(?=\s*['"`[])/g;
+const FOR_DOCS = /\n[ \t]+(?:summary|examples|tells):(?=\s*['"`[])/g;
 
 /** Where the value ends that begins at `from`: behind its comma, or before the bracket that closes what it stands in. */
 function endOfValue(source: string, from: number): number {
@@ -128,11 +128,20 @@ function endOfValue(source: string, from: number): number {
   return source.length;
 }
 
+/** What a config may say of a rule: read by those who take or describe configs. */
+const SETTINGS = /\n[ \t]+settings:(?=\s*\{)/g;
+
+/** Functions that read configs as they come in, or tell what may be in one. */
+const READS_CONFIGS = ['commands', 'queries'];
+
 /** The same source without `summary` and `examples` of what it defines. */
-export function withoutDocs(source: string): string {
+export const withoutDocs = (source: string): string => without(source, FOR_DOCS);
+
+/** The same source without what this finds, each with its value. */
+function without(source: string, properties: RegExp): string {
   let kept = '';
   let at = 0;
-  for (const found of source.matchAll(FOR_DOCS)) {
+  for (const found of source.matchAll(properties)) {
     if (found.index < at) continue;
     kept += source.slice(at, found.index);
     at = endOfValue(source, found.index + found[0].length);
@@ -141,7 +150,7 @@ export function withoutDocs(source: string): string {
 }
 
 /** Schemas whose descriptions only the OpenAPI route reads: 10 KB of a bundle that reads a config. */
-const DESCRIBED = /\/(?:lib\/model\/(?:config|mapping)|functions\/api\/routes\/[\w-]+)\.ts$/;
+const DESCRIBED = /\/(?:lib\/model\/[\w-]+|lib\/orchestrator\/status|functions\/api\/routes\/[\w-]+)\.ts$/;
 
 /** The same source without descriptions of its schemas. */
 export function withoutMeta(source: string): string {
@@ -173,10 +182,11 @@ export function leftOut(functionName: string): Plugin {
         contents: onlyVersion(await readFile(path, 'utf8')),
         loader: 'json',
       }));
-      build.onLoad({ filter: DOCUMENTED }, async ({ path }) => ({
-        contents: withoutDocs(await readFile(path, 'utf8')),
-        loader: 'ts',
-      }));
+      build.onLoad({ filter: DOCUMENTED }, async ({ path }) => {
+        const short = withoutDocs(await readFile(path, 'utf8'));
+        const whole = READS_CONFIGS.includes(functionName) || !path.includes('/validator/rules/');
+        return { contents: whole ? short : without(short, SETTINGS), loader: 'ts' };
+      });
       if (functionName !== 'queries')
         build.onLoad({ filter: DESCRIBED }, async ({ path }) => ({
           contents: withoutMeta(await readFile(path, 'utf8')),

@@ -54,7 +54,8 @@ export type SetRule =
 export interface RuleCheck extends Pick<RowRule, 'name' | 'rule' | 'severity' | 'max_rows' | 'max_percent'> {
   readonly name: string;
   readonly columns: readonly string[];
-  /** Where it stands in the config. */
+  /** As the config has it, and where it stands there. */
+  readonly given: RowRule;
   readonly field: string;
   readonly condition?: string;
   readonly set?: SetRule;

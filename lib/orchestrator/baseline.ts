@@ -110,7 +110,7 @@ export async function planBaselines<P extends Planned>(
   const without = tables.filter((t) => !needsBaseline(job.config, t.plan)).map((t) => t.plan);
   const plain = dryRun ? [] : tables.flatMap(({ plan }) => (plan.conflicts ? [] : [pairTable(found, plan)]));
   for (const table of tables) {
-    const { plan, segments: fresh } = table;
+    const { plan } = table;
     if (!needsBaseline(job.config, plan)) {
       planned.push(table);
       continue;
@@ -120,6 +120,8 @@ export async function planBaselines<P extends Planned>(
     const stamp = stampOf(plan, oid);
     const prints = plan.conflicts && printStamp(plan, oid);
     const earlier = await target.generations(pair);
+    // a few rows are filed where their neighbours are, however large the table is by now
+    const fresh = (plan.keys && earlier.find((g) => g.stamp === stamp)?.layout) ?? table.segments;
     const windowed = plan.window !== undefined || plan.keys !== undefined;
     const filing = fileUnder(earlier, fresh, {
       stamp,

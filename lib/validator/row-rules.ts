@@ -64,7 +64,7 @@ function checkOf(table: Relation, given: RowRule, field: string, now: Date, know
     const made =
       'set' in rule ? { set: rule.set(settings) } : { condition: rule.condition(settings, contextOf(table, now)) };
     const limits = { ...(max_rows !== undefined && { max_rows }), ...(max_percent !== undefined && { max_percent }) };
-    return { check: { name, rule: rule.name, severity, ...limits, columns, field, ...made } };
+    return { check: { name, rule: rule.name, severity, ...limits, columns, given, field, ...made } };
   } catch (error) {
     if (!(error instanceof RuleProblem)) throw error;
     return { problems: [wrong(field, `${relationText(table)}, ${name}: ${error.message}`)] };

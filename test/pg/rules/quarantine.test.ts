@@ -103,6 +103,23 @@ test('what a retry brought in is known afterwards: a row deleted in the source g
   expect(next.counts).toMatchObject({ deleted: 2, unchanged: 497, quarantined: 1, kept: 0 });
 });
 
+test('a retry files its rows in the layout of the jobs before it, and ends none of them', async () => {
+  await using pair = await parcels();
+  const { ports: p } = await runJob(pair, CONFIG);
+  await pair.source.client.query(`insert into parcel select i, i, 'Owner', 'x' from generate_series(501, 9000) i`);
+  const grown = await runJob(pair, CONFIG, {}, p);
+  const generations = async () =>
+    (await pair.target.client.query('select id, whole, layout::text from tf_sync.pair_table order by id')).rows;
+  const before = await generations();
+  await pair.source.client.query(`update parcel set price = abs(price), owner = coalesce(owner, 'Owner')`);
+
+  const again = await retry(pair, p, grown.job.job_id);
+
+  expect(again.counts).toMatchObject({ read: 3, inserted: 3 });
+  expect(before).toHaveLength(2);
+  expect(await generations()).toEqual(before);
+});
+
 test.each(['manual', 'newer_wins', 'field_level'])('a retry goes by the conflict strategy %s', async (strategy) => {
   await using pair = await parcels();
   const config = {

@@ -139,6 +139,26 @@ test.each(['hash', 'content', 'primary_key', 'timestamp'])('rules hold under the
   expect(await target(pair, 'select count(*) as n from parcel where price < 0')).toEqual([{ n: '0' }]);
 });
 
+test('a rule about time does not make an incremental job look at every row', async () => {
+  await using pair = await parcels();
+  const config = {
+    ...rulesOf({ rule: 'freshness', column: 'seen', max_age_hours: 24 }),
+    detection_strategy: 'timestamp',
+    timestamp_columns: { 'public.parcel': 'seen' },
+  } as Config;
+  const p = ports();
+  await runJob(pair, config, {}, p);
+  const incremental = async (more: Config = {}) => {
+    const { job } = await runJob(pair, { ...config, ...more }, {}, p, 'incremental');
+    return (await p.jobs.tables(job.job_id))[0]?.window !== undefined;
+  };
+
+  const same = await incremental();
+  const stricter = await incremental(rulesOf({ rule: 'freshness', column: 'seen', max_age_hours: 12 }));
+
+  expect([same, stricter]).toEqual([true, false]);
+});
+
 test('values that rows exchange are not taken for shared; those of a row that the target alone has are', async () => {
   await using pair = await parcels(50);
   const config = rulesOf({ rule: 'unique', columns: ['apn'] });
