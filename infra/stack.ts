@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { WEB_BASE } from '../functions/web/pages.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
-import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
+import { allowJobSecrets, allowMaskKeys, MASK_KEY_PREFIX, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
 import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-queue.ts';
 import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
@@ -56,6 +56,7 @@ export class SyncStack extends Stack {
         SYNC_JOB_ARN: machineArn('sync-job'),
         SYNC_TABLE_ARN: machineArn('sync-table'),
         SECRET_PREFIX,
+        MASK_KEY_PREFIX,
         TLS_POLICY: parameters.tlsPolicy,
         ALLOWED_DATABASE_HOSTS: parameters.allowedDatabaseHosts,
         DATABASE_AUTHORITIES_FILE: '/var/runtime/ca-cert.pem', // Lambda's own file; Amazon RDS's authorities are in it
@@ -78,6 +79,7 @@ export class SyncStack extends Stack {
     state.writeConflicts(worker);
     state.appendAudit(worker);
     allowJobSecrets(worker, 'GetSecretValue');
+    allowMaskKeys(worker, 'GetSecretValue');
     worker.allow(
       ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
       [machineArn('sync-table')],
@@ -145,6 +147,7 @@ export class SyncStack extends Stack {
       state.appendAudit(step);
       allowJobSecrets(step, 'GetSecretValue', ...(step === settleJob ? (['DeleteSecret'] as const) : []));
     }
+    for (const step of [prepareJob, settleJob]) allowMaskKeys(step, 'GetSecretValue'); // they open the source
     const syncPart = new SyncPartMachine(this, { planPass, syncTable, logRetention: parameters.logRetention });
     const syncJob = new SyncJobMachine(this, {
       prepareJob,
@@ -173,6 +176,7 @@ export class SyncStack extends Stack {
     state.appendAudit(sweeper);
     resolutions.allowSending(sweeper);
     allowJobSecrets(sweeper, 'GetSecretValue', 'DeleteSecret');
+    allowMaskKeys(sweeper, 'GetSecretValue');
     sweeper.allow(['states:StartExecution'], [machineArn('sync-job')]);
     sweeper.allow(['states:DescribeExecution', 'states:StopExecution'], [executionArns('sync-job')]);
     acknowledgeExecutions(sweeper.role, 'sync-job');
@@ -204,6 +208,7 @@ export class SyncStack extends Stack {
     state.writeJobs(commands);
     state.writeRegistry(commands);
     allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    allowMaskKeys(commands, 'CreateSecret', 'GetSecretValue');
     commands.allow(['states:StartExecution'], [machineArn('sync-job')]);
     commands.allow(['states:StopExecution'], [executionArns('sync-job')]);
     acknowledgeExecutions(commands.role, 'sync-job');
@@ -229,6 +234,7 @@ export class SyncStack extends Stack {
       state.appendAudit(fn);
       state.moveTrailHeads(fn);
       allowJobSecrets(fn, 'GetSecretValue');
+      allowMaskKeys(fn, 'GetSecretValue');
       resolutions.allowSending(fn);
     }
     resolutions.feed(resolver);
@@ -281,6 +287,7 @@ export class SyncStack extends Stack {
     this.output('SyncJobArn', syncJob.arn);
     this.output('SyncTableArn', syncTable.arn);
     this.output('SecretPrefix', SECRET_PREFIX);
+    this.output('MaskKeyPrefix', MASK_KEY_PREFIX);
   }
 
   private output(name: string, value: string): void {

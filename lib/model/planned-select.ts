@@ -33,4 +33,6 @@ export interface Mapped {
   readonly masked: readonly string[];
   /** Columns of the source that a column is made of, where it is not masked. */
   readonly uses: Readonly<Record<string, readonly string[]>>;
+  /** Columns (schema.table.column) of the source that a column is looked up in. */
+  readonly looks?: Readonly<Record<string, readonly string[]>>;
 }

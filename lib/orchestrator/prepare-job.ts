@@ -9,6 +9,7 @@ import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan 
 import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { withMaskKey } from './mask-key.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
@@ -116,7 +117,7 @@ async function makePlans(
   const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config);
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
-  const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
+  const plans = withMaskKey(tablePlans(found, job.config, { fingerprint: form, snapshot }), found, job.mask_key);
   const cut = [];
   for (const w of await withWindows(job, plans, found, { source, target, clock }))
     cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });

@@ -19,6 +19,7 @@ import {
 } from '../model/job.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
+import { pairId } from './conflict-plan.ts';
 import { allowedActions } from './lifecycle.ts';
 import { validationOf } from './validation.ts';
 
@@ -149,6 +150,10 @@ export const statusView = z
     ...jobSummary.shape,
     guarantee: z.enum(['exactly_once_effect']),
     config: jobConfigSchema,
+    masks: z.object({ pair: z.string(), key: z.string() }).optional().meta({
+      description:
+        'Of a job that masks: the pair of databases whose key it uses, and a print that changes with the key.',
+    }),
     seconds: z.number().meta({ description: 'From the start, or before it the creation, until the end or now.' }),
     rows_estimate: z.int(),
     counts: countsView,
@@ -213,6 +218,7 @@ export function jobStatus(
     ...summarise(job),
     guarantee: job.guarantee,
     config: job.config,
+    ...(job.mask_key !== undefined && { masks: { pair: pairId(job.source, job.target), key: job.mask_key } }),
     seconds,
     rows_estimate: rowsEstimate,
     counts,
