@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
+import { MASK_KEY_SETTING } from '../model/mask.ts';
 import type { Secret } from '../model/secret.ts';
-import { relationText, type TablePlan } from '../model/table.ts';
+import type { TablePlan } from '../model/table.ts';
 import type { SecretStore } from '../ports.ts';
 import { pairId } from './conflict-plan.ts';
-import type { Preflight } from './preflight.ts';
 
 const digest = (...parts: readonly string[]) => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
@@ -26,18 +26,12 @@ export async function maskKeyOf(job: Job, secrets: SecretStore): Promise<Secret 
 }
 
 /**
- * Plans whose versions say which key their masks are computed with: under another one bases and watermarks of before say nothing
+ * Plans whose versions say which key their SQL computes with: under another one bases and watermarks of before say nothing
  * of the rows. Pure.
  */
-export function withMaskKey(
-  plans: readonly TablePlan[],
-  { tables }: Pick<Preflight, 'tables'>,
-  key: string | undefined,
-): readonly TablePlan[] {
-  const masks = new Set(tables.flatMap(({ source }) => (source.mapped?.masked.length ? [relationText(source)] : [])));
-  return plans.map((plan) =>
-    key !== undefined && plan.select && masks.has(relationText(plan.target))
+export const withMaskKey = (plans: readonly TablePlan[], key: string | undefined): readonly TablePlan[] =>
+  plans.map((plan) =>
+    key !== undefined && plan.select?.list.includes(MASK_KEY_SETTING)
       ? { ...plan, select: { ...plan.select, version: digest(plan.select.version, key) } }
       : plan,
   );
-}

@@ -117,7 +117,7 @@ async function makePlans(
   const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config);
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
-  const plans = withMaskKey(tablePlans(found, job.config, { fingerprint: form, snapshot }), found, job.mask_key);
+  const plans = withMaskKey(tablePlans(found, job.config, { fingerprint: form, snapshot }), job.mask_key);
   const cut = [];
   for (const w of await withWindows(job, plans, found, { source, target, clock }))
     cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });

@@ -165,6 +165,10 @@ test('a masked refresh leaves no production value of a tagged column anywhere, w
   expect(third.counts).toMatchObject({ conflicts: 3 });
   expect(decided.status).toBe(200);
 
+  const kept = Object.fromEntries(filesIn(service.dataDir))['secrets.json'];
+  expect(third.masks).toEqual(first.masks);
+  expect(kept).toContain(`/mask/${third.masks?.pair}"`);
+
   const rows = await rowsOf(target);
   const places: readonly (readonly [string, string])[] = [
     ['rows of the target', rows],

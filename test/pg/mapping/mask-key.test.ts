@@ -131,3 +131,28 @@ test('a job does not go on under another key than it began with', async () => {
   expect(ended).toMatchObject({ state: 'failed', failure: { code: 'secret_missing' } });
   expect(await masked(pair)).toEqual([]);
 });
+
+test('an expression has the key too: keyedHash is the same in every column and job of the pair', async () => {
+  await using pair = await owners();
+  await pair.target.client.query('create table hashed (id int primary key, owner text not null, other text not null)');
+  const config = {
+    mapping: {
+      'public.hashed': {
+        from: 'public.holding',
+        columns: { owner: { expression: 'keyedHash(owner)' }, other: { expression: "keyedHash(owner, 'other')" } },
+      },
+    },
+    tables: { include: ['public.hashed'] },
+  } as unknown as Partial<JobConfig>;
+  const p = ports();
+
+  const first = await runJob(pair, config, {}, p);
+  const second = await runJob(pair, config, {}, p);
+
+  expect(first.counts).toMatchObject({ inserted: 200, quarantined: 0 });
+  expect(second.counts).toMatchObject({ updated: 0, unchanged: 200 });
+  const { rows } = await pair.target.client.query(
+    'select count(distinct owner) as owners, bool_or(owner = other) as same from hashed',
+  );
+  expect(rows).toEqual([{ owners: '200', same: 'f' }]);
+});
