@@ -45,6 +45,7 @@ export interface Settings {
   readonly syncJobArn: string;
   readonly syncTableArn: string;
   readonly secretPrefix: string;
+  readonly maskKeyPrefix: string;
 }
 
 /** What every handler needs from outside, wired once per container. */
@@ -135,7 +136,7 @@ function wireCore(env: Environment): CoreServices {
   return {
     settings,
     jobs: dynamoJobStore(table(() => settings.jobsTable)),
-    secrets: awsSecretStore(secretsClient, () => settings.secretPrefix),
+    secrets: awsSecretStore(secretsClient, settings),
     clock,
     log: jsonLog(
       {
@@ -205,6 +206,9 @@ function readSettings(env: Environment): Settings {
     },
     get secretPrefix() {
       return text('SECRET_PREFIX');
+    },
+    get maskKeyPrefix() {
+      return text('MASK_KEY_PREFIX');
     },
   };
 }

@@ -34,5 +34,12 @@ export const scheduleServices = (
 ): ScheduleServices => ({
   schedules: dynamoScheduleStore({ name: () => settings.registryTable, client: dynamoClient }),
   alarms: awsAlarmClock(schedulerClient, alarmSettings(functionArn)),
-  secrets: awsSecretStore(secretsClient, () => setting('SCHEDULE_SECRET_PREFIX')),
+  secrets: awsSecretStore(secretsClient, {
+    get secretPrefix() {
+      return setting('SCHEDULE_SECRET_PREFIX');
+    },
+    get maskKeyPrefix() {
+      return settings.maskKeyPrefix;
+    },
+  }),
 });

@@ -101,6 +101,12 @@ export function shortErrors(source: string): string {
   return short.replace(/^((?:import [^\n]+\n)*)/, (imports) => imports + made);
 }
 
+/** Words for people of the mapping's functions, masks and steps, which the docs are made of. */
+const WORDS = /^(\s+(?:summary|types|tells):)\s*(['"`])(?:\\.|(?!\2)[^\\])*\2,$/gm;
+
+/** A module of lib/transformer without its words: 4 KB a bundle. */
+export const withoutWords = (source: string): string => source.replaceAll(WORDS, "$1 '',");
+
 /** Of a client's package.json only its version is used, for the user agent. */
 const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text) as { version: string }).version });
 
@@ -177,6 +183,10 @@ export function leftOut(functionName: string): Plugin {
       build.onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/models\/errors\.js$/ }, async ({ path }) => ({
         contents: shortErrors(await readFile(path, 'utf8')),
         loader: 'js',
+      }));
+      build.onLoad({ filter: /\/lib\/transformer\/(functions|masks|steps)\/[\w-]+\.ts$/ }, async ({ path }) => ({
+        contents: withoutWords(await readFile(path, 'utf8')),
+        loader: 'ts',
       }));
       build.onLoad({ filter: /@aws-sdk\/client-[\w-]+\/package\.json$/ }, async ({ path }) => ({
         contents: onlyVersion(await readFile(path, 'utf8')),

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { WEB_BASE } from '../functions/web/pages.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
-import { allowJobSecrets, SECRET_PREFIX } from './constructs/job-secrets.ts';
+import { allowJobSecrets, allowMaskKeys, MASK_KEY_PREFIX, SECRET_PREFIX } from './constructs/job-secrets.ts';
 import { Parameters } from './constructs/parameters.ts';
 import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-queue.ts';
 import { Schedules } from './constructs/schedules.ts';
@@ -58,6 +58,7 @@ export class SyncStack extends Stack {
         SYNC_JOB_ARN: machineArn('sync-job'),
         SYNC_TABLE_ARN: machineArn('sync-table'),
         SECRET_PREFIX,
+        MASK_KEY_PREFIX,
         TLS_POLICY: parameters.tlsPolicy,
         ALLOWED_DATABASE_HOSTS: parameters.allowedDatabaseHosts,
         DATABASE_AUTHORITIES_FILE: '/var/runtime/ca-cert.pem', // Lambda's own file; Amazon RDS's authorities are in it
@@ -80,6 +81,7 @@ export class SyncStack extends Stack {
     state.writeConflicts(worker);
     state.appendAudit(worker);
     allowJobSecrets(worker, 'GetSecretValue');
+    allowMaskKeys(worker, 'GetSecretValue');
     worker.allow(
       ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
       [machineArn('sync-table')],
@@ -147,6 +149,7 @@ export class SyncStack extends Stack {
       state.appendAudit(step);
       allowJobSecrets(step, 'GetSecretValue', ...(step === settleJob ? (['DeleteSecret'] as const) : []));
     }
+    for (const step of [prepareJob, settleJob]) allowMaskKeys(step, 'GetSecretValue'); // they open the source
     const syncPart = new SyncPartMachine(this, { planPass, syncTable, logRetention: parameters.logRetention });
     const syncJob = new SyncJobMachine(this, {
       prepareJob,
@@ -175,6 +178,7 @@ export class SyncStack extends Stack {
     state.appendAudit(sweeper);
     resolutions.allowSending(sweeper);
     allowJobSecrets(sweeper, 'GetSecretValue', 'DeleteSecret');
+    allowMaskKeys(sweeper, 'GetSecretValue');
     sweeper.allow(['states:StartExecution'], [machineArn('sync-job')]);
     sweeper.allow(['states:DescribeExecution', 'states:StopExecution'], [executionArns('sync-job')]);
     acknowledgeExecutions(sweeper.role, 'sync-job');
@@ -206,6 +210,7 @@ export class SyncStack extends Stack {
     state.writeJobs(commands);
     state.writeRegistry(commands);
     allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    allowMaskKeys(commands, 'CreateSecret', 'GetSecretValue');
     commands.allow(['states:StartExecution'], [machineArn('sync-job')]);
     commands.allow(['states:StopExecution'], [executionArns('sync-job')]);
     acknowledgeExecutions(commands.role, 'sync-job');
@@ -231,6 +236,7 @@ export class SyncStack extends Stack {
       state.appendAudit(fn);
       state.moveTrailHeads(fn);
       allowJobSecrets(fn, 'GetSecretValue');
+      allowMaskKeys(fn, 'GetSecretValue');
       resolutions.allowSending(fn);
     }
     resolutions.feed(resolver);
@@ -261,6 +267,7 @@ export class SyncStack extends Stack {
     });
     state.writeJobs(fireSchedule);
     allowJobSecrets(fireSchedule, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    allowMaskKeys(fireSchedule, 'CreateSecret', 'GetSecretValue');
     fireSchedule.allow(['states:StartExecution'], [machineArn('sync-job')]);
     for (const fn of [fireSchedule, schedules]) state.keepSchedules(fn);
     kept.allowKeeping(fireSchedule);
@@ -275,6 +282,7 @@ export class SyncStack extends Stack {
     });
     state.writeJobs(quarantine);
     allowJobSecrets(quarantine, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    allowMaskKeys(quarantine, 'CreateSecret', 'GetSecretValue');
     quarantine.allow(['states:StartExecution'], [machineArn('sync-job')]);
 
     const queries = new ServiceFunction(this, 'Queries', {
@@ -328,6 +336,7 @@ export class SyncStack extends Stack {
     this.output('SyncJobArn', syncJob.arn);
     this.output('SyncTableArn', syncTable.arn);
     this.output('SecretPrefix', SECRET_PREFIX);
+    this.output('MaskKeyPrefix', MASK_KEY_PREFIX);
   }
 
   private output(name: string, value: string): void {

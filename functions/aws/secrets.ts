@@ -24,13 +24,22 @@ const storedPair = z.object({ v: z.literal(1), source: stored, target: stored })
 
 const storedKey = z.object({ v: z.literal(1), mask_key: z.string().length(64) });
 
-/** Connections in Secrets Manager, one secret per job; the reference is its name, prefix and job id. Keys of masks: one per pair, never removed. */
-export function awsSecretStore(client: () => SecretsManagerClient, prefix: () => string): SecretStore {
+/** What names of secrets begin with. */
+export interface SecretPrefixes {
+  readonly secretPrefix: string;
+  readonly maskKeyPrefix: string;
+}
+
+/**
+ * Connections in Secrets Manager, one secret per job; the reference is its name, prefix and job id. Keys of masks: one per pair,
+ * under a prefix of their own, removed by nobody here.
+ */
+export function awsSecretStore(client: () => SecretsManagerClient, prefixes: SecretPrefixes): SecretStore {
   const call = <T>(work: () => Promise<T>) => calling('secrets', work);
   return {
     put: (jobId, pair) =>
       call(async () => {
-        const Name = prefix() + jobId;
+        const Name = prefixes.secretPrefix + jobId;
         const SecretString = JSON.stringify({ v: 1, source: reveal(pair.source), target: reveal(pair.target) });
         try {
           await client().send(new CreateSecretCommand({ Name, SecretString }));
@@ -51,7 +60,7 @@ export function awsSecretStore(client: () => SecretsManagerClient, prefix: () =>
       }),
     maskKey: (pair, fresh) =>
       call(async () => {
-        const name = `${prefix()}mask-${pair}`;
+        const name = prefixes.maskKeyPrefix + pair;
         if (fresh) await create(client(), name, JSON.stringify({ v: 1, mask_key: fresh.reveal() }));
         return maskKey(client(), name);
       }),

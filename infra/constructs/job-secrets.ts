@@ -9,6 +9,13 @@ const ANY_JOB_SECRET = Fn.sub(
   `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:\${AWS::StackName}/job/*`,
 );
 
+/** Names of the keys that masks are computed with start with this; one per pair of databases, longer than any job. */
+export const MASK_KEY_PREFIX = Fn.sub(`\${AWS::StackName}/mask/`);
+
+const ANY_MASK_KEY = Fn.sub(
+  `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:\${AWS::StackName}/mask/*`,
+);
+
 export type SecretRight = 'CreateSecret' | 'PutSecretValue' | 'GetSecretValue' | 'DescribeSecret' | 'DeleteSecret';
 
 /** Secrets come and go with jobs, so their names are not known here: the prefix is all a role can name. */
@@ -21,5 +28,18 @@ export function allowJobSecrets(fn: ServiceFunction, ...rights: readonly SecretR
     fn.role,
     `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:<AWS::StackName>/job/*]`,
     'Secrets are created per job at run time; the name prefix of this stack is as narrow as a role can be.',
+  );
+}
+
+/** Nobody in the stack may change or delete a key: whoever does gives every masked value another one. */
+export function allowMaskKeys(fn: ServiceFunction, ...rights: readonly ('CreateSecret' | 'GetSecretValue')[]): void {
+  fn.allow(
+    rights.map((right) => `secretsmanager:${right}`),
+    [ANY_MASK_KEY],
+  );
+  acknowledge(
+    fn.role,
+    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:<AWS::StackName>/mask/*]`,
+    'Keys of masks are created per pair of databases at run time; the name prefix of this stack is as narrow as a role can be.',
   );
 }

@@ -447,7 +447,7 @@ const CATALOGUE = {
   ],
   secret_missing: [
     409,
-    'The secret with the connections of the job is gone.',
+    'A secret of the job is gone: its connections, or the key of its masks.',
     'Start a new job; this one can neither go on nor be resumed.',
   ],
   execution_too_large: [

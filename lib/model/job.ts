@@ -95,6 +95,8 @@ export interface Job {
   readonly target: ConnectionView & ServerIdentity;
   /** Name of the secret that holds both connections. */
   readonly secret_ref: string;
+  /** Of a job that masks: which key its masks are computed with (maskKeyPrint). */
+  readonly mask_key?: string;
   readonly actor: string;
   readonly guarantee: 'exactly_once_effect';
   /** ISO 8601 in UTC, as all instants. */

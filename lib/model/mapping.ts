@@ -83,6 +83,10 @@ const pointer = (part: string) => part.replaceAll('~', '~0').replaceAll('/', '~1
 export const mappingField = (table: string, column?: string): string =>
   `/config/mapping/${pointer(table)}${column === undefined ? '' : `/columns/${pointer(column)}`}`;
 
-/** Whether any column of it is masked; a job that an earlier version has stored has no mapping. */
+/** Whether a column is made with the key of masks, or may be. */
+const usesKey = (c: ColumnSource): boolean =>
+  typeof c === 'object' && ('mask' in c || ('expression' in c && c.expression.includes('keyedHash')));
+
+/** Whether any column of it needs the key of masks; a job that an earlier version has stored has no mapping. */
 export const hasMasks = (m: Mapping | undefined): boolean =>
-  Object.values(m ?? {}).some((t) => Object.values(t.columns).some((c) => typeof c === 'object' && 'mask' in c));
+  Object.values(m ?? {}).some((t) => Object.values(t.columns).some(usesKey));

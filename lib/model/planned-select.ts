@@ -40,4 +40,6 @@ export interface Mapped {
   readonly uses: Readonly<Record<string, readonly string[]>>;
   /** SQL over `s` of each column; of one that could not be made there is none. */
   readonly sql: Readonly<Record<string, string>>;
+  /** Columns (schema.table.column) of the source that a column is looked up in. */
+  readonly looks?: Readonly<Record<string, readonly string[]>>;
 }

@@ -39,6 +39,8 @@ export interface Column {
   /** a: always, d: by default. */
   readonly identity: '' | 'a' | 'd';
   readonly hasDefault: boolean;
+  /** Columns (schema.table.column) that its values are taken from: of a generated column, an inherited one, one of a view. */
+  readonly from?: readonly string[];
   /** Made by a mapping so that every value fits the target's column, or is refused there by itself. */
   readonly fits?: true;
 }

@@ -193,7 +193,7 @@ export async function preflight(
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
     ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
-    ...piiProblems(sourceTables, [...found, ...targetTables], config),
+    ...piiProblems(sourceTables, { source: found, target: targetTables }, config),
     ...cycleProblems(cycle, config),
     ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
     ...bothWaysProblems(matched, s, detection, config),

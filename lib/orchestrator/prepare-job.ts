@@ -15,6 +15,7 @@ import {
 import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
+import { withMaskKey } from './mask-key.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
@@ -159,7 +160,8 @@ async function makePlans(
   const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config, ports.clock());
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
-  const plans = await onlyPutAside(job, tablePlans(found, job.config, { fingerprint: form, snapshot }), target);
+  const all = withMaskKey(tablePlans(found, job.config, { fingerprint: form, snapshot }), job.mask_key);
+  const plans = await onlyPutAside(job, all, target);
   const at = ports.clock().toISOString();
   const seen = await withWindows(job, plans, found, { source, target, clock, at });
   const weighed = await weighRules(

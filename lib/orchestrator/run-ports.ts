@@ -2,7 +2,6 @@ import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { Connection } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
-import { hasMasks } from '../model/mapping.ts';
 import type { JobInput } from '../model/message.ts';
 import type { Secret } from '../model/secret.ts';
 import type {
@@ -22,8 +21,8 @@ import type {
   TargetDatabase,
   Workflow,
 } from '../ports.ts';
-import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
+import { maskKeyOf } from './mask-key.ts';
 
 /** What the steps of a running job need. */
 export interface RunPorts {
@@ -120,9 +119,7 @@ export async function withBoth<T, S extends Closable, D extends Closable>(
   work: (source: S, target: D) => Promise<T>,
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
-  const maskKey = hasMasks(job.config.mapping)
-    ? await ports.secrets.maskKey(pairId(job.source, job.target))
-    : undefined;
+  const maskKey = await maskKeyOf(job, ports.secrets);
   const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
   const how = { databases: ports.databases, config: job.config, maskKey };
   const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, how), ports.patience);

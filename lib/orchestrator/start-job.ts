@@ -18,6 +18,7 @@ import type {
 } from '../ports.ts';
 import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
+import { maskKeyPrint } from './mask-key.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { openSource } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
@@ -75,7 +76,12 @@ async function openBoth(
   throw problemsError(problems);
 }
 
-function newJob(request: StartRequest, found: Preflight, secretRef: string, now: string): Job {
+function newJob(
+  request: StartRequest,
+  found: Preflight,
+  { secretRef, maskKey }: { readonly secretRef: string; readonly maskKey: Secret | undefined },
+  now: string,
+): Job {
   const identity = ({ system_identifier, database_oid, version_num }: Preflight['source']) => ({
     system_identifier,
     database_oid,
@@ -90,6 +96,7 @@ function newJob(request: StartRequest, found: Preflight, secretRef: string, now:
     source: { ...connectionView(request.pair.source), ...identity(found.source) },
     target: { ...connectionView(request.pair.target), ...identity(found.target) },
     secret_ref: secretRef,
+    ...(maskKey && { mask_key: maskKeyPrint(maskKey) }),
     actor: request.actor,
     guarantee: 'exactly_once_effect',
     created_at: now,
@@ -139,9 +146,11 @@ async function takeLease(
 async function store(request: StartRequest, found: Preflight, ends: Ends, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
-    if (hasMasks(request.config.mapping)) await ports.secrets.maskKey(pairId(found.source, found.target), freshKey());
+    const maskKey = hasMasks(request.config.mapping)
+      ? await ports.secrets.maskKey(pairId(found.source, found.target), freshKey())
+      : undefined;
     secretRef = await ports.secrets.put(request.jobId, request.pair);
-    const job = newJob(request, found, secretRef, ports.clock().toISOString());
+    const job = newJob(request, found, { secretRef, maskKey }, ports.clock().toISOString());
     await ports.jobs.create(job);
     return job;
   } catch (error) {

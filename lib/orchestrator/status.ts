@@ -21,6 +21,7 @@ import { WHOLE_REASONS } from '../model/look.ts';
 import { type PlannedRule, SEVERITIES } from '../model/rule.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { jobConfigSchema } from './config-schema.ts';
+import { pairId } from './conflict-plan.ts';
 import { allowedActions } from './lifecycle.ts';
 import { validationOf } from './validation.ts';
 
@@ -180,6 +181,10 @@ export const statusView = z
     ...jobSummary.shape,
     guarantee: z.enum(['exactly_once_effect']),
     config: jobConfigSchema,
+    masks: z.object({ pair: z.string(), key: z.string() }).optional().meta({
+      description:
+        'Of a job that masks: the pair of databases whose key it uses, and a print that changes with the key.',
+    }),
     seconds: z.number().meta({ description: 'From the start, or before it the creation, until the end or now.' }),
     rows_estimate: z.int(),
     counts: countsView,
@@ -245,6 +250,7 @@ export function jobStatus(
     ...summarise(job),
     guarantee: job.guarantee,
     config: job.config,
+    ...(job.mask_key !== undefined && { masks: { pair: pairId(job.source, job.target), key: job.mask_key } }),
     seconds,
     rows_estimate: rowsEstimate,
     counts,

@@ -135,6 +135,28 @@ const FLAGS = `
           where d.classid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i') and case when s.relkind = 'S' then not has_sequence_privilege(s.oid, 'UPDATE') end)::text
   from tables c join pg_namespace n on n.nspname = c.nspname`;
 
+/**
+ * Where values of a column come from: a generated one from columns of its table, one of a view or of an inheritance child from its
+ * namesakes in what it is made of.
+ */
+const ORIGINS = `
+  select o.oid::text, o.attname, json_agg(n.nspname || '.' || k.relname || '.' || a.attname)::text
+  from (select c.oid, g.attname, c.oid as rel, d.refobjsubid::int2 as num
+        from tables c join pg_attribute g on g.attrelid = c.oid and g.attgenerated <> '' join pg_attrdef e on e.adrelid = c.oid and e.adnum = g.attnum
+        join pg_depend d on d.refobjid = c.oid and d.refobjsubid <> g.attnum
+         and (d.objid = e.oid or d.objid = c.oid and d.objsubid = g.attnum)
+        union
+        select c.oid, v.attname, d.refobjid, d.refobjsubid::int2
+        from tables c join pg_attribute v on v.attrelid = c.oid join pg_rewrite r on r.ev_class = c.oid join pg_depend d on d.objid = r.oid
+        join pg_attribute x on x.attrelid = d.refobjid and x.attnum = d.refobjsubid and x.attname = v.attname where d.refobjid <> c.oid
+        union
+        select c.oid, v.attname, h.inhparent, x.attnum
+        from tables c join pg_inherits h on h.inhrelid = c.oid join pg_attribute v on v.attrelid = c.oid
+        join pg_attribute x on x.attrelid = h.inhparent and x.attname = v.attname) o
+  join pg_attribute a on a.attrelid = o.rel and a.attnum = o.num and a.attnum > 0
+  join pg_class k on k.oid = o.rel join pg_namespace n on n.oid = k.relnamespace
+  group by o.oid, o.attname`;
+
 const truth = (text: string | null | undefined) => text === 'true';
 
 function columnOf(row: readonly (string | null)[]): Column {
@@ -184,12 +206,16 @@ function grouped<T>(
   return groups;
 }
 
-/** Every relation of the database that can take part in a sync, in name order. Seven catalog queries, whatever the number. */
+/** Every relation of the database that can take part in a sync, in name order. Eight catalog queries, whatever the number. */
 export async function introspect(session: Session): Promise<readonly Relation[]> {
   const ask = (body: string) => session.query(`with tables as (${TABLES}) ${body}`);
   const tables = await ask('select oid::text, nspname, relname, relkind::text from tables order by nspname, relname');
   const sizes = new Map((await ask(SIZES)).map((r) => [r[0], r]));
-  const columns = grouped(await ask(COLUMNS), columnOf);
+  const origins = new Map((await ask(ORIGINS)).map((r) => [`${r[0]} ${r[1]}`, JSON.parse(r[2] ?? '[]') as string[]])); // json_agg
+  const columns = grouped(await ask(COLUMNS), (row) => {
+    const from = origins.get(`${row[0]} ${row[1]}`);
+    return { ...columnOf(row), ...(from && { from }) };
+  });
   const keys = grouped(await ask(KEYS), (r) => JSON.parse(r[1] ?? '[]') as string[]);
   const foreignKeys = grouped(
     await ask(FOREIGN_KEYS),

@@ -7,7 +7,7 @@ import type { RowCode } from '../model/row-code.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
 import { isInjective } from './compile-mask.ts';
 import { asColumn } from './fit.ts';
-import { makeColumn } from './registry.ts';
+import { lookupsOf, makeColumn } from './registry.ts';
 import type { ExpressionEnv } from './sql-expression.ts';
 import { type Found, type Made, SOURCE, type StepProblem } from './step.ts';
 
@@ -117,6 +117,15 @@ function maskProblems(mapping: TableMapping, source: Relation, target: Relation,
   });
 }
 
+/** What columns look up in tables of the source. */
+const looksOf = ({ columns }: TableMapping) =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, from]) => {
+      const own = lookupsOf(from).filter((l) => l.side === 'source');
+      return [name, own.flatMap((l) => [`${l.table}.${l.match}`, `${l.table}.${l.take}`])];
+    }),
+  );
+
 const codeOf = (masked: boolean): RowCode => (masked ? 'value_not_masked' : 'value_not_computable');
 
 /** One SQL text for the first column that could not be computed, by its position among those that may fail. */
@@ -177,6 +186,7 @@ export function mappedRelation(
         masked,
         uses: Object.fromEntries(uses),
         sql: Object.fromEntries(made.map((m) => [m.name, `(${m.expression.sql})`])),
+        looks: looksOf(mapping),
       },
     },
     problems: [

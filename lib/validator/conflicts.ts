@@ -38,6 +38,7 @@ export function clockColumn(
   named: string | undefined,
 ): { readonly column: string; readonly type: StampType } | undefined {
   for (const column of named === undefined ? USUAL_NAMES : [named]) {
+    if (source.mapped?.masked.includes(column)) continue; // it says nothing of when the row was changed
     const type = stampType(target.columns.find((c) => c.name === column));
     if (type && stampType(source.columns.find((c) => c.name === column))) return { column, type };
   }

@@ -37,7 +37,9 @@ export function stampColumn(table: Relation, config: JobConfig): StampColumn | P
   const object = relationText(table);
   const named = config.timestamp_columns[object];
   const names: readonly string[] = named === undefined ? USUAL_NAMES : [named];
-  const found = names.flatMap((name) => table.columns.find((c) => c.name === name) ?? []);
+  // a masked instant says nothing of when a row was changed
+  const open = table.columns.filter((c) => !table.mapped?.masked.includes(c.name));
+  const found = names.flatMap((name) => open.find((c) => c.name === name) ?? []);
   const [first] = found;
   if (!first) {
     return {
@@ -48,7 +50,7 @@ export function stampColumn(table: Relation, config: JobConfig): StampColumn | P
       message:
         named === undefined
           ? `The table ${object} has no column that says when a row was last changed (${USUAL_NAMES.join(', ')}).`
-          : `The source table ${object} has no column ${named}.`,
+          : `The source table ${object} has no column ${named}, or only a masked one.`,
       hint: `Name its column in timestamp_columns, exclude the table, or use another detection_strategy.`,
     };
   }

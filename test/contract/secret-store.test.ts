@@ -43,10 +43,10 @@ describe('a secret store in Secrets Manager', () => {
         return kept.delete(SecretId) ? {} : new AwsFault('ResourceNotFoundException');
       },
     });
-    store = awsSecretStore(
-      () => new SecretsManagerClient(aws.client),
-      () => 'tf/job/',
-    );
+    store = awsSecretStore(() => new SecretsManagerClient(aws.client), {
+      secretPrefix: 'tf/job/',
+      maskKeyPrefix: 'tf/mask/',
+    });
   });
   afterEach(() => aws.close());
 
@@ -97,12 +97,12 @@ describe('a secret store in Secrets Manager', () => {
 
     expect([made, again, await store.maskKey('pair-1')].map((k) => k.reveal())).toEqual(Array(3).fill('a'.repeat(64)));
     expect(elsewhere.reveal()).toBe('b'.repeat(64));
-    expect([...kept.keys()]).toEqual(['tf/job/mask-pair-1', 'tf/job/mask-pair-2']);
+    expect([...kept.keys()]).toEqual(['tf/mask/pair-1', 'tf/mask/pair-2']);
   });
 
   it('never repeats the text of a secret that it cannot read', async () => {
     kept.set('tf/job/broken', { text: '{"v":1,"source":"c4n4ry"', token: '' });
-    kept.set('tf/job/mask-odd', { text: '{"v":1,"mask_key":"c4n4ry"}', token: '' });
+    kept.set('tf/mask/odd', { text: '{"v":1,"mask_key":"c4n4ry"}', token: '' });
     kept.set('tf/job/odd', { text: '{"v":1,"source":{"host":"c4n4ry"}}', token: '' });
 
     const asked = [store.get('tf/job/broken'), store.get('tf/job/odd'), store.maskKey('odd')];

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { synthesize } from '../../local/synth.ts';
-import { readAssembly } from '../../local/template/assembly.ts';
-import { resolveStack } from '../../local/template/stack.ts';
 import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { createCountyPair, smallCounty } from '../support/county.ts';
 import { connect, createPair, type TestPair } from '../support/databases.ts';
+import { executionsOf } from './executions.ts';
 import { auditEvents, type E2eService, type Finished, runNode, startService } from './support.ts';
 
 let service: E2eService;
@@ -122,7 +119,7 @@ test('no password is anywhere but in the secret store, and not even there once t
       .map(nameOf),
   ).toEqual([]);
   expect(isIn(JSON.stringify(await service.items()))).toBe(false);
-  expect(isIn(JSON.stringify(await executions(jobId)))).toBe(false);
+  expect(isIn(JSON.stringify(await executionsOf(service, jobId)))).toBe(false);
   expect(service.answers.filter(isIn)).toEqual([]);
   expect(isIn(service.output())).toBe(false);
   // and the search finds what is there: the job's id stands in these places
@@ -131,7 +128,7 @@ test('no password is anywhere but in the secret store, and not even there once t
     .map((file) => nameOf(file).split('/')[0]);
   expect(new Set(found)).toEqual(new Set(['dynamodb', 'logs', 'sqs']));
   expect(JSON.stringify(await service.items())).toContain(jobId);
-  expect((await executions(jobId)).length).toBeGreaterThan(ended.tables.length);
+  expect((await executionsOf(service, jobId)).length).toBeGreaterThan(ended.tables.length);
 });
 
 test('the command starts a job, waits for it, lists it and shows it, and says by its exit code how it went', async () => {
@@ -245,31 +242,4 @@ function contentOf(file: string): Buffer {
 
 function nameOf(file: string): string {
   return relative(service.dataDir, file);
-}
-
-/** Input and output of every execution of the job, of both machines. */
-async function executions(jobId: string): Promise<readonly unknown[]> {
-  const { controlUrl, sqsUrl } = service.places();
-  const stack = resolveStack(readAssembly((await synthesize()).folder), {
-    sqsUrl,
-    parameters: { JwtIssuer: 'http://x/issuer', JwtAudience: 'x', TlsPolicy: 'as_asked', AllowedDatabaseHosts: '*' },
-  });
-  const client = new SFNClient({
-    endpoint: controlUrl,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  try {
-    const found = [];
-    for (const machine of stack.ofType('AWS::StepFunctions::StateMachine')) {
-      const list = await client.send(new ListExecutionsCommand({ stateMachineArn: machine.identity.ref }));
-      for (const { executionArn } of list.executions ?? []) {
-        const { $metadata: _, ...execution } = await client.send(new DescribeExecutionCommand({ executionArn }));
-        if (execution.input?.includes(jobId)) found.push(execution);
-      }
-    }
-    return found;
-  } finally {
-    client.destroy();
-  }
 }

@@ -244,6 +244,7 @@ describe('rights', () => {
     const kinds = wildcards.map(([text, policy]) => {
       if (text === '"*"' && /Tracing|LogDelivery/.test(policy)) return 'X-Ray and log delivery know no resource';
       if (/secret:\$\{AWS::StackName\}\/job\/\*"\}$/.test(text)) return 'secrets of jobs, by prefix';
+      if (/secret:\$\{AWS::StackName\}\/mask\/\*"\}$/.test(text)) return 'keys of masks, by prefix';
       if (/:execution:\$\{AWS::StackName\}-sync-(job|part|table):\*"\}$/.test(text)) return 'executions of one machine';
       if (/secret:\$\{AWS::StackName\}\/schedule\/\*"\}$/.test(text)) return 'secrets of schedules, by prefix';
       if (/:schedule\/\$\{AWS::StackName\}\/\*"\}$/.test(text)) return 'schedules of one group';
@@ -253,6 +254,7 @@ describe('rights', () => {
     expect([...new Set(kinds)].sort()).toEqual([
       'X-Ray and log delivery know no resource',
       'executions of one machine',
+      'keys of masks, by prefix',
       'schedules of one group',
       'secrets of jobs, by prefix',
       'secrets of schedules, by prefix',
@@ -275,6 +277,27 @@ describe('rights', () => {
       'sweeper',
     ]);
     expect(rightsOf('queries', 'secretsmanager')).toEqual(['secretsmanager:DescribeSecret']);
+  });
+
+  it('let those that open the source read keys of masks, those that start jobs make them, and nobody change or delete one', () => {
+    const onMasks = (name: string) => {
+      const role = byName(name).Properties.Role['Fn::GetAtt'][0];
+      const own = allowed.filter((s) => s.role === role && s.resources.some((r) => r.includes('/mask/*')));
+      return own.flatMap((s) => s.actions.map((action) => action.replace('secretsmanager:', ''))).sort();
+    };
+    const may = Object.keys(FUNCTIONS).flatMap((name) => (onMasks(name).length > 0 ? [[name, ...onMasks(name)]] : []));
+
+    expect(may.sort()).toEqual(
+      [
+        ['commands', 'CreateSecret', 'GetSecretValue'],
+        ['fire-schedule', 'CreateSecret', 'GetSecretValue'],
+        ['quarantine', 'CreateSecret', 'GetSecretValue'],
+        ...['conflicts', 'prepare-job', 'resolve-conflicts', 'settle-job', 'sweeper', 'sync-segment'].map((name) => [
+          name,
+          'GetSecretValue',
+        ]),
+      ].sort(),
+    );
   });
 
   it('let the function that serves the pages do nothing, and tell it of nothing', () => {

@@ -2,13 +2,27 @@ import { literal } from '../../model/quote.ts';
 import { fitted } from '../fit.ts';
 import { parsed } from '../parse-text.ts';
 import { sourceColumn } from '../source-column.ts';
+import { call, textConstant } from '../sql.ts';
 import type { SqlExpression } from '../sql-expression.ts';
-import { builtInType, refused, type StepResult, type TransformStep } from '../step.ts';
+import { builtInType, refused, type StepContext, type StepResult, type TransformStep } from '../step.ts';
 
 const JSONB = { type: builtInType('jsonb'), declared: 'jsonb' } as const;
 
-/** A json text may hold the escape of a character that no PostgreSQL text has; taken apart, it would raise an error. */
-const unreadable = (sql: string) => `coalesce(${sql}::pg_catalog.text ~ '\\\\u0000', false)`;
+/** Pairs of a document's text that are no escape of their own: an escaped backslash, and a character of two escapes. */
+const WHOLE = String.raw`\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}`;
+
+/** What is left of them that no jsonb has: NUL, half a character, and a number beyond all numerics. */
+const STRANGE = String.raw`\\u(?:0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{5}`;
+
+/**
+ * SQL (boolean, never NULL) that a json text holds what no jsonb, and partly no text, can: taken apart, it would raise an error.
+ * Before PostgreSQL 16, which can say so itself, by its escapes and exponents.
+ */
+function unreadable(sql: string, { serverVersion }: StepContext['env']): string {
+  const text = `${sql}::pg_catalog.text`;
+  if (serverVersion >= 160_000) return `(${call('pg_input_is_valid', text, `'jsonb'`)} is false)`;
+  return `coalesce(${call('regexp_replace', text, textConstant(WHOLE), `''`, `'g'`)} ~ ${textConstant(STRANGE)}, false)`;
+}
 
 /** A value out of a json column. */
 export const jsonPath: TransformStep<'json_path'> = {
@@ -22,7 +36,7 @@ export const jsonPath: TransformStep<'json_path'> = {
       return refused('mapping_invalid', `${source.column} is ${column.column.declared}, which has no path.`);
     const { target } = context;
     const path = `array[${source.json_path.map((p) => literal(String(p))).join(', ')}]::pg_catalog.text[]`;
-    const bad = json ? unreadable(at) : undefined;
+    const bad = json ? unreadable(at, context.env) : undefined;
     const safe = (sql: string) => (bad === undefined ? sql : `(case when not ${bad} then ${sql} end)`);
     const fails = bad === undefined ? {} : { failed: bad };
     const wantsJson = ['json', 'jsonb'].includes(target.type.base.name) && target.type.base.schema === 'pg_catalog';
@@ -57,7 +71,7 @@ export const jsonObject: TransformStep<'json_object'> = {
     const problems = missing.flatMap((m) => (m !== 'left' && 'problems' in m ? m.problems : []));
     if (problems.length > 0) return { problems };
     const texts = columns.flatMap(([, c]) =>
-      'column' in c && c.column.type.base.name === 'json' ? [unreadable(c.expression.sql)] : [],
+      'column' in c && c.column.type.base.name === 'json' ? [unreadable(c.expression.sql, context.env)] : [],
     );
     const bad = texts.length > 0 ? `(${texts.join(' or ')})` : undefined;
     const parts = columns.flatMap(([key, c]) => ('expression' in c ? [`${literal(key)}, ${c.expression.sql}`] : []));

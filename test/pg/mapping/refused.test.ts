@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest';
 import type { SyncError } from '../../../lib/model/errors.ts';
 import { createPair, type TestPair } from '../../support/databases.ts';
-import { ports, start } from '../../support/in-process.ts';
+import { ports, runJob, start } from '../../support/in-process.ts';
 
 const SOURCE = `
   create type kind as enum ('a', 'b');
-  create table own (id int primary key, code text, amount numeric(12,2), at timestamptz, k kind, doc jsonb, gen int generated always as (1) stored);
+  create table own (id int primary key, code text, amount numeric(12,2), at timestamptz, k kind, doc jsonb, gen int generated always as (1) stored,
+    loud text generated always as (upper(code)) stored);
+  create view near as select id, loud from own;
+  create view seen as select * from near;
+  create table child (primary key (id)) inherits (own);
+  create table people (code text primary key, name text);
   create table codes (code text not null, name text);
   create table huge (code int primary key, name text);
   insert into codes values ('a', 'x'), ('a', 'y');
@@ -137,6 +142,45 @@ test.each<readonly [string, object, readonly (readonly [code: string, field: str
     [['pii_unmasked', '/config/pii_columns']],
   ],
   [
+    'personal data that is looked up',
+    {
+      ...of({
+        label: { column: 'code', lookup: { side: 'source', table: 'public.people', match: 'code', take: 'name' } },
+      }),
+      pii_columns: ['public.people.name'],
+    },
+    [['pii_unmasked', '/config/pii_columns']],
+  ],
+  [
+    'personal data that a lookup matches',
+    {
+      ...of({
+        label: { column: 'code', lookup: { side: 'source', table: 'public.people', match: 'code', take: 'name' } },
+      }),
+      pii_columns: ['public.people.code'],
+    },
+    [['pii_unmasked', '/config/pii_columns']],
+  ],
+  [
+    'personal data that a generated column is made of',
+    { ...of({ label: 'loud' }), pii_columns: ['public.own.code'] },
+    [['pii_unmasked', '/config/pii_columns']],
+  ],
+  [
+    'personal data behind two views',
+    {
+      ...of({ key: 'id', label: 'loud' }, { from: 'public.seen' }),
+      pii_columns: ['public.own.code'],
+      key_columns: { 'there.thing': ['key'] },
+    },
+    [['pii_unmasked', '/config/pii_columns']],
+  ],
+  [
+    'personal data that a child of its table inherits',
+    { ...of({ label: 'code' }, { from: 'public.child' }), pii_columns: ['public.own.code'] },
+    [['pii_unmasked', '/config/pii_columns']],
+  ],
+  [
     'personal data that nobody knows',
     { ...of({}), pii_columns: ['public.own.codes'] },
     [['column_not_found', '/config/pii_columns']],
@@ -169,6 +213,46 @@ test('names everything that is wrong at once', async () => {
     'mapping_invalid',
     'type_lossy',
   ]);
+});
+
+/** People whose names a column of both sides is generated from. */
+const PEOPLE = `create table person (id int primary key, name text, updated_at timestamptz default now(),
+  loud text generated always as (upper(name)) stored)`;
+
+const person = (columns: object, more: object = {}) => ({
+  mapping: { 'public.person': { from: 'public.person', columns } },
+  pii_columns: ['public.person.name'],
+  ...more,
+});
+
+test('lets a column be that the target generates anew from what is masked', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target]) await client.query(PEOPLE);
+  await pair.source.client.query(`insert into person values (1, 'Ada')`);
+  const { job } = await runJob(
+    pair,
+    person({ name: { column: 'name', mask: { kind: 'fake', as: 'first_name' } } }) as never,
+  );
+
+  expect(job.state).toBe('completed');
+  const { rows } = await pair.target.client.query('select loud = upper(name) as same, loud from person');
+  expect(rows).toEqual([{ same: 't', loud: expect.not.stringContaining('ADA') }]);
+});
+
+test.each([
+  ['detects', { detection_strategy: 'timestamp' }, 'timestamp_column_missing'],
+  [
+    'detects by name',
+    { detection_strategy: 'timestamp', timestamp_columns: { 'public.person': 'updated_at' } },
+    'timestamp_column_missing',
+  ],
+  ['decides', { conflict_strategy: 'newer_wins' }, 'newer_column_missing'],
+])('refuses a masked time where the job %s by it', async (_, how, code) => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target]) await client.query(PEOPLE);
+  const columns = { name: { omit: true }, updated_at: { column: 'updated_at', mask: { kind: 'shift_days', days: 9 } } };
+
+  expect((await refusal(pair, person(columns, how))).problems.map((p) => p.code)).toEqual([code]);
 });
 
 test('lets personal data be where it does not arrive', async () => {
