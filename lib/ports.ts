@@ -26,10 +26,12 @@ import type {
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
+import type { Mapping } from './model/mapping.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { MappingApprovals, MappingHead, MappingVersion } from './model/stored-mapping.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -188,6 +190,41 @@ export interface ResolutionStore {
 export interface ResolutionQueue {
   /** `delaySeconds`: nobody receives it before that; 0 to 900. */
   send(resolutionId: string, delaySeconds?: number): Promise<void>;
+}
+
+/**
+ * Named mappings in numbered versions that never change, and, kept apart under other rights, who approved which. Every write
+ * is one conditional item write. How they work together is in lib/orchestrator/mappings.ts.
+ */
+export interface MappingStore {
+  /** In name order; `latest` may lag behind a version that is being stored. */
+  names(): Promise<readonly MappingHead[]>;
+  /** Number of the newest version, also of one that was discarded; 0: there is none. Strongly consistent. */
+  latest(name: string): Promise<number>;
+  /** Undefined also for a draft that was discarded. Strongly consistent. */
+  get(name: string, version: number): Promise<MappingVersion | undefined>;
+  /** Stores a version where there is none; false: its number is taken. Our own, whose reply was lost, counts. */
+  put(version: MappingVersion): Promise<boolean>;
+  /** A version that is about to be approved cannot be discarded any more; false: it was. */
+  seal(name: string, version: number): Promise<boolean>;
+  /** Forgets the content of a version, and keeps its number; false: it is sealed. */
+  discard(name: string, version: number, by: { readonly by: string; readonly at: string }): Promise<boolean>;
+  /** Strongly consistent. */
+  approvals(name: string): Promise<MappingApprovals>;
+  /** Replaces the approvals if the stored ones are of the rev before; false: somebody was faster. */
+  approve(name: string, approvals: MappingApprovals): Promise<boolean>;
+}
+
+/** Stored mappings as a start may use them. */
+export interface ApprovedMappings {
+  /**
+   * The version in force, or this one if it is that. Throws `mapping_not_found`, `mapping_not_approved`, and
+   * `mapping_tampered` where what is stored is not what was approved.
+   */
+  approved(
+    name: string,
+    version?: number,
+  ): Promise<{ readonly name: string; readonly version: number; readonly mapping: Mapping }>;
 }
 
 /** Both ends of a pair, with passwords. */

@@ -35,6 +35,7 @@ const CATALOGUE = {
   'healing.paused': ['minimal', 'warning'],
   'healing.probed': ['standard', 'warning'],
   'healing.resumed': ['minimal', 'info'],
+  'mapping.approved': ['minimal', 'info'],
 } as const satisfies Record<string, readonly [AuditLevel, Severity]>;
 
 export type AuditEventType = keyof typeof CATALOGUE;
