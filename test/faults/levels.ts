@@ -47,7 +47,8 @@ export const SUITES = {
 export function asked(env: Readonly<Record<string, string | undefined>> = process.env) {
   const level = (env.FAULTS_LEVEL ?? 'pr') as Level; // run.ts lets no other through
   const seed = env.FAULTS_SEED === undefined ? undefined : Number(env.FAULTS_SEED);
-  return { level, seed, ...LEVELS[level] };
+  const from = Number(env.FAULTS_FROM ?? 1);
+  return { level, seed, from, ...LEVELS[level] };
 }
 
 /** Whether a suite may begin another schedule: always, or for so many minutes as `--minutes` gives each. */
@@ -56,7 +57,7 @@ export function allowance(env: Readonly<Record<string, string | undefined>> = pr
   return () => Date.now() < end;
 }
 
-/** The seeds of a suite: one that is to be repeated, or as many as the level says. */
-export function seeds(count: number, seed: number | undefined): readonly number[] {
-  return seed === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [seed];
+/** The seeds of a suite: one that is to be repeated, or as many as the level says, beginning `from` one of them. */
+export function seeds(count: number, seed: number | undefined, from = 1): readonly number[] {
+  return seed === undefined ? upTo(count).slice(from - 1) : [seed];
 }

@@ -15,7 +15,7 @@ import { seeded } from './random.ts';
 import { Broken, hit, newTally } from './tally.ts';
 import { printTotals } from './totals.ts';
 
-const { level, seed, kills, frozen, aws } = asked();
+const { level, seed, from, kills, frozen, aws } = asked();
 
 /** A job is started when fewer than these run: each takes some connections and two sessions of the test's own. */
 const AT_ONCE = 8;
@@ -59,8 +59,12 @@ async function runAll(schedules: readonly Schedule[]): Promise<readonly string[]
   const bad: string[] = [];
   const running = new Set<Promise<void>>();
   const goOn = allowance();
-  for (const schedule of schedules) {
-    if (!goOn()) break;
+  for (const [i, schedule] of schedules.entries()) {
+    if (i < from - 1) continue; // an earlier run had it
+    if (!goOn()) {
+      console.log(`processes: ${schedules.length - i} of ${schedules.length} left; --from ${i + 1} goes on there`);
+      break;
+    }
     while (running.size >= AT_ONCE) await Promise.race(running);
     const pair = await pairFor(schedule.size, schedule.stale);
     const jobId = await startOrdered(broken, pair, schedule.size, schedule.orders, schedule.config);

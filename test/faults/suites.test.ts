@@ -11,7 +11,7 @@ import { simulate } from './simulation/schedule.ts';
 import { Broken, newTally, type Tally } from './tally.ts';
 import { printTotals } from './totals.ts';
 
-const { level, seed, property, simulated, model } = asked();
+const { level, seed, from, property, simulated, model } = asked();
 const tallies: Record<string, Tally> = { simulated: newTally(), model: newTally() };
 let properties = 0;
 
@@ -24,8 +24,11 @@ async function all(
   const tally = tallies[suite] as Tally; // named above
   const broken: string[] = [];
   const goOn = allowance();
-  for (const s of seeds(count, seed)) {
-    if (!goOn()) break;
+  for (const s of seeds(count, seed, from)) {
+    if (!goOn()) {
+      console.log(`${suite}: ${count - s + 1} of ${count} left; --from ${s} goes on there`);
+      break;
+    }
     try {
       await one(s, tally);
     } catch (error) {
