@@ -8,6 +8,7 @@ import type {
   ResolutionStarted,
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
+import type { TableValidation } from '../lib/model/schema-check.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** The answer of a command about a job. */
@@ -75,6 +76,12 @@ export class Api {
     return this.#call('GET', `/api/sync/jobs?${search(query)}`);
   }
 
+  /** `fresh`: both catalogs are read for it; else what the job has found. */
+  validation(jobId: string, table: string, fresh: boolean): Promise<TableValidation> {
+    const path = `/api/sync/validate/${encodeURIComponent(jobId)}/${encodeURIComponent(table)}`;
+    return this.#call(fresh ? 'POST' : 'GET', path);
+  }
+
   conflicts(jobId: string, query: Readonly<Record<string, string>>): Promise<ConflictPage> {
     return this.#call('GET', `${conflictsOf(jobId)}?${new URLSearchParams(query)}`);
   }
@@ -98,6 +105,11 @@ export class Api {
   /** `statusUrl`: as the service answered it. */
   resolution(statusUrl: string): Promise<ResolutionView> {
     return this.#call('GET', statusUrl);
+  }
+
+  cancelResolution(jobId: string, resolutionId: string): Promise<ResolutionView> {
+    const path = `${conflictsOf(jobId)}/resolutions/${encodeURIComponent(resolutionId)}/cancel`;
+    return this.#call('POST', path);
   }
 
   auditEvents(jobId: string, query: Query): Promise<AuditPage> {

@@ -90,7 +90,7 @@ export function addAuditCommands(program: Command, own: AuditProgram): void {
     .command('verify')
     .description('check that nobody has touched the audit trail of a job')
     .argument('<job>', 'job id')
-    .option('--root <hash>', 'hash that sealed the trail, as you noted it when the job ended: must be the same now')
+    .option('--root <hash>', 'hash that sealed the trail, as you noted it once: the trail must still go over it')
     .option('--json', 'print the result as JSON')
     .action(async (job: string, _options, command: Command) => {
       const options = command.optsWithGlobals<Globals & { root?: string }>();
@@ -188,8 +188,9 @@ async function verify(job: string, options: Globals & { root?: string }, api: Ap
     step = await api.auditVerify(job, { next_token: step.next_token });
     faults.push(...step.faults);
   }
-  const { root, events, hash, sealed } = step;
-  const asNoted = options.root === undefined || root?.hash === options.root.trim().toLowerCase();
+  const { root, roots, events, hash, sealed } = step;
+  const noted = options.root?.trim().toLowerCase();
+  const asNoted = noted === undefined || [root, ...roots].some((r) => r?.hash === noted);
   const whole = step.state === 'intact' && asNoted;
   if (options.json)
     io.stdout.write(`${JSON.stringify({ ...step, faults, state: whole ? 'intact' : 'broken' }, null, 2)}\n`);
@@ -199,7 +200,8 @@ async function verify(job: string, options: Globals & { root?: string }, api: Ap
       `events  ${events}`,
       `hash    ${harmless(hash)}`,
       `root    ${root ? `${harmless(root.hash)} at event ${root.events}, ${harmless(root.at)}` : 'the job has not been sealed yet'}`,
-      ...(asNoted ? [] : ['The root is not the one you noted: the trail is not the one that the job ended with.']),
+      ...(roots.length > 1 ? [`        ${roots.length} roots, each over the one before`] : []),
+      ...(asNoted ? [] : ['No root is the one you noted: the trail is not the one that was sealed then.']),
       ...faults.map((f) => `event ${f.seq}: ${harmless(f.code)}: ${harmless(f.message)}`),
     ];
     io.stdout.write(`${lines.join('\n')}\n`);

@@ -239,12 +239,17 @@ export function addConflictCommands(program: Command, { connect, io, done }: Con
     .option('--source', 'the row of the source, for each')
     .option('--target', 'the row of the target, for each')
     .option('--strategy <name>', 'what this strategy decides of each')
+    .option('--if-moved <what>', 'with one that has moved since it was listed: leave it open (default), or decide it')
     .option('--note <text>', 'why; kept with each decision')
     .option('--yes', 'do not ask')
     .addHelpText('before', 'Example:\n  tfsync resolve-all JOB --strategy newer_wins --table public.parcels\n')
     .action(async (id: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<Globals & Choice & Filters & { note?: string; yes?: boolean }>();
-      const decision = { ...decisionOf(options), filter: filterOf(options) };
+      const options = command.optsWithGlobals<
+        Globals & Choice & Filters & { note?: string; yes?: boolean; ifMoved?: string }
+      >();
+      const { ifMoved } = options;
+      const moved = ifMoved === undefined ? {} : { if_moved: ifMoved };
+      const decision = { ...decisionOf(options), ...moved, filter: filterOf(options) };
       const api = await connect(options);
       const { count } = await api.previewAll(id, decision);
       if (count > 0 && !options.yes && !(await agreed(`Decide ${count} conflicts? [y/N] `, io)))
@@ -252,9 +257,19 @@ export function addConflictCommands(program: Command, { connect, io, done }: Con
       if (count === 0) return void io.stdout.write(options.json ? json({ count }) : 'No open conflicts.\n');
       const { note } = options;
       const order = { ...decision, expected_count: count, ...(note !== undefined && { note }) };
-      const ended = await followResolution((await api.resolveAll(id, order)).status_url, api, io);
+      const { resolution_id, status_url } = await api.resolveAll(id, order);
+      io.stderr.write(`Ordered; to end it early: tfsync cancel-resolve-all ${id} ${harmless(resolution_id)}\n`);
+      const ended = await followResolution(status_url, api, io);
       io.stdout.write(options.json ? json(ended) : `${ended.state}: ${countsText(ended)}\n`);
       if (ended.failure) io.stderr.write(`${harmless(ended.failure.message)} (${ended.failure.code})\n`);
       done(exitOf(ended));
+    });
+
+  job('cancel-resolve-all', 'end an order to decide many conflicts; what was decided stays')
+    .argument('<resolution>', 'the id that resolve-all printed')
+    .action(async (id: string, resolution: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals>();
+      const now = await (await connect(options)).cancelResolution(id, resolution);
+      io.stdout.write(options.json ? json(now) : `${now.state}: ${countsText(now)} of ${now.listed}\n`);
     });
 }

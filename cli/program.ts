@@ -12,6 +12,7 @@ import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
 import { renderJob, renderOutcome } from './progress.ts';
 import { Secrets } from './secrets.ts';
+import { addValidateCommand } from './validate.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:5000';
 
@@ -226,6 +227,7 @@ standard input are read in the order token, source, target.
         io.stderr.write(`More: tfsync jobs --next-token ${harmless(page.next_token)}\n`);
     });
 
+  addValidateCommand(program, { connect, io, done });
   addConflictCommands(program, { connect, io, done });
   addAuditCommands(program, { io, connect, done });
   return program;

@@ -1,6 +1,6 @@
 import type { JobStatus, TableStatus } from '../lib/model/answers.ts';
 import { duration, number } from '../lib/model/figures.ts';
-import type { Counts, JobState, TableState } from '../lib/model/job.ts';
+import { type Counts, type JobState, SOURCE_COUNTS, type TableState } from '../lib/model/job.ts';
 import { jobShare, tableShare } from '../lib/model/progress.ts';
 import type { ValidationState } from '../lib/model/validation.ts';
 import { type Column, columns, harmless, type Paint, plain, type Style } from './format.ts';
@@ -199,6 +199,10 @@ function countsText(counts: Counts): string {
     `${number(counts.deleted)} deleted`,
     `${number(counts.unchanged)} equal`,
   ];
+  for (const name of SOURCE_COUNTS) {
+    const count = counts[name] ?? 0;
+    if (count > 0) parts.push(`${number(count)} ${name.replace('source_', '')} in the source`);
+  }
   for (const word of ['kept', 'conflicts', 'quarantined', 'skipped'] as const) {
     if (counts[word] > 0) parts.push(`${number(counts[word])} ${word}`);
   }

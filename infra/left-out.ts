@@ -62,7 +62,11 @@ const LEFT_OUT: readonly LeftOut[] = [
 ];
 
 /** A class of the SDK's for an error that a service may answer, as its code generator writes them. */
-const ERROR_CLASS = /export class (\w+) extends __BaseException \{[\s\S]*?\$fault = "(\w+)";[\s\S]*?\n\}\n/g;
+const ERROR_CLASS =
+  /export class (\w+) extends __BaseException \{((?:(?!\n\}\n)[\s\S])*?\$fault = "(\w+)";[\s\S]*?)\n\}\n/g;
+
+/** Says to the SDK's retries that the service asks for one. */
+const RETRYABLE = /\n\s+(\$retryable = \{[\s\S]*?\});/;
 
 /**
  * The same error classes, made by one function: 20 KB a bundle. What a service tells with an error is set by its schema, not
@@ -70,17 +74,18 @@ const ERROR_CLASS = /export class (\w+) extends __BaseException \{[\s\S]*?\$faul
  */
 export function shortErrors(source: string): string {
   const prefix = /static shapeId = "([^"]+#)/.exec(source)?.[1] ?? '';
-  const short = source.replaceAll(
-    ERROR_CLASS,
-    (_, name: string, fault: string) => `export const ${name} = /* @__PURE__ */ made('${name}', '${fault}');\n`,
-  );
+  const short = source.replaceAll(ERROR_CLASS, (_, name: string, body: string, fault: string) => {
+    const retryable = RETRYABLE.exec(body)?.[1]?.replace('$retryable =', ',') ?? '';
+    return `export const ${name} = /* @__PURE__ */ made('${name}', '${fault}'${retryable});\n`;
+  });
   if (/\bclass\b/.test(short)) throw new Error('The error classes of an AWS client are not as they were.');
-  const made = `const made = (name, $fault) => class Made extends __BaseException {
+  const made = `const made = (name, $fault, $retryable) => class Made extends __BaseException {
     static shapeId = '${prefix}' + name;
     name = name;
     $fault = $fault;
     constructor(opts) {
       super({ name, $fault, ...opts });
+      if ($retryable) this.$retryable = $retryable;
       Object.setPrototypeOf(this, Made.prototype);
       Object.assign(this, opts);
     }

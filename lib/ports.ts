@@ -25,12 +25,15 @@ import type {
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts } from './model/connection.ts';
+import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { Mapping } from './model/mapping.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
+import type { StoredValidation } from './model/schema-check.ts';
+import type { Secret } from './model/secret.ts';
 import type { MappingApprovals, MappingHead, MappingVersion } from './model/stored-mapping.ts';
 import type {
   FingerprintForm,
@@ -42,6 +45,7 @@ import type {
   Watermark,
   Window,
 } from './model/table.ts';
+import type { EarlierShape, ShapePair, TableShape } from './model/table-shape.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -90,6 +94,9 @@ export interface JobStore {
   tables(jobId: string): Promise<readonly JobTable[]>;
   /** One of them; one item is read, however many there are. */
   table(jobId: string, table: number): Promise<JobTable | undefined>;
+  /** Stores or replaces what a job found in the catalogs, one entry a table. */
+  putValidations(validations: readonly StoredValidation[]): Promise<void>;
+  validation(jobId: string, table: number): Promise<StoredValidation | undefined>;
   /** Mirrors progress; older progress (lower epoch, or same epoch and lower seq) is ignored. */
   putProgress(progress: SegmentProgress): Promise<void>;
   progress(jobId: string): Promise<readonly SegmentProgress[]>;
@@ -157,6 +164,8 @@ export interface ConflictStore {
   put(conflicts: readonly Conflict[]): Promise<void>;
   /** Strongly consistent. */
   get(conflictId: string): Promise<Conflict | undefined>;
+  /** The same for many, by id; those that are not there are left out. */
+  getMany(conflictIds: readonly string[]): Promise<ReadonlyMap<string, Conflict>>;
   /** Oldest first; eventually consistent. Throws `cursor_invalid`. */
   list(query: ConflictQuery): Promise<{ readonly conflicts: readonly Conflict[]; readonly cursor?: string }>;
   count(filter: ConflictFilter): Promise<number>;
@@ -240,6 +249,11 @@ export interface SecretStore {
   get(ref: string): Promise<ConnectionPair>;
   /** Removing what is not there is fine. */
   remove(ref: string): Promise<void>;
+  /**
+   * The key of all masks of a pair of databases (64 hex digits): made once, `fresh` where there was none, and kept longer than
+   * any job, so that every refresh masks alike. Throws `secret_missing` where there is none and no fresh one.
+   */
+  maskKey(pair: string, fresh?: Secret): Promise<Secret>;
 }
 
 export type ExecutionState = 'running' | 'ended' | 'missing';
@@ -281,6 +295,8 @@ export interface WindowReader {
   inWindow(window: Window, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** Those of the keys that exist, filtered or not, with the fingerprints of all mapped columns. */
   fingerprints(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
+  /** Those of the keys whose rows exist and pass the plan's filters. */
+  passing(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** The same segment compared by its keys alone. */
   keysOnly(): SegmentReader;
 }
@@ -326,6 +342,8 @@ export interface SourceClock {
 
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
 export interface Database {
+  /** Of a source that was opened to be written to. */
+  readonly writer?: SourceWriter;
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
@@ -335,6 +353,16 @@ export interface Database {
   seesMark(mark: string): Promise<boolean>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
   keyClashes(table: Relation, key: readonly string[]): Promise<number>;
+  /** Each value in the canonical text of its type (`format_type`); undefined where it cannot be read as one. */
+  readAs(
+    values: readonly { readonly text: string; readonly declared: string }[],
+  ): Promise<readonly (string | undefined)[]>;
+  /** Two columns of a table as texts, where the first is not NULL; at most `limit` rows. */
+  dictionary(
+    table: Relation,
+    columns: readonly [match: string, take: string],
+    limit: number,
+  ): Promise<readonly (readonly [string, string | null])[]>;
   /** What this end sees now, as a `pg_snapshot` in text. */
   snapshot(): Promise<string>;
   /** Of a primary server only, by a role that may see other sessions. */
@@ -343,12 +371,14 @@ export interface Database {
   storage(tables: readonly RelationName[]): Promise<readonly string[]>;
   /** The planner's view of a window; reads no row. */
   windowFacts(
-    table: RelationName,
+    plan: TablePlan,
     window: Pick<Window, 'column' | 'after'>,
   ): Promise<Pick<Window, 'rowsEstimate' | 'indexed'>>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
   probe(columns: readonly PlannedColumn[], form: FingerprintForm): Promise<readonly string[]>;
   reader(plan: TablePlan, segment: Segment): RowReader;
+  /** Tables as this end declares them, in the order asked; one that is not there has no columns. */
+  shapes(tables: readonly RelationName[]): Promise<readonly TableShape[]>;
   /** Where each sequence that feeds a column of the table stands. */
   sequences(table: RelationName): Promise<readonly SequenceState[]>;
   close(): Promise<void>;
@@ -395,6 +425,8 @@ export interface Decided {
   readonly raise: readonly ConflictDraft[];
   /** Conflicts that are none any more; those that are not open stay as they are. */
   readonly close: readonly { readonly conflict_id: string; readonly state: ConflictState }[];
+  /** Rows that the source is to get. */
+  readonly back?: readonly BackDraft[];
   /** The events of it, from the conflicts that changed; each in the chunk's own stream of decisions. */
   readonly events: (raised: readonly Raised[], closed: readonly string[]) => readonly JobEvent[];
 }
@@ -410,6 +442,22 @@ export interface Resolution {
   readonly base?: FiledBase;
   readonly record: Omit<DecisionRecord, 'at'>;
   readonly event: JobEvent;
+}
+
+/** How a conflict is shown from now on, if it still is what was looked at. */
+export interface ConflictRefresh {
+  readonly conflict_id: string;
+  /** As it was looked at: a newer one stays. */
+  readonly version: number;
+  readonly state: 'open' | 'converged';
+  readonly data: Pick<Conflict, 'prints' | 'changed' | 'preview'> & Partial<Pick<Conflict, 'type' | 'reason'>>;
+  readonly event: JobEvent;
+}
+
+/** What came of a decision: whether it was applied just now, and the conflict as it is afterwards. */
+export interface Resolved {
+  readonly won: boolean;
+  readonly conflict: Conflict;
 }
 
 /** A chunk to be applied: changes and the checkpoint they belong to, all or nothing. */
@@ -428,6 +476,8 @@ export interface Chunk {
   /** What a comparison found that the baseline does not say yet. */
   readonly adopt?: Adoption;
   readonly decided?: Decided;
+  /** Intents that are settled with this chunk. */
+  readonly settled?: SettledIntents;
   /** Keys that leave the quarantine, because they are applied now. */
   readonly release?: readonly RowKey[];
   /** What the checkpoint becomes, from what was really applied; called before the commit. */
@@ -435,8 +485,10 @@ export interface Chunk {
 }
 
 /** A chunk that is piped from the source into a target that has none of its rows. */
-export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided'> {
+export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided' | 'settled'> {
   readonly run: BucketRun;
+  /** Most rows that may be put aside because a value of theirs cannot be computed; more are `quarantine_limit`. */
+  readonly mostAside: number;
 }
 
 /** Says of a job that holds a lease whether it is known to have ended, or never to have begun. */
@@ -489,6 +541,16 @@ export interface TargetDatabase extends Database {
   ): Promise<void>;
   loadPlans(jobId: string, table?: number): Promise<readonly TablePlan[]>;
   loadProgress(jobId: string, table?: number): Promise<readonly Progress[]>;
+  /**
+   * Keeps what tables of a pair look like to a job, and answers what they looked like to the job before, in the order
+   * given; undefined: there was none. Repeating it under the same job answers the same.
+   */
+  keepShapes(
+    seen: { readonly pair: string; readonly jobId: string },
+    shapes: readonly { readonly table: RelationName; readonly shape: ShapePair }[],
+  ): Promise<readonly (EarlierShape | undefined)[]>;
+  /** What tables of a pair looked like to the last job that looked; undefined: none has. */
+  lastShapes(pair: string, tables: readonly RelationName[]): Promise<readonly (EarlierShape | undefined)[]>;
   /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
@@ -553,14 +615,25 @@ export interface TargetDatabase extends Database {
       readonly events: (closed: readonly string[]) => readonly JobEvent[];
     },
   ): Promise<void>;
-  /** A conflict as it stands here. */
-  conflict(conflictId: string): Promise<Conflict | undefined>;
+  /** Those of these conflicts that are known here, as they stand here, by id. */
+  conflictsOf(ids: readonly string[]): Promise<ReadonlyMap<string, Conflict>>;
   /**
-   * Applies a decision if the conflict is still open (`won`), in one transaction: the row by compare-and-set, its base, the record
-   * and its event. Answers the conflict as it is afterwards. Throws `conflict_not_found`, `target_busy` while a job holds the
-   * table, `target_moving`, `row_rejected`, ...
+   * Applies decisions about rows of one table, all of them or none, in one transaction: each whose conflict is still open
+   * (`won`) by compare-and-set of the row, its base, the record and its event. Answers by id; one that is not known here is
+   * left out. Throws `target_busy` while a job holds the table, `target_moving`, `row_rejected`, ...
    */
-  resolve(resolution: Resolution, source: Database): Promise<{ readonly won: boolean; readonly conflict: Conflict }>;
+  resolve(
+    resolutions: readonly [Resolution, ...Resolution[]],
+    source: Database,
+  ): Promise<ReadonlyMap<string, Resolved>>;
+  /** Shows conflicts as they are now, each if it is open and no newer; answers those that are, as they are afterwards. */
+  refreshConflicts(refreshes: readonly ConflictRefresh[]): Promise<ReadonlyMap<string, Conflict>>;
+  /** Oldest intents of a segment's pass that are not settled, at most `limit`. */
+  intents(id: SegmentId, limit: number): Promise<readonly Intent[]>;
+  /** Those of the intents that are not settled. */
+  intentsOf(id: SegmentId, ids: readonly string[]): Promise<readonly Intent[]>;
+  /** Forgets intents of the pass that its counts know nothing of: whoever looks again finds their rows. */
+  forgetUncounted(id: SegmentId): Promise<void>;
   /** How many open conflicts the job was the last to see, by target table (schema.table). */
   countOpenConflicts(jobId: string): Promise<ReadonlyMap<string, number>>;
   /** Conflicts of a job that the store does not know as they are now, and what it has learnt. */
@@ -578,11 +651,100 @@ export interface TargetDatabase extends Database {
   raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
 }
 
+/** Rows of the source to be written by compare-and-set, all or nothing, each once whoever repeats it. */
+export interface BackChunk {
+  readonly id: SegmentId;
+  readonly owner: string;
+  readonly plan: TablePlan;
+  readonly suppressTriggers: boolean;
+  readonly changes: readonly BackChange[];
+}
+
+/** Commands about a job, in a source that it writes to. */
+export interface CommandWriter {
+  /** Takes the lease of every source table and creates the job's row there. Throws `target_busy` naming the holder. */
+  takeLease(jobId: string, tables: readonly RelationName[], stale: StaleHolder): Promise<void>;
+  /** Undoes takeLease when the job could not be stored. */
+  dropJob(jobId: string): Promise<void>;
+  /** As `TargetDatabase.raiseEpoch`. */
+  raiseEpoch(jobId: string, epoch: number, how?: Pick<EpochMove, 'release' | 'holding'>): Promise<boolean>;
+  /** As `TargetDatabase.reopen`. */
+  reopen(jobId: string, epoch: number, how: Reopening): Promise<void>;
+}
+
+/** The writing side of a source: it has a control schema of its own, and every transaction there is fenced as in the target. */
+export interface SourceWriter extends CommandWriter {
+  /** Closes the job: nothing is written here for it any more, its leases are free. Repeating it changes nothing. */
+  endJob(jobId: string, epoch: number): Promise<void>;
+  /** Makes `owner` the one worker that may write here for the segment. Throws `epoch_superseded`. */
+  claim(id: SegmentId, owner: string): Promise<void>;
+  /** Intents of the segment's pass that were applied here, those of the last transactions at least. */
+  applied(id: SegmentId): Promise<readonly string[]>;
+  /**
+   * One transaction: fence, marks of the intents, rows. Those that were applied before are left out. Throws
+   * `epoch_superseded`, `target_moving` (a row was not as expected), `row_rejected`, ...
+   */
+  write(chunk: BackChunk, target: Database): Promise<void>;
+  raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
+}
+
 /** Who connects, for `application_name` and limits. */
 export interface ConnectAs {
   /** `<job>/<epoch>`, or what is being done before there is a job. */
   readonly name: string;
   readonly statementTimeoutMs: number;
+  /** A source that is written to as well: its `writer` is there. */
+  readonly writes?: boolean;
+  /** Of a job that masks: what the source's server computes its masks with, as a setting of the session. */
+  readonly maskKey?: Secret;
+}
+
+/** What can be asked of an end without reading its rows one by one: all that a job is judged by before it is created. */
+export type CatalogDatabase = Pick<
+  Database,
+  'facts' | 'introspect' | 'withMark' | 'seesMark' | 'keyClashes' | 'readAs' | 'dictionary' | 'shapes' | 'close'
+>;
+
+/** The target, as commands about a job need it. */
+export type CommandTarget = CatalogDatabase &
+  Pick<TargetDatabase, 'takeLease' | 'dropJob' | 'raiseEpoch' | 'reopen' | 'lastShapes'>;
+
+/** The source, as they need it; `writer` where the job writes to it. */
+export type CommandSource = CatalogDatabase & { readonly writer?: CommandWriter };
+
+/** The way to the databases for commands; whoever moves rows has `Databases`. */
+export interface CommandDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<CommandSource>;
+  target(connection: Connection, as: ConnectAs): Promise<CommandTarget>;
+}
+
+/** What is asked of the source when a job is planned. */
+export type PlanningDatabase = CatalogDatabase &
+  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe'>;
+
+/** The source, as it needs it. */
+export type PlanningSource = PlanningDatabase & Pick<CommandSource, 'writer'>;
+
+/** The target, as the step that plans a job needs it. */
+export type PlanningTarget = PlanningDatabase &
+  Pick<
+    TargetDatabase,
+    | 'raiseEpoch'
+    | 'isPrepared'
+    | 'storePlans'
+    | 'loadPlans'
+    | 'loadProgress'
+    | 'keepShapes'
+    | 'generations'
+    | 'nextGeneration'
+    | 'watermarks'
+  >;
+
+/** The way to the databases for the step that plans a job. */
+export interface PlanningDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<PlanningSource>;
+  target(connection: Connection, as: ConnectAs): Promise<PlanningTarget>;
+  planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;
 }
 
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */

@@ -1,3 +1,4 @@
+import { cancelResolution } from '../../lib/orchestrator/cancel-resolution.ts';
 import { describeConflict } from '../../lib/orchestrator/describe-conflict.ts';
 import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
 import { previewResolution, startResolution } from '../../lib/orchestrator/start-resolution.ts';
@@ -24,6 +25,7 @@ export const handler = apiHandler({
       decideConflict: (request) => applyDecision(request, ports()),
       previewResolution: (jobId, filter) => previewResolution(jobId, filter, { ...core, ...stores }),
       startResolution: (request) => startResolution(request, { ...core, ...stores, queue }),
+      cancelResolution: (request) => cancelResolution(request, { ...core, ...stores }),
     };
   },
 });

@@ -43,10 +43,12 @@ const NO_PARTS: Parts = {
   startJob: notServed,
   stopJob: notServed,
   resumeJob: notServed,
+  validateTable: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,
   startResolution: notServed,
+  cancelResolution: notServed,
   dependencies: [],
   get conflicts(): never {
     throw new SyncError('internal', 'this function knows no conflicts');

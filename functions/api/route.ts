@@ -5,6 +5,8 @@ import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
+import type { TableValidation } from '../../lib/model/schema-check.ts';
+import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
 import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
@@ -47,6 +49,8 @@ export interface Parts {
   decideConflict(request: DecisionRequest): Promise<DecisionOutcome>;
   previewResolution(jobId: string, filter: ResolutionFilter): Promise<number>;
   startResolution(request: ResolutionRequest): Promise<Resolution>;
+  cancelResolution(request: CancelRequest): Promise<Resolution>;
+  validateTable(jobId: string, table: string): Promise<TableValidation>;
   readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;

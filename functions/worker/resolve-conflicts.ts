@@ -1,6 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { resolutionMessage } from '../../lib/model/message.ts';
-import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
+import { applyDecisions } from '../../lib/orchestrator/resolve-conflict.ts';
 import { stepResolution } from '../../lib/orchestrator/step-resolution.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
@@ -15,7 +15,7 @@ async function step(record: SQSRecord, context: Context, s: CoreServices): Promi
     ...decisionPorts(withAudit(s), 'command'),
     conflicts,
     resolutions,
-    decide: applyDecision,
+    decide: applyDecisions,
     stepId: `${context.awsRequestId}/${record.messageId}`,
     remainingMs: () => context.getRemainingTimeInMillis(),
   });

@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 import type { ServiceFunction } from './service-function.ts';
 
 /** Indexes of the conflicts by what they begin with; all go on by `place`. */
-const CONFLICT_INDEXES = { by_opener: 'opener', by_seer: 'seer', open_by_pair: 'open_pair' } as const;
+const CONFLICT_INDEXES = { by_opener: 'opener', by_seer: 'seer' } as const;
 
 const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
 
@@ -47,7 +47,7 @@ export class StateTables extends Construct {
     });
 
     this.conflicts = this.table('Conflicts', 'id', 'item');
-    // By the job that opened a conflict; by the job that saw it last, where that is another; sparse: open ones by pair.
+    // By the job that opened a conflict; by the job that saw it last, where that is another.
     for (const [indexName, partitionKey] of Object.entries(CONFLICT_INDEXES)) {
       this.conflicts.addGlobalSecondaryIndex({
         indexName,
@@ -79,7 +79,7 @@ export class StateTables extends Construct {
   /** Conflicts and resolutions are put on conditions; retention alone deletes. */
   writeConflicts(fn: ServiceFunction): void {
     this.readConflicts(fn);
-    fn.allow(['dynamodb:PutItem'], [this.conflicts.tableArn]);
+    fn.allow(['dynamodb:BatchGetItem', 'dynamodb:PutItem'], [this.conflicts.tableArn]);
   }
 
   readAudit(fn: ServiceFunction): void {
@@ -91,7 +91,7 @@ export class StateTables extends Construct {
     fn.allow(['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:Query'], [this.audit.tableArn]);
   }
 
-  /** The head of a job's trail is an item of the job; for those that tell events and do not write jobs. */
+  /** The head of a job's trail is an item of the job, its last root a field of it; for those that tell events and do not write jobs. */
   moveTrailHeads(fn: ServiceFunction): void {
     fn.allow(['dynamodb:UpdateItem'], [this.jobs.tableArn]);
   }
@@ -99,7 +99,7 @@ export class StateTables extends Construct {
   /** The one function that deletes events, of whole jobs. To be called once. */
   eraseJobs(fn: ServiceFunction): void {
     fn.allow(['dynamodb:Query', 'dynamodb:DeleteItem'], [this.jobs.tableArn, this.audit.tableArn]);
-    fn.allow(['dynamodb:DeleteItem'], [this.conflicts.tableArn]);
+    fn.allow(['dynamodb:Query', 'dynamodb:DeleteItem'], [this.conflicts.tableArn]);
     fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_start`, ...this.conflictLists()]);
     fn.allow(['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], [this.registry.tableArn]);
     this.#auditPolicy.addStatements(
@@ -131,8 +131,7 @@ export class StateTables extends Construct {
 
   /** The indexes that list the conflicts of a job. */
   private conflictLists(): string[] {
-    const indexes = ['by_opener', 'by_seer'] satisfies (keyof typeof CONFLICT_INDEXES)[];
-    return indexes.map((index) => `${this.conflicts.tableArn}/index/${index}`);
+    return Object.keys(CONFLICT_INDEXES).map((index) => `${this.conflicts.tableArn}/index/${index}`);
   }
 
   private table(id: string, partitionKey: string, sortKey: string, resourcePolicy?: PolicyDocument): Table {

@@ -16,12 +16,14 @@ const APPLIED = {
   updated: 'rows',
   deleted: 'rows',
   quarantined: 'rows put aside',
+  source:
+    'rows inserted, updated and deleted in the source, and rows that moved first, in a job that writes to both sides',
   unexplained: 'of the final comparison: differences that no rule explains',
   in_flight: 'of the final comparison: differences of rows that still move',
 };
 const HEALED = { ...CODE, sqlstate: 'what PostgreSQL said, where it did', times: 'how often since the last chunk' };
 const COUNTS =
-  'rows by what happened to them: read, inserted, updated, deleted, unchanged, kept, conflicts, quarantined, skipped';
+  'rows by what happened to them: read, inserted, updated, deleted, unchanged, kept, conflicts, quarantined, skipped; of a job that writes to both sides also source_inserted, source_updated, source_deleted';
 const AT_CONFLICT = {
   table: 'the target table',
   conflict_id: 'the same in every job that meets it',
@@ -51,7 +53,7 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
     fields: {
       fingerprint: '`fast` or `portable`',
       horizon: 'up to when every commit of the source is seen',
-      tables: 'name, key, segments and estimated rows of each, at most 500',
+      tables: 'name, key, segments and estimated rows of each, at most 500; warnings and changes found in its catalogs',
       tables_in_all: 'how many there are, where it is more',
     },
   },

@@ -104,6 +104,9 @@ export function checkEnd({ events }: CheckedTo, anchors: Anchors): readonly Trai
   const { job, roots, head } = anchors;
   if (job && !roots.some((r) => r.events === job.events && r.hash === job.hash))
     told('root_missing', job.events, `The job was sealed at event ${job.events}.`);
+  for (const { events: at, previous } of [...roots, ...(job ? [job] : [])])
+    if (previous && !roots.some((r) => r.events === previous.events && r.hash === previous.hash))
+      told('root_missing', previous.events, `The root of event ${at} follows one of event ${previous.events}.`);
   if (job && head.events < job.events) told('root_missing', job.events, `The head says ${head.events}.`);
   return faults;
 }

@@ -114,7 +114,8 @@ export function decideRow(verdict: Verdict, contest: Contest): Action {
         fields: new Map(verdict.split.fromSource.map((i) => [i, 'source'] as const)),
       };
     case 'target_edit':
-      return conflictStrategy(contest.rules.strategy).overwritesEdits
+      // in both directions an edit of one side is no disagreement, whoever wins those
+      return !contest.rules.both && conflictStrategy(contest.rules.strategy).overwritesEdits
         ? { kind: 'source', rule: contest.rules.strategy }
         : { kind: 'keep', rule: 'target_edit' };
     case 'settled':

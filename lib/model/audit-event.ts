@@ -56,12 +56,17 @@ export interface TrailHead {
   readonly healing: readonly HealingNote[];
 }
 
-/** What seals a trail when its job ends: it had this many events then, and the last one this hash. */
+/**
+ * What seals a trail when its job ends, and again when decisions came behind that: it had this many events then, and the last
+ * one this hash.
+ */
 export interface AuditRoot {
   readonly events: number;
   readonly hash: string;
   /** ISO 8601. */
   readonly at: string;
+  /** The root before it; absent: it is the first. */
+  readonly previous?: { readonly events: number; readonly hash: string };
 }
 
 export const eventId = ({ stream, seq }: Pick<AuditEvent, 'stream' | 'seq'>): string => `${stream}#${seq}`;

@@ -34,6 +34,7 @@ export interface AuditVerification {
   readonly hash: string;
   readonly sealed: boolean;
   readonly root?: AuditRoot;
+  readonly roots: readonly AuditRoot[];
   readonly faults: readonly { readonly code: string; readonly seq: number; readonly message: string }[];
   readonly faults_in_all: number;
   readonly next_token?: string;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AUDIT_LEVELS } from './audit-view.ts';
 import { CONFLICT_TYPES } from './conflict.ts';
 import { FIELD_RULE_NAMES } from './conflict-plan.ts';
+import { mapping } from './mapping.ts';
 
 /** Names known to the registries, handed in by the composition so that a name exists in one place only. */
 export interface ConfigNames {
@@ -22,6 +23,9 @@ const equality = z.union([
 const nameList = z.array(z.string().min(1).max(200)).min(1).max(1000);
 
 export const FILTER_OPS = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in', 'is_null', 'not_null'] as const;
+
+/** Which databases a job writes to: the target alone, or both. */
+export const DIRECTIONS = ['source_to_target', 'bidirectional'] as const;
 
 /** One condition on a column. Values are text, numbers or booleans, read as the column's type; never SQL. */
 const filter = z.strictObject({
@@ -71,6 +75,10 @@ export function configSchema(names: ConfigNames) {
     conflict_strategy: oneOf(names.conflictStrategies, 'source_wins').meta({
       description: 'Who wins where both sides differ.',
     }),
+    direction: z.enum(DIRECTIONS).default('source_to_target').meta({
+      description:
+        'bidirectional carries what was changed in the target to the source as well, row by row, and writes to both databases.',
+    }),
     conflict_rules: z.record(z.string().min(1).max(200), conflictRules(names.conflictStrategies)).default({}).meta({
       description:
         'By table (schema.table, or * for all): strategy, types (a strategy per conflict type), newer_column (the update column of newer_wins), fields (a rule per column for field_level, * for the others), keep_images (keep the values of the last decision, for people to see).',
@@ -113,6 +121,14 @@ export function configSchema(names: ConfigNames) {
     key_columns: z.record(z.string().max(200), nameList).default({}).meta({
       description: 'The key of a table or view (schema.table) that has none, or another one: unique and never NULL.',
     }),
+    mapping: mapping.default({}).meta({
+      description:
+        'Tables of the target (schema.table) that are made of a table of another name or shape: from, columns, unnamed (docs/mappings.md). All other fields then go by the names of the target.',
+    }),
+    pii_columns: z.array(z.string().min(1).max(200)).max(1000).default([]).meta({
+      description:
+        'Columns (schema.table.column, of the source or the target) that hold personal data: the job is refused while one of them would arrive unmasked.',
+    }),
     filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
       description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',
     }),
@@ -151,3 +167,6 @@ export function configSchema(names: ConfigNames) {
 }
 
 export type JobConfig = z.infer<ReturnType<typeof configSchema>>;
+
+/** Whether the job writes to the source as well. A job of an earlier version has no direction. */
+export const writesBoth = ({ direction }: Pick<JobConfig, 'direction'>): boolean => direction === 'bidirectional';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CONFLICT_STATES, CONFLICT_TYPES } from './conflict.ts';
-import { RESOLUTION_STATES } from './resolution.ts';
+import { IF_MOVED, RESOLUTION_STATES } from './resolution.ts';
 
 // What the HTTP API answers about conflicts; the command line and the web pages read it by these types.
 
@@ -167,13 +167,15 @@ export const resolutionView = z
     state: z.enum(RESOLUTION_STATES),
     decision: z.looseObject({}),
     filter: z.looseObject({}),
+    if_moved: z.enum(IF_MOVED).optional().meta({ description: 'What it does with one that has moved; absent: leave.' }),
     actor: z.string(),
     note: z.string().optional(),
+    cancelled_by: z.string().optional(),
     expected_count: z.int(),
     listed: z.int().meta({ description: 'Conflicts on its frozen list so far.' }),
     counts: z.object({
       applied: z.int(),
-      stale: z.int().meta({ description: 'Moved meanwhile; they stay open.' }),
+      stale: z.int().meta({ description: 'Moved meanwhile; they stay open, shown as they are now.' }),
       already_resolved: z.int().meta({ description: 'Decided by somebody else, or both sides agree by now.' }),
       failed: z.int().meta({ description: 'Could not be decided so; they stay open.' }),
     }),

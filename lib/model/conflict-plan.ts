@@ -44,6 +44,8 @@ export interface PlannedConflicts {
   readonly images: readonly string[];
   /** How a column is shown where conflicts are listed, by column. */
   readonly masks: Readonly<Record<string, string>>;
+  /** What the target has changed goes to the source. */
+  readonly both?: true;
   /** Absent in a dry run that found none. */
   readonly base?: PlannedBase;
 }

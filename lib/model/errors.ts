@@ -84,6 +84,11 @@ const CATALOGUE = {
     'Use the pages of the service itself or the command line, or start the service with sign-in.',
   ],
   job_not_found: [404, 'There is no such job.', 'List the jobs with GET /api/sync/jobs.'],
+  table_unknown: [
+    404,
+    'The job has no such table, or is not prepared yet.',
+    'Use a table name as the job status lists it: schema.table.',
+  ],
   conflict_not_found: [
     404,
     'There is no such conflict, or its job is too old to be looked at.',
@@ -176,6 +181,16 @@ const CATALOGUE = {
     'The server is older than PostgreSQL 14, or not PostgreSQL.',
     'Use PostgreSQL 14 or later on both sides.',
   ],
+  source_read_only: [
+    422,
+    'The source is read-only or a standby, and this direction writes to it.',
+    'Name the primary server, or use direction "source_to_target".',
+  ],
+  direction_unsupported: [
+    422,
+    'The job cannot carry changes in both directions under this config, or between these tables.',
+    'Change what the message names, or use direction "source_to_target".',
+  ],
   target_read_only: [422, 'The target is read-only or a standby.', 'Name the primary server.'],
   table_not_found: [422, 'A table of one side does not exist on the other.', 'Create the table in the target.'],
   tables_empty: [
@@ -199,6 +214,46 @@ const CATALOGUE = {
     422,
     'A column is narrower in the target than in the source.',
     'Widen the target column, or set allow_lossy.',
+  ],
+  mapping_invalid: [
+    422,
+    'A column of a mapping cannot be made as the mapping says.',
+    'See the message: it names the column, what was found and what would do.',
+  ],
+  mapping_key_missing: [
+    422,
+    'No unique key of the target is filled by the mapping.',
+    'Fill all columns of a unique key of the target, or name key_columns.',
+  ],
+  mapping_key_fallible: [
+    422,
+    'A column of the key cannot be computed for every row.',
+    'Make the key of values that are always there.',
+  ],
+  lookup_invalid: [
+    422,
+    'A lookup of a mapping cannot be read: no such table or column, values that repeat, or more than 10,000 rows.',
+    'See the message; use a table whose match column is unique.',
+  ],
+  expression_invalid: [
+    422,
+    'An expression of a mapping is not understood, or has another type than its column.',
+    'See the message: it names the character and the reason.',
+  ],
+  mask_invalid: [
+    422,
+    'A mask does not fit the type of its column.',
+    'Use one of the masks that the message names for the type.',
+  ],
+  mask_not_unique: [
+    422,
+    'A mask would give different values of a unique column the same one.',
+    'Use a mask that keeps values apart, such as hash.',
+  ],
+  pii_unmasked: [
+    422,
+    'A column that holds personal data would arrive unmasked.',
+    'Mask it in the mapping, or leave it out.',
   ],
   tables_contradiction: [
     422,
@@ -323,7 +378,7 @@ const CATALOGUE = {
     'Undo the change and resume the job, or stop it and start a new one.',
   ],
   epoch_superseded: [409, 'A newer run of this job has taken over.', 'Nothing: the newer run continues the work.'],
-  state_conflict: [409, 'The job is not in a state that allows this.', 'Read the job status first.'],
+  state_conflict: [409, 'The job or order is not in a state that allows this.', 'Read its status first.'],
   source_unavailable: [
     503,
     'The source stopped answering.',

@@ -22,7 +22,8 @@ export const ENDED_STATES: readonly JobState[] = ['completed', 'completed_with_i
 
 /**
  * What happened to the rows of a segment, table or job. `read` counts each key found on either side once, so
- * `read = inserted + updated + deleted + unchanged + kept + conflicts + quarantined + skipped`.
+ * `read = inserted + updated + deleted + unchanged + kept + conflicts + quarantined + skipped`, and in a job that writes to both
+ * sides `+ source_inserted + source_updated + source_deleted`.
  */
 export interface Counts {
   readonly read: number;
@@ -37,7 +38,17 @@ export interface Counts {
   readonly quarantined: number;
   /** Rows of both sides of which a key sweep met the key alone: outside the window, so their values were not looked at. */
   readonly skipped: number;
+  /**
+   * Rows that the source alone was written for, in a job that writes to both sides; absent in others. A row that was merged
+   * is written to both and counts as updated.
+   */
+  readonly source_inserted?: number;
+  readonly source_updated?: number;
+  readonly source_deleted?: number;
 }
+
+/** Counts of rows that were written to the source. */
+export const SOURCE_COUNTS = ['source_inserted', 'source_updated', 'source_deleted'] as const;
 
 export const NO_COUNTS: Counts = {
   read: 0,
@@ -52,9 +63,9 @@ export const NO_COUNTS: Counts = {
 };
 
 export function addCounts(a: Counts, b: Counts): Counts {
-  return Object.fromEntries(
-    Object.keys(NO_COUNTS).map((k) => [k, a[k as keyof Counts] + b[k as keyof Counts]]),
-  ) as unknown as Counts; // fromEntries forgets the keys; they are those of Counts
+  const back = SOURCE_COUNTS.filter((k) => a[k] !== undefined || b[k] !== undefined);
+  const keys = [...Object.keys(NO_COUNTS), ...back] as (keyof Counts)[]; // of a record over exactly these
+  return Object.fromEntries(keys.map((k) => [k, (a[k] ?? 0) + (b[k] ?? 0)])) as unknown as Counts; // fromEntries forgets them
 }
 
 /** Why a job or table failed, for people and programs. */
@@ -135,6 +146,8 @@ export interface JobTable {
     readonly key_sweep: boolean;
     readonly indexed: boolean;
   };
+  /** What a mapping makes the table of: a table of the source, and so many columns of it. */
+  readonly mapping?: { readonly from: string; readonly columns: number; readonly notes: readonly string[] };
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

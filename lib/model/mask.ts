@@ -30,3 +30,6 @@ export const maskSchema = z.discriminatedUnion('kind', [
 ]);
 export type MaskSpec = z.infer<typeof maskSchema>;
 export type MaskKind = MaskSpec['kind'];
+
+/** The setting of a session that holds the key of all masks; empty or absent: no value can be masked, and rows fail. */
+export const MASK_KEY_SETTING = 'tfsync.mask_key';

@@ -6,11 +6,25 @@ export type ResolutionFilter = Omit<ConflictFilter, 'job_id' | 'state'>;
 /** What can be said of many conflicts at once. */
 export type ResolutionDecision = { readonly side: 'source' | 'target' } | { readonly strategy: string };
 
+const MOVED = {
+  leave: 'It stays open and is counted as stale; the queue shows it as it is now.',
+  decide: 'It is decided on what both sides are now.',
+} as const;
+
+/** What an order does with a conflict of which a side has moved since it was listed. */
+export type IfMoved = keyof typeof MOVED;
+
+/** Each with its meaning. */
+export const IF_MOVED_MEANINGS: Readonly<Record<IfMoved, string>> = MOVED;
+
+export const IF_MOVED = Object.keys(MOVED) as [IfMoved, ...IfMoved[]]; // keys of the catalogue
+
 const STATES = {
   listing: 'The conflicts are being listed; none is decided yet.',
   deciding: 'They are decided one after another.',
   completed: 'Each was met once; the counts say what became of them.',
   refused: 'More conflicts were found than were expected; none was decided.',
+  cancelled: 'Somebody cancelled it; what was decided stays, the rest is open.',
   failed: 'It could not go on; what was decided stays, the rest is open.',
 } as const;
 
@@ -49,6 +63,8 @@ export interface Resolution {
   readonly job_id: string;
   readonly filter: ResolutionFilter;
   readonly decision: ResolutionDecision;
+  /** What to do with a conflict that is not any more what it was when it was listed; absent: `leave`. */
+  readonly if_moved?: IfMoved;
   readonly actor: string;
   readonly note?: string;
   /** As many conflicts somebody has agreed to. */
@@ -68,6 +84,9 @@ export interface Resolution {
   readonly counts: ResolutionCounts;
   /** The first few that stayed open. */
   readonly failures: readonly ResolutionFailure[];
+  /** How many are decided together; absent: as many as go. Fewer after a statement took too long. */
+  readonly stride?: number;
+  readonly cancelled_by?: string;
   /** What it waits for, and since when; it goes on by itself. */
   readonly waits?: { readonly code: string; readonly since: string };
   /** Why it could not go on. */

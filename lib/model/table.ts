@@ -1,6 +1,7 @@
 import type { PlannedBaseline } from './baseline.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
+import type { Mapped, PlannedSelect } from './planned-select.ts';
 
 /** A relation's name, as the catalog spells it. */
 export interface RelationName {
@@ -34,6 +35,8 @@ export interface Column {
   /** a: always, d: by default. */
   readonly identity: '' | 'a' | 'd';
   readonly hasDefault: boolean;
+  /** Made by a mapping so that every value fits the target's column, or is refused there by itself. */
+  readonly fits?: true;
 }
 
 export interface ForeignKey {
@@ -87,6 +90,8 @@ export interface Relation extends RelationName {
   readonly rowsEstimate: number;
   /** Heap and TOAST, in bytes. */
   readonly bytes: number;
+  /** Under a mapping: what it really is. Its own name and columns are then the target's. */
+  readonly mapped?: Mapped;
 }
 
 /** A column that travels, as the plan keeps it. */
@@ -202,6 +207,8 @@ export interface TablePlan {
   readonly level: number;
   readonly source: RelationName;
   readonly target: RelationName;
+  /** How the source is selected under a mapping; absent: its columns are the target's namesakes. */
+  readonly select?: PlannedSelect;
   /** Mapped columns in mapping order; the key columns are among them. */
   readonly columns: readonly PlannedColumn[];
   readonly key: readonly string[];
@@ -231,6 +238,8 @@ export interface TablePlan {
   readonly uniques?: readonly PlannedUnique[];
   /** Columns that no UPDATE can set: GENERATED ALWAYS AS IDENTITY outside the key. */
   readonly fixed?: readonly string[];
+  /** What writing to the source must know of it, in a job that writes to both sides. */
+  readonly back?: Pick<TablePlan, 'selfReferencing' | 'uniques' | 'fixed'>;
   /** Nullable foreign-key columns that are left out at first where the row they refer to comes later. */
   readonly nullFirst?: readonly string[];
   /** Something other than this job's own statements may change the table while the job writes (triggers, cascades). */

@@ -93,11 +93,14 @@ export async function adoptionOf(work: SegmentWork, finding: Finding): Promise<A
   return some ? { ...(opened && { opened }), ...rows } : undefined;
 }
 
-/** Which of the differences are target-only rows that the delete mode deletes. */
+/**
+ * Which of the differences are target-only rows that the delete mode deletes; in a job that writes to both sides also rows of the
+ * source alone that the target has deleted, as `source_only`.
+ */
 export async function toDelete(work: SegmentWork, differences: readonly Difference[]): Promise<readonly Difference[]> {
   const extra = differences.filter((d) => d.kind === 'target_only');
   const court = courtOf(work);
-  if (court) return goneOf(court, extra);
+  if (court) return goneOf(court, court.plan.conflicts.both ? differences : extra);
   const mode = work.config.delete_mode;
   if (mode === 'mirror' || extra.length === 0) return extra;
   if (mode === 'keep') return [];

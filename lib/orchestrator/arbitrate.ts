@@ -1,3 +1,4 @@
+import { BACK_CASES } from '../conflict-resolver/both-ways.ts';
 import { classify, type Verdict } from '../conflict-resolver/classify.ts';
 import { type Action, decideRow, ruleOn } from '../conflict-resolver/decide.ts';
 import { type Difference, keyId, type RowImage, type RowKey } from '../model/change.ts';
@@ -8,6 +9,7 @@ import type { BasePrints, KeyedPrint } from '../model/print.ts';
 import type { RowReader } from '../ports.ts';
 import { type Arbitration, type Case, type Court, printOfImage } from './court.ts';
 import { Findings } from './findings.ts';
+import { refusedIn } from './refused-rows.ts';
 
 /** Target-only rows: the delete mode says what becomes of those that nobody disagrees on. */
 function decideMissing(
@@ -22,12 +24,13 @@ function decideMissing(
   const keep = (rule: string) => ({ verdict, action: { kind: 'keep' as const, rule } });
   const { deleteMode } = court;
   if (verdict.kind === 'equal') return { verdict, action: { kind: 'equal', rule: 'equal' } };
+  // it came from the source, but whether the target has changed it since nobody knows
+  const doubtful = verdict.kind === 'target_only' && base === undefined && known.has(keyId(key));
+  if (court.plan.conflicts.both && !doubtful && BACK_CASES[verdict.kind] === 'stands') return keep(verdict.kind);
   if (deleteMode === 'keep') return keep('delete_mode');
   if (verdict.kind === 'apply') return { verdict, action: { kind: 'delete', rule: 'apply' } };
   if (verdict.kind === 'target_only' && deleteMode === 'mirror')
     return { verdict, action: { kind: 'delete', rule: 'delete_mode' } };
-  // it came from the source, but whether the target has changed it since nobody knows
-  const doubtful = verdict.kind === 'target_only' && base === undefined && known.has(keyId(key));
   const found: Verdict = doubtful
     ? { kind: 'conflict', type: 'delete_updated', split: { contested: [], fromSource: [], fromTarget: [] } }
     : verdict;
@@ -73,7 +76,7 @@ async function valuesOf(
 
 /** Keys of target-only differences of which the last decision says nothing; only they are asked for elsewhere. */
 async function knownOf(court: Court, differences: readonly Difference[], bases: readonly (BasePrints | undefined)[]) {
-  if (court.deleteMode !== 'tracked') return new Set<string>();
+  if (court.deleteMode !== 'tracked' && !court.plan.conflicts.both) return new Set<string>();
   const doubtful = differences.filter((d, i) => d.kind === 'target_only' && bases[i] === undefined);
   return new Set((await court.known(doubtful.map((d) => d.key))).map(keyId));
 }
@@ -116,13 +119,14 @@ export async function arbitrate(
   const differences = slice.slice(0, fetched.covered);
   const keys = differences.map((d) => d.key);
   const rows = new Map(fetched.rows.map((r) => [keyId(r.key), r]));
-  const tooLarge = new Set(fetched.tooLarge.map(keyId));
+  let refused = refusedIn(fetched);
+  const aside = new Set(refused.map((r) => keyId(r.key)));
   const prints = new Map((await court.target.prints(keys)).map((p) => [keyId(p.key), p]));
   const bases = await court.database.bases(plan, keys);
   const known = await knownOf(court, differences, bases);
   const cases = differences.flatMap((difference, i): Decision[] => {
     const id = keyId(difference.key);
-    if (tooLarge.has(id)) return [];
+    if (aside.has(id)) return [];
     const facts = { difference, source: rows.get(id), target: prints.get(id), base: bases[i] };
     return [decisionOf(court, facts, known)];
   });
@@ -134,7 +138,6 @@ export async function arbitrate(
   );
   const found = new Findings(court);
   await merge(court, cases as readonly Case[], { values, poison, found });
-  let refused: QuarantinedRow[] = fetched.tooLarge.map((key) => ({ key, code: 'row_too_large' as const }));
   for (const c of cases) {
     if (c.action.kind === 'merge') continue;
     if (poison && (c.action.kind === 'source' || c.action.kind === 'delete')) refused = [poison];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RowKey } from '../model/change.ts';
-import type { JobConfig } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import { type PlannedConflicts, rulesOf, strategiesIn } from '../model/conflict-plan.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type PlannedColumn, type Relation, type RelationName, relationText } from '../model/table.ts';
@@ -11,14 +11,15 @@ const digest = (...parts: readonly unknown[]) =>
 
 /** Whether some row of the table may be decided for the target, so that the last decision must be known. */
 export const isThreeWay = (config: JobConfig, table: RelationName): boolean =>
-  strategiesIn(rulesOf(config, relationText(table))).some((name) => name !== 'source_wins');
+  writesBoth(config) || strategiesIn(rulesOf(config, relationText(table))).some((name) => name !== 'source_wins');
 
 /** Whether a job may meet rows that are not simply the source's to decide. */
 export const mayConflict = (config: JobConfig): boolean =>
-  config.conflict_strategy !== 'source_wins' || Object.keys(config.conflict_rules).length > 0;
+  writesBoth(config) || config.conflict_strategy !== 'source_wins' || Object.keys(config.conflict_rules).length > 0;
 
 /** The same in every job over these two databases. */
-export const pairId = (source: ServerFacts, target: ServerFacts): string =>
+type Identity = Pick<ServerFacts, 'system_identifier' | 'database_oid'>;
+export const pairId = (source: Identity, target: Identity): string =>
   digest(source.system_identifier, source.database_oid, target.system_identifier, target.database_oid);
 
 /** The same in every job that meets this row. */
@@ -55,6 +56,7 @@ export function plannedConflicts(
     conflicts: {
       pair,
       strategy: rules.strategy,
+      ...(writesBoth(config) && { both: true as const }),
       types: rules.types,
       ...(goesByTime && mapped && { clock }),
       fields: rules.fields,

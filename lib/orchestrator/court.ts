@@ -4,6 +4,7 @@ import type { Change, Difference, RowImage, RowKey } from '../model/change.ts';
 import type { QuarantinedRow } from '../model/checkpoint.ts';
 import type { ConflictState, ConflictType, DecisionRecord } from '../model/conflict.ts';
 import type { PlannedConflicts } from '../model/conflict-plan.ts';
+import type { BackDraft } from '../model/intent.ts';
 import type { BasePrints, FiledBase, KeyedPrint, RowPrint } from '../model/print.ts';
 import type { TablePlan } from '../model/table.ts';
 import type { ConflictDraft, RowReader, TargetDatabase } from '../ports.ts';
@@ -36,8 +37,10 @@ export interface Arbitration {
   readonly bases: readonly FiledBase[];
   readonly raise: readonly ConflictDraft[];
   readonly close: readonly { readonly conflict_id: string; readonly state: ConflictState }[];
+  /** Rows that the source is to get, where the job writes to both sides. */
+  readonly back: readonly BackDraft[];
   readonly ruled: readonly Ruled[];
-  /** Target-only rows that are to be deleted when their turn comes. */
+  /** Target-only rows that are to be deleted when their turn comes; and rows of the source alone that are to be deleted there. */
   readonly gone: readonly Difference[];
   /** Rows that stay as they are, those that are to be deleted among them; rows that have become equal. */
   readonly kept: number;

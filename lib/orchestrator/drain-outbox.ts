@@ -2,7 +2,7 @@ import { type AuditEventType, keeps } from '../audit/catalogue.ts';
 import { catchUp, drain, type Outbox } from '../audit/trail.ts';
 import type { AuditRoot } from '../model/audit-event.ts';
 import type { Job } from '../model/job.ts';
-import type { AuditLog, Clock, ConflictStore, TargetDatabase } from '../ports.ts';
+import type { AuditLog, Clock, ConflictStore, JobStore, TargetDatabase } from '../ports.ts';
 
 /** Events per round: five blocks of the trail. */
 const ROUND = 500;
@@ -49,9 +49,30 @@ export async function sealTrail(
   await drainOutbox(target, audit, job);
   const outbox = outboxOf(target, job.job_id);
   const { events, hash } = await catchUp(audit, job.job_id, await audit.head(job.job_id), outbox);
-  const root = { events, hash, at: clock().toISOString() };
+  const before = (await audit.roots(job.job_id)).filter((r) => r.events < events).at(-1);
+  const root = { events, hash, at: clock().toISOString(), ...(before && { previous: placeOf(before) }) };
   await audit.seal(job.job_id, root);
   return root;
+}
+
+const placeOf = ({ events, hash }: AuditRoot) => ({ events, hash });
+
+/**
+ * Seals the trail of an ended job once more, where events came behind its root: decisions of its conflicts. Needs no target;
+ * what still waits there is for the next one. As far as the head goes, which must not lag behind a root. Does nothing for a
+ * job that runs, or that was never sealed.
+ */
+export async function sealAgain(
+  jobId: string,
+  { audit, jobs, clock }: { readonly audit: AuditLog; readonly jobs: JobStore; readonly clock: Clock },
+): Promise<void> {
+  const job = await jobs.get(jobId);
+  if (!job?.audit_root) return;
+  const { events, hash } = await audit.head(jobId);
+  if (events <= job.audit_root.events) return;
+  const root = { events, hash, at: clock().toISOString(), previous: placeOf(job.audit_root) };
+  await audit.seal(jobId, root);
+  await jobs.transition(jobId, { from: [job.state], epoch: job.epoch }, { audit_root: root });
 }
 
 /** Conflicts per round. */

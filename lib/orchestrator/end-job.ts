@@ -4,7 +4,7 @@ import { SyncError } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
 import { sealTrail } from './drain-outbox.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { type CommandPorts, type RunPorts, withTarget } from './run-ports.ts';
+import { type CommandPorts, type RunPorts, raiseEverywhere, withWritten } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
@@ -39,9 +39,9 @@ export async function end(job: Job, ending: Ending, ports: CommandPorts): Promis
 export async function failJob(job: Job, failure: Failure, ports: RunPorts): Promise<void> {
   let root: AuditRoot | undefined;
   try {
-    root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+    root = await withWritten(job, ports, STATEMENT_TIMEOUT_MS, async (target, writer) => {
       const event = jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message });
-      await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
+      await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
       return sealTrail(target, ports, job);
     });
   } catch (error) {

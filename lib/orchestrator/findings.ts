@@ -1,7 +1,9 @@
+import { backFor } from '../conflict-resolver/both-ways.ts';
 import { trusted } from '../conflict-resolver/decide.ts';
 import { previewOf } from '../conflict-resolver/preview.ts';
 import type { Change, Difference, RowImage, RowKey } from '../model/change.ts';
 import type { ConflictState, DecisionRecord } from '../model/conflict.ts';
+import type { BackDraft } from '../model/intent.ts';
 import type { FieldChoice } from '../model/merge.ts';
 import type { BasePrints, FiledBase, KeyedPrint, RowPrint } from '../model/print.ts';
 import type { ConflictDraft } from '../ports.ts';
@@ -30,6 +32,9 @@ function imageOf({ plan }: Court, row: RowImage | undefined) {
   return { image: plan.columns.flatMap((c, i) => (images.includes(c.name) ? [row.values[i] ?? null] : [])) };
 }
 
+const printOfTarget = (target: KeyedPrint | undefined): RowPrint | null =>
+  target ? { row: target.row, fields: target.fields } : null;
+
 /** Collects what becomes of each case. */
 export class Findings {
   readonly changes: Change[] = [];
@@ -38,6 +43,7 @@ export class Findings {
   readonly close: { conflict_id: string; state: ConflictState }[] = [];
   readonly ruled: Ruled[] = [];
   readonly gone: Difference[] = [];
+  readonly back: BackDraft[] = [];
   readonly explained: RowKey[] = [];
   kept = 0;
   equal = 0;
@@ -113,13 +119,31 @@ export class Findings {
       this.settle(c.difference.key, 'superseded');
       this.fileAs(c, { row: row.fingerprint, fields: row.fields ?? [] });
       this.rule(c, 'merged', row.fingerprint, Object.fromEntries(names));
-      if (target && row.fingerprint === target.row) this.stay(c);
-      else if (target) this.changes.push({ kind: 'update', row, expected: target.row, merged: true });
+      const print = { row: row.fingerprint, fields: row.fields ?? [] };
+      if (target && row.fingerprint === target.row) this.stay(c, print);
+      else if (target) {
+        this.changes.push({ kind: 'update', row, expected: target.row, merged: true });
+        this.goesBack(c, print, true);
+      }
     }
   }
 
-  private stay(c: Case): void {
-    this.kept += 1;
+  /** Whether what the target ends with goes to the source; then it is noted. */
+  private goesBack(c: Case, after: RowPrint | null, merged = false): boolean {
+    const { plan, deleteMode } = this.court;
+    const { difference, source, verdict, action } = c;
+    if (!plan.conflicts.both) return false;
+    const what = backFor(verdict, action, { there: after !== null, deletes: deleteMode !== 'keep' });
+    const before = source?.fingerprint ?? null;
+    if (what === 'row') this.back.push({ key: difference.key, before, after, ...(merged && { merged }) });
+    if (what === 'deletion' && before !== null)
+      this.gone.push({ kind: 'source_only', bucket: difference.bucket, key: difference.key, source: before });
+    return what !== 'nothing';
+  }
+
+  private stay(c: Case, after = printOfTarget(c.target)): void {
+    this.kept += 1; // in both directions until the source has it
+    if (this.goesBack(c, after)) return;
     // the source got it a moment ago, so nobody has decided it yet; where a filter hides it there is nothing to decide
     if (c.action.rule !== 'moved' || this.court.plan.filters.length > 0) this.explained.push(c.difference.key);
   }

@@ -9,7 +9,7 @@ export interface HeldConnections {
 }
 
 const nameOf = (side: string, { host, port, database, user }: Connection, as: ConnectAs): string =>
-  JSON.stringify([side, host, port, database, user, as.name, as.statementTimeoutMs]);
+  JSON.stringify([side, host, port, database, user, as.name, as.statementTimeoutMs, as.writes]);
 
 /**
  * For many short pieces of work over the same few pairs, one after another: a connection costs more than a decision. Whoever
@@ -39,6 +39,7 @@ export function holdConnections(ports: {
     secrets: {
       put: (jobId, pair) => ports.secrets.put(jobId, pair),
       remove: (ref) => ports.secrets.remove(ref),
+      maskKey: (pair, fresh) => ports.secrets.maskKey(pair, fresh),
       get: async (ref) => {
         const pair = pairs.get(ref) ?? (await ports.secrets.get(ref));
         pairs.set(ref, pair);

@@ -4,7 +4,7 @@ import type { Failure, Job, Pause } from '../model/job.ts';
 import { probeDelayMs } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { noteHealing } from './note-healing.ts';
-import { type RunPorts, withTarget } from './run-ports.ts';
+import { type RunPorts, raiseEverywhere, withWritten } from './run-ports.ts';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
 
@@ -25,8 +25,8 @@ export function pauseFor(failure: Failure, now: Date): Pause {
 export async function pauseJob(job: Job, failure: Failure, ports: RunPorts): Promise<void> {
   const event = jobEvent('job.paused', SERVICE, { code: failure.code, message: failure.message });
   try {
-    await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
-      target.raiseEpoch(job.job_id, job.epoch + 1, { event }),
+    await withWritten(job, ports, STATEMENT_TIMEOUT_MS, (target, writer) =>
+      raiseEverywhere(job, job.epoch + 1, { target, writer }, { event }),
     );
   } catch (error) {
     if (error instanceof SyncError && error.code === 'epoch_superseded') return;

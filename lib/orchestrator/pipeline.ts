@@ -3,6 +3,7 @@ import { fp } from '../failpoint.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
 import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
+import { type BackDraft, countedAs } from '../model/intent.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
 import { rowCode } from '../model/row-code.ts';
@@ -11,6 +12,7 @@ import { adoptionOf, toDelete } from './adoption.ts';
 import { arbitrate } from './arbitrate.ts';
 import type { Arbitration } from './court.ts';
 import { chunkRemedy } from './healing.ts';
+import { refusedIn } from './refused-rows.ts';
 import { commit, healed, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
 import { courtOf, decidedBy, mergedIn, ruledCounts } from './three-way.ts';
 
@@ -53,9 +55,9 @@ export interface Batch {
   readonly found?: Arbitration;
 }
 
-/** Target-only rows are deleted, but for those that the source has by now. */
+/** Target-only rows are deleted, but for those that the source has by now: among the rows that are meant. */
 async function removals(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
-  const there = new Set((await work.source.fingerprints(differences.map((d) => d.key))).map((r) => keyId(r.key)));
+  const there = new Set((await work.source.passing(differences.map((d) => d.key))).map(keyId));
   return differences.flatMap((d): Change[] =>
     d.kind === 'target_only' && !there.has(keyId(d.key)) ? [{ kind: 'delete', key: d.key, expected: d.target }] : [],
   );
@@ -84,7 +86,7 @@ export async function changesFor(
     return row && d.kind !== 'target_only' ? (changeOf(d, row) ?? []) : [];
   });
   await fp('transform.done');
-  const refused = fetched.tooLarge.map((key) => ({ key, code: 'row_too_large' as const }));
+  const refused = refusedIn(fetched);
   return { changes, refused, covered: fetched.covered };
 }
 
@@ -136,7 +138,7 @@ function leftOut(work: SegmentWork, changes: readonly Change[]): Change[] {
 }
 
 /** Why the target refused this one row, or undefined when the error says nothing about the row. */
-function refusal(difference: Difference, error: unknown): QuarantinedRow | undefined {
+export function refusal(difference: Pick<Difference, 'kind' | 'key'>, error: unknown): QuarantinedRow | undefined {
   if (!(error instanceof SyncError) || chunkRemedy(error) !== 'isolate') return undefined;
   const { sqlstate, constraint, object, interfered } = error.facts;
   const { key } = difference;
@@ -151,16 +153,25 @@ function refusal(difference: Difference, error: unknown): QuarantinedRow | undef
   };
 }
 
+function tooManyRefused({ plan, config }: SegmentWork): SyncError {
+  const table = relationText(plan.target);
+  return new SyncError(
+    'quarantine_limit',
+    `More than ${config.max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${table} were refused.`,
+    { facts: { table } },
+  );
+}
+
 /** Throws `quarantine_limit` when a segment would put aside more rows than the config allows. */
-function guardQuarantine(work: SegmentWork): void {
+export function guardQuarantine(work: SegmentWork): void {
   const { max_quarantined_rows } = work.config;
   if (work.counts.quarantined < max_quarantined_rows) return;
-  const name = relationText(work.plan.target);
-  throw new SyncError(
-    'quarantine_limit',
-    `More than ${max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${name} were refused.`,
-    { facts: { table: name } },
-  );
+  throw tooManyRefused(work);
+}
+
+/** The same for rows that were put aside before anybody tried to write them. */
+function guardAside(work: SegmentWork): void {
+  if (work.counts.quarantined > work.config.max_quarantined_rows) throw tooManyRefused(work);
 }
 
 /** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
@@ -274,12 +285,16 @@ interface Tally {
   readonly conflicts: number;
   readonly equal: number;
   readonly gone: readonly Difference[];
+  /** Of a dry run: rows that the source would get. */
+  readonly back: Partial<Counts>;
 }
 
-function tallied(sum: Tally, found: Arbitration | undefined): Tally {
+function tallied(sum: Tally, found: Arbitration | undefined, dry: boolean): Tally {
   if (!found) return sum;
+  const back = dry ? found.back.filter((b) => !b.merged) : [];
   return {
-    kept: sum.kept + found.kept,
+    kept: sum.kept + found.kept - back.length,
+    back: back.reduce((n, b) => counting(n, { [countedAs(b)]: 1 }), sum.back),
     conflicts: sum.conflicts + found.raise.length,
     equal: sum.equal + found.equal,
     gone: [...sum.gone, ...found.gone],
@@ -301,20 +316,22 @@ export async function applyFinding(
 ): Promise<boolean> {
   const { wanted, rule } = decided(work, finding.differences);
   let tally: Tally = work.plan.conflicts
-    ? { kept: 0, conflicts: 0, equal: 0, gone: [] }
+    ? { kept: 0, conflicts: 0, equal: 0, gone: [], back: {} }
     : {
         kept: finding.differences.filter((d) => d.kind === 'target_only').length,
         conflicts: 0,
         equal: 0,
         gone: await toDelete(work, finding.differences),
+        back: {},
       };
   const alike = countEqual(work, finding, pending);
   const { credit, again = 0, merged = 0 } = work.cursor;
-  const whole = ({ kept, conflicts, equal, gone }: Tally) => ({
+  const whole = ({ kept, conflicts, equal, gone, back }: Tally) => ({
     cursor: cursorAfter(finding),
     // rows that an earlier run wrote in part were counted then, and have been found again as updates; merged ones as kept
     counts: {
       ...alike,
+      ...back,
       unchanged: (alike.unchanged ?? 0) + equal - credit,
       kept: kept - merged,
       conflicts,
@@ -334,7 +351,7 @@ export async function applyFinding(
     let told = tally;
     try {
       const batch = await batchFor(work, asked, next); // a row may be refused on its way out, too
-      told = tallied(tally, batch.found);
+      told = tallied(tally, batch.found, work.config.dry_run);
       slice = asked.slice(0, batch.covered);
       changes = next.partly ? leftOut(work, batch.changes) : batch.changes;
       const partly = partlyIn(changes);
@@ -355,6 +372,7 @@ export async function applyFinding(
         counts: counting(step.counts, { read: -release.length, quarantined: -release.length }),
       });
       if (handOver) return true;
+      guardAside(work);
     } catch (error) {
       const last = at + asked.length === wanted.length || slice.length < asked.length;
       next = await afterRefusal(work, { rows: slice, last, tried: next }, error);
@@ -369,6 +387,22 @@ export async function applyFinding(
   return false;
 }
 
+/** Notes rows that the target has deleted, so that the source's are deleted too. True: hand over. */
+export async function deletesBack(work: SegmentWork, gone: readonly Difference[]): Promise<boolean> {
+  const back = gone.flatMap((d): BackDraft[] =>
+    d.kind === 'source_only' ? [{ key: d.key, before: d.source, after: null }] : [],
+  );
+  if (back.length === 0) return false;
+  return commit(work, {
+    changes: [],
+    buckets: gone.map((d) => d.bucket),
+    cursor: work.cursor,
+    counts: work.config.dry_run ? { kept: -back.length, source_deleted: back.length } : {},
+    decided: { bases: [], raise: [], close: [], events: () => [], back },
+    rule: 'delete_mode',
+  });
+}
+
 /** A row that is not deleted after all was counted as kept; now it is put aside instead. */
 const deleteCounts = ({ deleted, quarantined }: Applied): Partial<Counts> => ({
   deleted,
@@ -378,7 +412,9 @@ const deleteCounts = ({ deleted, quarantined }: Applied): Partial<Counts> => ({
 
 /** Deletes the target-only rows of a finding that the delete mode gives up, in chunks; a row that others refer to is put aside. True means: hand over. */
 export async function deleteFinding(work: SegmentWork, finding: Finding): Promise<boolean> {
-  const gone = await toDelete(work, finding.differences);
+  const all = await toDelete(work, finding.differences);
+  const gone = all.filter((d) => d.kind === 'target_only');
+  if (await deletesBack(work, all)) return true;
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
   while (at < gone.length) {

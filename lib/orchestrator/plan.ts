@@ -2,7 +2,7 @@ import { detectionStrategy } from '../change-detector/registry.ts';
 import { travel } from '../data-types/travel.ts';
 import { hasUnusedValues } from '../data-types/unused.ts';
 import type { Progress } from '../model/checkpoint.ts';
-import type { JobConfig, RowFilter } from '../model/config.ts';
+import { type JobConfig, type RowFilter, writesBoth } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Pass } from '../model/job.ts';
 import {
@@ -62,11 +62,18 @@ function binaryAlike({ type }: PlannedColumn): boolean {
   return type.base.schema === 'pg_catalog' || type.base.kind === 'e';
 }
 
-/** Whether rows may be piped through: they must need no cast, and each must be meant to arrive. */
+/** Whether the source's server writes a column just as the target has declared it, where it has to cast at all. */
+function castsTo(column: PlannedColumn, target: Relation): boolean {
+  if (!column.source) return true;
+  const declared = target.columns.find((c) => c.name === column.name)?.declared;
+  return column.type.schema === 'pg_catalog' && column.source.castTo === declared;
+}
+
+/** Whether rows may be piped through: the source must write them in the target's types, and each must be meant to arrive. */
 function copyOf(columns: readonly PlannedColumn[], target: Relation, config: JobConfig): Pick<TablePlan, 'copy'> {
   const triggers = config.triggers === 'fire' && target.triggers > 0; // what they do is read back row by row
   const told = config.audit_level === 'detailed'; // row by row
-  if (config.dry_run || triggers || told || columns.some((c) => c.source)) return {};
+  if (config.dry_run || triggers || told || !columns.every((c) => castsTo(c, target))) return {};
   return { copy: columns.every(binaryAlike) ? 'binary' : 'text' };
 }
 
@@ -85,8 +92,25 @@ function hasSideEffects(found: Preflight, config: JobConfig): boolean {
     found.tables.some((t) => t.target.foreignKeys.some((f) => f.deleteAction));
   const follows =
     config.triggers === 'fire' && found.tables.some((t) => t.target.foreignKeys.some((f) => f.updateAction));
-  return triggers || cascades || follows;
+  return triggers || cascades || follows || (writesBoth(config) && sourceHasSideEffects(found, config));
 }
+
+/** The same of the source, in a job that writes to it. */
+const sourceHasSideEffects = (found: Preflight, { triggers }: JobConfig): boolean =>
+  triggers === 'fire' &&
+  found.tables.some(
+    ({ source: s }) => s.triggers > 0 || s.foreignKeys.some((f) => f.updateAction === true || f.deleteAction),
+  );
+
+/** What writing to the source must know of its table. */
+function backOf(source: Relation, config: JobConfig): Pick<TablePlan, 'back'> {
+  if (!writesBoth(config)) return {};
+  const { uniques, fixed } = heldBack(source, source, [], config);
+  return { back: { selfReferencing: refersToItself(source), ...(uniques && { uniques }), ...(fixed && { fixed }) } };
+}
+
+const refersToItself = (table: Relation) =>
+  table.foreignKeys.some((f) => relationText(f.references) === relationText(table));
 
 /** Where the rows of a unique index can be parked: a column that may be NULL, else one whose type has unused values. */
 function parkingOf(unique: UniqueIndex, target: Relation, free: ReadonlySet<string>): PlannedUnique {
@@ -131,8 +155,9 @@ export function tablePlans(
     version: 1,
     table,
     level,
-    source: { schema: source.schema, name: source.name },
+    source: source.mapped?.from ?? { schema: source.schema, name: source.name },
     target: { schema: target.schema, name: target.name },
+    ...(source.mapped && { select: source.mapped.select }),
     columns: mappedColumns(source, target, config),
     key: keyOf(source, config) ?? [],
     ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others
@@ -148,8 +173,9 @@ export function tablePlans(
     tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
     fingerprint: isKeyless(source, config) ? 'portable' : facts.fingerprint, // whole rows are told apart by SHA-256
-    selfReferencing: target.foreignKeys.some((f) => relationText(f.references) === relationText(target)),
+    selfReferencing: refersToItself(target),
     ...heldBack(source, target, nullFirst, config),
+    ...backOf(source, config),
     sideEffects,
     verifyAll: config.verify === 'all',
     sourceSnapshot: facts.snapshot,

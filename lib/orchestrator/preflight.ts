@@ -1,16 +1,20 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
-import type { JobConfig } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
+import { mappingField } from '../model/mapping.ts';
 import { type Relation, relationText } from '../model/table.ts';
-import type { Database } from '../ports.ts';
+import type { CatalogDatabase } from '../ports.ts';
+import { bothWaysProblems } from '../validator/both-ways.ts';
 import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
+import { piiProblems } from '../validator/pii.ts';
 import { isKeyless, schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { foreignKeyLevels } from './levels.ts';
+import { mappedTables } from './mapped-tables.ts';
 
 /** What both ends look like, found fit for the job. */
 export interface Preflight {
@@ -87,8 +91,8 @@ function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[]
  * primary and is no other database all the same.
  */
 async function refuseSameDatabase(
-  [source, s]: readonly [Database, ServerFacts],
-  [target, t]: readonly [Database, ServerFacts],
+  [source, s]: readonly [CatalogDatabase, ServerFacts],
+  [target, t]: readonly [CatalogDatabase, ServerFacts],
 ): Promise<void> {
   if (s.system_identifier !== t.system_identifier || s.database_oid !== t.database_oid) return;
   if (s.standby || t.standby) {
@@ -100,15 +104,17 @@ async function refuseSameDatabase(
 
 /** Keys that the config gives and the catalog does not vouch for are looked up in the rows of both sides. */
 async function keyClashProblems(
-  source: Database,
-  target: Database,
+  source: CatalogDatabase,
+  target: CatalogDatabase,
   pairs: readonly { readonly source: Relation; readonly target: Relation }[],
   config: JobConfig,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const pair of pairs) {
     const table = pair.source;
-    const key = config.key_columns[relationText(table)] ?? (table.kind === 'm' ? table.key : undefined);
+    const unsure = table.kind === 'm' || table.mapped?.select.indexed === false;
+    const given = config.key_columns[relationText(table)];
+    const key = given ?? (unsure ? table.key : undefined);
     if (!key) continue;
     for (const [side, database] of [
       ['source', source],
@@ -121,12 +127,18 @@ async function keyClashProblems(
         code: 'key_not_unique',
         side,
         object,
-        field: '/config/key_columns',
+        field: given || !table.mapped ? '/config/key_columns' : mappingField(object),
         message: `In the ${side}, ${clashes === 1000 ? 'at least ' : ''}${clashes} keys of ${object} over (${key.join(', ')}) repeat or are NULL.`,
       });
     }
   }
   return problems;
+}
+
+/** The tables with the references that either side checks: in a job that writes to both, both decide the order. */
+function referring(tables: readonly Relation[], sources: readonly Relation[]): readonly Relation[] {
+  const bySource = new Map(sources.map((s) => [relationText(s), s.foreignKeys]));
+  return tables.map((t) => ({ ...t, foreignKeys: [...t.foreignKeys, ...(bySource.get(relationText(t)) ?? [])] }));
 }
 
 /** Whether a conflict strategy goes by time. */
@@ -137,19 +149,32 @@ const needsClock = (name: string) => Object.values(conflictStrategy(name).outcom
  *
  * Throws one SyncError with all problems.
  */
-export async function preflight(source: Database, target: Database, config: JobConfig): Promise<Preflight> {
+export async function preflight(
+  source: CatalogDatabase,
+  target: CatalogDatabase,
+  config: JobConfig,
+): Promise<Preflight> {
   const [s, t] = await Promise.all([source.facts(), target.facts()]);
   const servers = [...versionProblems(s, 'source'), ...versionProblems(t, 'target')];
   if (servers.length > 0) throw problemsError(servers);
   await refuseSameDatabase([source, s], [target, t]);
 
   const [found, targetTables] = await Promise.all([source.introspect(), target.introspect()]);
-  const scope = tablesInScope(found, config);
+  const mapped = await mappedTables(
+    { database: source, facts: s, tables: found },
+    { database: target, facts: t, tables: targetTables },
+    config,
+  );
+  // without a table nothing else that the config says of it can be judged
+  if (mapped.problems.some((p) => p.code === 'table_not_found')) throw problemsError(mapped.problems);
+  const scope = tablesInScope(mapped.tables, config);
   const sourceTables = scope.tables;
   // foreign keys of the target decide the order: it is the target that checks them
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
   const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
-  const { levels, nullFirst, cycle } = foreignKeyLevels(inScope);
+  const { levels, nullFirst, cycle } = foreignKeyLevels(
+    writesBoth(config) ? referring(inScope, sourceTables) : inScope,
+  );
   const detection = detectionStrategy(config.detection_strategy);
   const matched = sourceTables.flatMap((x) => {
     const other = byName.get(relationText(x));
@@ -157,12 +182,15 @@ export async function preflight(source: Database, target: Database, config: JobC
   });
   const problems = [
     ...targetProblems(t, config),
+    ...mapped.problems,
     ...scope.problems,
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
     ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
+    ...piiProblems(sourceTables, [...found, ...targetTables], config),
     ...cycleProblems(cycle, config),
     ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
+    ...bothWaysProblems(matched, s, detection, config),
     ...needProblems(detection, { facts: s, tables: sourceTables }, config),
   ];
   if (problems.length > 0) throw problemsError(problems);
@@ -185,7 +213,7 @@ export async function preflight(source: Database, target: Database, config: JobC
       level.map((x) => ({
         level: n,
         source: bySource.get(relationText(x)) as Relation, // inScope came from it
-        target: x,
+        target: byName.get(relationText(x)) as Relation,
         nullFirst: nullFirst.get(relationText(x)) ?? [],
       })),
     ),

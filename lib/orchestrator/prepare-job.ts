@@ -4,15 +4,20 @@ import { fp } from '../failpoint.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
+import type { StoredValidation } from '../model/schema-check.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
-import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
+import type { PlanningDatabase, PlanningDatabases, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
-import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
+import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
+import { validateTables } from './validate-table.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
+
+/** What planning a job needs; it moves no row. */
+export type PlanningPorts = Omit<RunPorts, 'databases'> & { readonly databases: PlanningDatabases };
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
 const LISTED = 500;
@@ -21,7 +26,12 @@ const LISTED = 500;
 const STATEMENT_TIMEOUT_MS = 600_000;
 
 /** Whether both servers answer alike for sample values of the columns' types. */
-async function alike(source: Database, target: Database, columns: readonly PlannedColumn[], form: FingerprintForm) {
+async function alike(
+  source: PlanningDatabase,
+  target: PlanningDatabase,
+  columns: readonly PlannedColumn[],
+  form: FingerprintForm,
+) {
   const [a, b] = await Promise.all([source.probe(columns, form), target.probe(columns, form)]);
   return a.join() === b.join();
 }
@@ -30,7 +40,11 @@ async function alike(source: Database, target: Database, columns: readonly Plann
  * `fast` where both servers hash sample values of all types in use alike, else `portable`. Throws `equality_invalid` where
  * they do not even give a shape the same normal form.
  */
-async function agreedForm(source: Database, target: Database, plans: readonly TablePlan[]): Promise<FingerprintForm> {
+async function agreedForm(
+  source: PlanningDatabase,
+  target: PlanningDatabase,
+  plans: readonly TablePlan[],
+): Promise<FingerprintForm> {
   if (
     await alike(
       source,
@@ -60,12 +74,18 @@ function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
   return { unknown_types: Object.fromEntries(unknown.map((c) => [c.name, relationText(c.type)])) };
 }
 
+/** What a mapping makes of the table, for people. */
+function mappingView({ select, source, columns }: TablePlan): Pick<JobTable, 'mapping'> {
+  if (!select) return {};
+  return { mapping: { from: relationText(source), columns: columns.length, notes: select.notes } };
+}
+
 /** Plans with the windows that the job's strategy can tell, and what the event says of them. */
 async function withWindows(
   job: Job,
   plans: readonly TablePlan[],
   found: Preflight,
-  ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock | undefined },
+  ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock | undefined },
 ): Promise<readonly Windowed[]> {
   const { source, target, clock } = ends;
   const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
@@ -80,7 +100,19 @@ function windowView({ plan: { window }, whole }: Windowed) {
   return { window: { column, after, key_sweep: sweep, indexed } };
 }
 
-async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
+/** How much there is to say of a table's catalogs; GET /validate says what. */
+function catalogView(validation: StoredValidation | undefined) {
+  const warnings = validation?.findings.filter((f) => f.severity === 'warning').length ?? 0;
+  const drift = validation?.drift.length ?? 0;
+  return { ...(warnings > 0 && { schema_warnings: warnings }), ...(drift > 0 && { schema_drift: drift }) };
+}
+
+async function makePlans(
+  job: Job,
+  source: PlanningSource,
+  target: PlanningTarget,
+  ports: PlanningPorts,
+): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
   const clock = remembers(job.config) ? await source.clock() : undefined;
   const snapshot = await source.snapshot();
@@ -90,6 +122,8 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
   const cut = [];
   for (const w of await withWindows(job, plans, found, { source, target, clock }))
     cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  const validations = await validateTables(job, found, { source, target }, ports.clock);
+  await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
   const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
@@ -101,7 +135,9 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
+      ...(plan.select && { from: relationText(plan.source) }),
       ...windowView({ plan, ...(whole && { whole }) }),
+      ...catalogView(validations[plan.table]),
     })),
   });
   const passes = passesOf(job.config);
@@ -119,6 +155,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
     segments,
     ...unknownTypes(plan),
+    ...mappingView(plan),
     ...windowView({ plan }),
   };
 }
@@ -127,7 +164,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
  * First step of a run: raises the epoch in the target (from now on no older run can commit), then plans the job unless an
  * earlier run has, and says what to do. Repeating it changes nothing.
  */
-export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobPlan> {
+export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise<JobPlan> {
   const job = await currentJob(input, ports.jobs);
   const preparing = await ports.jobs.transition(
     job.job_id,
@@ -138,10 +175,12 @@ export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobP
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
     const { epoch, takeovers, moved_by: moved, confirmed_deletes } = job;
     const told = { epoch, takeovers, ...(confirmed_deletes !== undefined && { confirmed_deletes }) };
-    await target.raiseEpoch(job.job_id, epoch, {
-      holding: true,
-      ...(moved && { event: jobEvent(moved.event, moved.actor, told) }),
-    });
+    await raiseEverywhere(
+      job,
+      epoch,
+      { target, writer: source.writer },
+      { holding: true, ...(moved && { event: jobEvent(moved.event, moved.actor, told) }) },
+    );
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);

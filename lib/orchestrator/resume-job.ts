@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JobConfig } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
-import { type CommandPorts, withTarget } from './run-ports.ts';
+import { type CommandPorts, withBoth, withTarget } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
 import { jobFor } from './stop-job.ts';
 
@@ -21,9 +21,19 @@ export interface ResumeRequest {
 /** Throws `resume_expired` where the secret of the job is gone. */
 async function reopen(job: Job, ports: CommandPorts): Promise<void> {
   if (job.secret_removed) throw new SyncError('resume_expired', 'The connections of this job are not kept any more.');
+  const failed = job.state === 'failed';
+  if (writesBoth(job.config)) return reopenBoth(job, failed, ports);
   await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
-    target.reopen(job.job_id, job.epoch, { stale: staleHolder(target, ports), failed: job.state === 'failed' }),
+    target.reopen(job.job_id, job.epoch, { stale: staleHolder(target, ports), failed }),
   );
+}
+
+/** The source first: leases that are taken there for a job that does not go on then die with it, as all do. */
+async function reopenBoth(job: Job, failed: boolean, ports: CommandPorts): Promise<void> {
+  await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
+    await source.writer?.reopen(job.job_id, job.epoch, { stale: staleHolder(source, ports), failed });
+    await target.reopen(job.job_id, job.epoch, { stale: staleHolder(target, ports), failed });
+  });
 }
 
 /**

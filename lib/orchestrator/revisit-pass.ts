@@ -5,11 +5,21 @@ import type { Counts } from '../model/job.ts';
 import { TOGETHER_BYTES } from '../model/limits.ts';
 import { toDelete } from './adoption.ts';
 import { arbitrate } from './arbitrate.ts';
-import { afterRefusal, type Batch, batchFor, chunkRows, cursorAfter, decided, type Slice } from './pipeline.ts';
+import {
+  afterRefusal,
+  type Batch,
+  batchFor,
+  chunkRows,
+  cursorAfter,
+  decided,
+  deletesBack,
+  type Slice,
+} from './pipeline.ts';
 import { refusedConflicts } from './refused-conflicts.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { courtOf, decidedBy, ruledCounts, together } from './three-way.ts';
 import { findings } from './verify-pass.ts';
+import { writeBack } from './write-back.ts';
 
 /** Most rows that are brought in from elsewhere because they hold each other's unique values. */
 const MOST_HOLDERS = 20_000;
@@ -45,7 +55,7 @@ async function withHolders(work: SegmentWork, batch: Batch): Promise<Batch> {
         target: '',
       }));
       const found = await arbitrate(court, differences, room);
-      asked.push({ ...found, bases: [], raise: [], close: [] });
+      asked.push({ ...found, bases: [], raise: [], close: [], back: [] });
       open = found.changes.filter((c) => c.kind === 'update' && !c.merged && !c.row.streamed);
       for (const c of open) all.set(keyId(c.kind === 'delete' ? c.key : c.row.key), c);
       continue;
@@ -83,7 +93,9 @@ function recount(changes: readonly Change[], put: ReadonlySet<string>) {
 
 async function revisitFinding(work: SegmentWork, finding: Finding, put: ReadonlySet<string>): Promise<boolean> {
   const rows = decided(work, finding.differences).wanted.filter(isRow);
-  const gone = (await toDelete(work, finding.differences)).filter((d) => put.has(keyId(d.key)));
+  const all = (await toDelete(work, finding.differences)).filter((d) => put.has(keyId(d.key)));
+  if (await deletesBack(work, all)) return true;
+  const gone = all.filter((d) => d.kind === 'target_only');
   const todo: readonly Difference[] = [...gone, ...rows];
   let next: Slice = { size: chunkRows(work) };
   let at = 0;
@@ -132,6 +144,7 @@ export async function revisitPass(work: SegmentWork): Promise<boolean> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const runs = await work.database.notedBuckets(work.id, 'written');
   for await (const finding of findings(work, { runs })) if (await revisitFinding(work, finding, put)) return true;
+  if (await writeBack(work, { put })) return true;
   const refused = await refusedConflicts(work);
   await commit(work, {
     changes: [],

@@ -15,6 +15,7 @@ import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
 import { commit, healed, type SegmentWork, startWork } from './segment-work.ts';
 import { findings, verifyPass } from './verify-pass.ts';
+import { resumeBack, writeBack } from './write-back.ts';
 
 /** `finished`: answer the token. `continue`: send the message again. `dropped`: another run or worker has it. */
 export type SegmentOutcome = 'finished' | 'continue' | 'dropped';
@@ -72,6 +73,7 @@ async function applyPass(work: SegmentWork): Promise<boolean> {
   const { ranges, split } = work.segment.buckets;
   if (await fileCompared(work, seen, ranges * split - 1)) return true;
   const { credit, again = 0, merged = 0 } = work.cursor;
+  if (await writeBack(work)) return true;
   const equal = { ...pending, unchanged: (pending.unchanged ?? 0) - credit - again - merged };
   await commit(work, {
     changes: [],
@@ -88,6 +90,7 @@ async function deletePass(work: SegmentWork): Promise<boolean> {
   const runs = await work.database.notedBuckets(work.id, 'extra');
   for await (const finding of findings(work, { runs, extraOnly: true }))
     if (await deleteFinding(work, finding)) return true;
+  if (await writeBack(work)) return true;
   await commit(work, {
     changes: [],
     buckets: [],
@@ -99,7 +102,8 @@ async function deletePass(work: SegmentWork): Promise<boolean> {
   return false;
 }
 
-function pass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
+async function pass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
+  if (await resumeBack(work)) return true;
   switch (work.id.pass) {
     case 'apply':
       return applyPass(work);

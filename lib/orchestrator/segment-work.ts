@@ -14,7 +14,8 @@ import type {
   SegmentId,
 } from '../model/checkpoint.ts';
 import type { JobConfig } from '../model/config.ts';
-import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
+import { countedAs, type SettledIntents } from '../model/intent.ts';
+import { addCounts, type Counts, NO_COUNTS, SOURCE_COUNTS } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
 import type { Database, Decided, RowReader, TargetDatabase } from '../ports.ts';
 import { CHUNK_TRIES, chunkRemedy } from './healing.ts';
@@ -91,6 +92,9 @@ function chunkDetails(work: SegmentWork, step: Step, applied: Applied): readonly
       ? [jobEvent('rows.quarantined', SERVICE, { ...at, rows: applied.quarantined, codes, objects })]
       : []),
     ...(release.length > 0 ? [jobEvent('rows.released', SERVICE, { ...at, rows: release.length })] : []),
+    ...(audit_level === 'detailed' && step.settled && step.settled.changes.length > 0
+      ? rowDetails(work.plan, { ...at, chunk: work.seq + 1, side: 'source' }, step.settled.changes)
+      : []),
     ...(audit_level === 'detailed' && !dry_run
       ? rowDetails(work.plan, { ...at, chunk: work.seq + 1 }, step.changes, applied.quarantined > 0 ? quarantine : [])
       : []),
@@ -137,6 +141,8 @@ export interface Step {
   /** What was decided besides the changes, and how often by which rule. */
   readonly decided?: Decided;
   readonly decisions?: Readonly<Record<string, number>>;
+  /** Intents that the source has by now or that lapsed, and what was written to it for them. */
+  readonly settled?: SettledIntents & { readonly changes: readonly Change[] };
   /** Target-only rows found that are to be deleted. */
   readonly toDelete?: number;
   readonly finished?: boolean;
@@ -164,7 +170,8 @@ function countsOf(step: Step, applied: Applied): Counts {
   if (step.recount) return { ...NO_COUNTS, ...step.recount(applied) };
   const { inserted, updated, deleted, quarantined } = applied;
   const extra = { ...NO_COUNTS, ...step.counts };
-  const read = inserted + updated + quarantined + extra.unchanged + extra.kept + extra.skipped + extra.conflicts;
+  const back = SOURCE_COUNTS.reduce((n, k) => n + (extra[k] ?? 0), 0);
+  const read = inserted + updated + quarantined + extra.unchanged + extra.kept + extra.skipped + extra.conflicts + back;
   return addCounts(extra, { ...NO_COUNTS, read, inserted, updated, deleted, quarantined, kept: -deleted });
 }
 
@@ -183,6 +190,13 @@ function sampled(before: Samples, changes: readonly Change[]): Samples {
     changes.filter((c) => c.kind === kind).map((c) => (c.kind === 'delete' ? c.key : c.row.key));
   const some = (kind: 'insert' | 'update' | 'delete') => [...(before[kind] ?? []), ...of(kind)].slice(0, SAMPLES);
   return { insert: some('insert'), update: some('update'), delete: some('delete') };
+}
+
+/** What a chunk has seen written to the source. */
+function sourceCounts({ done, dropped }: SettledIntents) {
+  const of = (name: string) => done.filter((i) => countedAs(i) === name).length;
+  const [inserted, updated, deleted] = SOURCE_COUNTS.map(of);
+  return { inserted, updated, deleted, moved: dropped.length };
 }
 
 /** What of a checkpoint's advance comes from the step alone. */
@@ -204,6 +218,7 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
       rule: step.rule,
       ...applied,
       ...(step.decisions && { decisions: step.decisions }),
+      ...(step.settled && { source: sourceCounts(step.settled) }),
       ...(step.unexplained !== undefined && { unexplained: step.unexplained, in_flight: step.inFlight ?? 0 }),
       ...(step.finished && { counts }),
     }),
@@ -211,7 +226,7 @@ function advanceBy(work: SegmentWork, step: Step, applied: Applied, written: rea
 }
 
 /** Runs a transaction; tries it again, a bounded number of times, where it lost against another one and rolled back. */
-async function patiently(work: SegmentWork, transact: () => Promise<void>): Promise<void> {
+export async function patiently<T>(work: SegmentWork, transact: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await transact();
@@ -257,7 +272,8 @@ const chunkBase = (work: SegmentWork) => ({
 /** Applies one step in one transaction of the target. True: hand over. */
 export function commit(work: SegmentWork, step: Step): Promise<boolean> {
   const dry = work.config.dry_run;
-  const written = (step.changes.length > 0 || step.quarantine) && !dry ? toRuns(step.buckets) : [];
+  const writes = step.changes.length > 0 || step.quarantine || step.decided?.back;
+  const written = writes && !dry ? toRuns(step.buckets) : [];
   if (dry) work.samples = sampled(work.samples, step.changes);
   return advancing(
     work,
@@ -275,6 +291,7 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
         ...(step.release && { release: step.release }),
         ...(step.adopt && !dry && { adopt: step.adopt }),
         ...(step.decided && !dry && { decided: step.decided }),
+        ...(step.settled && { settled: step.settled }),
       }),
   );
 }
@@ -283,9 +300,10 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
 export function commitCopy(work: SegmentWork, run: BucketRun): Promise<boolean> {
   const cursor = { through: run[1], credit: 0 };
   const step: Step = { changes: [], cursor, counts: {}, buckets: [], rule: 'copy' };
+  const mostAside = work.config.max_quarantined_rows - work.counts.quarantined;
   return advancing(
     work,
-    (applied) => advanceBy(work, step, applied, applied.inserted > 0 ? [run] : []),
-    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run }, work.sourceDatabase),
+    (applied) => advanceBy(work, step, applied, applied.inserted + applied.quarantined > 0 ? [run] : []),
+    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run, mostAside }, work.sourceDatabase),
   );
 }

@@ -12,17 +12,24 @@ import { endsInPause } from './healing.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
 import { repairMirror } from './repair-mirror.ts';
-import { type RunPorts, withBoth } from './run-ports.ts';
+import { type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { settleConflicts } from './settle-conflicts.ts';
 import { sumCounts } from './table-steps.ts';
 import { verdict } from './verdict.ts';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
-/** Sequences of the target end where neither its own nor a copied row will be hit by the next insert. */
+/** Sequences of each side that is written to end where neither its own nor a copied row will be hit by the next insert. */
 async function alignSequences(job: Job, source: Database, target: TargetDatabase): Promise<void> {
   for (const plan of await target.loadPlans(job.job_id)) {
-    await target.raiseSequences(plan.target, await source.sequences(plan.source));
+    const states = await source.sequences(plan.source);
+    // under a mapping by the name that the column has in the target; a computed one has no sequence
+    const named = Object.entries(plan.select?.plain ?? {}).flatMap(([column, from]) => {
+      const state = states.find((s) => s.column === from);
+      return state ? [{ ...state, column }] : [];
+    });
+    await target.raiseSequences(plan.target, plan.select ? named : states);
+    await source.writer?.raiseSequences(plan.source, await target.sequences(plan.target));
   }
 }
 
@@ -79,8 +86,12 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
           ...(openConflicts > 0 && { open_conflicts: openConflicts }),
         });
     if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
-    if (failure) await target.raiseEpoch(job.job_id, job.epoch + 1, { event, release: true });
-    else await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
+    const { writer } = source;
+    if (failure) await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
+    else {
+      await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target));
+      await writer?.endJob(job.job_id, job.epoch);
+    }
     const root = await sealTrail(target, ports, job);
     if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
     if (failure) return { event: 'fail', failure, root };

@@ -1,20 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import { jobEvent } from '../audit/job-event.ts';
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobMode } from '../model/job.ts';
+import { hasMasks } from '../model/mapping.ts';
+import { Secret } from '../model/secret.ts';
 import type {
   Clock,
+  CommandDatabases,
+  CommandSource,
+  CommandTarget,
   ConnectionPair,
-  Database,
-  Databases,
   JobStore,
   SecretStore,
-  TargetDatabase,
   Workflow,
 } from '../ports.ts';
+import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { openSource } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
 
 export interface StartRequest {
@@ -29,19 +34,30 @@ export interface StartPorts {
   readonly jobs: JobStore;
   readonly secrets: SecretStore;
   readonly workflow: Workflow;
-  readonly databases: Databases;
+  readonly databases: CommandDatabases;
   readonly clock: Clock;
   readonly patience?: Patience;
 }
+
+/** A key for masks: 32 bytes. */
+const freshKey = () => new Secret(randomBytes(32).toString('hex'));
 
 /** The start answers within API Gateway's 30 s; what needs longer is left to Prepare. */
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** Both connections, or every reason why not. */
-async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
+async function openBoth(
+  request: StartRequest,
+  databases: CommandDatabases,
+): Promise<readonly [CommandSource, CommandTarget]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
-    databases.source(request.pair.source, as),
+    openSource(request.pair, as, {
+      databases,
+      config: request.config,
+      // nobody sees a row of it: preflight asks only whether masked keys stay apart, which they do under any key
+      maskKey: hasMasks(request.config.mapping) ? freshKey() : undefined,
+    }),
     databases.target(request.pair.target, as),
   ]);
   if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value];
@@ -82,10 +98,12 @@ function newJob(request: StartRequest, found: Preflight, secretRef: string, now:
   };
 }
 
+type Ends = { readonly source: CommandSource; readonly target: CommandTarget };
+
 async function takeLease(
   request: StartRequest,
   found: Preflight,
-  target: TargetDatabase,
+  { source, target }: Ends,
   ports: StartPorts,
 ): Promise<void> {
   const created = jobEvent('job.created', request.actor, {
@@ -94,12 +112,23 @@ async function takeLease(
     target: connectionView(request.pair.target),
     config: request.config,
   });
-  await target.takeLease(
+  const { writer } = source;
+  await writer?.takeLease(
     request.jobId,
-    found.tables.map((t) => t.target),
-    created,
-    staleHolder(target, ports),
+    found.tables.map((t) => t.source),
+    staleHolder(source, ports),
   );
+  try {
+    await target.takeLease(
+      request.jobId,
+      found.tables.map((t) => t.target),
+      created,
+      staleHolder(target, ports),
+    );
+  } catch (error) {
+    await writer?.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+    throw error;
+  }
 }
 
 /**
@@ -107,9 +136,10 @@ async function takeLease(
  * because only the answer was lost; and where nobody can tell, nothing is: the sweeper finds the job, or, if there is none,
  * the orphan rule frees its lease.
  */
-async function store(request: StartRequest, found: Preflight, target: TargetDatabase, ports: StartPorts): Promise<Job> {
+async function store(request: StartRequest, found: Preflight, ends: Ends, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
+    if (hasMasks(request.config.mapping)) await ports.secrets.maskKey(pairId(found.source, found.target), freshKey());
     secretRef = await ports.secrets.put(request.jobId, request.pair);
     const job = newJob(request, found, secretRef, ports.clock().toISOString());
     await ports.jobs.create(job);
@@ -118,7 +148,9 @@ async function store(request: StartRequest, found: Preflight, target: TargetData
     const stored = await ports.jobs.get(request.jobId).catch(() => 'unknown' as const);
     if (stored === 'unknown') throw error;
     if (stored) return stored;
+    const { source, target } = ends;
     await target.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
+    await source.writer?.dropJob(request.jobId).catch(() => undefined);
     if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
     throw error;
   }
@@ -134,8 +166,8 @@ export async function startJob(request: StartRequest, ports: StartPorts): Promis
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
     const found = await preflight(source, target, request.config);
-    await takeLease(request, found, target, ports);
-    const job = await store(request, found, target, ports);
+    await takeLease(request, found, { source, target }, ports);
+    const job = await store(request, found, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
     return job;
   } finally {

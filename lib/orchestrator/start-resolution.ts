@@ -1,5 +1,6 @@
 import { SyncError } from '../model/errors.ts';
 import {
+  type IfMoved,
   NOTHING_RESOLVED,
   type Resolution,
   type ResolutionDecision,
@@ -21,6 +22,7 @@ export interface ResolutionRequest {
   readonly jobId: string;
   readonly filter: ResolutionFilter;
   readonly decision: ResolutionDecision;
+  readonly ifMoved?: IfMoved;
   /** How many open conflicts the caller has agreed to decide. */
   readonly expectedCount: number;
   readonly actor: string;
@@ -62,6 +64,7 @@ export async function startResolution(request: ResolutionRequest, ports: StartRe
     job_id: jobId,
     filter: upToNow(filter, newest),
     decision: request.decision,
+    ...(request.ifMoved !== undefined && { if_moved: request.ifMoved }),
     actor: request.actor,
     ...(request.note !== undefined && { note: request.note }),
     expected_count: expectedCount,

@@ -34,6 +34,9 @@ const countsView = z
     conflicts: count,
     quarantined: count,
     skipped: count,
+    source_inserted: count.optional(),
+    source_updated: count.optional(),
+    source_deleted: count.optional(),
   })
   .meta({
     id: 'Counts',
@@ -103,6 +106,12 @@ const tableView = z
       .meta({
         description:
           'Only rows of the source changed since then by this column were looked at, and with key_sweep all keys. Absent: all rows.',
+      }),
+    mapping: z
+      .object({ from: z.string(), columns: z.int(), notes: z.array(z.string()) })
+      .optional()
+      .meta({
+        description: 'What a mapping makes the table of, and what is to be known of it. Absent: of its namesake.',
       }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
@@ -193,7 +202,7 @@ export function jobStatus(
 ): StatusView {
   const byTable = Map.groupBy(progress, (p) => p.table);
   const views = tables.map((table) => tableStatus(table, byTable.get(table.table) ?? [], hasEnded(job)));
-  const counts = sum(views.map((v) => v.counts));
+  const counts = sum(views.map((v) => v.counts as Counts)); // made of Counts: no field is undefined
   const rowsEstimate = views.reduce((total, v) => total + v.rows_estimate, 0);
   const seconds = secondsBetween(job.started_at ?? job.created_at, job.ended_at ?? now.toISOString());
   const rate = job.started_at !== undefined && seconds > 0 && counts.read > 0 ? counts.read / seconds : undefined;
@@ -245,6 +254,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts,
     ...(table.window && { window: { ...table.window } }),
+    ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),

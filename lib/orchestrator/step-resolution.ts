@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { fp } from '../failpoint.ts';
-import type { Conflict, DecisionOutcome } from '../model/conflict.ts';
-import { type ErrorCode, SyncError } from '../model/errors.ts';
-import { hasEnded, type ListedConflict, type Resolution, type ResolutionCounts } from '../model/resolution.ts';
-import type { ConflictStore, ResolutionStore } from '../ports.ts';
+import { SyncError } from '../model/errors.ts';
+import { hasEnded, type ListedConflict, type Resolution } from '../model/resolution.ts';
+import type { ResolutionStore } from '../ports.ts';
+import { sealAgain } from './drain-outbox.ts';
 import { remedyFor } from './healing.ts';
 import { holdConnections } from './held-connections.ts';
-import type { DecisionRequest, ResolvePorts } from './resolve-conflict.ts';
+import { type MeetPorts, meet, seenAs } from './meet-conflicts.ts';
 
 /** What a step of a resolution needs of the outside. */
-export interface StepPorts extends ResolvePorts {
-  readonly conflicts: ConflictStore;
+export interface StepPorts extends Omit<MeetPorts, 'inTime'> {
   readonly resolutions: ResolutionStore;
-  readonly decide: (request: DecisionRequest, ports: ResolvePorts) => Promise<DecisionOutcome>;
   /** No other step has it. */
   readonly stepId: string;
   /** How long this step may still take. */
@@ -24,18 +22,18 @@ export type StepOutcome = { readonly again: true; readonly afterSeconds: number 
 
 /** Conflicts on a page of the frozen list: a read of 1 MB, a page of some 40 KB. */
 const PAGE = 1_000;
-/** Decisions between two notes of how far it has come: at most so many are asked for twice after a death. */
-const STRIDE = 25;
-/** A step stops here: one decision takes at most 8 s, and its end must be noted. */
+/**
+ * Decisions between two notes of how far it has come: at most so many are asked for twice after a death. Their rows go in one
+ * transaction each 8 MiB (test/bench/results.md: one by one 2,000 took 90 s, together 5,000 take 8 s).
+ */
+const STRIDE = 250;
+/** A step stops here: a statement of a batch takes at most 8 s, and its end must be noted. */
 const MARGIN_MS = 12_000;
 /** Conflicts that stayed open and are named. */
 const NAMED = 50;
 /** How long it waits for a table that a job holds, or for a server. */
 const WAIT_SECONDS = 30;
 const WAIT_AT_MOST_MS = 24 * 3_600_000;
-
-/** Errors that are the conflict's own: it stays open, the others go on. */
-const OF_ONE: readonly ErrorCode[] = ['row_rejected', 'decision_invalid', 'conflict_not_found', 'resume_expired'];
 
 const isWait = (error: unknown) =>
   error instanceof SyncError && (error.code === 'target_busy' || remedyFor(error) === 'retry');
@@ -57,13 +55,6 @@ async function advance(resolution: Resolution, patch: Partial<Resolution>, ports
 }
 
 const ended = (state: Resolution['state'], ports: StepPorts) => ({ state, ended_at: ports.clock().toISOString() });
-
-/** What both sides are, in short: a conflict that a later job has only seen again is still the same. */
-const seenAs = ({ prints }: Pick<Conflict, 'prints'>): string =>
-  createHash('sha256')
-    .update(JSON.stringify([prints.source, prints.target]))
-    .digest('base64url')
-    .slice(0, 12);
 
 /** Freezes one page of the list. A page that an earlier try has stored is taken as it is, and where it ends. */
 async function listPage(resolution: Resolution, ports: StepPorts): Promise<Resolution> {
@@ -88,48 +79,15 @@ async function listPage(resolution: Resolution, ports: StepPorts): Promise<Resol
   return advance(rest, { ...far, ...(listed === 0 ? ended('completed', ports) : { state: 'deciding' }) }, ports);
 }
 
-/** What goes into the record of each decision: whoever reads it finds the order, and a step knows its own work again. */
-const noteOf = ({ resolution_id, note }: Resolution): string =>
-  `${note ? `${note} ` : ''}(resolve-all ${resolution_id})`;
-
-type Met = { readonly count: keyof ResolutionCounts; readonly code?: string };
-
-const MET: Readonly<Record<DecisionOutcome['outcome'], Met>> = {
-  applied: { count: 'applied' },
-  stale: { count: 'stale', code: 'conflict_stale' },
-  already_resolved: { count: 'already_resolved' },
-};
-
-/** What a look at the stored conflict says already; undefined: it is to be decided. */
-function metBefore(stored: Conflict | undefined, listed: ListedConflict, resolution: Resolution): Met | undefined {
-  if (!stored) return { count: 'failed', code: 'conflict_not_found' };
-  const own = stored.decision?.note === noteOf(resolution);
-  if (stored.state !== 'open') return { count: own ? 'applied' : 'already_resolved' };
-  return seenAs(stored) === listed.seen ? undefined : MET.stale;
-}
-
-/** Decides one conflict as it was listed. Throws what concerns more than this one. */
-async function decideOne(listed: ListedConflict, resolution: Resolution, ports: StepPorts): Promise<Met> {
-  const stored = await ports.conflicts.get(listed.conflict_id);
-  const before = metBefore(stored, listed, resolution);
-  if (before || !stored) return before ?? { count: 'failed' };
+/** Notes what became of a stride, also where somebody cancelled the order meanwhile: what was decided is counted. */
+async function noteStride(resolution: Resolution, patch: Partial<Resolution>, ports: StepPorts): Promise<Resolution> {
   try {
-    const { outcome, conflict } = await ports.decide(
-      {
-        conflict: stored,
-        decision: resolution.decision,
-        expected: { source: stored.prints.source, target: stored.prints.target },
-        actor: resolution.actor,
-        note: noteOf(resolution),
-      },
-      ports,
-    );
-    await fp('resolution.decided');
-    await ports.conflicts.put([conflict]);
-    return MET[outcome];
+    return await advance(resolution, patch, ports);
   } catch (error) {
-    if (error instanceof SyncError && OF_ONE.includes(error.code)) return { count: 'failed', code: error.code };
-    throw error;
+    const now = error === LOST ? await ports.resolutions.get(resolution.resolution_id) : undefined;
+    if (now?.state !== 'cancelled' || !isDeepStrictEqual(now.at, resolution.at)) throw error;
+    const { counts = now.counts, failures = now.failures, at = now.at } = patch;
+    return advance(now, { counts, failures, at }, ports);
   }
 }
 
@@ -138,25 +96,24 @@ async function decideStride(resolution: Resolution, page: readonly ListedConflic
   const counts = { ...resolution.counts };
   const failures = [...resolution.failures];
   const from = resolution.at.index;
-  let index = from;
-  let trouble: SyncError | undefined;
-  try {
-    for (; index < page.length && index < from + STRIDE && ports.remainingMs() > MARGIN_MS; index++) {
-      const listed = page[index] as ListedConflict; // below the length
-      const { count, code } = await decideOne(listed, resolution, ports);
-      counts[count] += 1;
-      if (code !== undefined && failures.length < NAMED) failures.push({ conflict_id: listed.conflict_id, code });
-    }
-  } catch (error) {
-    if (!(error instanceof SyncError)) throw error; // as good as a death: the stride is done again
-    trouble = error;
+  const { stride = STRIDE } = resolution;
+  const { met, trouble } = await meet(page.slice(from, from + stride), resolution, {
+    ...ports,
+    inTime: () => ports.remainingMs() > MARGIN_MS,
+  });
+  for (const [i, { count, code }] of met.entries()) {
+    counts[count] += 1;
+    const conflict_id = page[from + i]?.conflict_id ?? '';
+    if (code !== undefined && failures.length < NAMED) failures.push({ conflict_id, code });
   }
+  const index = from + met.length;
   const at = index < page.length ? { page: resolution.at.page, index } : { page: resolution.at.page + 1, index: 0 };
   const done = at.page === resolution.pages;
+  const patch = { counts, failures, at, ...(stride < STRIDE && { stride: Math.min(STRIDE, stride * 2) }) };
   const next =
-    index === from && page.length > 0
+    met.length === 0 && page.length > 0
       ? resolution
-      : await advance(resolution, { counts, failures, at, ...(done && ended('completed', ports)) }, ports);
+      : await noteStride(resolution, { ...patch, ...(done && ended('completed', ports)) }, ports);
   if (trouble) throw new Interrupted(next, trouble);
   return next;
 }
@@ -178,6 +135,11 @@ async function afterTrouble(resolution: Resolution, error: SyncError, ports: Ste
   const { code, message } = error;
   const now = ports.clock();
   const since = resolution.waits?.since ?? now.toISOString();
+  const { stride = STRIDE } = resolution;
+  if (code === 'statement_timeout' && stride > 1) {
+    await advance(resolution, { stride: Math.max(1, Math.floor(stride / 4)) }, ports);
+    return { again: true, afterSeconds: 0 };
+  }
   if (isWait(error) && now.getTime() - Date.parse(since) < WAIT_AT_MOST_MS) {
     await advance(resolution, { waits: { code, since } }, ports);
     return { again: true, afterSeconds: WAIT_SECONDS };
@@ -204,6 +166,11 @@ async function work(start: Resolution, ports: StepPorts): Promise<StepOutcome> {
   return { again: false };
 }
 
+/** The decisions of a step are behind what sealed the trail of their job. One that is not sealed now is with the next step. */
+async function sealDecisions(jobId: string, ports: StepPorts): Promise<void> {
+  await sealAgain(jobId, ports).catch(() => ports.log.warn('decisions not sealed', { job_id: jobId }));
+}
+
 /**
  * Goes on with a resolution until it has ended or the time is nearly up. May die anywhere and be done again, also twice at
  * once: each conflict is decided by compare-and-set in its target, and one step alone notes how far it has come.
@@ -212,7 +179,12 @@ export async function stepResolution(resolutionId: string, ports: StepPorts): Pr
   const resolution = await ports.resolutions.get(resolutionId);
   if (!resolution || hasEnded(resolution)) return { again: false };
   const held = holdConnections(ports);
-  const own = { ...ports, databases: held.databases, secrets: held.secrets };
+  const decidedIn = new Set<string>();
+  const decide: StepPorts['decide'] = (requests, ...rest) => {
+    for (const { conflict } of requests) decidedIn.add(conflict.seen_by);
+    return ports.decide(requests, ...rest);
+  };
+  const own = { ...ports, databases: held.databases, secrets: held.secrets, decide };
   try {
     return await work(resolution, own).catch((error: unknown) => {
       if (error instanceof Interrupted) return afterTrouble(error.resolution, error.trouble, own);
@@ -223,5 +195,6 @@ export async function stepResolution(resolutionId: string, ports: StepPorts): Pr
     throw error;
   } finally {
     await held.release();
+    for (const jobId of decidedIn) await sealDecisions(jobId, ports);
   }
 }

@@ -4,7 +4,7 @@ import type { Job } from '../model/job.ts';
 import { end } from './end-job.ts';
 import { LIFECYCLE, stateAfter, statesAllowing } from './lifecycle.ts';
 import { failureOf } from './record-failure.ts';
-import { type CommandPorts, withTarget } from './run-ports.ts';
+import { type CommandPorts, raiseEverywhere, withWritten } from './run-ports.ts';
 
 /** The API answers within 29 s; raising the epoch takes at most about 4. */
 const STATEMENT_TIMEOUT_MS = 8_000;
@@ -50,12 +50,10 @@ async function requestStop(jobId: string, actor: string, ports: CommandPorts): P
  */
 export async function finishStop(job: Job, ports: CommandPorts): Promise<Job> {
   try {
-    await withTarget(job, ports, STATEMENT_TIMEOUT_MS, (target) =>
-      target.raiseEpoch(job.job_id, job.epoch, {
-        event: jobEvent('job.stopped', job.stopped_by ?? job.actor, { epoch: job.epoch }),
-        release: true,
-      }),
-    );
+    await withWritten(job, ports, STATEMENT_TIMEOUT_MS, (target, writer) => {
+      const event = jobEvent('job.stopped', job.stopped_by ?? job.actor, { epoch: job.epoch });
+      return raiseEverywhere(job, job.epoch, { target, writer }, { event, release: true });
+    });
   } catch (error) {
     const superseded = error instanceof SyncError && error.code === 'epoch_superseded';
     if (superseded && !error.facts.ended) return (await ports.jobs.get(job.job_id)) ?? job;

@@ -9,7 +9,7 @@ import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { noteHealing, reasonOf } from './note-healing.ts';
 import { pauseFor, pauseJob } from './pause-job.ts';
 import { resumeJob } from './resume-job.ts';
-import { type RunPorts, withBoth, withTarget } from './run-ports.ts';
+import { type RunPorts, withBoth, withTarget, withWritten } from './run-ports.ts';
 import { finishStop } from './stop-job.ts';
 
 export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'seal' | 'forget' | 'clean';
@@ -120,8 +120,9 @@ async function seal(job: Job, ports: RunPorts): Promise<void> {
  * keeps its rows; nobody can reach them any more.
  */
 async function clean(job: Job, ports: SweepPorts): Promise<void> {
-  const root = await withTarget(job, ports, STATEMENT_TIMEOUT_MS, async (target) => {
+  const root = await withWritten(job, ports, STATEMENT_TIMEOUT_MS, async (target, writer) => {
     await target.endJob(job.job_id, job.epoch, jobEvent('job.expired', SERVICE, {}));
+    await writer?.endJob(job.job_id, job.epoch);
     return sealTrail(target, ports, job);
   }).catch(() => void ports.log.warn('control rows of an old job not closed', { job_id: job.job_id }));
   await forgetConnections(job, root, ports);

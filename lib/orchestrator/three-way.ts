@@ -77,9 +77,9 @@ export function decisionEvents(
 
 /** What a chunk stores of an arbitration besides the rows it writes. */
 export function decidedBy(work: SegmentWork, found: Arbitration): Decided {
-  const { bases, raise, close } = found;
+  const { bases, raise, close, back } = found;
   const events = decisionEvents(work.config.audit_level, relationText(work.plan.target), found);
-  return { bases, raise, close, events };
+  return { bases, raise, close, events, ...(back.length > 0 && { back }) };
 }
 
 /** Several arbitrations as one: what of them is stored with the rows they write. */
@@ -93,6 +93,7 @@ export function together(all: readonly Arbitration[]): Arbitration | undefined {
       raise: all.flatMap((a) => a.raise),
       close: all.flatMap((a) => a.close),
       ruled: all.flatMap((a) => a.ruled),
+      back: all.flatMap((a) => a.back),
     }
   );
 }
@@ -103,14 +104,12 @@ export const mergedIn = (changes: readonly Change[]): number =>
 
 /**
  * Which of the differences need no explanation: the target keeps them for a reason that has a name, or they wait in the queue as
- * they are now. The others are `open`; `undecided` are those among them that nobody has decided yet.
+ * they are now. The others are `open`; `undecided` are those among them that nobody has decided yet, and `standing` those that
+ * stay as the target has them and that the source has not got yet, in a job that writes to both sides.
  */
-export async function explain(
-  work: SegmentWork,
-  court: Court,
-  differences: readonly Difference[],
-): Promise<{ readonly open: readonly Difference[]; readonly undecided: readonly Difference[] }> {
+export async function explain(work: SegmentWork, court: Court, differences: readonly Difference[]): Promise<Explained> {
   const open: Difference[] = [];
+  const standing: Difference[] = [];
   const undecided: Difference[] = [];
   const { pair } = court.plan.conflicts;
   for (let at = 0; at < differences.length; ) {
@@ -124,6 +123,8 @@ export async function explain(
     const settled = new Set([...found.explained, ...found.bases.filter(isEqual).map((b) => b.key)].map(keyId));
     const asked = new Set(found.raise.map((r) => r.conflict_id));
     const decidedNow = new Set(found.ruled.map((r) => keyId(r.key)));
+    const back = new Set(found.back.map((b) => keyId(b.key)));
+    const fromSource = new Set(found.gone.flatMap((d) => (d.kind === 'source_only' ? keyId(d.key) : [])));
     for (const d of some) {
       const id = ids.get(keyId(d.key)) ?? '';
       const prints = waiting.get(id);
@@ -131,10 +132,18 @@ export async function explain(
       if (prints && prints.source === s && prints.target === t) continue;
       if (settled.has(keyId(d.key)) && !decidedNow.has(keyId(d.key))) continue;
       open.push(d);
-      if (asked.has(id) || decidedNow.has(keyId(d.key))) undecided.push(d);
+      if (asked.has(id) || decidedNow.has(keyId(d.key)) || back.has(keyId(d.key))) undecided.push(d);
+      if (back.has(keyId(d.key)) || fromSource.has(keyId(d.key))) standing.push(d);
     }
   }
-  return { open, undecided };
+  return { open, undecided, standing };
+}
+
+/** What a comparison leaves open. */
+export interface Explained {
+  readonly open: readonly Difference[];
+  readonly undecided: readonly Difference[];
+  readonly standing: readonly Difference[];
 }
 
 const isEqual = ({ base }: FiledBase) => base !== 'unknown' && base.source?.row === base.target?.row;

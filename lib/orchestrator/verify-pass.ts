@@ -7,7 +7,8 @@ import { type Compared, compared, fileCompared, note, toDelete } from './adoptio
 import { chunkRemedy } from './healing.ts';
 import { batchFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
-import { courtOf, decidedBy, explain, ruledCounts } from './three-way.ts';
+import { courtOf, decidedBy, type Explained, explain, ruledCounts } from './three-way.ts';
+import { writeBack } from './write-back.ts';
 
 /** A difference must outlive this pause to count: a commit may be on its way. */
 const RECHECK_MS = 1_000;
@@ -44,20 +45,15 @@ export async function* findings(
   }
 }
 
-/** What a comparison leaves open, and what of it nobody has decided yet. */
-interface Open {
-  readonly open: readonly Difference[];
-  readonly undecided: readonly Difference[];
-}
-
 /**
  * Differences left over, but for those with a name: target-only rows that the delete mode keeps, rows in quarantine, rows that
  * the target keeps, and conflicts that wait in the queue.
  */
-async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined, seen: Compared): Promise<Open> {
+async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined, seen: Compared): Promise<Explained> {
   const put = new Set((await work.database.quarantined(work.id.jobId, work.id.table)).map(keyId));
   const open: Difference[] = [];
   const undecided: Difference[] = [];
+  const standing: Difference[] = [];
   const court = courtOf(work);
   for await (const finding of findings(work, runs ? { runs } : {})) {
     note(seen, finding);
@@ -66,12 +62,13 @@ async function compare(work: SegmentWork, runs: readonly BucketRun[] | undefined
       const told = await explain(work, court, differences);
       open.push(...told.open);
       undecided.push(...told.undecided);
+      standing.push(...told.standing);
       continue;
     }
     const wanted = [...differences.filter((d) => d.kind !== 'target_only'), ...(await toDelete(work, differences))];
     open.push(...wanted);
   }
-  return { open, undecided };
+  return { open, undecided, standing };
 }
 
 const within = (bucket: number, runs: readonly BucketRun[]) =>
@@ -118,19 +115,21 @@ async function applyAgain(work: SegmentWork, moved: readonly Difference[]): Prom
 export async function verifyPass(work: SegmentWork, wait: (ms: number) => Promise<void>): Promise<boolean> {
   const all = work.plan.sideEffects || work.plan.verifyAll;
   const seen = compared(-1, all);
-  let { open, undecided } = await compare(
+  let { open, undecided, standing } = await compare(
     work,
     all ? undefined : await work.database.notedBuckets(work.id, 'written'),
     seen,
   );
   for (let round = 0; round < ROUNDS && open.length > 0; round++) {
     await applyAgain(work, [...new Set([...(await moving(work, open)), ...undecided])]);
+    await writeBack(work, { again: true });
     await wait(RECHECK_MS);
-    ({ open, undecided } = await compare(work, toRuns(open.map((d) => d.bucket)), seen));
+    ({ open, undecided, standing } = await compare(work, toRuns(open.map((d) => d.bucket)), seen));
   }
   const { ranges, split } = work.segment.buckets;
   if (await fileCompared(work, seen, ranges * split - 1)) return true;
-  const inFlight = (await moving(work, open)).length;
+  // what the target has and the source has not got in all these rounds was changed there since
+  const inFlight = new Set([...(await moving(work, open)), ...standing]).size;
   const unexplained = open.length - inFlight;
   const rest = { changes: [], buckets: [], cursor: work.cursor, counts: {}, finished: true, rule: 'verify' };
   await commit(work, { ...rest, unexplained, inFlight });

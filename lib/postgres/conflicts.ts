@@ -2,7 +2,7 @@ import type { RowKey } from '../model/change.ts';
 import { type JobEvent, type SegmentId, streamOf } from '../model/checkpoint.ts';
 import type { Conflict, ConflictState } from '../model/conflict.ts';
 import { type RelationName, relationText } from '../model/table.ts';
-import type { ConflictDraft, Decided, Raised, Resolution, TargetDatabase } from '../ports.ts';
+import type { ConflictDraft, ConflictRefresh, Decided, Raised, Resolution, TargetDatabase } from '../ports.ts';
 import type { Session } from './session.ts';
 
 /** Time of the transaction, so that what one of them stores is of one time. */
@@ -159,41 +159,111 @@ export async function untoldConflicts(session: Session, jobId: string, limit: nu
   return rows.map(([json]) => storedOf(json));
 }
 
+/** SQL of conflicts that `$1` names, locked in order of their ids: whoever decides many waits for them in that order too. */
+const IN_ORDER = `with l as materialized (
+  select c.conflict_id from tf_sync.conflict c where c.conflict_id = any($1::text[]) order by c.conflict_id for update of c)`;
+
 /** Notes what the store has learnt; closed conflicts that it knows are forgotten here. */
 export async function toldConflicts(session: Session, conflicts: readonly Conflict[]): Promise<void> {
   if (conflicts.length === 0) return;
   const told = [conflicts.map((c) => c.conflict_id), conflicts.map((c) => c.version)];
   await session.query(
-    `update tf_sync.conflict c set told = greatest(c.told, u.v) from unnest($1::text[], $2::int8[]) u(id, v) where c.conflict_id = u.id`,
+    `${IN_ORDER} update tf_sync.conflict c set told = greatest(c.told, u.v)
+     from l join unnest($1::text[], $2::int8[]) u(id, v) on u.id = l.conflict_id where c.conflict_id = l.conflict_id`,
     told,
   );
   await session.query(
-    `delete from tf_sync.conflict c using unnest($1::text[], $2::int8[]) u(id, v)
-     where c.conflict_id = u.id and c.version = u.v and c.state in ('converged', 'superseded')`,
+    `${IN_ORDER} delete from tf_sync.conflict c using l join unnest($1::text[], $2::int8[]) u(id, v) on u.id = l.conflict_id
+     where c.conflict_id = l.conflict_id and c.version = u.v and c.state in ('converged', 'superseded')`,
     told,
   );
 }
 
-/** A conflict as it stands here. */
-export async function conflict(session: Session, conflictId: string, lock = ''): Promise<Conflict | undefined> {
-  const [row] = await session.query(`select ${AS_STORED} from tf_sync.conflict c where c.conflict_id = $1 ${lock}`, [
-    conflictId,
-  ]);
-  return row && storedOf(row[0]);
+const byId = (rows: readonly (readonly (string | null)[])[]): ReadonlyMap<string, Conflict> =>
+  new Map(rows.map(([json]) => storedOf(json)).map((c) => [c.conflict_id, c]));
+
+/** Those of the conflicts that are known here, by id. */
+export async function conflictsOf(
+  session: Session,
+  ids: readonly string[],
+  lock = '',
+): Promise<ReadonlyMap<string, Conflict>> {
+  if (ids.length === 0) return new Map();
+  const text = `select ${AS_STORED} from tf_sync.conflict c where c.conflict_id = any($1) order by c.conflict_id ${lock}`;
+  return byId(await session.query(text, [ids]));
 }
 
-/** The same, locked until the transaction ends. */
-export const lockConflict = (session: Session, conflictId: string) => conflict(session, conflictId, 'for update of c');
+/** The same, locked until the transaction ends; in order of their ids, so that two who decide the same many do not cross. */
+export const lockConflicts = (session: Session, ids: readonly string[]) => conflictsOf(session, ids, 'for update of c');
 
-/** Closes a locked conflict with its record, and puts the event into the outbox of the job that saw it last. */
-export async function closeResolved(session: Session, open: Conflict, by: Resolution): Promise<Conflict> {
-  const [row] = await session.query(
-    `update tf_sync.conflict c set state = 'resolved', version = ${NEXT_VERSION},
-       data = c.data || jsonb_build_object('closed_at', ${NOW}, 'decision', $2::jsonb || jsonb_build_object('at', ${NOW}))
-     where c.conflict_id = $1 returning ${AS_STORED}`,
-    [open.conflict_id, JSON.stringify(by.record)],
+/** Puts an event of each conflict into the outbox of the job that saw it last, as a stream of its own. */
+async function tellEach(session: Session, told: readonly { readonly of: Conflict; readonly event: JobEvent }[]) {
+  if (told.length === 0) return;
+  await session.query(
+    `insert into tf_sync.outbox (job_id, stream, seq, event)
+     select u.j, u.s, 1, u.e || jsonb_build_object('at', ${NOW}) from unnest($1::uuid[], $2::text[], $3::jsonb[]) u(j, s, e)`,
+    [
+      told.map(({ of }) => of.seen_by),
+      told.map(({ of }) => `decisions/${of.conflict_id}/${of.version}`),
+      told.map(({ event }) => JSON.stringify(event)),
+    ],
   );
-  const closed = storedOf(row?.[0]);
-  await tell(session, open.seen_by, `${open.conflict_id}/${closed.version}`, [by.event]);
+}
+
+/** Closes locked conflicts with their records. */
+export async function closeResolved(
+  session: Session,
+  by: readonly Resolution[],
+): Promise<ReadonlyMap<string, Conflict>> {
+  const closed = byId(
+    await session.query(
+      `update tf_sync.conflict c set state = 'resolved', version = ${NEXT_VERSION},
+         data = c.data || jsonb_build_object('closed_at', ${NOW}, 'decision', u.r || jsonb_build_object('at', ${NOW}))
+       from unnest($1::text[], $2::jsonb[]) u(id, r) where c.conflict_id = u.id returning ${AS_STORED}`,
+      [by.map((r) => r.conflict_id), by.map((r) => JSON.stringify(r.record))],
+    ),
+  );
+  await tellEach(
+    session,
+    by.flatMap(({ conflict_id, event }) => {
+      const of = closed.get(conflict_id);
+      return of ? [{ of, event }] : [];
+    }),
+  );
   return closed;
+}
+
+/** Shows conflicts as they are now, each if it is open and still of the version that was looked at. */
+export async function refreshConflicts(
+  session: Session,
+  refreshes: readonly ConflictRefresh[],
+): Promise<ReadonlyMap<string, Conflict>> {
+  if (refreshes.length === 0) return new Map();
+  return session.transaction(async () => {
+    const ids = refreshes.map((r) => r.conflict_id);
+    await lockConflicts(session, ids);
+    const done = byId(
+      await session.query(
+        `update tf_sync.conflict c set state = u.s, version = ${NEXT_VERSION},
+           data = c.data || u.d || jsonb_build_object('seen_at', ${NOW})
+             || case u.s when 'open' then '{}' else jsonb_build_object('closed_at', ${NOW}) end
+         from unnest($1::text[], $2::int8[], $3::text[], $4::jsonb[]) u(id, v, s, d)
+         where c.conflict_id = u.id and c.version = u.v and c.state = 'open' returning ${AS_STORED}`,
+        [
+          ids,
+          refreshes.map((r) => r.version),
+          refreshes.map((r) => r.state),
+          refreshes.map((r) => JSON.stringify(r.data)),
+        ],
+      ),
+    );
+    await tellEach(
+      session,
+      refreshes.flatMap(({ conflict_id, event }) => {
+        const of = done.get(conflict_id);
+        return of ? [{ of, event }] : [];
+      }),
+    );
+    return conflictsOf(session, ids);
+  });
 }

@@ -1,7 +1,7 @@
 import type { Session } from './session.ts';
 
 /** Version of the tables below; raised with a migration beside it. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * `tf_sync` in the target: everything that decides what happened, beside the rows it happened to.
@@ -13,7 +13,12 @@ const VERSION = 2;
  * per bucket, and no foreign key between the two, whose check would cost more than the row. base_row: what both sides had at
  * the last decision, where a conflict strategy asks; keyed by 128 bits of the key. s, t: prints of source and target (16 bytes
  * of the row, 8 of each column); empty where the side had no row, t null where it had the same as the source, s null where
- * nothing is known. conflict: what waits for a decision, and what was decided; told: the version that the store has.
+ * nothing is known. table_shape: what both sides of a table of a pair looked like to the last job, and to the one before.
+ * conflict: what waits for a decision, and what was decided; told: the version that the store has.
+ *
+ * A job that writes to both sides has its row, its leases and its owners of segments (in checkpoint) in the source as well.
+ * intent: in the target, rows that the source is to get: what it had (before) and is to have (after, a print), empty where there is
+ * no row. written_back: in the source, intents that were applied there.
  */
 const TABLES = `
   create schema if not exists tf_sync;
@@ -63,8 +68,18 @@ const TABLES = `
     state text not null, seen_by uuid not null, version int8 not null, told int8 not null default 0, data jsonb not null);
   create index if not exists conflict_open on tf_sync.conflict (table_schema, table_name) where state = 'open';
   create index if not exists conflict_untold on tf_sync.conflict (seen_by) where version > told;
+  create table if not exists tf_sync.table_shape (
+    pair text not null, table_schema text not null, table_name text not null, job_id uuid not null, shape jsonb not null,
+    earlier_job uuid, earlier jsonb, primary key (pair, table_schema, table_name));
   create table if not exists tf_sync.lease_turn (
     table_schema text not null, table_name text not null, job_id uuid not null, turn int8 not null, primary key (table_schema, table_name));
+  create table if not exists tf_sync.intent (
+    job_id uuid not null references tf_sync.job on delete cascade, id int8 generated always as identity, stream text not null,
+    key text[] not null, before text, after bytea, merged boolean not null default false, counted boolean not null default true,
+    primary key (job_id, stream, key));
+  create table if not exists tf_sync.written_back (
+    job_id uuid not null references tf_sync.job on delete cascade, stream text not null, intent int8 not null,
+    primary key (job_id, intent));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
 
 /**
@@ -74,7 +89,8 @@ const TABLES = `
  */
 export async function ensureControlSchema(session: Session): Promise<void> {
   const [row] = await session.query(
-    `select to_regclass('tf_sync.conflict') is not null and to_regclass('tf_sync.told') is not null`,
+    `select to_regclass('tf_sync.table_shape') is not null and to_regclass('tf_sync.told') is not null
+        and to_regclass('tf_sync.written_back') is not null`,
   );
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);

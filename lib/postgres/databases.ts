@@ -1,36 +1,32 @@
 import { fp } from '../failpoint.ts';
-import type { Connection, Side } from '../model/connection.ts';
 import type { Shapes } from '../model/shape.ts';
-import type { TlsPolicy } from '../model/tls.ts';
-import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
+import type { Chunk, CopyChunk, Database, Databases, TargetDatabase } from '../ports.ts';
 import { basesOf } from './base-rows.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
+import { commandPart } from './command-databases.ts';
 import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
 import { copyRun } from './copy.ts';
-import { raiseEpoch, shareEpoch } from './epoch.ts';
-import { completeGenerations, generations, nextGeneration } from './generations.ts';
+import { notComputable } from './copy-aside.ts';
+import { shareEpoch } from './epoch.ts';
+import { completeGenerations } from './generations.ts';
 import { uniqueHolders } from './holders.ts';
-import { sourceClock, storageOf, windowFacts } from './horizon.ts';
-import { introspect, serverFacts } from './introspect.ts';
-import { keyClashes } from './key-clashes.ts';
+import { forgetUncounted, intentsOf, openIntents, settleIntents, storeIntents } from './intents.ts';
 import { applyCopies, keylessReader } from './keyless.ts';
-import { seesMark, withMark } from './mark.ts';
 import { mergeRows } from './merge.ts';
+import { type OpeningOptions, opener } from './opening.ts';
 import { planSegments, type SegmentSizes } from './planner.ts';
-import { probeRow } from './probe.ts';
+import { plannedPart, planningPart } from './planning-databases.ts';
 import { quarantine, quarantinedFor, quarantinedKeys, release } from './quarantine.ts';
-import { reopenJob } from './reopen.ts';
-import { resolveConflict } from './resolve.ts';
+import { resolveConflicts } from './resolve.ts';
 import { raiseSequences, sequenceStates } from './sequences.ts';
-import { openSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { shapesOf } from './shapes.ts';
-import { snapshotText } from './snapshot.ts';
+import { sourceWriter } from './source-writer.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
-import { loadWatermarks } from './watermarks.ts';
 import { tableReader } from './window.ts';
 import { applyChanges } from './writer.ts';
 
@@ -45,19 +41,9 @@ function sessionOf(database: Database): Session {
 
 function commonPart(session: Session): Database {
   return {
-    facts: () => serverFacts(session),
-    introspect: () => introspect(session),
-    withMark: (work) => withMark(session, work),
-    seesMark: (mark) => seesMark(session, mark),
-    keyClashes: (table, key) => keyClashes(session, table, key),
-    snapshot: () => snapshotText(session),
-    clock: () => sourceClock(session),
-    storage: (tables) => storageOf(session, tables),
-    windowFacts: (table, window) => windowFacts(session, table, window),
-    probe: (columns, form) => probeRow(session, columns, form),
+    ...planningPart(session),
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     sequences: (table) => sequenceStates(session, table),
-    close: () => session.end(),
   };
 }
 
@@ -87,6 +73,8 @@ async function commit(session: Session, chunk: Chunk, statementTimeoutMs: number
       await fp('rows.all');
       await fileChanges(session, at, chunk.changes, chunk.decided?.bases);
       if (chunk.decided) await conflicts.storeDecided(session, { ...chunk, table: chunk.plan.target }, chunk.decided);
+      await storeIntents(session, chunk.id, chunk.decided?.back ?? []);
+      if (chunk.settled) await settleIntents(session, at, chunk.id, chunk.settled);
       await release(session, chunk.id, chunk.release ?? []);
       const applied = { ...rows, quarantined: await quarantine(session, chunk.id, chunk.quarantine ?? []) };
       await advance(session, chunk.id, chunk.seq, chunk.advance(applied));
@@ -114,24 +102,19 @@ async function commitCopy(source: Session, target: Session, chunk: CopyChunk): P
     const inserted = await copyRun(source, target, chunk.plan, chunk.segment, chunk.run);
     await fp('rows.all');
     await fileCopied(target, filedAt(chunk), chunk.run);
-    await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined: 0 }));
+    const aside = await notComputable(source, chunk);
+    const quarantined = await quarantine(target, chunk.id, aside);
+    await advance(target, chunk.id, chunk.seq, chunk.advance({ inserted, updated: 0, deleted: 0, quarantined }));
   }, settings);
 }
 
 function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
   return {
     ...commonPart(session),
-    takeLease: (...args) => control.takeLease(session, ...args),
-    dropJob: (jobId) => control.dropJob(session, jobId),
-    raiseEpoch: (...args) => raiseEpoch(session, ...args),
-    reopen: (...args) => reopenJob(session, ...args),
-    isPrepared: (jobId) => control.isPrepared(session, jobId),
-    storePlans: (...args) => control.storePlans(session, ...args),
-    loadPlans: (...args) => control.loadPlans(session, ...args),
-    loadProgress: (...args) => control.loadProgress(session, ...args),
+    ...commandPart(session),
+    ...plannedPart(session),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
-    watermarks: (wanted) => loadWatermarks(session, wanted),
     peekOutbox: (...args) => control.peekOutbox(session, ...args),
     trimOutbox: (...args) => control.trimOutbox(session, ...args),
     drainAlone: (...args) => control.drainAlone(session, ...args),
@@ -140,8 +123,6 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     commit: (chunk) => namingBlockers(session, chunk, () => commit(session, chunk, chunkTimeoutMs)),
     copy: (chunk, source) => namingBlockers(session, chunk, () => commitCopy(sessionOf(source), session, chunk)),
     uniqueHolders: (plan, rows) => session.transaction(() => uniqueHolders(session, plan, rows), BY_INDEX),
-    generations: (pair) => generations(session, pair),
-    nextGeneration: () => nextGeneration(session),
     completeGenerations: (...args) => completeGenerations(session, ...args),
     notFiled: (...args) => notFiled(session, ...args),
     knownKeys: (...args) => knownKeys(session, ...args),
@@ -150,12 +131,16 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     unseenConflicts: (...args) => conflicts.unseenConflicts(session, ...args),
     openConflicts: (ids) => conflicts.openConflicts(session, ids),
     settleConflicts: (...args) => conflicts.settleConflicts(session, ...args),
-    conflict: (id) => conflicts.conflict(session, id),
-    resolve: (resolution, source) =>
+    conflictsOf: (ids) => conflicts.conflictsOf(session, ids),
+    resolve: (resolutions, source) =>
       session.transaction(
-        () => resolveConflict(session, sessionOf(source), resolution),
-        [BY_INDEX, ...(resolution.suppressTriggers ? [AS_REPLICA] : [])].join('; '),
+        () => resolveConflicts(session, sessionOf(source), resolutions),
+        [BY_INDEX, ...(resolutions[0].suppressTriggers ? [AS_REPLICA] : [])].join('; '),
       ),
+    refreshConflicts: (refreshes) => conflicts.refreshConflicts(session, refreshes),
+    intents: (id, limit) => openIntents(session, id, limit),
+    intentsOf: (id, ids) => intentsOf(session, id, ids),
+    forgetUncounted: (id) => forgetUncounted(session, id),
     countOpenConflicts: (jobId) => conflicts.countOpen(session, jobId),
     untoldConflicts: (...args) => conflicts.untoldConflicts(session, ...args),
     toldConflicts: (list) => conflicts.toldConflicts(session, list),
@@ -168,31 +153,16 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
 /** A chunk aims at half a second; a statement of it that takes this long has too many rows, or one that cannot be written. */
 const CHUNK_TIMEOUT_MS = 30_000;
 
-export interface PostgresOptions {
-  readonly tlsPolicy: TlsPolicy;
-  /** With `ConnectAs.name` it makes the application_name. */
-  readonly version: string;
-  /** How many sessions of this service may work on one server at once; absent: as many as it takes. */
-  readonly connectionLimit?: number;
+export interface PostgresOptions extends OpeningOptions {
   /** Default: SEGMENT_SIZES. */
   readonly sizes?: SegmentSizes;
   /** Longest time a statement of a chunk may take; default 30 s. */
   readonly chunkTimeoutMs?: number;
-  /** How much longer than its limit the answer of a statement may be overdue; default 10 s. */
-  readonly answerGraceMs?: number;
 }
 
 /** The databases behind real connections. */
 export function postgresDatabases(options: PostgresOptions): Databases {
-  const open = (side: Side, connection: Connection, as: ConnectAs) =>
-    openSession(connection, {
-      side,
-      applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
-      tlsPolicy: options.tlsPolicy,
-      ...(options.connectionLimit !== undefined && { connectionLimit: options.connectionLimit }),
-      statementTimeoutMs: as.statementTimeoutMs,
-      ...(options.answerGraceMs !== undefined && { answerGraceMs: options.answerGraceMs }),
-    });
+  const open = opener(options);
   const remember = <D extends Database>(session: Session, database: D): D => {
     sessions.set(database, session);
     return database;
@@ -200,7 +170,10 @@ export function postgresDatabases(options: PostgresOptions): Databases {
   return {
     async source(connection, as) {
       const session = await open('source', connection, as);
-      return remember(session, commonPart(session));
+      const writer = as.writes && {
+        writer: sourceWriter(session, sessionOf, options.chunkTimeoutMs ?? CHUNK_TIMEOUT_MS),
+      };
+      return remember(session, { ...commonPart(session), ...writer });
     },
     async target(connection, as) {
       const session = await open('target', connection, as);

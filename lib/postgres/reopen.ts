@@ -1,6 +1,7 @@
 import { SyncError } from '../model/errors.ts';
 import type { RelationName } from '../model/table.ts';
 import type { Reopening } from '../ports.ts';
+import { ensureControlSchema } from './control-schema.ts';
 import { leasedSince, leaseTables } from './lease.ts';
 import type { Session } from './session.ts';
 
@@ -10,12 +11,22 @@ import type { Session } from './session.ts';
  */
 const AFRESH = `cursor = '{"through": -1, "credit": 0}', counts = '{}', extra = '{}', to_delete = 0, unexplained = 0, in_flight = 0, finished = false`;
 
+/** Intents of streams that begin anew: what of them the source has is settled without counting, the rest is found again. */
+async function uncount(session: Session, jobId: string, which: string, values: readonly unknown[]): Promise<void> {
+  await session.query(
+    `update tf_sync.intent i set counted = false from tf_sync.checkpoint c
+     where i.job_id = $1 and i.counted and (c.job_id, c.stream) = (i.job_id, i.stream) and ${which}`,
+    [jobId, ...values],
+  );
+}
+
 /** Whole tables are looked at from the beginning. What was put aside is put aside again where it is refused again. */
 async function beginAnew(session: Session, jobId: string, tableNos: readonly string[]): Promise<void> {
   await session.query(
     `update tf_sync.checkpoint c set ${AFRESH} where c.job_id = $1 and c.table_no::text = any($2::text[])`,
     [jobId, tableNos],
   );
+  await uncount(session, jobId, 'c.table_no::text = any($2::text[])', [tableNos]);
   await session.query('delete from tf_sync.quarantine q where q.job_id = $1 and q.table_no::text = any($2::text[])', [
     jobId,
     tableNos,
@@ -54,14 +65,13 @@ async function mismatchedWithQuarantine(session: Session, jobId: string): Promis
   return rows.map(([no]) => no ?? '');
 }
 
+const MISMATCHED = `exists (select from tf_sync.checkpoint v where v.job_id = c.job_id and v.pass = 'verify'
+  and v.table_no = c.table_no and v.segment_no = c.segment_no and v.unexplained > 0)`;
+
 /** What the final comparison held against the job is applied again; the rest of it is only compared again. */
 async function verifyAnew(session: Session, jobId: string): Promise<void> {
-  await session.query(
-    `update tf_sync.checkpoint c set ${AFRESH}
-     where c.job_id = $1 and exists (select from tf_sync.checkpoint v where v.job_id = c.job_id and v.pass = 'verify'
-       and v.table_no = c.table_no and v.segment_no = c.segment_no and v.unexplained > 0)`,
-    [jobId],
-  );
+  await uncount(session, jobId, MISMATCHED, []);
+  await session.query(`update tf_sync.checkpoint c set ${AFRESH} where c.job_id = $1 and ${MISMATCHED}`, [jobId]);
   await session.query(`update tf_sync.checkpoint c set ${AFRESH} where c.job_id = $1 and c.pass = 'verify'`, [jobId]);
 }
 
@@ -79,6 +89,7 @@ export async function reopenJob(
   { stale, failed }: Reopening,
 ): Promise<void> {
   await session.transaction(async () => {
+    await ensureControlSchema(session); // that of an earlier version may lack a table
     const [job] = await session.query(
       'select tables::text, epoch::text from tf_sync.job j where j.job_id = $1 and not j.ended for update',
       [jobId],

@@ -2,6 +2,8 @@ import pg, { type Submittable } from 'pg';
 import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
+import { MASK_KEY_SETTING } from '../model/mask.ts';
+import type { Secret } from '../model/secret.ts';
 import { TLS_MEANING, type TlsMode, type TlsPolicy } from '../model/tls.ts';
 import { ASKING, admit } from './admission.ts';
 import { translate } from './translate.ts';
@@ -35,6 +37,8 @@ export interface SessionOptions {
   readonly tlsPolicy: TlsPolicy;
   /** No statement runs longer; 0 means no limit. */
   readonly statementTimeoutMs: number;
+  /** What masks are computed with; a parameter on its way, never part of a statement. */
+  readonly maskKey?: Secret;
   /** How much longer than that an answer may be overdue; default 10 s. */
   readonly answerGraceMs?: number;
 }
@@ -220,6 +224,8 @@ export async function openSession(connection: Connection, options: SessionOption
   };
   try {
     await run(pins(options));
+    if (options.maskKey)
+      await query(`select pg_catalog.set_config('${MASK_KEY_SETTING}', $1, false)`, [options.maskKey.reveal()]);
     const limit = options.connectionLimit;
     if (limit !== undefined) await admit(session, { name: options.applicationName, limit });
   } catch (e) {

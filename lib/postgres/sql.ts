@@ -1,3 +1,6 @@
+import type { Side } from '../model/connection.ts';
+import type { TablePlan } from '../model/table.ts';
+
 export { ident, literal, relation } from '../model/quote.ts';
 
 /**
@@ -7,3 +10,7 @@ export { ident, literal, relation } from '../model/quote.ts';
  */
 export const BY_INDEX =
   'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off';
+
+/** The same where an index finds the keys of this side; a computed key takes one scan for all that are asked for. */
+export const byKey = ({ select }: TablePlan, side: Side): string =>
+  side === 'source' && select && !select.indexed ? '' : BY_INDEX;

@@ -15,6 +15,8 @@ export interface LocalService extends AsyncDisposable {
   readonly dynamodbUrl: string;
   /** The most memory that any worker process has had since the service started, in MB (2^20 bytes). */
   workerPeakMb(): Promise<number>;
+  /** The function processes that run now. */
+  processes(): Promise<readonly { readonly function: string; readonly pid: number; readonly busy: boolean }[]>;
   /** CPU seconds used so far by the service, its functions and the emulated AWS. */
   cpuSeconds(): number;
 }
@@ -53,6 +55,11 @@ export async function startLocalService(): Promise<LocalService> {
       const { functions } = (await answer.json()) as Counters; // local/service.ts
       const worker = Object.entries(functions).find(([name]) => name.includes('SyncSegment'));
       return (worker?.[1].peakBytes ?? 0) / 2 ** 20;
+    },
+    async processes() {
+      const answer = await fetch(new URL('/_local/processes', controlUrl));
+      const { processes } = (await answer.json()) as { processes: Awaited<ReturnType<LocalService['processes']>> }; // local/service.ts
+      return processes;
     },
     cpuSeconds: () => cpuSeconds(child.pid ?? 0),
     [Symbol.asyncDispose]: async () => {

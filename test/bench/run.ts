@@ -6,7 +6,9 @@ import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { machine, save } from './report.ts';
+import { resolveAll } from './resolve-all.ts';
 import { stop } from './stop.ts';
+import { transform } from './transform.ts';
 import { KINDS, type Kind } from './workload.ts';
 
 interface Common {
@@ -85,6 +87,16 @@ bench('conflicts', 'pages of a job with many open conflicts')
   .action((options: Common & { count: number }) =>
     run(options, (_cluster, service) => conflicts(service, { ...options, say })),
   );
+
+bench('resolve-all', 'many open conflicts in real databases, decided by an order whose worker is killed')
+  .option('--count <number>', 'conflicts', positive, 100_000)
+  .option('--kills <number>', 'how often the worker is killed', positive, 3)
+  .action((options: Common & { count: number; kills: number }) =>
+    run(options, (cluster, service) => resolveAll(service, cluster, { ...options, say })),
+  );
+bench('transform', 'rows through compiled expressions and masks, beside a plain COPY')
+  .option('--rows <number>', 'rows of the table', positive, 300_000)
+  .action((options: Common & { rows: number }) => run(options, (cluster) => transform(cluster, { ...options, say })));
 
 // the exit handlers of server and service end both; a signal alone would run none of them
 for (const [signal, code] of [

@@ -111,11 +111,12 @@ describe.each([
 
   it('keeps every root, each as it was', async () => {
     const root = (events: number) => ({ events, hash: 'a'.repeat(64), at: '2026-11-23T10:00:00.000Z' });
-    await log.seal(jobId, root(12));
+    const after = { ...root(12), previous: { events: 3, hash: 'a'.repeat(64) } };
+    await log.seal(jobId, after);
     await log.seal(jobId, root(3));
     await log.seal(jobId, { ...root(3), hash: 'b'.repeat(64) });
 
-    expect((await log.roots(jobId)).toSorted((a, b) => a.events - b.events)).toEqual([root(3), root(12)]);
+    expect((await log.roots(jobId)).toSorted((a, b) => a.events - b.events)).toEqual([root(3), after]);
     expect(await log.roots(randomUUID())).toEqual([]);
   });
 

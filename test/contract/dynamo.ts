@@ -113,13 +113,9 @@ export async function createTables({ client }: TestDynamo) {
     new CreateTableCommand({
       TableName: names.conflicts,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: texts('id', 'item', 'place', 'opener', 'seer', 'open_pair'),
+      AttributeDefinitions: texts('id', 'item', 'place', 'opener', 'seer'),
       KeySchema: key('id', 'item'),
-      GlobalSecondaryIndexes: [
-        index('by_opener', 'opener'),
-        index('by_seer', 'seer'),
-        index('open_by_pair', 'open_pair'),
-      ],
+      GlobalSecondaryIndexes: [index('by_opener', 'opener'), index('by_seer', 'seer')],
     }),
   );
   await client.send(

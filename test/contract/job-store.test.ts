@@ -5,7 +5,7 @@ import { JOB_STATES, type Job, NO_COUNTS } from '../../lib/model/job.ts';
 import type { JobStore } from '../../lib/ports.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
 import { memoryJobStore } from './memory.ts';
-import { sampleJob, sampleProgress, sampleTable } from './samples.ts';
+import { sampleJob, sampleProgress, sampleTable, sampleValidation } from './samples.ts';
 
 let dynamo: TestDynamo;
 beforeAll(async () => {
@@ -102,6 +102,19 @@ describe.each([
 
     expect((await store.get(job.job_id))?.heartbeat_at).toBe('2026-11-23T10:30:00.000Z');
     await store.heartbeat(sampleJob().job_id, 1, '2026-11-23T10:30:00.000Z'); // an unknown job makes no item
+  });
+
+  it('keeps what was found in the catalogs of each table, replacing what is there', async () => {
+    const { job_id } = sampleJob();
+    await store.putValidations([sampleValidation(job_id), sampleValidation(job_id, { table_no: 30 })]);
+    const later = sampleValidation(job_id, { table_no: 30, findings: [], drift: [] });
+
+    await store.putValidations([later]);
+
+    expect(await store.validation(job_id, 0)).toEqual(sampleValidation(job_id));
+    expect(await store.validation(job_id, 30)).toEqual(later);
+    expect(await store.validation(job_id, 1)).toBeUndefined();
+    expect(await store.tables(job_id)).toEqual([]);
   });
 
   it('keeps tables in their order, replacing what is there', async () => {

@@ -7,6 +7,7 @@ import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
 import { type FrozenPage, hasEnded, type Resolution } from '../../lib/model/resolution.ts';
+import type { StoredValidation } from '../../lib/model/schema-check.ts';
 import type { MappingApprovals, MappingVersion } from '../../lib/model/stored-mapping.ts';
 import type { AuditLog, ConflictStore, JobStore, MappingStore, ResolutionStore } from '../../lib/ports.ts';
 
@@ -16,6 +17,7 @@ export function memoryJobStore(): JobStore {
   const tables = new Map<string, JobTable>();
   const forgotten = new Set<string>();
   const segments = new Map<string, SegmentProgress>();
+  const validations = new Map<string, StoredValidation>();
   const started = (job: Job) => `${job.created_at}#${job.job_id}`;
   const newestFirst = () => [...jobs.values()].map(({ now }) => now).sort((a, b) => (started(a) < started(b) ? 1 : -1));
 
@@ -55,6 +57,10 @@ export function memoryJobStore(): JobStore {
     },
     table: async (jobId, number) => tables.get(`${jobId} ${number}`),
     tables: async (jobId) => [...tables.values()].filter((t) => t.job_id === jobId).sort((a, b) => a.table - b.table),
+    async putValidations(all) {
+      for (const v of all) validations.set(`${v.job_id} ${v.table_no}`, v);
+    },
+    validation: async (jobId, number) => validations.get(`${jobId} ${number}`),
     async putProgress(p) {
       const key = `${p.job_id} ${p.table} ${p.pass} ${p.segment}`;
       const old = segments.get(key);
@@ -128,6 +134,7 @@ export function memoryConflictStore(): ConflictStore {
   return {
     put: async (conflicts) => conflicts.forEach(put),
     get: async (id) => stored.get(id),
+    getMany: async (ids) => new Map(ids.flatMap((id) => [stored.get(id) ?? []].flat().map((c) => [id, c] as const))),
     async list({ limit, cursor, ...filter }) {
       const after = cursor === undefined ? '' : decodePlace(cursor, filter);
       const rest = all(filter).filter((c) => placeOf(c) > after);

@@ -4,6 +4,8 @@ import { dynamoAuditLog } from '../../functions/aws/dynamo/audit-log.ts';
 import { dynamoConflictStore } from '../../functions/aws/dynamo/conflict-store.ts';
 import { dynamoJobArchive } from '../../functions/aws/dynamo/job-archive.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
+import { dynamoResolutionStore } from '../../functions/aws/dynamo/resolution-store.ts';
+// from '../../functions/aws/dynamo/job-store.ts';
 import { append } from '../../lib/audit/trail.ts';
 import type { AuditLevel } from '../../lib/model/audit-view.ts';
 import type { Job } from '../../lib/model/job.ts';
@@ -11,7 +13,7 @@ import { isOver, retain } from '../../lib/orchestrator/retention.ts';
 import type { AuditLog, ConflictStore, JobArchive, JobStore } from '../../lib/ports.ts';
 import { memoryLog } from '../support/memory-ports.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
-import { sampleConflict, sampleJob, sampleProgress, sampleTable } from './samples.ts';
+import { sampleConflict, sampleJob, sampleProgress, sampleResolution, sampleTable } from './samples.ts';
 
 const NOW = new Date('2030-01-01T00:00:00.000Z');
 const DAYS = { minimal: 0, standard: 100, detailed: 10 };
@@ -147,6 +149,24 @@ test('conflicts that no later job has seen go with their job, open or closed, an
 
   const left = await Promise.all([own, closed, taken, inherited].map((c) => conflicts.get(c.conflict_id)));
   expect(left).toEqual([undefined, undefined, taken, undefined]);
+});
+
+test('orders to decide many conflicts go with their job, with their frozen lists, and those of other jobs stay', async () => {
+  const [gone, kept] = [await oldJob(200, 'standard'), await oldJob(20, 'standard')];
+  const orders = dynamoResolutionStore({ name: () => names.conflicts, client: () => dynamo.client });
+  const listed = [{ conflict_id: 'a'.repeat(32), seen: 's' }];
+  const made = [sampleResolution(gone.job_id), sampleResolution(gone.job_id), sampleResolution(kept.job_id)];
+  for (const order of made) {
+    await orders.create(order);
+    for (const page of [0, 1, 2]) await orders.freeze(order.resolution_id, page, { listed });
+    await orders.advance({ ...order, seq: 2, state: 'completed' }); // it is on no other list any more
+  }
+
+  expect(await run()).toBe(1);
+
+  const { Items = [] } = await dynamo.client.send(new ScanCommand({ TableName: names.conflicts }));
+  expect(new Set(Items.map((i) => i.id))).toEqual(new Set([made[2]?.resolution_id]));
+  expect(Items).toHaveLength(4);
 });
 
 test.each(['begin', 'erase', 'finish'] as const)(

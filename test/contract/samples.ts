@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Conflict } from '../../lib/model/conflict.ts';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
+import type { StoredValidation, TableValidation } from '../../lib/model/schema-check.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 const side = {
@@ -107,3 +108,31 @@ export function sampleResolution(jobId: string, over: Partial<Resolution> = {}):
     ...over,
   };
 }
+
+export function validationOf(jobId: string): Omit<TableValidation, 'fresh'> {
+  return {
+    job_id: jobId,
+    table: 'public.parcels',
+    checked_at: '2026-11-23T10:00:00.000Z',
+    valid: true,
+    findings: [
+      {
+        code: 'not_null_in_target',
+        severity: 'warning',
+        side: 'target',
+        object: 'public.parcels.owner',
+        message: 'The source may hold NULL here; the target refuses such rows.',
+        remedy: 'Make the column NOT NULL in the source.',
+        ddl: 'ALTER TABLE public.parcels ALTER COLUMN owner DROP NOT NULL;',
+      },
+    ],
+    compared_with: '11111111-2222-4333-8444-555555555555',
+    drift: [{ side: 'source', change: 'changed', kind: 'column', name: 'owner', before: 'text', after: 'citext' }],
+  };
+}
+
+export const sampleValidation = (jobId: string, over: Partial<StoredValidation> = {}): StoredValidation => ({
+  ...validationOf(jobId),
+  table_no: 0,
+  ...over,
+});

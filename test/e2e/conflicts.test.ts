@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { type E2eService, hold, runNode, startService, until } from './support.ts';
+import { auditEvents, type E2eService, hold, runNode, startService, until } from './support.ts';
 
 let service: E2eService;
 beforeAll(async () => {
@@ -28,7 +28,9 @@ async function disputed(count: number): Promise<{ pair: TestPair; jobId: string 
   const pair = await createPair();
   for (const { client } of [pair.source, pair.target]) {
     await client.query('create table t (id int primary key, name text, ssn text, note text)');
-    await client.query(`insert into t select i, 'n' || i, '123-45-' || 6000 + i, 'x' from generate_series(1, 400) i`);
+    await client.query(
+      `insert into t select i, 'n' || i, '123-45-' || 6000 + i, 'x' from generate_series(1, ${Math.max(400, count)}) i`,
+    );
   }
   expect((await service.waitForEnd(await service.startFull(pair, MANUAL))).state).toBe('completed');
   await pair.source.client.query(
@@ -92,18 +94,18 @@ test('a conflict is listed, looked at, refused when stale, and decided once', as
 });
 
 test('resolve-all survives the death of its worker, decides each conflict once, and leaves the databases equal', async () => {
-  const { pair, jobId } = await disputed(120);
+  const { pair, jobId } = await disputed(3_000);
   await using _ = pair;
   const base = `/api/sync/conflicts/${jobId}`;
   const preview = await service.post(`${base}/resolve-all`, { side: 'source', preview: true });
-  expect(preview.body).toEqual({ preview: true, count: 120 });
+  expect(preview.body).toEqual({ preview: true, count: 3_000 });
   const { rows } = await pair.target.client.query(
-    'select key[1] as id from tf_sync.conflict order by data ->> $1, conflict_id offset 60 limit 1',
+    'select key[1] as id from tf_sync.conflict order by data ->> $1, conflict_id offset 1600 limit 1',
     ['opened_at'],
   );
 
   await using middle = await hold(pair.target, `select from t where id = ${rows[0].id} for update`);
-  const order = await service.post(`${base}/resolve-all`, { side: 'source', expected_count: 120, note: 'all' });
+  const order = await service.post(`${base}/resolve-all`, { side: 'source', expected_count: 3_000, note: 'all' });
   expect(order.status).toBe(202);
   const worker = await until(
     'the resolver to hang in the middle',
@@ -131,20 +133,57 @@ test('resolve-all survives the death of its worker, decides each conflict once, 
     200,
   );
 
-  expect(before).toMatchObject({ state: 'deciding', listed: 120 });
-  expect(before.counts.applied).toBeGreaterThanOrEqual(50);
-  expect(before.counts.applied).toBeLessThanOrEqual(60);
+  expect(before).toMatchObject({ state: 'deciding', listed: 3_000 });
+  expect(before.counts.applied).toBeGreaterThanOrEqual(1_250); // some strides of 250 are noted, and the one that hangs is not
+  expect(before.counts.applied).toBeLessThanOrEqual(1_500);
   expect(done).toMatchObject({
     state: 'completed',
-    counts: { applied: 120, stale: 0, already_resolved: 0, failed: 0 },
+    counts: { applied: 3_000, stale: 0, already_resolved: 0, failed: 0 },
   });
   const written = await pair.target.client.query(
     'select count(*)::text as n, count(distinct id)::text as ids from writes',
   );
-  expect(written.rows).toEqual([{ n: '120', ids: '120' }]);
+  expect(written.rows).toEqual([{ n: '3000', ids: '3000' }]);
+  const told = (await auditEvents(service, jobId)).filter((e) => e.type === 'conflict.resolved');
+  expect(told).toHaveLength(3_000);
+  expect(new Set(told.map((e) => e.data.conflict_id)).size).toBe(3_000);
+  const verified = await tfsync('audit', 'verify', jobId);
+  expect([verified.code, verified.stderr]).toEqual([0, '']); // nothing came behind what sealed the trail
   expect((await service.post(`${base}/resolve-all`, { side: 'source', preview: true })).body.count).toBe(0);
   expect(await equal(pair)).toEqual({});
 }, 240_000);
+
+test('an order that is cancelled while it decides leaves the rest open', async () => {
+  const { pair, jobId } = await disputed(1_000);
+  await using _ = pair;
+  const base = `/api/sync/conflicts/${jobId}`;
+  const { rows } = await pair.target.client.query(
+    'select key[1] as id from tf_sync.conflict order by data ->> $1, conflict_id offset 400 limit 1',
+    ['opened_at'],
+  );
+  await using middle = await hold(pair.target, `select from t where id = ${rows[0].id} for update`);
+  const order = await service.post(`${base}/resolve-all`, { side: 'source', expected_count: 1_000 });
+  await until('the second batch to hang', async () => {
+    const waiting = await pair.target.client.query(
+      `select 1 from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' and query ~ 'update'`,
+      [pair.target.name],
+    );
+    return waiting.rows.length > 0;
+  });
+
+  const cancelled = await tfsync('cancel-resolve-all', jobId, order.body.resolution_id);
+  await middle.release();
+  const counted = await until('what was decided to be counted', async () => {
+    const { body } = await service.get(order.body.status_url);
+    return body.counts.applied > 250 ? body : undefined;
+  });
+  const open = (await service.post(`${base}/resolve-all`, { side: 'source', preview: true })).body.count;
+  const written = await pair.target.client.query('select count(*)::text as n from writes');
+
+  expect([cancelled.code, cancelled.stdout]).toEqual([0, expect.stringContaining('cancelled: 250 applied')]);
+  expect(counted).toMatchObject({ state: 'cancelled', counts: { applied: 500, failed: 0 } });
+  expect([open, written.rows[0].n]).toEqual([500, '500']);
+}, 120_000);
 
 test('the command line shows and decides conflicts', async () => {
   const { pair, jobId } = await disputed(3);

@@ -186,12 +186,7 @@ describe('state tables', () => {
     };
 
     expect(shape('StateJobs')).toEqual(['job_id item', 'by_start: list started', 'by_care: care started']);
-    expect(shape('StateConflicts')).toEqual([
-      'id item',
-      'by_opener: opener place',
-      'by_seer: seer place',
-      'open_by_pair: open_pair place',
-    ]);
+    expect(shape('StateConflicts')).toEqual(['id item', 'by_opener: opener place', 'by_seer: seer place']);
     expect(shape('StateAudit')).toEqual(['job_id position']);
     expect(shape('StateRegistry')).toEqual(['kind name']);
   });

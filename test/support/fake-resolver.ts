@@ -1,6 +1,7 @@
 import type { Conflict, ConflictImages, DecisionOutcome, SidePrint } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
-import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
+import type { DecisionRequest, Decisions } from '../../lib/orchestrator/resolve-conflict.ts';
+import type { ConflictStore } from '../../lib/ports.ts';
 
 interface Row {
   conflict: Conflict;
@@ -10,9 +11,9 @@ interface Row {
 
 /**
  * A target in memory that keeps the contract of lib/orchestrator/resolve-conflict.ts: compare-and-set on both sides, one
- * winner, the same decision again answers the same. `writes` counts rows that were really written.
+ * winner, the same decision again answers the same; `store` learns of what many come to. `writes` counts rows that were really written.
  */
-export function fakeResolver(conflicts: readonly Conflict[] = []) {
+export function fakeResolver(conflicts: readonly Conflict[] = [], store?: Pick<ConflictStore, 'put'>) {
   const rows = new Map<string, Row>();
   const writes = new Map<string, number>();
   const decided = new Map<string, string>();
@@ -36,8 +37,13 @@ export function fakeResolver(conflicts: readonly Conflict[] = []) {
       const same = decided.get(conflict.conflict_id) === what;
       return { outcome: same ? 'applied' : 'already_resolved', conflict };
     }
-    if (request.expected.source !== row.source || request.expected.target !== row.target)
-      return { outcome: 'stale', conflict, images: imagesOf(row) };
+    const { expected } = request;
+    if (expected && (expected.source !== row.source || expected.target !== row.target)) {
+      const prints = { ...conflict.prints, source: row.source, target: row.target };
+      const moved = conflict.prints.source !== row.source || conflict.prints.target !== row.target;
+      if (moved) row.conflict = { ...conflict, version: conflict.version + 1, prints };
+      return { outcome: 'stale', conflict: row.conflict, images: imagesOf(row) };
+    }
     if ('strategy' in decision && decision.strategy === 'manual')
       throw new SyncError('decision_invalid', 'manual leaves the decision to people.');
     const before = row.target;
@@ -65,6 +71,20 @@ export function fakeResolver(conflicts: readonly Conflict[] = []) {
     return { outcome: 'applied', conflict: row.conflict };
   }
 
+  /** As `applyDecisions`: what concerns more than one conflict is thrown, and what was decided before it stays decided. */
+  async function decideMany(requests: readonly DecisionRequest[]): Promise<Decisions> {
+    const decisions: Decisions = new Map();
+    for (const request of requests) {
+      const found = await decide(request).catch((error: unknown) => {
+        if (error instanceof SyncError && error.code === 'decision_invalid') return error;
+        throw error;
+      });
+      decisions.set(request.conflict.conflict_id, found);
+      if (!(found instanceof SyncError)) await store?.put([found.conflict]);
+    }
+    return decisions;
+  }
+
   function imagesOf({ conflict, source, target }: Row): ConflictImages {
     const values = (side: string) => [...conflict.key, side === 'source' ? 'Ada' : 'Grace', 'same'];
     const [schema = '', name = ''] = conflict.table.split('.');
@@ -82,6 +102,7 @@ export function fakeResolver(conflicts: readonly Conflict[] = []) {
   return {
     add,
     decide,
+    decideMany,
     images: async ({ conflict_id }: Pick<Conflict, 'conflict_id'>) => imagesOf(rowOf(conflict_id)),
     /** A side of a row changes behind everybody's back. */
     move(id: string, side: 'source' | 'target', print: SidePrint) {

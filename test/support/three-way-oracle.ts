@@ -24,6 +24,8 @@ export interface Policy {
   readonly clock: boolean;
   readonly nowMs: number;
   readonly deleteMode: 'tracked' | 'mirror' | 'keep';
+  /** An edit of the target is no disagreement: it goes to the source. */
+  readonly both?: boolean;
 }
 
 export interface Result {
@@ -151,7 +153,7 @@ export function decide(base: Base, s: Row | null, t: Row | null, policy: Policy)
   const tMoved = base === 'unknown' || !sameRow(t, bt);
   const diverged = !sameRow(bs, bt);
   if (!sMoved && !tMoved) return keep; // decided before
-  const overwrite = policy.strategy === 'source_wins';
+  const overwrite = policy.strategy === 'source_wins' && !policy.both;
   if (s === null) {
     if (base === 'unknown' || bs === null) {
       // the source never had it, or its deletion was decided on before

@@ -7,6 +7,7 @@ import { pages as webPages } from '../../functions/web/pages.ts';
 import { AUDIT_EVENTS } from '../../lib/audit/meanings.ts';
 import { TRAIL_FAULTS } from '../../lib/audit/verify.ts';
 import { detectionStrategies } from '../../lib/change-detector/registry.ts';
+import { BACK_CASES, BACK_MEANINGS } from '../../lib/conflict-resolver/both-ways.ts';
 import { CASES } from '../../lib/conflict-resolver/classify.ts';
 import { conflictStrategies } from '../../lib/conflict-resolver/registry.ts';
 import { OUTCOMES } from '../../lib/conflict-resolver/strategy.ts';
@@ -16,11 +17,18 @@ import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
+import { FINDINGS } from '../../lib/model/schema-check.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
+import { signature } from '../../lib/transformer/compile-expression.ts';
+import { forms } from '../../lib/transformer/forms.ts';
+import { expressionFunctions } from '../../lib/transformer/functions/registry.ts';
+import { masks } from '../../lib/transformer/masks/registry.ts';
+import { PROBLEMS } from '../../lib/transformer/problem.ts';
+import { transformSteps } from '../../lib/transformer/registry.ts';
 
 // The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
 // between `<!-- generated:name -->` and `<!-- /generated -->` anew; everything else is for people to mend.
@@ -105,8 +113,30 @@ function caseTable(): string {
   return table(['known', 'source', 'target', 'is'], rows);
 }
 
+/** What a job in both directions does to the source, by what a case comes to. */
+const backTable = () =>
+  table(
+    ['case', 'for the source'],
+    Object.entries(BACK_CASES).map(([verdict, back]) => [code(verdict), BACK_MEANINGS[back]]),
+  );
+
+const written = (examples: readonly (readonly [string, string | null])[]) =>
+  examples
+    .map(([expression, value]) => `${code(expression)} is ${value === null ? 'no value' : code(value)}`)
+    .join('; ');
+
+const functionTable = () =>
+  table(
+    ['function', 'gives', 'examples'],
+    [
+      ...expressionFunctions.map((f) => [code(signature(f)), f.summary, written(f.examples)]),
+      ...forms.map((f) => [code(`${f.name}(${f.takes})`), f.summary, written(f.examples)]),
+    ],
+  );
+
 /** Each generated part: its page, and what the code says that it holds. */
 const GENERATED: Readonly<Record<string, readonly [page: string, content: () => string]>> = {
+  'both-ways': ['docs/conflicts.md', backTable],
   routes: [
     'README.md',
     () =>
@@ -137,6 +167,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
   ],
   strategies: ['docs/strategies.md', strategyTable],
   'strategy-needs': ['docs/strategies.md', strategyNeeds],
+  'transform-steps': [
+    'docs/mappings.md',
+    () =>
+      table(
+        ['field', 'the column is'],
+        Object.entries(transformSteps).map(([name, s]) => [name === 'column' ? 'a text alone' : code(name), s.summary]),
+      ),
+  ],
   'conflict-cases': ['docs/conflicts.md', caseTable],
   'conflict-types': ['docs/conflicts.md', () => meanings('type', CONFLICTS)],
   'conflict-strategies': [
@@ -175,6 +213,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
         Object.entries(VALIDATION).map(([name, meaning]) => [code(name), meaning]),
       ),
   ],
+  findings: [
+    'docs/validation.md',
+    () =>
+      table(
+        ['finding', 'severity', 'meaning'],
+        Object.entries(FINDINGS).map(([name, [severity, meaning]]) => [code(name), severity, meaning]),
+      ),
+  ],
   'audit-events': [
     'docs/audit.md',
     () =>
@@ -189,6 +235,16 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
             .map(([field, meaning]) => `${code(field)}: ${meaning}`)
             .join('; '),
         ]),
+      ),
+  ],
+  'expression-functions': ['docs/expressions.md', functionTable],
+  'expression-problems': ['docs/expressions.md', () => meanings('code', PROBLEMS)],
+  masks: [
+    'docs/masks.md',
+    () =>
+      table(
+        ['kind', 'becomes', 'for', 'can still be told'],
+        Object.values(masks).map((m) => [code(m.kind), m.summary, m.types, m.tells]),
       ),
   ],
   'trail-faults': [

@@ -12,19 +12,26 @@ export const COUNT_WORDS: Readonly<Record<keyof Counts, { readonly text: string;
   conflicts: { text: 'Conflicts', meaning: 'Wait for a decision' },
   quarantined: { text: 'Quarantined', meaning: 'Refused by the target, each with its reason' },
   skipped: { text: 'Skipped', meaning: 'Left out' },
+  source_inserted: { text: 'New in the source', meaning: 'Inserted into the source' },
+  source_updated: { text: 'Changed in the source', meaning: 'Updated in the source' },
+  source_deleted: { text: 'Deleted in the source', meaning: 'Deleted from the source' },
 };
 export const COUNT_NAMES = Object.keys(COUNT_WORDS) as readonly (keyof Counts)[]; // of a record over exactly these
 
 /** Counts that somebody has to look at when they are not zero. */
 export const ISSUES: readonly (keyof Counts)[] = ['conflicts', 'quarantined', 'skipped'];
 
+/** The counts of a job, or of its tables: those of the source only where it is written to. */
+export const namesIn = (all: readonly Counts[]): readonly (keyof Counts)[] =>
+  COUNT_NAMES.filter((name) => all.length === 0 || all.some((counts) => counts[name] !== undefined));
+
 export function CountList({ counts }: { readonly counts: Counts }) {
   return (
     <dl class="counts">
-      {COUNT_NAMES.map((name) => (
+      {namesIn([counts]).map((name) => (
         <div key={name} class={counts[name] === 0 ? 'zero' : ISSUES.includes(name) ? 'issue' : ''}>
           <dt title={COUNT_WORDS[name].meaning}>{COUNT_WORDS[name].text}</dt>
-          <dd>{number(counts[name])}</dd>
+          <dd>{number(counts[name] ?? 0)}</dd>
         </div>
       ))}
     </dl>

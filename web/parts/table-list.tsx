@@ -1,9 +1,10 @@
 import type { TableStatus } from '../../lib/model/answers.ts';
 import { number } from '../../lib/model/figures.ts';
+import type { Counts } from '../../lib/model/job.ts';
 import { tableShare } from '../../lib/model/progress.ts';
 import { VALIDATION, VALIDATION_STATES, type ValidationState } from '../../lib/model/validation.ts';
 import { percent, TABLE_WORDS } from '../words.ts';
-import { COUNT_NAMES, COUNT_WORDS, ISSUES } from './counts.tsx';
+import { COUNT_WORDS, ISSUES, namesIn } from './counts.tsx';
 import { FailureNote } from './problem.tsx';
 import { Chip } from './state.tsx';
 
@@ -18,6 +19,7 @@ interface TableListProps {
 /** The tables of a job in their order, each with its progress and counts, and with why it failed. */
 export function TableList({ tables, idle, said }: TableListProps) {
   if (tables.length === 0) return null;
+  const names = namesIn(tables.map((t) => t.counts as Counts)); // made of Counts: no field is undefined
   return (
     <section aria-labelledby="tables-title">
       <div class="heading">
@@ -32,7 +34,7 @@ export function TableList({ tables, idle, said }: TableListProps) {
               <th scope="col">Table</th>
               <th scope="col">State</th>
               <th scope="col">Progress</th>
-              {COUNT_NAMES.map((name) => (
+              {names.map((name) => (
                 <th key={name} scope="col" class="figure" title={COUNT_WORDS[name].meaning}>
                   {COUNT_WORDS[name].text}
                 </th>
@@ -41,7 +43,7 @@ export function TableList({ tables, idle, said }: TableListProps) {
           </thead>
           <tbody>
             {tables.map((table) => (
-              <Table key={table.table} table={table} idle={idle} said={said} />
+              <Table key={table.table} table={table} idle={idle} said={said} names={names} />
             ))}
           </tbody>
         </table>
@@ -68,9 +70,11 @@ function wordsOf(state: ValidationState, idle: boolean) {
 
 interface TableProps extends Omit<TableListProps, 'tables'> {
   readonly table: TableStatus;
+  /** The counts that are shown. */
+  readonly names: readonly (keyof Counts)[];
 }
 
-function Table({ table, idle, said }: TableProps) {
+function Table({ table, idle, said, names }: TableProps) {
   const share = tableShare(table);
   const pending = table.state === 'pending';
   return (
@@ -88,8 +92,8 @@ function Table({ table, idle, said }: TableProps) {
           <progress value={share} max={1} aria-label={`Progress of ${table.name}`} />
           <span>{percent(share)}</span>
         </td>
-        {COUNT_NAMES.map((name) => {
-          const count = table.counts[name];
+        {names.map((name) => {
+          const count = table.counts[name] ?? 0;
           const tone = count === 0 ? ' zero' : ISSUES.includes(name) ? ' issue' : '';
           return (
             <td key={name} class={`figure${tone}`} data-label={COUNT_WORDS[name].text}>
@@ -98,7 +102,7 @@ function Table({ table, idle, said }: TableProps) {
           );
         })}
       </tr>
-      <Remarks table={table} said={said} />
+      <Remarks table={table} said={said} names={names} />
     </>
   );
 }
@@ -109,13 +113,13 @@ function phase({ state, pass, segments }: TableStatus): { readonly text: string 
   return { text: segments.total > 0 ? `${pass} ${segments.done}/${segments.total}` : pass };
 }
 
-function Remarks({ table: { failure, in_flight, samples }, said }: Omit<TableProps, 'idle'>) {
+function Remarks({ table: { failure, in_flight, samples }, said, names }: Omit<TableProps, 'idle'>) {
   const news = failure && failure.message !== said ? failure : undefined;
   const sampled = Object.entries(samples ?? {}).filter(([, keys]) => keys.length > 0);
   if (!news && !in_flight && sampled.length === 0) return null;
   return (
     <tr class="remarks">
-      <td colSpan={3 + COUNT_NAMES.length}>
+      <td colSpan={3 + names.length}>
         {news && <FailureNote title="Failed" failure={news} tone="bad" />}
         {in_flight !== undefined && in_flight > 0 && (
           <p class="fine">{number(in_flight)} rows moved while the job ran and still do.</p>

@@ -16,7 +16,12 @@ const query = z.strictObject({
   next_token: z.string().max(512).optional().meta({ description: 'Of the step before.' }),
 });
 
-const root = z.object({ events: z.int(), hash: z.string(), at: z.string() });
+const root = z.object({
+  events: z.int(),
+  hash: z.string(),
+  at: z.string(),
+  previous: z.object({ events: z.int(), hash: z.string() }).optional(),
+});
 
 const verification = z
   .object({
@@ -28,6 +33,9 @@ const verification = z
     hash: z.string().meta({ description: 'Hash of the last of them.' }),
     sealed: z.boolean().meta({ description: 'The job ended, and nothing came behind what sealed its trail.' }),
     root: root.optional().meta({ description: 'What sealed the trail, as the job says. Keep its hash elsewhere.' }),
+    roots: z.array(root).meta({
+      description: 'All that ever sealed it, in order: when the job ended, and when decisions came behind that.',
+    }),
     faults: z.array(
       z.object({ code: z.enum(Object.keys(TRAIL_FAULTS) as [TrailFaultCode]), seq: z.int(), message: z.string() }),
     ),
@@ -80,6 +88,7 @@ export const auditVerify = defineRoute<undefined, z.output<typeof query>>({
         hash: to.hash,
         sealed: !more && audit_root?.events === to.events && audit_root.hash === to.hash,
         ...(audit_root && { root: audit_root }),
+        roots: roots.map(({ previous, ...r }) => ({ ...r, ...(previous && { previous: { ...previous } }) })),
         faults: faults.slice(0, SHOWN),
         faults_in_all: inAll,
         ...(more && { next_token: encodePage(of, { events: to.events, hash: to.hash, faults: inAll }) }),

@@ -11,6 +11,7 @@ import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
 import { openapiRoute } from './openapi.ts';
 import { resolutionStatus } from './resolution-status.ts';
+import { storedTableValidation } from './validate-table.ts';
 
 /** Routes of the `queries` function: one line each. */
 export const queryRoutes: readonly Route[] = [
@@ -18,6 +19,7 @@ export const queryRoutes: readonly Route[] = [
   jobStatus,
   listConflicts,
   resolutionStatus,
+  storedTableValidation,
   auditEvents,
   auditReport,
   auditExport,

@@ -5,7 +5,7 @@ import { hasEnded, type Resolution } from '../../../lib/model/resolution.ts';
 import { defineRoute } from '../route.ts';
 
 /** An order without what only its steps need. */
-function viewOf({ seq, step, cursor, pages, at, ...rest }: Resolution): ResolutionView {
+export function viewOf({ seq, step, cursor, pages, at, stride, ...rest }: Resolution): ResolutionView {
   return JSON.parse(JSON.stringify(rest)) as ResolutionView; // plain values; only readonly is lost
 }
 

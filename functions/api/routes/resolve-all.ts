@@ -4,7 +4,7 @@ import { conflictStrategyNames } from '../../../lib/conflict-resolver/registry.t
 import { CONFLICT_TYPES } from '../../../lib/model/conflict.ts';
 import { resolutionPreview, resolutionStarted } from '../../../lib/model/conflict-answers.ts';
 import { problemsError } from '../../../lib/model/errors.ts';
-import type { ResolutionFilter } from '../../../lib/model/resolution.ts';
+import { IF_MOVED, type ResolutionFilter } from '../../../lib/model/resolution.ts';
 import { ageOf, ageProblems } from '../conflict-filter.ts';
 import { defineRoute } from '../route.ts';
 import { choiceProblems } from './resolve-conflict.ts';
@@ -28,6 +28,10 @@ const body = z
       .optional()
       .meta({ description: 'What this strategy decides of each; those that it leaves to people stay open.' }),
     filter: filter.optional(),
+    if_moved: z.enum(IF_MOVED).optional().meta({
+      description:
+        'What to do with one of which a side has moved since it was listed: leave it open (default), or decide it as it is now.',
+    }),
     preview: z.boolean().optional().meta({ description: 'Only count them.' }),
     expected_count: z
       .int()
@@ -85,6 +89,7 @@ export const resolveAll = defineRoute<Body>({
       jobId,
       filter,
       decision: body.side ? { side: body.side } : { strategy: body.strategy ?? '' },
+      ...(body.if_moved !== undefined && { ifMoved: body.if_moved }),
       expectedCount: body.expected_count,
       actor,
       ...(body.note !== undefined && { note: body.note }),

@@ -13,7 +13,7 @@ import { type Item, queryAll, type Table } from './table.ts';
  *
  *     table  key                                         further
  *     audit  <job_id>       <number of its first event>  one block: events (JSON), count, hash, writer, outbox
- *     audit  root#<job_id>  <number of the last event>   hash, at
+ *     audit  root#<job_id>  <number of the last event>   hash, at, previous
  *     jobs   <job_id>       audit                        where the trail stands
  */
 export function dynamoAuditLog(audit: Table, jobs: Table): AuditLog {
@@ -132,13 +132,18 @@ function isRecord(value: Partial<Record<keyof AuditRecord, unknown>> | null): va
   );
 }
 
-async function seal(audit: Table, jobId: string, { events, hash, at }: AuditRoot): Promise<void> {
-  const Item = { job_id: rootsOf(jobId), position: position(events), hash, at };
+async function seal(audit: Table, jobId: string, { events, ...root }: AuditRoot): Promise<void> {
+  const Item = { job_id: rootsOf(jobId), position: position(events), ...root };
   await unlessThere(() =>
     audit
       .client()
       .send(new PutCommand({ TableName: audit.name(), Item, ConditionExpression: 'attribute_not_exists(job_id)' })),
   );
+}
+
+function isPrevious(value: unknown): value is NonNullable<AuditRoot['previous']> {
+  const { events, hash } = (value ?? {}) as { events?: unknown; hash?: unknown }; // whatever somebody stored
+  return typeof events === 'number' && typeof hash === 'string';
 }
 
 async function roots(audit: Table, jobId: string): Promise<readonly AuditRoot[]> {
@@ -147,5 +152,10 @@ async function roots(audit: Table, jobId: string): Promise<readonly AuditRoot[]>
     ExpressionAttributeValues: { ':roots': rootsOf(jobId) },
     ConsistentRead: true,
   });
-  return items.map(({ position, hash, at }) => ({ events: Number(position), hash: String(hash), at: String(at) }));
+  return items.map(({ position, hash, at, previous }) => ({
+    events: Number(position),
+    hash: String(hash),
+    at: String(at),
+    ...(isPrevious(previous) && { previous }),
+  }));
 }

@@ -29,12 +29,11 @@ function itemOf(conflict: Conflict): Item {
     place: place(conflict),
     opener: `${opened_by}#${half}`,
     ...(seen_by !== opened_by && { seer: `${seen_by}#${half}` }),
-    ...(state === 'open' && { open_pair: conflict.pair }),
   };
 }
 
 /** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
-export function conflictOf({ id, item, place: _, opener, seer, open_pair, ...rest }: Item): Conflict {
+export function conflictOf({ id, item, place: _, opener, seer, ...rest }: Item): Conflict {
   return rest as unknown as Conflict; // an Item is untyped; itemOf wrote it
 }
 

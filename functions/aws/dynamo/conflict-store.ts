@@ -5,7 +5,7 @@ import { calling } from '../errors.ts';
 import { decodePlace, encodePlace } from './conflict-cursor.ts';
 import { conflictOf, dynamoConflictWriter, putNewer } from './conflict-items.ts';
 import { conditions, listsOf, type Stream } from './conflict-lists.ts';
-import type { Item, Table } from './table.ts';
+import { getAll, type Item, type Table } from './table.ts';
 
 /**
  * Conflicts in DynamoDB, one item each:
@@ -13,7 +13,6 @@ import type { Item, Table } from './table.ts';
  *     id             item      lists (each goes on by place, <opened_at>#<conflict_id>)
  *     <conflict_id>  conflict  opener <opened_by>#open|closed  (index by_opener)
  *                              seer <seen_by>#open|closed, where that is another job  (index by_seer)
- *                              open_pair, while it is open  (index open_by_pair)
  *
  * So a conflict is on one list of each job that has to do with it, and what is open is found without what is closed.
  */
@@ -22,6 +21,12 @@ export function dynamoConflictStore(table: Table): ConflictStore {
   return {
     ...dynamoConflictWriter(table),
     get: (conflictId) => call(() => get(table, conflictId)),
+    getMany: (conflictIds) =>
+      call(async () => {
+        const keys = conflictIds.map((id) => ({ id, item: 'conflict' }));
+        const found = (await getAll(table, keys)).map(conflictOf);
+        return new Map(found.map((conflict) => [conflict.conflict_id, conflict]));
+      }),
     list: (query) => call(() => list(table, query)),
     count: (filter) => call(() => count(table, filter)),
     resolve: (conflict) =>

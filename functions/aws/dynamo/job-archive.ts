@@ -4,6 +4,7 @@ import type { ErasedJob, JobArchive } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { rootsOf } from './audit-log.ts';
 import { entity } from './job-store.ts';
+import { ordersOf } from './resolution-store.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 
 export interface ArchiveTables {
@@ -34,9 +35,10 @@ export function dynamoJobArchive(tables: ArchiveTables): JobArchive {
     erase: (jobId) =>
       call(async () => {
         await removeConflicts(conflicts, jobId);
-        await removeAll(audit, jobId, 'position');
-        await removeAll(audit, rootsOf(jobId), 'position');
-        await removeAll(jobs, jobId, 'item', 'job');
+        await removeOrders(conflicts, jobId);
+        await removeAll(audit, { partition: 'job_id', value: jobId, sort: 'position' });
+        await removeAll(audit, { partition: 'job_id', value: rootsOf(jobId), sort: 'position' });
+        await removeAll(jobs, { partition: 'job_id', value: jobId, sort: 'item', last: 'job' });
       }),
     finish: (jobId, at) => call(() => finish(registry, jobId, at)),
   };
@@ -89,18 +91,27 @@ async function putOnce(table: Table, item: Item): Promise<void> {
 /** Deletes at once: each takes some 5 ms, and a trail has one item per 100 events. */
 const PARALLEL = 16;
 
-/** All items of a partition; one with the sort key `last` after all the others. */
-async function removeAll(table: Table, jobId: string, sortKey: string, last?: string): Promise<void> {
+/** Items of one partition key; `sort` is the name of the sort key. */
+interface Partition {
+  readonly partition: string;
+  readonly value: string;
+  readonly sort: string;
+  /** The item that goes when all others have gone. */
+  readonly last?: string;
+}
+
+/** Deletes all items of a partition. */
+async function removeAll(table: Table, { partition, value, sort, last }: Partition): Promise<void> {
   const items = await queryAll(table, {
-    KeyConditionExpression: 'job_id = :job',
-    ExpressionAttributeValues: { ':job': jobId },
-    ExpressionAttributeNames: { '#sort': sortKey },
+    KeyConditionExpression: '#partition = :value',
+    ExpressionAttributeValues: { ':value': value },
+    ExpressionAttributeNames: { '#partition': partition, '#sort': sort },
     ProjectionExpression: '#sort',
     ConsistentRead: true,
   });
-  const names = items.map((item) => String(item[sortKey]));
+  const names = items.map((item) => String(item[sort]));
   const remove = (name: string) =>
-    table.client().send(new DeleteCommand({ TableName: table.name(), Key: { job_id: jobId, [sortKey]: name } }));
+    table.client().send(new DeleteCommand({ TableName: table.name(), Key: { [partition]: value, [sort]: name } }));
   const others = names.filter((name) => name !== last);
   for (let i = 0; i < others.length; i += PARALLEL) await Promise.all(others.slice(i, i + PARALLEL).map(remove));
   if (last !== undefined && names.includes(last)) await remove(last);
@@ -123,6 +134,19 @@ async function removeConflicts(conflicts: Table, jobId: string): Promise<void> {
     for (let i = 0; i < items.length; i += PARALLEL)
       await Promise.all(items.slice(i, i + PARALLEL).map(({ id }) => removeSeen(conflicts, String(id), jobId)));
   }
+}
+
+/** Orders to decide many conflicts of the job: the pages of each list first, the order itself last. Lists of resolution-store.ts. */
+async function removeOrders(conflicts: Table, jobId: string): Promise<void> {
+  const orders = await queryAll(conflicts, {
+    IndexName: 'by_seer',
+    KeyConditionExpression: '#list = :list',
+    ExpressionAttributeNames: { '#list': 'seer', '#id': 'id' },
+    ExpressionAttributeValues: { ':list': ordersOf(jobId) },
+    ProjectionExpression: '#id',
+  });
+  for (const { id } of orders)
+    await removeAll(conflicts, { partition: 'id', value: String(id), sort: 'item', last: 'resolution' });
 }
 
 /** Deletes a conflict, unless another job is the last that saw it. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { Job, JobTable, SegmentProgress } from '../../../lib/model/job.ts';
+import type { StoredValidation } from '../../../lib/model/schema-check.ts';
 import type { JobQuery, JobStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -16,6 +17,7 @@ import { type Item, putAll, queryAll, type Table } from './table.ts';
  *                                          care, while the sweeper looks after it     (index by_care)
  *     <uuid>  table#00012
  *     <uuid>  segment#00012#apply#00003
+ *     <uuid>  schema#00012                 what the catalogs were like
  */
 export function dynamoJobStore(table: Table): JobStore {
   const call = <T>(work: () => Promise<T>) => calling('jobs table', work);
@@ -34,6 +36,18 @@ export function dynamoJobStore(table: Table): JobStore {
         const found = await readItem(table, jobId, tableKey(number));
         return found && entity<JobTable>(found);
       }),
+    putValidations: (all) =>
+      call(() =>
+        putAll(
+          table,
+          all.map((v) => ({ ...v, item: schemaKey(v.table_no) })),
+        ),
+      ),
+    validation: (jobId, number) =>
+      call(async () => {
+        const found = await readItem(table, jobId, schemaKey(number));
+        return found && entity<StoredValidation>(found);
+      }),
     putProgress: (progress) => call(() => putProgress(table, progress)),
     progress: (jobId) =>
       call(async () => (await children(table, jobId, 'segment#')).map((i) => entity<SegmentProgress>(i))),
@@ -46,6 +60,7 @@ const CARE = 'sweep';
 const pad = (n: number) => String(n).padStart(5, '0');
 const startedKey = (job: Pick<Job, 'created_at' | 'job_id'>) => `${job.created_at}#${job.job_id}`;
 const tableKey = (table: number) => `table#${pad(table)}`;
+const schemaKey = (table: number) => `schema#${pad(table)}`;
 const tableItem = (t: JobTable): Item => ({ ...t, item: tableKey(t.table) });
 
 /** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */

@@ -6,6 +6,9 @@ import type { ResolutionStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 
+/** The list of a job's resolutions, for retention; no list of conflicts is named like it. */
+export const ordersOf = (jobId: string): string => `${jobId}#orders`;
+
 /** The one list of resolutions that have not ended. */
 const UNFINISHED = 'resolutions#unfinished';
 
@@ -14,6 +17,7 @@ const UNFINISHED = 'resolutions#unfinished';
  *
  *     id               item        further
  *     <resolution_id>  resolution  opener "resolutions#unfinished" until it has ended  (index by_opener)
+ *                                  seer <job_id>#orders, for good  (index by_seer)
  *     <resolution_id>  page#00012  a page of its frozen list
  */
 export function dynamoResolutionStore(table: Table): ResolutionStore {
@@ -49,11 +53,12 @@ function itemOf(resolution: Resolution): Item {
     id: resolution.resolution_id,
     item: 'resolution',
     place: `${resolution.created_at}#${resolution.resolution_id}`,
+    seer: ordersOf(resolution.job_id),
     ...(!hasEnded(resolution) && { opener: UNFINISHED }),
   };
 }
 
-function resolutionOf({ id, item, place, opener, ...rest }: Item): Resolution {
+function resolutionOf({ id, item, place, opener, seer, ...rest }: Item): Resolution {
   return rest as unknown as Resolution; // an Item is untyped; itemOf wrote it
 }
 

@@ -1,5 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import {
+  BatchGetCommand,
+  type BatchGetCommandInput,
+  type BatchGetCommandOutput,
   BatchWriteCommand,
   type BatchWriteCommandInput,
   type BatchWriteCommandOutput,
@@ -52,4 +55,30 @@ async function putBatch(table: Table, items: readonly Item[]): Promise<void> {
     if (Object.keys(open).length === 0) return;
   }
   throw new SyncError('unavailable', 'the table takes no more writes for now');
+}
+
+/** Most keys one BatchGetItem takes. */
+const KEYS = 100;
+
+/** Items of these keys, strongly consistent, in no order; those that are not there are left out. */
+export async function getAll(table: Table, keys: readonly Item[]): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let i = 0; i < keys.length; i += KEYS) items.push(...(await getBatch(table, keys.slice(i, i + KEYS))));
+  return items;
+}
+
+async function getBatch(table: Table, keys: readonly Item[]): Promise<Item[]> {
+  const items: Item[] = [];
+  let open: NonNullable<BatchGetCommandInput['RequestItems']> = {
+    [table.name()]: { Keys: [...keys], ConsistentRead: true },
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round > 0) await setTimeout(Math.random() * 50 * 2 ** (round - 1));
+    const answer: BatchGetCommandOutput = await table.client().send(new BatchGetCommand({ RequestItems: open }));
+    const found = answer.Responses?.[table.name()] ?? [];
+    items.push(...found);
+    open = answer.UnprocessedKeys ?? {};
+    if (Object.keys(open).length === 0) return items;
+  }
+  throw new SyncError('unavailable', 'the table gives no more items for now');
 }

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { Failpoint } from '../../../lib/failpoint.ts';
 import type { Pass } from '../../../lib/model/job.ts';
 
-/** Every failpoint of a job, as the product names them; those of resolutions are killed at in test/e2e/conflicts.test.ts and test/pg. */
+/** Every failpoint of a job, as the product names them; those of resolutions are killed at in
+ * test/e2e/conflicts.test.ts and test/pg, those of rows that go to the source (`back.`) in test/pg/bidirectional-crash.test.ts. */
 export const FAILPOINTS = [
   ...(readFileSync('lib/failpoint.ts', 'utf8').split('export type FailpointHandler')[0] ?? '').matchAll(
     /'([a-z]+\.[a-z]+)'/g,
   ),
 ]
   .map((m) => m[1] as Failpoint) // the type of these very lines
-  .filter((name) => !name.startsWith('resolution.'));
+  .filter((name) => !name.startsWith('resolution.') && !name.startsWith('back.'));
 
 /** What the process that does some work does at a failpoint. */
 export interface Order {

@@ -91,10 +91,17 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     verify: random.pick(['changed', 'all']),
   });
 
-  const user = <T>(name: string, work: (ports: Parameters<typeof stopJob>[1]) => Promise<T>) =>
-    service.process(`user ${name}`, async (ports) => {
-      await work(ports);
-    });
+  let calls = 0; // of people, not answered yet
+  const user = async <T>(name: string, work: (ports: Parameters<typeof stopJob>[1]) => Promise<T>) => {
+    calls += 1;
+    try {
+      return await service.process(`user ${name}`, async (ports) => {
+        await work(ports);
+      });
+    } finally {
+      calls -= 1;
+    }
+  };
   let started = 0;
   const start = () => {
     const jobId = uuid(++started);
@@ -189,7 +196,7 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
       let settled = false;
       let polls = 0;
       await scheduler.run(() => {
-        if (look() && asked === 0 && polls++ % 50 === 0) void quiet().then((q) => (settled = q));
+        if (look() && asked === 0 && calls === 0 && polls++ % 50 === 0) void quiet().then((q) => (settled = q));
         return over || settled;
       }, REST_STEPS);
       check.throwIfBroken();

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { groupsOf } from '../../../functions/api/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
+import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
-import { sampleConflict, sampleJob, sampleResolution } from '../../contract/samples.ts';
+import { sampleConflict, sampleJob, sampleResolution, sampleTable, sampleValidation } from '../../contract/samples.ts';
 import { type Call, start, testApi } from './client.ts';
 
 const job = sampleJob();
@@ -16,6 +18,11 @@ const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/full': start(),
   'POST /api/sync/stop/{job_id}': { method: 'POST', path: `/api/sync/stop/${job.job_id}` },
   'POST /api/sync/resume/{job_id}': { method: 'POST', path: `/api/sync/resume/${job.job_id}` },
+  'GET /api/sync/validate/{job_id}/{table_name}': { path: `/api/sync/validate/${job.job_id}/public.parcels` },
+  'POST /api/sync/validate/{job_id}/{table_name}': {
+    method: 'POST',
+    path: `/api/sync/validate/${job.job_id}/public.parcels`,
+  },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
   'GET /api/sync/conflicts/{job_id}': { path: ofJob },
@@ -31,6 +38,10 @@ const calls: Readonly<Record<string, Call>> = {
   'GET /api/sync/conflicts/{job_id}/resolutions/{resolution_id}': {
     path: `${ofJob}/resolutions/${resolution.resolution_id}`,
   },
+  'POST /api/sync/conflicts/{job_id}/resolutions/{resolution_id}/cancel': {
+    method: 'POST',
+    path: `${ofJob}/resolutions/${resolution.resolution_id}/cancel`,
+  },
   'GET /api/sync/audit/{job_id}': { path: `/api/sync/audit/${job.job_id}` },
   'GET /api/sync/audit/{job_id}/report': { path: `/api/sync/audit/${job.job_id}/report` },
   'GET /api/sync/audit/{job_id}/export': { path: `/api/sync/audit/${job.job_id}/export` },
@@ -38,6 +49,33 @@ const calls: Readonly<Record<string, Call>> = {
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };
+
+describe('an id of a job', () => {
+  const ofAJob = routes.filter((route) => route.path.includes('{job_id}'));
+  const called = async (route: (typeof routes)[number], id: string) => {
+    const name = `${route.method} ${route.path}`;
+    const call = calls[name];
+    if (!call) throw new Error(`add a call of ${name} to this test`);
+    const unknown = () => Promise.reject(new SyncError('job_not_found', 'there is no job with this id'));
+    const api = testApi({ stopJob: unknown, resumeJob: unknown, validateTable: unknown });
+    await api.conflicts.put([conflict]);
+    await api.resolutions.create(resolution);
+    return api.call({ ...call, path: call.path?.replace(job.job_id, id) ?? '' });
+  };
+
+  it.each(ofAJob)('that is none is refused: $method $path', async (route) => {
+    for (const id of ['x', "'; drop table jobs", '00000000-0000-0000-0000-00000000000g', 'x'.repeat(300)]) {
+      const answer = await called(route, encodeURIComponent(id));
+      expect([answer.status, answer.json.code]).toEqual([400, 'id_format']);
+    }
+  });
+
+  it.each(ofAJob)('that nobody knows is not found: $method $path', async (route) => {
+    const answer = await called(route, randomUUID());
+    expect(answer.status).toBe(404);
+    expect(['job_not_found', 'conflict_not_found', 'resolution_not_found']).toContain(answer.json.code);
+  });
+});
 
 describe('roles', () => {
   const matrix = routes.flatMap((route) =>
@@ -49,6 +87,8 @@ describe('roles', () => {
     if (!call) throw new Error(`add a call of ${name} to this test`);
     const api = testApi();
     await api.jobs.create(job);
+    await api.jobs.putTables([sampleTable(job.job_id, { name: 'public.parcels' })]);
+    await api.jobs.putValidations([sampleValidation(job.job_id)]);
     await api.conflicts.put([conflict]);
     api.engine.add([conflict]);
     await api.resolutions.create(resolution);

@@ -8,12 +8,14 @@ import { routes } from '../../../functions/api/routes/index.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
+import type { TableValidation } from '../../../lib/model/schema-check.ts';
+import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts';
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
 import type { AuditLog, ConflictStore, JobStore, ResolutionStore } from '../../../lib/ports.ts';
 import { memoryAuditLog, memoryConflictStore, memoryJobStore, memoryResolutionStore } from '../../contract/memory.ts';
-import { sampleJob } from '../../contract/samples.ts';
+import { sampleJob, validationOf } from '../../contract/samples.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
 export interface Call {
@@ -57,6 +59,7 @@ export interface TestApiOptions {
   readonly stopJob?: Parts['stopJob'];
   readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
+  readonly validateTable?: (jobId: string, table: string) => Promise<TableValidation>;
   readonly jobs?: JobStore;
   readonly conflicts?: ConflictStore;
   /** Tags of columns of every table. */
@@ -79,7 +82,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const services: CoreServices = {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
-    secrets: { put: notHere, get: notHere, remove: notHere },
+    secrets: { put: notHere, get: notHere, remove: notHere, maskKey: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
@@ -97,6 +100,10 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return options.resumeJob?.(request) ?? sampleJob({ job_id: request.jobId });
     },
+    validateTable: async (jobId, table) => {
+      commands.push({ jobId, table });
+      return options.validateTable?.(jobId, table) ?? { ...validationOf(jobId), fresh: true };
+    },
     describeConflict: async (conflict, seesMasked, images) =>
       detailOf(conflict, images ?? (await engine.images(conflict)), {
         masks: options.masks ?? {},
@@ -111,6 +118,10 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     startResolution: async (request) => {
       commands.push(request);
       return startResolution(request, { ...services, conflicts, resolutions, queue: { send: async () => undefined } });
+    },
+    cancelResolution: async (request) => {
+      commands.push(request);
+      return cancelResolution(request, { ...services, resolutions });
     },
     conflicts,
     resolutions,

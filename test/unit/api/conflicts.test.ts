@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Conflict } from '../../../lib/model/conflict.ts';
-import { sampleConflict, sampleJob } from '../../contract/samples.ts';
+import { sampleConflict, sampleJob, sampleResolution } from '../../contract/samples.ts';
 import { type Answer, errorsOf, type TestApi, type TestApiOptions, testApi } from './client.ts';
 
 const job = sampleJob({ state: 'completed_with_issues' });
@@ -347,6 +347,7 @@ describe('POST /api/sync/conflicts/{job_id}/resolve-all', () => {
     [{ side: 'source', expected_count: -1 }, ['out_of_range /expected_count']],
     [{ side: 'source', expected_count: '4' }, ['type_integer /expected_count']],
     [{ side: 'source', preview: 'yes' }, ['invalid_request /preview']],
+    [{ side: 'source', preview: true, if_moved: 'perhaps' }, ['invalid_enum /if_moved']],
     [{ side: 'source', preview: true, filter: { status: 'open' } }, ['unknown_field /filter/status']],
     [{ side: 'source', preview: true, filter: [] }, ['type_mismatch /filter']],
     [
@@ -365,5 +366,40 @@ describe('POST /api/sync/conflicts/{job_id}/resolve-all', () => {
     expect(answer.status).toBe(400);
     expect(errorsOf(answer).sort()).toEqual([...errors].sort());
     expect(api.commands).toEqual([]);
+  });
+});
+
+describe('POST /api/sync/conflicts/{job_id}/resolutions/{resolution_id}/cancel', () => {
+  const cancel = (api: TestApi, location: unknown, of = job.job_id) =>
+    api.call({ method: 'POST', path: `${String(location).replace(job.job_id, of)}/cancel` });
+
+  it('ends an order, once; answers the same again, and nothing of another job', async () => {
+    const api = await withConflicts(some());
+    const order = { side: 'target', expected_count: 4, if_moved: 'decide' };
+    const { location } = (await api.call({ path: `${base}/resolve-all`, body: order })).headers;
+
+    expect((await cancel(api, location, later.job_id)).json.code).toBe('resolution_not_found');
+    const first = await cancel(api, location);
+    const again = await cancel(api, location);
+
+    expect(first).toMatchObject({
+      status: 200,
+      json: { state: 'cancelled', cancelled_by: 'ada', if_moved: 'decide', counts: { applied: 0 } },
+    });
+    expect(first.json.ended_at).toBeDefined();
+    expect(again.json).toEqual(first.json);
+    expect((await api.call({ path: String(location) })).json).toEqual(first.json);
+    expect(await api.resolutions.unfinished()).toEqual([]);
+  });
+
+  it('refuses one that has ended otherwise, and names its state', async () => {
+    const api = await withConflicts(some());
+    const done = { ...sampleResolution(job.job_id), state: 'completed' as const };
+    await api.resolutions.create(done);
+
+    expect(await cancel(api, `${base}/resolutions/${done.resolution_id}`)).toMatchObject({
+      status: 409,
+      json: { code: 'state_conflict', facts: { state: 'completed' } },
+    });
   });
 });

@@ -161,6 +161,19 @@ test('what somebody can do who may write blocks, head and roots alike is not fou
   expect(faults(blocks, { head, roots: [{ ...ROOT, hash: head.hash }], job: ROOT })).not.toEqual([]);
 });
 
+test('a root that was taken away is missed where a later one names it', () => {
+  const first = { events: 10, hash: RECORDS[9]?.hash ?? '', at: ROOT.at };
+  const later = { ...ROOT, previous: { events: first.events, hash: first.hash } };
+
+  expect(faults(STORED, { head: HEAD, roots: [first, later], job: later })).toEqual([]);
+  expect(faults(STORED, { head: HEAD, roots: [later], job: later })).toContainEqual(
+    expect.objectContaining({ code: 'root_missing', seq: 10 }),
+  );
+  expect(faults(STORED, { head: HEAD, roots: [{ ...first, hash: 'c'.repeat(64) }, later], job: later })).not.toEqual(
+    [],
+  );
+});
+
 test('a root or a head that was taken away is missed where the job says that it was sealed', () => {
   expect(faults(STORED, { ...SEALED, roots: [] })).toMatchObject([{ code: 'root_missing' }]);
   expect(faults(STORED, { ...SEALED, head: START })).toMatchObject([{ code: 'root_missing' }]);

@@ -18,6 +18,8 @@ const event = (seq: number, data: object = {}, type = 'chunk.applied') => ({
 const records = link(START, [event(1), event(2), event(3, { code: 'lock_timeout' }, 'healing.row_isolated')]);
 const ROOT = { events: 3, hash: 'ab'.repeat(32), at: '2026-11-23T11:00:00.000Z' };
 
+const FIRST = { events: 2, hash: 'ef'.repeat(32), at: '2026-11-23T10:00:00.000Z' };
+
 const verification = (over: object = {}) => ({
   job_id: JOB,
   state: 'intact',
@@ -25,6 +27,7 @@ const verification = (over: object = {}) => ({
   hash: ROOT.hash,
   sealed: true,
   root: ROOT,
+  roots: [FIRST, ROOT],
   faults: [],
   faults_in_all: 0,
   ...over,
@@ -95,6 +98,7 @@ test('verify ends with 1 and names the faults of every step', async () => {
 test.each([
   [ROOT.hash, 0],
   [ROOT.hash.toUpperCase(), 0],
+  [FIRST.hash, 0], // decisions came behind the root that somebody noted
   ['cd'.repeat(32), 1],
 ])('verify --root %s ends with %i', async (root, code) => {
   await using service = await fakeService(ok(verification()));

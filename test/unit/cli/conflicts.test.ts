@@ -169,6 +169,21 @@ test.each([
   expect((await tfsync(['resolve-all', JOB, '--url', service.url, '--source', '--yes'])).code).toBe(code);
 });
 
+test('an order is cancelled by the id that resolve-all prints', async () => {
+  await using service = await fakeService(ok(resolution({ state: 'cancelled', counts: counts(2) })));
+  const { resolution_id } = resolution({});
+
+  const ran = await tfsync(['cancel-resolve-all', JOB, resolution_id, '--url', service.url]);
+
+  expect(ran).toMatchObject({
+    code: 0,
+    stdout: 'cancelled: 2 applied, 0 moved meanwhile, 0 decided before, 0 left open of 5\n',
+  });
+  expect(service.calls).toMatchObject([
+    { method: 'POST', path: `/api/sync/conflicts/${JOB}/resolutions/${resolution_id}/cancel` },
+  ]);
+});
+
 test('resolve-all decides nothing unless somebody agrees', async () => {
   await using service = await fakeService(ok({ preview: true, count: 5 }));
 

@@ -119,7 +119,7 @@ export function jobStatus(
       ...(table.failure && { failure: table.failure.code }),
     }),
   }));
-  const sum = (name: keyof Counts) => full.reduce((n, table) => n + table.counts[name], 0);
+  const sum = (name: keyof Counts) => full.reduce((n, table) => n + (table.counts[name] ?? 0), 0);
   const counts = Object.fromEntries(Object.keys(NO_COUNTS).map((k) => [k, sum(k as keyof Counts)]));
   const server = { host: '127.0.0.1', port: 5432, user: 'postgres', version: '18.4' };
   return {

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { onFailpoint } from '../../../lib/failpoint.ts';
 import type { Conflict } from '../../../lib/model/conflict.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
-import type { ResolutionDecision, ResolutionFilter } from '../../../lib/model/resolution.ts';
+import type { IfMoved, ResolutionDecision, ResolutionFilter } from '../../../lib/model/resolution.ts';
+import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts';
 import { startResolution } from '../../../lib/orchestrator/start-resolution.ts';
 import { stepResolution } from '../../../lib/orchestrator/step-resolution.ts';
 import { decideResolution, sweepResolutions } from '../../../lib/orchestrator/sweep-resolutions.ts';
@@ -27,8 +28,8 @@ async function setUp(count: number, over: (i: number) => Partial<Conflict> = () 
       ...over(i),
     }),
   );
-  const engine = fakeResolver(conflicts);
   const store = memoryConflictStore();
+  const engine = fakeResolver(conflicts, store);
   await store.put(conflicts);
   const jobs = memoryJobStore();
   await jobs.create(job);
@@ -44,7 +45,7 @@ async function setUp(count: number, over: (i: number) => Partial<Conflict> = () 
     databases: {} as Databases, // the fake engine opens none
     log: memoryLog(),
     clock: () => new Date(now),
-    decide: engine.decide,
+    decide: engine.decideMany,
     remainingMs: () => 30_000,
     get stepId() {
       return randomUUID();
@@ -54,9 +55,19 @@ async function setUp(count: number, over: (i: number) => Partial<Conflict> = () 
     decision: ResolutionDecision = { side: 'source' },
     filter: ResolutionFilter = {},
     expectedCount = count,
+    ifMoved: IfMoved = 'leave',
   ) =>
     startResolution(
-      { resolutionId: randomUUID(), jobId: job.job_id, filter, decision, expectedCount, actor: 'ada', note: 'agreed' },
+      {
+        resolutionId: randomUUID(),
+        jobId: job.job_id,
+        filter,
+        decision,
+        ifMoved,
+        expectedCount,
+        actor: 'ada',
+        note: 'agreed',
+      },
       ports,
     );
   return {
@@ -223,7 +234,7 @@ describe('a step of it', () => {
       let n = 0;
       onFailpoint((name) => {
         n += Number(name === moment);
-        if (name === moment && n % (moment === 'resolution.listed' ? 2 : 29) === 1) throw KILLED;
+        if (name === moment && n % (moment === 'resolution.listed' ? 2 : 3) === 1) throw KILLED;
         return undefined;
       });
 
@@ -240,13 +251,13 @@ describe('a step of it', () => {
   );
 
   it('may be done by several at once', async () => {
-    const s = await setUp(300);
+    const s = await setUp(1_500);
     const { resolution_id } = await s.start();
 
     let asked = 0;
-    const decide: typeof s.engine.decide = (request) => {
-      asked += 1;
-      return s.engine.decide(request);
+    const decide: typeof s.engine.decideMany = (requests) => {
+      asked += requests.length;
+      return s.engine.decideMany(requests);
     };
 
     await Promise.all(
@@ -254,23 +265,23 @@ describe('a step of it', () => {
     );
     await steps(resolution_id, s);
 
-    expect(asked).toBeLessThan(300 + 4 * 25); // who is slower drops out after a stride
+    expect(asked).toBeLessThanOrEqual(1_500 + 3 * 250); // who is slower drops out after a stride
     writesOnce(s);
     expect(await s.ports.resolutions.get(resolution_id)).toMatchObject({
       state: 'completed',
-      counts: { applied: 300, stale: 0, already_resolved: 0, failed: 0 },
+      counts: { applied: 1_500, stale: 0, already_resolved: 0, failed: 0 },
     });
   });
 
   it('ends before its time is up and goes on in the next', async () => {
-    const s = await setUp(100);
+    const s = await setUp(1_100);
     const { resolution_id } = await s.start();
     let left = 0;
     const ports = { ...s.ports, remainingMs: () => 12_000 + left-- };
 
     let n = 0;
     for (let again = true; again; n++) {
-      left = 40;
+      left = 2;
       ({ again } = await stepResolution(resolution_id, ports));
     }
 
@@ -279,21 +290,22 @@ describe('a step of it', () => {
   });
 
   it('waits for a table that a job holds, and goes on when it is free', async () => {
-    const s = await setUp(60);
+    const s = await setUp(600);
     const { resolution_id } = await s.start();
     let met = 0;
     const busy = {
       ...s.ports,
-      decide: (r: Parameters<typeof s.engine.decide>[0]) => {
+      decide: async (requests: Parameters<typeof s.engine.decideMany>[0]) => {
         met += 1;
-        if (met > 30) throw new SyncError('target_busy', 'A job holds the table.');
-        return s.engine.decide(r);
+        if (met === 1) return s.engine.decideMany(requests);
+        await s.engine.decideMany(requests.slice(0, 30)); // and then a job takes the next table
+        throw new SyncError('target_busy', 'A job holds the table.');
       },
     };
 
     expect(await stepResolution(resolution_id, busy)).toEqual({ again: true, afterSeconds: 30 });
     const waiting = await s.ports.resolutions.get(resolution_id);
-    expect(waiting).toMatchObject({ state: 'deciding', counts: { applied: 30 }, waits: { code: 'target_busy' } });
+    expect(waiting).toMatchObject({ state: 'deciding', counts: { applied: 250 }, waits: { code: 'target_busy' } });
     s.pass(3_600_000);
     expect(await stepResolution(resolution_id, busy)).toEqual({ again: true, afterSeconds: 30 });
     expect((await s.ports.resolutions.get(resolution_id))?.waits?.since).toBe(waiting?.waits?.since);
@@ -301,7 +313,7 @@ describe('a step of it', () => {
     await stepResolution(resolution_id, s.ports);
 
     const done = await s.ports.resolutions.get(resolution_id);
-    expect(done).toMatchObject({ state: 'completed', counts: { applied: 60 } });
+    expect(done).toMatchObject({ state: 'completed', counts: { applied: 600, already_resolved: 0 } });
     expect(done).not.toHaveProperty('waits');
     writesOnce(s);
   });
@@ -333,6 +345,129 @@ describe('a step of it', () => {
 
     expect(await stepResolution(done?.resolution_id ?? '', s.ports)).toEqual({ again: false });
     expect(await stepResolution(randomUUID(), s.ports)).toEqual({ again: false });
+    writesOnce(s);
+  });
+});
+
+describe('cancelling it', () => {
+  const by = (s: SetUp, resolutionId: string) =>
+    cancelResolution({ resolutionId, jobId: s.job.job_id, actor: 'grace' }, s.ports);
+
+  it('ends it while a step decides: what that decides is counted, and nothing is decided after', async () => {
+    const s = await setUp(900);
+    const { resolution_id } = await s.start();
+    let batches = 0;
+    const ports = {
+      ...s.ports,
+      decide: async (requests: Parameters<typeof s.engine.decideMany>[0]) => {
+        batches += 1;
+        if (batches === 2) expect((await by(s, resolution_id)).counts.applied).toBe(250);
+        return s.engine.decideMany(requests);
+      },
+    };
+
+    expect(await stepResolution(resolution_id, ports)).toEqual({ again: false });
+    expect(await stepResolution(resolution_id, ports)).toEqual({ again: false });
+
+    expect(batches).toBe(2);
+    expect(s.engine.writes.size).toBe(500);
+    expect(await s.ports.resolutions.get(resolution_id)).toMatchObject({
+      state: 'cancelled',
+      cancelled_by: 'grace',
+      counts: { applied: 500, stale: 0, already_resolved: 0, failed: 0 },
+    });
+    expect(await s.store.count({ job_id: s.job.job_id, state: 'open' })).toBe(400);
+  });
+
+  it('does not count a stride twice where two steps had it', async () => {
+    const s = await setUp(300);
+    const { resolution_id } = await s.start();
+    const late: (() => Promise<unknown>)[] = [];
+    const ports = {
+      ...s.ports,
+      decide: async (requests: Parameters<typeof s.engine.decideMany>[0]) => {
+        const decisions = await s.engine.decideMany(requests);
+        if (late.length === 0) {
+          const other = stepResolution(resolution_id, { ...s.ports, stepId: randomUUID() });
+          late.push(() => other);
+          await other;
+        }
+        return decisions;
+      },
+    };
+
+    await stepResolution(resolution_id, ports);
+
+    expect(await s.ports.resolutions.get(resolution_id)).toMatchObject({
+      state: 'completed',
+      counts: { applied: 300 },
+    });
+    await expect(by(s, resolution_id)).rejects.toMatchObject({ code: 'state_conflict', facts: { state: 'completed' } });
+  });
+
+  it('ends one that waits, and one that is still listed', async () => {
+    const s = await setUp(3);
+    const { resolution_id } = await s.start();
+
+    const cancelled = await by(s, resolution_id);
+
+    expect(cancelled).toMatchObject({ state: 'cancelled', counts: { applied: 0 } });
+    expect(await by(s, resolution_id)).toEqual(cancelled);
+    expect(await stepResolution(resolution_id, s.ports)).toEqual({ again: false });
+    expect(s.engine.writes.size).toBe(0);
+    await expect(by(s, randomUUID())).rejects.toMatchObject({ code: 'resolution_not_found' });
+  });
+});
+
+describe('an order that says what to do with what has moved', () => {
+  it('decides it on what it is now', async () => {
+    const s = await setUp(3);
+    const [moved, refreshed] = s.conflicts as [Conflict, Conflict];
+    s.engine.move(moved.conflict_id, 'target', 'elsewhere');
+    const { resolution_id } = await s.start({ side: 'source' }, {}, 3, 'decide');
+    onFailpoint((name) => {
+      if (name !== 'resolution.listed') return undefined;
+      s.engine.move(refreshed.conflict_id, 'target', 'new');
+      const prints = { source: refreshed.prints.source, target: 'new' };
+      return s.store.put([{ ...refreshed, version: 2, prints }]);
+    });
+
+    await stepResolution(resolution_id, s.ports);
+
+    expect(await s.ports.resolutions.get(resolution_id)).toMatchObject({
+      state: 'completed',
+      counts: { applied: 3, stale: 0, already_resolved: 0, failed: 0 },
+    });
+    writesOnce(s);
+  });
+});
+
+describe('a statement that takes too long', () => {
+  it('makes the batches smaller, at once, and then larger again', async () => {
+    const s = await setUp(1_000);
+    const { resolution_id } = await s.start();
+    const sizes: number[] = [];
+    const ports = {
+      ...s.ports,
+      decide: async (requests: Parameters<typeof s.engine.decideMany>[0]) => {
+        sizes.push(requests.length);
+        if (requests.length > 100) throw new SyncError('statement_timeout', 'Too long.');
+        return s.engine.decideMany(requests);
+      },
+    };
+
+    for (let again = true, n = 0; again && n < 100; n++) {
+      const outcome = await stepResolution(resolution_id, ports);
+      if (outcome.again) expect(outcome.afterSeconds).toBe(0);
+      again = outcome.again;
+    }
+
+    expect(sizes.slice(0, 4)).toEqual([250, 62, 124, 31]);
+    expect(Math.max(...sizes)).toBe(250);
+    expect(await s.ports.resolutions.get(resolution_id)).toMatchObject({
+      state: 'completed',
+      counts: { applied: 1_000 },
+    });
     writesOnce(s);
   });
 });

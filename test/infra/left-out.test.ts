@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { shortErrors } from '../../infra/left-out.ts';
+
+const require = createRequire(import.meta.url);
+
+type ErrorClass = (new (opts: object) => Error & { $fault?: string }) & { readonly shapeId?: string };
+
+/** The error classes of a client, as its own source makes them, or as the one that stands in for it does. */
+function classesIn(source: string, base: unknown): Readonly<Record<string, ErrorClass>> {
+  const names = [...source.matchAll(/^export (?:class|const) (\w+)/gm)].map(([, name]) => name);
+  const body = source.replace(/^import .*$/gm, '').replace(/^export /gm, '');
+  return new Function('__BaseException', `${body}\nreturn { ${names.join(', ')} };`)(base);
+}
+
+describe.each(['dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
+  'the short error classes of the client of %s',
+  (client) => {
+    const entry = require.resolve(`@aws-sdk/client-${client}`);
+    const source = readFileSync(entry.replace(/dist-cjs.*$/, 'dist-es/models/errors.js'), 'utf8');
+    const [, baseName = ''] = /^import \{ (\w+) as __BaseException \}/m.exec(source) ?? [];
+    const base = (require(entry) as Record<string, unknown>)[baseName];
+    const [own, short] = [classesIn(source, base), classesIn(shortErrors(source), base)];
+
+    it('are the same classes', () => {
+      expect(Object.keys(own).length).toBeGreaterThan(3);
+      expect(Object.keys(short)).toEqual(Object.keys(own));
+    });
+
+    it.each(Object.keys(own))('%s says the same and is told from the others', (name) => {
+      const [ownClass, shortClass] = [own[name], short[name]] as [ErrorClass, ErrorClass];
+      const opts = {
+        message: 'because',
+        $metadata: { httpStatusCode: 400 },
+        Item: { a: { S: 'x' } },
+        Message: 'as sent',
+      };
+      const [was, is] = [new ownClass(opts), new shortClass(opts)];
+
+      expect([is.name, is.message, is.$fault]).toEqual([was.name, was.message, was.$fault]);
+      expect(shortClass.shapeId).toBe(ownClass.shapeId);
+      expect(is).toMatchObject({ $metadata: opts.$metadata });
+      for (const [field, value] of Object.entries(was))
+        expect((is as unknown as Record<string, unknown>)[field]).toEqual(value);
+      expect(is).toBeInstanceOf(shortClass);
+      expect(is).toBeInstanceOf(base);
+      expect(is).toBeInstanceOf(Error);
+      for (const [other, otherClass] of Object.entries(short))
+        if (other !== name) expect(is).not.toBeInstanceOf(otherClass);
+    });
+
+    it('are smaller, and refused where the generator writes something else', () => {
+      expect(shortErrors(source).length).toBeLessThan(source.length / 2);
+      expect(() => shortErrors(source.replace('$fault = "client"', () => '$fault = client()'))).toThrow(
+        /are not as they were/,
+      );
+    });
+  },
+);
