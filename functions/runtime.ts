@@ -7,6 +7,7 @@ import type {
   ConflictStore,
   JobStore,
   Log,
+  MappingStore,
   ResolutionStore,
   SecretStore,
   SegmentQueue,
@@ -17,6 +18,8 @@ import { dynamoAuditLog } from './aws/dynamo/audit-log.ts';
 import { dynamoConflictWriter } from './aws/dynamo/conflict-items.ts';
 import { dynamoConflictStore } from './aws/dynamo/conflict-store.ts';
 import { dynamoJobStore } from './aws/dynamo/job-store.ts';
+import { dynamoMappingReader } from './aws/dynamo/mapping-reader.ts';
+import { dynamoMappingStore } from './aws/dynamo/mapping-store.ts';
 import { dynamoResolutionStore } from './aws/dynamo/resolution-store.ts';
 import { lazy } from './aws/lazy.ts';
 import { powertoolsLog } from './aws/log.ts';
@@ -93,6 +96,18 @@ export const conflictServices: () => ConflictServices = /* @__PURE__ */ lazy(() 
 export const conflictWriter: () => Pick<ConflictStore, 'put'> = /* @__PURE__ */ lazy(() => {
   const { settings } = coreServices();
   return dynamoConflictWriter({ name: () => settings.conflictsTable, client: dynamoClient });
+});
+
+/** Stored mappings, for those functions that keep, propose or use them. */
+export const mappingStore: () => MappingStore = /* @__PURE__ */ lazy(() => {
+  const { settings } = coreServices();
+  return dynamoMappingStore({ name: () => settings.registryTable, client: dynamoClient });
+});
+
+/** As much of them as a start needs, which leaves 3 KB out of its bundle. */
+export const approvableMappings: () => Pick<MappingStore, 'get' | 'approvals'> = /* @__PURE__ */ lazy(() => {
+  const { settings } = coreServices();
+  return dynamoMappingReader({ name: () => settings.registryTable, client: dynamoClient });
 });
 
 /** The services of this container; the first call builds them, and no AWS client before its first use. */

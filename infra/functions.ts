@@ -2,6 +2,7 @@
 export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
   conflicts: 'functions/api/conflicts.ts',
+  mappings: 'functions/api/mappings.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',

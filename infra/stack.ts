@@ -231,6 +231,19 @@ export class SyncStack extends Stack {
     }
     resolutions.feed(resolver);
 
+    // Stored mappings. Knows of no database and no model; who approves is a person.
+    const mappings = new ServiceFunction(this, 'MappingsApi', {
+      ...common,
+      name: 'mappings',
+      description: 'API routes that keep and approve stored mappings.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.keepMappings(mappings);
+    state.approveMappings(mappings);
+    state.appendAudit(mappings);
+    state.moveTrailHeads(mappings);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -260,6 +273,7 @@ export class SyncStack extends Stack {
       routes: props.routes,
       commands,
       conflicts,
+      mappings,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

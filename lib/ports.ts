@@ -28,13 +28,14 @@ import type { Connection, ServerFacts } from './model/connection.ts';
 import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { Mapping } from './model/mapping.ts';
+import type { MappingApprovals } from './model/mapping-state.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type { Secret } from './model/secret.ts';
-import type { MappingApprovals, MappingHead, MappingVersion } from './model/stored-mapping.ts';
+import type { MappingHead, MappingVersion } from './model/stored-mapping.ts';
 import type {
   FingerprintForm,
   PlannedColumn,

@@ -56,6 +56,9 @@ const NO_PARTS: Parts = {
   get resolutions(): never {
     throw new SyncError('internal', 'this function knows no resolutions');
   },
+  get mappings(): never {
+    throw new SyncError('internal', 'this function knows no mappings');
+  },
 };
 
 /** What is kept of the function's time to still answer by itself when a call takes too long. */

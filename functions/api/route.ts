@@ -11,7 +11,7 @@ import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
-import type { AuditLog, ConflictStore, ResolutionStore } from '../../lib/ports.ts';
+import type { AuditLog, ConflictStore, MappingStore, ResolutionStore } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -55,19 +55,21 @@ export interface Parts {
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
+  readonly mappings: MappingStore;
 }
 
 /**
  * One route, declared once: API Gateway, OpenAPI, the local gateway and the README table derive from it.
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
- * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `queries` only reads. Errors are thrown as SyncError and become problem+json.
+ * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `mappings` keeps
+ * stored mappings, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'conflicts' | 'queries';
+  readonly runs: 'commands' | 'conflicts' | 'mappings' | 'queries';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;

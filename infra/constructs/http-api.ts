@@ -24,6 +24,7 @@ export interface HttpApiProps {
   readonly routes: readonly RouteDeclaration[];
   readonly commands: ServiceFunction;
   readonly conflicts: ServiceFunction;
+  readonly mappings: ServiceFunction;
   readonly queries: ServiceFunction;
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
@@ -51,6 +52,7 @@ export class HttpApi extends Construct {
     const integrations = {
       commands: to('Commands', props.commands),
       conflicts: to('Conflicts', props.conflicts),
+      mappings: to('Mappings', props.mappings),
       queries: to('Queries', props.queries),
       web: to('Web', props.web),
     };

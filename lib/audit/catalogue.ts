@@ -36,6 +36,7 @@ const CATALOGUE = {
   'healing.probed': ['standard', 'warning'],
   'healing.resumed': ['minimal', 'info'],
   'mapping.approved': ['minimal', 'info'],
+  'mapping.retired': ['minimal', 'info'],
 } as const satisfies Record<string, readonly [AuditLevel, Severity]>;
 
 export type AuditEventType = keyof typeof CATALOGUE;

@@ -199,8 +199,14 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       name: 'the mapping',
       version: 'the version that jobs use from now on',
       hash: 'SHA-256 of the mapping',
+      origin: 'who thought of it: person, rules or model',
+      author: 'who stored it',
       replaces: 'the version that was in force before',
     },
+  },
+  'mapping.retired': {
+    meaning: 'A person took a stored mapping out of use. In the trail of that name, not of a job.',
+    fields: { name: 'the mapping', replaces: 'the version that was in force before' },
   },
 };
 

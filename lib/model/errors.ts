@@ -127,14 +127,14 @@ const CATALOGUE = {
     'Ask for a preview, look at what has changed, and repeat the call with its count as expected_count.',
   ],
   mapping_changed: [
-    409,
-    'The stored mapping is not as the caller expects; nothing was changed.',
-    'Look at it again with GET /api/sync/mappings/{name}, and repeat the call with what is there now.',
+    412,
+    'The stored mapping is not as the caller has seen it (if-match); nothing was changed.',
+    'Look at it again with GET /api/sync/mappings/{name}, and repeat the call with the etag of that.',
   ],
   mapping_not_approved: [
     409,
     'A job may only use the version of a mapping that a person has approved.',
-    'Have an administrator approve it: POST /api/sync/mappings/{name}/approve.',
+    'Have a resolver or an administrator look at it and approve it: POST /api/sync/mappings/{name}/approve.',
   ],
   mapping_approved: [
     409,

@@ -1,15 +1,7 @@
 import * as z from 'zod';
 import { mapping } from './mapping.ts';
+import { MAPPING_STATES } from './mapping-state.ts';
 import { proposalFinding } from './proposal.ts';
-
-/** Names of routes under /api/sync/mappings are none of a mapping. */
-export const mappingName = z
-  .string()
-  .regex(/^(?!suggest)[a-z0-9][a-z0-9_-]{0,62}$/)
-  .meta({
-    description: 'Lower-case letters, digits, - and _; not beginning with suggest.',
-    example: 'county-to-training',
-  });
 
 /** Who thought of it: a person, the rules of the service, or a language model. Whoever it was, a person approves it. */
 export const MAPPING_ORIGINS = ['person', 'rules', 'model'] as const;
@@ -31,26 +23,11 @@ export const mappingVersion = z
   .meta({ id: 'MappingVersion' });
 export type MappingVersion = z.infer<typeof mappingVersion>;
 
-/** That a person found a version fit for jobs. */
+/** That a person found a version fit for jobs; version 0: that none is. */
 export const mappingApproval = z
   .object({ version: z.int(), hash: z.string(), by: z.string(), at: z.string(), note: z.string().optional() })
   .meta({ id: 'MappingApproval' });
 export type MappingApproval = z.infer<typeof mappingApproval>;
-
-/** All approvals of a name, oldest first: the last one is in force. `rev` grows by one with each. */
-export interface MappingApprovals {
-  readonly rev: number;
-  readonly approvals: readonly MappingApproval[];
-}
-
-export const MAPPING_STATES = ['draft', 'approved', 'superseded'] as const;
-export type MappingState = (typeof MAPPING_STATES)[number];
-
-/** A state is no field: it follows from the approvals, so that one write changes the states of two versions. */
-export function mappingState(version: number, { approvals }: MappingApprovals): MappingState {
-  if (approvals.at(-1)?.version === version) return 'approved';
-  return approvals.some((a) => a.version === version) ? 'superseded' : 'draft';
-}
 
 /** What a list shows of a name. */
 export interface MappingHead {
@@ -84,7 +61,8 @@ export type MappingSummary = z.infer<typeof mappingSummary>;
 export const mappingView = mappingVersion
   .extend({
     state: z.enum(MAPPING_STATES),
-    latest: z.int(),
+    latest: z.int().meta({ description: 'The newest number, also of a version that was discarded.' }),
+    approved: z.int().nullable().meta({ description: 'The version that jobs use; null: none.' }),
     approvals: z.array(mappingApproval),
     compared_with: z
       .int()

@@ -1,23 +1,10 @@
-import { createHash } from 'node:crypto';
 import { canonicalJson } from '../audit/canonical-json.ts';
-import { append } from '../audit/trail.ts';
 import { SyncError } from '../model/errors.ts';
-import { type Mapping, mapping as mappingSchema } from '../model/mapping.ts';
-import {
-  type MappingApproval,
-  type MappingApprovals,
-  type MappingChange,
-  type MappingSummary,
-  type MappingVersion,
-  type MappingView,
-  mappingState,
-} from '../model/stored-mapping.ts';
-import type { ApprovedMappings, AuditLog, Clock, MappingStore } from '../ports.ts';
-
-/** What an approval stands for: the mapping itself, whatever was noted beside it. */
-export function mappingHash(mapping: Mapping): string {
-  return createHash('sha256').update(canonicalJson(mapping)).digest('hex');
-}
+import type { Mapping } from '../model/mapping.ts';
+import { inForce, mappingState } from '../model/mapping-state.ts';
+import type { MappingChange, MappingSummary, MappingVersion, MappingView } from '../model/stored-mapping.ts';
+import type { Clock, MappingStore } from '../ports.ts';
+import { mappingHash, notFound } from './approved-mappings.ts';
 
 export type DraftRequest = Pick<MappingVersion, 'name' | 'mapping' | 'checks' | 'origin' | 'author' | 'note'> & {
   /** The newest version that the author has seen, 0 for none; absent: whatever it is. */
@@ -62,89 +49,6 @@ const changed = (name: string, expected: number, found: number) =>
     facts: { latest: found },
   });
 
-const notFound = (name: string, version?: number) =>
-  new SyncError(
-    'mapping_not_found',
-    version === undefined ? `there is no mapping ${name}` : `there is no version ${version} of ${name}`,
-  );
-
-export interface ApproveRequest {
-  readonly name: string;
-  readonly version: number;
-  /** The approved version that the approver has seen, 0 for none; absent: whatever it is. */
-  readonly replaces?: number;
-  /** A person, by their token. */
-  readonly actor: string;
-  readonly note?: string;
-}
-
-/**
- * Makes a version the one that jobs use. The same again changes nothing. Throws `mapping_not_found`, `mapping_changed`.
- *
- * First the version is sealed, so that it cannot be discarded any more; then one conditional write names it; then the event
- * is told. A caller that dies in between and tries again does the rest.
- */
-export async function approveMapping(
-  request: ApproveRequest,
-  ports: MappingPorts & { readonly audit: AuditLog },
-): Promise<MappingView> {
-  const { mappings, clock } = ports;
-  const { name, version, replaces, actor, note } = request;
-  const found = await mappings.get(name, version);
-  if (!found || !(await mappings.seal(name, version))) throw notFound(name, version);
-  const before = await mappings.approvals(name);
-  const current = before.approvals.at(-1);
-  if (current?.version !== version) {
-    if (replaces !== undefined && replaces !== (current?.version ?? 0)) throw replaced(name, replaces, current);
-    const approval: MappingApproval = {
-      version,
-      hash: found.hash,
-      by: actor,
-      at: clock().toISOString(),
-      ...(note !== undefined && { note }),
-    };
-    const after = { rev: before.rev + 1, approvals: [...before.approvals, approval] };
-    if (!(await mappings.approve(name, after))) throw replaced(name, current?.version ?? 0, undefined);
-    await tell(name, after, current, ports.audit);
-  } else await tell(name, before, before.approvals.at(-2), ports.audit);
-  return describeMapping(name, version, ports);
-}
-
-const replaced = (name: string, expected: number, current: MappingApproval | undefined) =>
-  new SyncError(
-    'mapping_changed',
-    current
-      ? `expected version ${expected} of ${name} to be in force, found ${current.version}`
-      : `somebody else has approved another version of ${name}`,
-  );
-
-/** The trail of a name: its approvals. The event has the number of its approval, so that it is told once. */
-async function tell(
-  name: string,
-  { rev, approvals }: MappingApprovals,
-  before: MappingApproval | undefined,
-  audit: AuditLog,
-): Promise<void> {
-  const approval = approvals.at(-1);
-  if (!approval) return;
-  const trail = `mapping#${name}`;
-  const stream = `approved/${rev}`;
-  if (await isTold(audit, trail, `${stream}#1`)) return;
-  const { version, hash, by, at } = approval;
-  const data = { name, version, hash, ...(before && { replaces: before.version }) };
-  await append(audit, trail, [{ job_id: trail, stream, seq: 1, type: 'mapping.approved', at, actor: by, data }]);
-}
-
-async function isTold(audit: AuditLog, trail: string, id: string): Promise<boolean> {
-  for (let after = 0; ; ) {
-    const { blocks, more } = await audit.blocks(trail, after);
-    if (blocks.some((b) => (b.records ?? []).some((r) => r.id === id))) return true;
-    const last = blocks.at(-1);
-    if (!more || !last) return false;
-    after = last.first + last.events - 1;
-  }
-}
-
 /** Forgets the content of a draft; its number is not used again. Throws `mapping_not_found`, `mapping_approved`. */
 export async function discardDraft(
   { name, version, actor }: { readonly name: string; readonly version: number; readonly actor: string },
@@ -155,37 +59,58 @@ export async function discardDraft(
   throw new SyncError('mapping_approved', `version ${version} of ${name} is or was approved`);
 }
 
-/** A version as people see it: with its state, and what it changes against the approved one. */
+/** A version as people see it, the newest that is left where none is named: with its state, and what it changes. */
 export async function describeMapping(
   name: string,
   version: number | undefined,
   { mappings }: Pick<MappingPorts, 'mappings'>,
 ): Promise<MappingView> {
   const latest = await mappings.latest(name);
-  const wanted = version ?? latest;
-  const [found, approvals] = await Promise.all([mappings.get(name, wanted), mappings.approvals(name)]);
+  const [found, approvals] = await Promise.all([
+    version === undefined ? newest(name, latest, mappings) : mappings.get(name, version),
+    mappings.approvals(name),
+  ]);
   if (!found) throw notFound(name, version);
-  const state = mappingState(wanted, approvals);
-  const inForce = approvals.approvals.at(-1)?.version;
-  const base = inForce !== undefined && inForce !== wanted ? await mappings.get(name, inForce) : undefined;
+  const current = inForce(approvals)?.version;
+  const base = current !== undefined && current !== found.version ? await mappings.get(name, current) : undefined;
   return {
     ...found,
-    state,
+    state: mappingState(found.version, approvals),
     latest,
+    approved: current ?? null,
     approvals: [...approvals.approvals],
     compared_with: base?.version ?? null,
     diff: base ? [...mappingDiff(base.mapping, found.mapping)] : [],
   };
 }
 
-export async function listMappings({ mappings }: Pick<MappingPorts, 'mappings'>): Promise<readonly MappingSummary[]> {
-  const heads = await mappings.names();
-  return Promise.all(
-    heads.map(async (head) => ({
-      ...head,
-      approved: (await mappings.approvals(head.name)).approvals.at(-1)?.version ?? null,
-    })),
-  );
+async function newest(name: string, latest: number, mappings: MappingStore): Promise<MappingVersion | undefined> {
+  for (let version = latest; version > 0; version--) {
+    const found = await mappings.get(name, version);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+export interface MappingPage {
+  readonly mappings: readonly MappingSummary[];
+  /** Name of the last one, where there are more. */
+  readonly last?: string;
+}
+
+/** In name order, behind `after`. */
+export async function listMappings(
+  { after = '', limit = 500 }: { readonly after?: string; readonly limit?: number },
+  { mappings }: Pick<MappingPorts, 'mappings'>,
+): Promise<MappingPage> {
+  const heads = (await mappings.names()).filter((head) => head.name > after);
+  const shown = heads.slice(0, limit);
+  const summaries = shown.map(async (head) => ({
+    ...head,
+    approved: inForce(await mappings.approvals(head.name))?.version ?? null,
+  }));
+  const last = heads.length > limit ? shown.at(-1)?.name : undefined;
+  return { mappings: await Promise.all(summaries), ...(last !== undefined && { last }) };
 }
 
 /** What is otherwise in `after`: tables first, then columns, each in name order. Pure. */
@@ -204,28 +129,4 @@ export function mappingDiff(before: Mapping, after: Mapping): readonly MappingCh
     });
     return [...own_, ...columns];
   });
-}
-
-/** What a start may use: the version in force, and only if it is still what was approved. */
-export function approvedMappings(mappings: Pick<MappingStore, 'get' | 'approvals'>): ApprovedMappings {
-  return {
-    approved: async (name, version) => {
-      const { approvals } = await mappings.approvals(name);
-      const inForce = approvals.at(-1);
-      const wanted = version ?? inForce?.version;
-      const found = wanted === undefined ? undefined : await mappings.get(name, wanted);
-      if (wanted !== undefined && !found) throw notFound(name, wanted);
-      if (!found || !inForce || inForce.version !== wanted)
-        throw new SyncError(
-          'mapping_not_approved',
-          inForce
-            ? `version ${wanted} of ${name} is not approved; version ${inForce.version} is`
-            : `no version of ${name} is approved`,
-          { facts: { mapping: name, ...(inForce && { approved: inForce.version }) } },
-        );
-      if (mappingHash(found.mapping) !== inForce.hash)
-        throw new SyncError('mapping_tampered', `version ${wanted} of ${name} is not what was approved`);
-      return { name, version: found.version, mapping: mappingSchema.parse(found.mapping) };
-    },
-  };
 }

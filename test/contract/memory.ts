@@ -6,9 +6,10 @@ import type { AuditBlock, AuditRoot, FoundBlock, TrailHead } from '../../lib/mod
 import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
+import type { MappingApprovals } from '../../lib/model/mapping-state.ts';
 import { type FrozenPage, hasEnded, type Resolution } from '../../lib/model/resolution.ts';
 import type { StoredValidation } from '../../lib/model/schema-check.ts';
-import type { MappingApprovals, MappingVersion } from '../../lib/model/stored-mapping.ts';
+import type { MappingVersion } from '../../lib/model/stored-mapping.ts';
 import type { AuditLog, ConflictStore, JobStore, MappingStore, ResolutionStore } from '../../lib/ports.ts';
 
 /** A JobStore in memory; it keeps the contract of test/contract/job-store.test.ts. */

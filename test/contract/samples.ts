@@ -3,6 +3,7 @@ import type { Conflict } from '../../lib/model/conflict.ts';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
 import type { StoredValidation, TableValidation } from '../../lib/model/schema-check.ts';
+import type { MappingApproval, MappingVersion } from '../../lib/model/stored-mapping.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 const side = {
@@ -135,4 +136,24 @@ export const sampleValidation = (jobId: string, over: Partial<StoredValidation> 
   ...validationOf(jobId),
   table_no: 0,
   ...over,
+});
+
+/** A version of the stored mapping `county`. */
+export const sampleMapping = (version: number, over: Partial<MappingVersion> = {}): MappingVersion => ({
+  name: 'county',
+  version,
+  mapping: { 'cama.parcel': { from: 'public.parcels', columns: { pin: 'parcel_number' }, unnamed: 'omit' } },
+  checks: [],
+  origin: 'person',
+  author: 'ada',
+  created_at: `2026-11-23T10:00:0${version}.000Z`,
+  hash: 'a'.repeat(64),
+  ...over,
+});
+
+export const sampleApproval = (version: number): MappingApproval => ({
+  version,
+  hash: 'a'.repeat(64),
+  by: 'grace',
+  at: '2026-11-23T11:00:00.000Z',
 });

@@ -130,7 +130,7 @@ describe('functions', () => {
   });
 
   it('answer before the gateway gives up after 30 s', () => {
-    for (const name of ['commands', 'conflicts', 'queries', 'web'])
+    for (const name of ['commands', 'conflicts', 'mappings', 'queries', 'web'])
       expect(byName(name).Properties.Timeout).toBeLessThan(30);
   });
 });
@@ -315,6 +315,25 @@ describe('rights', () => {
     );
 
     expect(starters).toEqual(['commands', 'sweeper']);
+  });
+
+  it('let the function of stored mappings keep and approve them, and nothing else', () => {
+    const role = byName('mappings').Properties.Role['Fn::GetAtt'][0];
+    const registry = idOf('AWS::DynamoDB::Table', 'StateRegistry');
+    const statements = ofType(template, 'AWS::IAM::Policy')
+      .filter(([, { Properties }]) => Properties.Roles[0].Ref === role)
+      .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
+      .filter((s: { Resource: unknown }) => JSON.stringify(s.Resource).includes(registry));
+    const kinds = (action: string) =>
+      statements
+        .filter((s) => list(s.Action).includes(action))
+        .flatMap((s) => s.Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']);
+
+    expect(kinds('dynamodb:UpdateItem')).toEqual(['mapping', 'mapping#*']);
+    expect(kinds('dynamodb:PutItem').sort()).toEqual(['mapping', 'mapping#*', 'mapping_approval']);
+    expect(statements.flatMap((s) => list(s.Action)).filter((a: string) => /Delete|Scan|Batch/.test(a))).toEqual([]);
+    for (const service of ['secretsmanager', 'states', 'sqs', 'bedrock'])
+      expect(rightsOf('mappings', service)).toEqual([]);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { Route } from '../route.ts';
 import { commandRoutes } from './commands.ts';
 import { conflictRoutes } from './conflicts.ts';
+import { mappingRoutes } from './mappings.ts';
 import { queryRoutes } from './queries.ts';
 
 /** Every route of the API: API Gateway, OpenAPI, the local gateway and the README table derive from it. */
-export const routes: readonly Route[] = [...commandRoutes, ...conflictRoutes, ...queryRoutes];
+export const routes: readonly Route[] = [...commandRoutes, ...conflictRoutes, ...mappingRoutes, ...queryRoutes];

@@ -9,6 +9,7 @@ import { healthRoute } from './health.ts';
 import { jobStatus } from './job-status.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
+import { mappingRoutes } from './mappings.ts';
 import { openapiRoute } from './openapi.ts';
 import { resolutionStatus } from './resolution-status.ts';
 import { storedTableValidation } from './validate-table.ts';
@@ -25,5 +26,5 @@ export const queryRoutes: readonly Route[] = [
   auditExport,
   auditVerify,
   healthRoute,
-  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...queryRoutes]),
+  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...mappingRoutes, ...queryRoutes]),
 ];

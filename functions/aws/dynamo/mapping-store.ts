@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { MappingApprovals, MappingVersion } from '../../../lib/model/stored-mapping.ts';
+import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { MappingApprovals } from '../../../lib/model/mapping-state.ts';
 import type { MappingStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
+import { approvalsIn, dynamoMappingReader, get, keyOf } from './mapping-reader.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 
 /**
@@ -17,14 +18,9 @@ import { type Item, queryAll, type Table } from './table.ts';
 export function dynamoMappingStore(table: Table): MappingStore {
   const call = <T>(work: () => Promise<T>) => calling('registry table', work);
   return {
+    ...dynamoMappingReader(table),
     names: () => call(() => names(table)),
     latest: (name) => call(() => latest(table, name)),
-    get: (name, version) =>
-      call(async () => {
-        const item = await get(table, keyOf(name, version));
-        // as it was stored: a schema of today would add today's defaults, and the hash would be another
-        return typeof item?.body === 'string' ? (JSON.parse(item.body) as MappingVersion) : undefined;
-      }),
     put: (version) => call(() => putVersion(table, version)),
     seal: (name, version) =>
       call(() =>
@@ -42,17 +38,8 @@ export function dynamoMappingStore(table: Table): MappingStore {
           ExpressionAttributeValues: { ':by': by, ':at': at },
         }),
       ),
-    approvals: (name) => call(async () => approvalsIn(await get(table, { kind: 'mapping_approval', name }))),
     approve: (name, approvals) => call(() => approve(table, name, approvals)),
   };
-}
-
-/** Five digits, so that text order is number order. */
-const keyOf = (name: string, version: number) => ({ kind: `mapping#${name}`, name: String(version).padStart(5, '0') });
-
-async function get(table: Table, Key: Item): Promise<Item | undefined> {
-  const { Item } = await table.client().send(new GetCommand({ TableName: table.name(), Key, ConsistentRead: true }));
-  return Item;
 }
 
 async function names(table: Table) {
@@ -100,11 +87,6 @@ async function putVersion(table: Table, version: Parameters<MappingStore['put']>
   const item = { ...keyOf(name, number), body: JSON.stringify(version) };
   if (await put(table, item, 'attribute_not_exists(#kind)', { '#kind': 'kind' })) return true;
   return (await get(table, keyOf(name, number)))?.body === item.body;
-}
-
-function approvalsIn(item: Item | undefined): MappingApprovals {
-  if (!item) return { rev: 0, approvals: [] };
-  return { rev: Number(item.rev), approvals: item.approvals as MappingApprovals['approvals'] }; // approve wrote it
 }
 
 async function approve(table: Table, name: string, { rev, approvals }: MappingApprovals): Promise<boolean> {

@@ -4,10 +4,19 @@ import { groupsOf } from '../../../functions/api/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
+import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
-import { sampleConflict, sampleJob, sampleResolution, sampleTable, sampleValidation } from '../../contract/samples.ts';
+import {
+  sampleApproval,
+  sampleConflict,
+  sampleJob,
+  sampleMapping,
+  sampleResolution,
+  sampleTable,
+  sampleValidation,
+} from '../../contract/samples.ts';
 import { type Call, start, testApi } from './client.ts';
 
 const job = sampleJob();
@@ -46,6 +55,24 @@ const calls: Readonly<Record<string, Call>> = {
   'GET /api/sync/audit/{job_id}/report': { path: `/api/sync/audit/${job.job_id}/report` },
   'GET /api/sync/audit/{job_id}/export': { path: `/api/sync/audit/${job.job_id}/export` },
   'GET /api/sync/audit/{job_id}/verify': { path: `/api/sync/audit/${job.job_id}/verify` },
+  'GET /api/sync/mappings': { path: '/api/sync/mappings' },
+  'GET /api/sync/mappings/{name}': { path: '/api/sync/mappings/county' },
+  'GET /api/sync/mappings/{name}/versions/{version}': { path: '/api/sync/mappings/county/versions/2' },
+  'PUT /api/sync/mappings/{name}': { method: 'PUT', path: '/api/sync/mappings/county', body: { mapping: {} } },
+  'DELETE /api/sync/mappings/{name}/versions/{version}': {
+    method: 'DELETE',
+    path: '/api/sync/mappings/county/versions/2',
+  },
+  'POST /api/sync/mappings/{name}/approve': {
+    path: '/api/sync/mappings/county/approve',
+    headers: { 'if-match': '"2.2.1"' },
+    body: { version: 2 },
+  },
+  'POST /api/sync/mappings/{name}/retire': {
+    method: 'POST',
+    path: '/api/sync/mappings/county/retire',
+    headers: { 'if-match': '"2.2.1"' },
+  },
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };
@@ -92,13 +119,15 @@ describe('roles', () => {
     await api.conflicts.put([conflict]);
     api.engine.add([conflict]);
     await api.resolutions.create(resolution);
+    for (const version of [1, 2]) await api.mappings.put(sampleMapping(version));
+    await api.mappings.approve('county', { rev: 1, approvals: [sampleApproval(1)] });
     const allowed = mayCall(route.role, role === undefined ? [] : [role]);
 
     const answer = await api.call({ ...call, groups: role === undefined ? null : `[${role}]` });
 
     if (allowed) expect(answer.status).toBeLessThan(300);
     else expect(answer).toMatchObject(role === undefined ? unauthenticated : forbidden(route.role));
-    expect(api.commands).toHaveLength(allowed && route.method === 'POST' ? 1 : 0);
+    expect(api.commands).toHaveLength(allowed && route.method !== 'GET' ? 1 : 0);
   });
 
   const unauthenticated = { status: 401, json: { code: 'unauthenticated' }, headers: { 'www-authenticate': 'Bearer' } };
@@ -178,8 +207,9 @@ describe('paths and methods', () => {
     expect(new Set(routes.map((r) => `${r.method} ${r.path}`)).size).toBe(routes.length);
     expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
+    expect(mappingRoutes.every((r) => r.runs === 'mappings')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
-    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...queryRoutes]);
+    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...mappingRoutes, ...queryRoutes]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
+import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
@@ -13,8 +14,14 @@ import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
-import type { AuditLog, ConflictStore, JobStore, ResolutionStore } from '../../../lib/ports.ts';
-import { memoryAuditLog, memoryConflictStore, memoryJobStore, memoryResolutionStore } from '../../contract/memory.ts';
+import type { AuditLog, ConflictStore, JobStore, MappingStore, ResolutionStore } from '../../../lib/ports.ts';
+import {
+  memoryAuditLog,
+  memoryConflictStore,
+  memoryJobStore,
+  memoryMappingStore,
+  memoryResolutionStore,
+} from '../../contract/memory.ts';
 import { sampleJob, validationOf } from '../../contract/samples.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
@@ -45,6 +52,7 @@ export interface TestApi {
   readonly jobs: JobStore;
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
+  readonly mappings: MappingStore;
   readonly engine: FakeResolver;
   readonly started: StartRequest[];
   /** Everything that was asked for and changes state, starts among them. */
@@ -76,6 +84,19 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const started: StartRequest[] = [];
   const commands: object[] = [];
   const logged: string[] = [];
+  const mappings = memoryMappingStore();
+  const told =
+    <A extends readonly unknown[], R>(change: (...args: A) => R) =>
+    (...args: A) => {
+      commands.push(args);
+      return change(...args);
+    };
+  const changedMappings: MappingStore = {
+    ...mappings,
+    put: told(mappings.put),
+    approve: told(mappings.approve),
+    discard: told(mappings.discard),
+  };
   const log = (level: string) => (message: string, fields?: object) =>
     void logged.push(JSON.stringify({ level, message, ...fields }));
   const notHere = () => Promise.reject(new Error('not used by the API'));
@@ -125,11 +146,17 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     },
     conflicts,
     resolutions,
+    mappings: changedMappings,
     dependencies: options.dependencies ?? [],
     audit: options.audit ?? memoryAuditLog(),
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
+  const keeping = apiHandler({
+    serves: mappingRoutes,
+    services: () => services,
+    parts: () => ({ mappings: parts.mappings, audit: parts.audit }),
+  });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -140,6 +167,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     jobs,
     conflicts,
     resolutions,
+    mappings,
     engine,
     started,
     commands,
@@ -148,7 +176,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const event = apiEvent(call);
       const serves = (all: typeof routes) =>
         all.some((r) => pattern(r.path).test(call.path) && r.method === event.requestContext.http.method);
-      const handler = serves(commandRoutes) ? changing : serves(conflictRoutes) ? deciding : queries;
+      const handlers = [
+        [commandRoutes, changing],
+        [conflictRoutes, deciding],
+        [mappingRoutes, keeping],
+      ] as const;
+      const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context
     },
   };

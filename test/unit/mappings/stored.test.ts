@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Mapping } from '../../../lib/model/mapping.ts';
+import { approveMapping, retireMapping } from '../../../lib/orchestrator/approve-mapping.ts';
+import { approvedMappings } from '../../../lib/orchestrator/approved-mappings.ts';
 import {
-  approvedMappings,
-  approveMapping,
   describeMapping,
   discardDraft,
   listMappings,
@@ -53,7 +53,7 @@ describe('a stored mapping', () => {
 
     expect(view).toMatchObject({ state: 'approved', version: 1, approvals: [{ version: 1, by: 'grace' }] });
     expect(await approved()).toEqual({ name: NAME, version: 1, mapping: table({ pin: 'parcel_number' }) });
-    expect(await listMappings({ mappings })).toMatchObject([{ name: NAME, latest: 1, approved: 1 }]);
+    expect(await listMappings({}, { mappings })).toMatchObject({ mappings: [{ name: NAME, latest: 1, approved: 1 }] });
   });
 
   it('goes on being used in its approved version while there are newer drafts', async () => {
@@ -94,13 +94,10 @@ describe('a stored mapping', () => {
     await draft();
     await approve(2);
 
+    const of = { name: NAME, hash: expect.any(String), origin: 'rules', author: 'ada' };
     expect((await trail()).map(({ type, actor, data }) => ({ type, actor, data }))).toEqual([
-      { type: 'mapping.approved', actor: 'grace', data: { name: NAME, version: 1, hash: expect.any(String) } },
-      {
-        type: 'mapping.approved',
-        actor: 'grace',
-        data: { name: NAME, version: 2, hash: expect.any(String), replaces: 1 },
-      },
+      { type: 'mapping.approved', actor: 'grace', data: { ...of, version: 1 } },
+      { type: 'mapping.approved', actor: 'grace', data: { ...of, version: 2, replaces: 1 } },
     ]);
     expect((await describeMapping(NAME, 1, { mappings })).approvals).toMatchObject([{ by: 'grace' }, { by: 'grace' }]);
   });
@@ -116,6 +113,39 @@ describe('a stored mapping', () => {
     await approve(1);
 
     expect(await trail()).toHaveLength(1);
+  });
+
+  it('is used by no job once somebody has retired it, until a version is approved again', async () => {
+    await draft();
+    await approve(1);
+    const retire = (replaces?: number) =>
+      retireMapping(
+        { name: NAME, actor: 'grace', ...(replaces !== undefined && { replaces }) },
+        { mappings, clock, audit },
+      );
+    await expect(retire(2)).rejects.toMatchObject({ code: 'mapping_changed' });
+
+    expect((await retire(1)).state).toBe('superseded');
+    await retire(); // the same again is told once
+    await expect(approved()).rejects.toMatchObject({ code: 'mapping_not_approved' });
+    await expect(approved(1)).rejects.toMatchObject({ code: 'mapping_not_approved' });
+    expect(await listMappings({}, { mappings })).toMatchObject({ mappings: [{ approved: null }] });
+    expect((await trail()).map(({ type, data }) => [type, data.replaces])).toEqual([
+      ['mapping.approved', undefined],
+      ['mapping.retired', 1],
+    ]);
+    await approve(1, { replaces: 0 });
+    expect((await approved()).version).toBe(1);
+  });
+
+  it('is shown in the newest version that is left', async () => {
+    await draft();
+    await draft();
+    await discardDraft({ name: NAME, version: 2, actor: 'ada' }, { mappings, clock });
+
+    expect(await describeMapping(NAME, undefined, { mappings })).toMatchObject({ version: 1, latest: 2 });
+    await discardDraft({ name: NAME, version: 1, actor: 'ada' }, { mappings, clock });
+    await expect(describeMapping(NAME, undefined, { mappings })).rejects.toMatchObject({ code: 'mapping_not_found' });
   });
 
   it('can be discarded while it is a draft, and its number is not used again', async () => {
