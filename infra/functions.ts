@@ -3,6 +3,7 @@ export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
   conflicts: 'functions/api/conflicts.ts',
   mappings: 'functions/api/mappings.ts',
+  suggest: 'functions/api/suggest.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',

@@ -22,6 +22,32 @@ const NEVER = `() => { ${THROWS} }`;
  * only the OpenAPI route makes.
  */
 const LEFT_OUT: readonly LeftOut[] = [
+  // of Amazon Bedrock only whole answers are asked for: no streams of events, no web sockets; and with the role's own rights
+  {
+    path: /^@smithy\/core\/event-streams$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const resolveEventStreamSerdeConfig = (config) => config; export const eventStreamSerdeProvider = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/eventstream-handler-node$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const eventStreamPayloadHandlerProvider = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/middleware-eventstream$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const resolveEventStreamConfig = (config) => config; export const getEventStreamPlugin = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/middleware-websocket$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const resolveWebSocketConfig = (config) => config; export const getWebSocketPlugin = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/token-providers$/,
+    from: /client-bedrock-runtime/,
+    contents: `const none = async () => { throw new Error('no token'); }; export const fromEnvSigningName = () => none; export const nodeProvider = () => none;`,
+  },
   { path: /^@smithy\/core\/event-streams$/, from: /@smithy\/core/, contents: THROWS },
   { path: /^\.\/native$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pgpass$/, from: /node_modules\/pg\/lib/, contents: THROWS },

@@ -9,6 +9,7 @@ import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-que
 import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
+import { allowModels } from './constructs/suggestion-models.ts';
 import { SyncJobMachine } from './constructs/sync-job-machine.ts';
 import { SyncPartMachine } from './constructs/sync-part-machine.ts';
 import { SyncTableMachine } from './constructs/sync-table-machine.ts';
@@ -244,6 +245,19 @@ export class SyncStack extends Stack {
     state.appendAudit(mappings);
     state.moveTrailHeads(mappings);
 
+    // Proposals. The one function that may talk to a language model, and only to the one that the parameter names; what it makes
+    // is a draft: the partition of approvals is closed to it.
+    const suggest = new ServiceFunction(this, 'SuggestApi', {
+      ...common,
+      environment: { ...common.environment, SUGGESTION_MODEL_ARNS: parameters.suggestionModelArns },
+      name: 'suggest',
+      description: 'API routes that propose mappings.',
+      memoryMb: 512, // both catalogs at once
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.keepMappings(suggest);
+    allowModels(suggest, parameters);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -274,6 +288,7 @@ export class SyncStack extends Stack {
       commands,
       conflicts,
       mappings,
+      suggest,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

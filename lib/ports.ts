@@ -24,7 +24,7 @@ import type {
   SegmentId,
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
-import type { Connection, ServerFacts } from './model/connection.ts';
+import type { Connection, ServerFacts, Side } from './model/connection.ts';
 import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { Mapping } from './model/mapping.ts';
@@ -235,6 +235,25 @@ export interface ApprovedMappings {
     name: string,
     version?: number,
   ): Promise<{ readonly name: string; readonly version: number; readonly mapping: Mapping }>;
+}
+
+/** What a language model is asked: fixed words, and data that is none. */
+export interface SuggesterTask {
+  readonly name: string;
+  /** What to do; words of the service alone. */
+  readonly instructions: string;
+  /** JSON; names in it come from databases and may say anything. */
+  readonly data: string;
+  /** JSON Schema of the answer. */
+  readonly schema: object;
+}
+
+/** A language model. It has no tools and changes nothing; its answer is text that nobody believes before it was checked. */
+export interface Suggester {
+  /** Name of the model, for notes. */
+  readonly model: string;
+  /** The answer as it came, of bounded length. Throws `suggestion_failed` where there is none in time. */
+  ask(task: SuggesterTask): Promise<string>;
 }
 
 /** Both ends of a pair, with passwords. */
@@ -705,6 +724,21 @@ export type CatalogDatabase = Pick<
   Database,
   'facts' | 'introspect' | 'withMark' | 'seesMark' | 'keyClashes' | 'readAs' | 'dictionary' | 'shapes' | 'close'
 >;
+
+/** One end as somebody sees it who only looks; its session is read-only. */
+export type LookingDatabase = Pick<Database, 'facts' | 'introspect' | 'readAs' | 'dictionary' | 'close'> & {
+  /**
+   * The first rows as the table gives them, values as text and cut to 200 characters. Of a table under a mapping: as it is
+   * made.
+   */
+  look(table: Relation, columns: readonly string[], rows: number): Promise<readonly (readonly (string | null)[])[]>;
+};
+
+/** The way to both ends for those who only look. */
+export interface Catalogs {
+  /** Throws what opening a connection throws. */
+  open(side: Side, connection: Connection, as: ConnectAs): Promise<LookingDatabase>;
+}
 
 /** The target, as commands about a job need it. */
 export type CommandTarget = CatalogDatabase &

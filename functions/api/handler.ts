@@ -44,6 +44,7 @@ const NO_PARTS: Parts = {
   stopJob: notServed,
   resumeJob: notServed,
   validateTable: notServed,
+  suggestMapping: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,

@@ -6,11 +6,13 @@ import type { Job } from '../../lib/model/job.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
 import type { TableValidation } from '../../lib/model/schema-check.ts';
+import type { Suggestion } from '../../lib/model/suggestion.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
 import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
+import type { SuggestRequest } from '../../lib/orchestrator/suggest-mapping.ts';
 import type { AuditLog, ConflictStore, MappingStore, ResolutionStore } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
@@ -51,6 +53,7 @@ export interface Parts {
   startResolution(request: ResolutionRequest): Promise<Resolution>;
   cancelResolution(request: CancelRequest): Promise<Resolution>;
   validateTable(jobId: string, table: string): Promise<TableValidation>;
+  suggestMapping(request: SuggestRequest): Promise<Suggestion>;
   readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;
@@ -63,13 +66,13 @@ export interface Parts {
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `mappings` keeps
- * stored mappings, `queries` only reads. Errors are thrown as SyncError and become problem+json.
+ * stored mappings, `suggest` proposes them, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'conflicts' | 'mappings' | 'queries';
+  readonly runs: 'commands' | 'conflicts' | 'mappings' | 'queries' | 'suggest';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;

@@ -25,6 +25,7 @@ export interface HttpApiProps {
   readonly commands: ServiceFunction;
   readonly conflicts: ServiceFunction;
   readonly mappings: ServiceFunction;
+  readonly suggest: ServiceFunction;
   readonly queries: ServiceFunction;
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
@@ -53,6 +54,7 @@ export class HttpApi extends Construct {
       commands: to('Commands', props.commands),
       conflicts: to('Conflicts', props.conflicts),
       mappings: to('Mappings', props.mappings),
+      suggest: to('Suggest', props.suggest),
       queries: to('Queries', props.queries),
       web: to('Web', props.web),
     };

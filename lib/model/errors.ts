@@ -146,6 +146,22 @@ const CATALOGUE = {
     'A stored mapping is not what was approved.',
     'Find out who can write the registry table; store the mapping again and have it approved.',
   ],
+  suggestion_failed: [503, 'The language model gave no usable answer.', 'Try again, or write the expression yourself.'],
+  suggestion_empty: [
+    422,
+    'No table of the target looks like one of the source.',
+    'Check both connections; write the mapping yourself: PUT /api/sync/mappings/{name}.',
+  ],
+  suggestion_too_large: [
+    422,
+    'The databases have more tables or columns than are compared for one proposal.',
+    'Name the tables of the target that are wanted in tables, in several proposals.',
+  ],
+  sentence_not_understood: [
+    422,
+    'The sentence is none that the rules know, and no language model is asked, or none has an answer.',
+    'Name columns as they are spelled, as in the examples of docs/suggestions.md; or write the expression: docs/expressions.md.',
+  ],
   mapping_too_large: [422, 'A mapping is too large to be stored.', 'Cut it into several, by tables.'],
   job_stopped: [409, 'Somebody stopped the job.', 'Resume it to go on.'],
   config_changed: [

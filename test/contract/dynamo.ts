@@ -18,6 +18,7 @@ export type Fault =
 
 export interface TestDynamo {
   readonly client: DynamoDBDocumentClient;
+  readonly url: string;
   /** Operations in the order in which they reached DynamoDB. */
   readonly calls: string[];
   faultNext(operation: string, fault: Fault): void;
@@ -60,6 +61,7 @@ export async function startDynamo(): Promise<TestDynamo> {
   });
   return {
     client: DynamoDBDocumentClient.from(low, { marshallOptions: { removeUndefinedValues: true } }),
+    url: endpoint,
     calls,
     faultNext: (operation, fault) => void faults.push({ operation, fault }),
     async close() {

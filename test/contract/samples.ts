@@ -4,6 +4,7 @@ import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
 import type { StoredValidation, TableValidation } from '../../lib/model/schema-check.ts';
 import type { MappingApproval, MappingVersion } from '../../lib/model/stored-mapping.ts';
+import type { Suggestion } from '../../lib/model/suggestion.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 const side = {
@@ -149,6 +150,21 @@ export const sampleMapping = (version: number, over: Partial<MappingVersion> = {
   created_at: `2026-11-23T10:00:0${version}.000Z`,
   hash: 'a'.repeat(64),
   ...over,
+});
+
+/** What somebody is told who has asked for a proposal. */
+export const sampleSuggestion = (name: string): Suggestion => ({
+  name,
+  version: 1,
+  state: 'draft',
+  model: null,
+  mapping: sampleMapping(1).mapping,
+  tables: [],
+  unmatched_tables: { source: [], target: [] },
+  findings: [],
+  proposer: 'rules',
+  notes: [],
+  preview: [],
 });
 
 export const sampleApproval = (version: number): MappingApproval => ({

@@ -14,7 +14,7 @@ function classesIn(source: string, base: unknown): Readonly<Record<string, Error
   return new Function('__BaseException', `${body}\nreturn { ${names.join(', ')} };`)(base);
 }
 
-describe.each(['dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
+describe.each(['bedrock-runtime', 'dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
   'the short error classes of the client of %s',
   (client) => {
     const entry = require.resolve(`@aws-sdk/client-${client}`);

@@ -12,6 +12,7 @@ import { listJobs } from './list-jobs.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openapiRoute } from './openapi.ts';
 import { resolutionStatus } from './resolution-status.ts';
+import { suggestRoutes } from './suggest.ts';
 import { storedTableValidation } from './validate-table.ts';
 
 /** Routes of the `queries` function: one line each. */
@@ -26,5 +27,5 @@ export const queryRoutes: readonly Route[] = [
   auditExport,
   auditVerify,
   healthRoute,
-  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...mappingRoutes, ...queryRoutes]),
+  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...mappingRoutes, ...suggestRoutes, ...queryRoutes]),
 ];

@@ -6,6 +6,7 @@ import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
+import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
 import {
@@ -17,7 +18,7 @@ import {
   sampleTable,
   sampleValidation,
 } from '../../contract/samples.ts';
-import { type Call, start, testApi } from './client.ts';
+import { type Call, SOURCE, start, TARGET, testApi } from './client.ts';
 
 const job = sampleJob();
 const conflict = sampleConflict(job.job_id);
@@ -58,6 +59,10 @@ const calls: Readonly<Record<string, Call>> = {
   'GET /api/sync/mappings': { path: '/api/sync/mappings' },
   'GET /api/sync/mappings/{name}': { path: '/api/sync/mappings/county' },
   'GET /api/sync/mappings/{name}/versions/{version}': { path: '/api/sync/mappings/county/versions/2' },
+  'POST /api/sync/mappings/suggest': {
+    path: '/api/sync/mappings/suggest',
+    body: { name: 'county', source_connection: SOURCE, target_connection: TARGET },
+  },
   'PUT /api/sync/mappings/{name}': { method: 'PUT', path: '/api/sync/mappings/county', body: { mapping: {} } },
   'DELETE /api/sync/mappings/{name}/versions/{version}': {
     method: 'DELETE',
@@ -208,8 +213,9 @@ describe('paths and methods', () => {
     expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
     expect(mappingRoutes.every((r) => r.runs === 'mappings')).toBe(true);
+    expect(suggestRoutes.every((r) => r.runs === 'suggest')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
-    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...mappingRoutes, ...queryRoutes]);
+    expect(routes).toEqual([...commandRoutes, ...conflictRoutes, ...mappingRoutes, ...suggestRoutes, ...queryRoutes]);
   });
 });
 

@@ -7,6 +7,7 @@ import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
+import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import type { TableValidation } from '../../../lib/model/schema-check.ts';
@@ -22,7 +23,7 @@ import {
   memoryMappingStore,
   memoryResolutionStore,
 } from '../../contract/memory.ts';
-import { sampleJob, validationOf } from '../../contract/samples.ts';
+import { sampleJob, sampleSuggestion, validationOf } from '../../contract/samples.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
 export interface Call {
@@ -125,6 +126,10 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push({ jobId, table });
       return options.validateTable?.(jobId, table) ?? { ...validationOf(jobId), fresh: true };
     },
+    suggestMapping: async (request) => {
+      commands.push(request);
+      return sampleSuggestion(request.name);
+    },
     describeConflict: async (conflict, seesMasked, images) =>
       detailOf(conflict, images ?? (await engine.images(conflict)), {
         masks: options.masks ?? {},
@@ -157,6 +162,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     services: () => services,
     parts: () => ({ mappings: parts.mappings, audit: parts.audit }),
   });
+  const proposing = apiHandler({ serves: suggestRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -180,6 +186,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [commandRoutes, changing],
         [conflictRoutes, deciding],
         [mappingRoutes, keeping],
+        [suggestRoutes, proposing],
       ] as const;
       const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context

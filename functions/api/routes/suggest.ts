@@ -1,0 +1,5 @@
+import type { Route } from '../route.ts';
+import { suggestMappingRoute } from './suggest-mapping.ts';
+
+/** Routes of the `suggest` function: one line each. */
+export const suggestRoutes: readonly Route[] = [suggestMappingRoute];
