@@ -10,6 +10,7 @@ import { CommandError, EXIT, exitCodeOf } from './exit.ts';
 import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
+import { addMappingCommands } from './mappings.ts';
 import { renderJob, renderOutcome } from './progress.ts';
 import { Secrets } from './secrets.ts';
 import { addValidateCommand } from './validate.ts';
@@ -228,6 +229,7 @@ standard input are read in the order token, source, target.
     });
 
   addValidateCommand(program, { connect, io, done });
+  addMappingCommands(program, { connect, io, done, secrets });
   addConflictCommands(program, { connect, io, done });
   addAuditCommands(program, { io, connect, done });
   return program;

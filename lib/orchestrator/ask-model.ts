@@ -61,7 +61,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The same without columns that the model has decided and that do not hold; a table that has no other goes too. */
+/** The same without columns that do not hold; a table that has no other goes too. */
 export function withoutColumns(
   asked: Asked,
   wrong: ReadonlySet<string>,
@@ -75,7 +75,7 @@ export function withoutColumns(
       ? []
       : [{ ...t, columns, unmatched_target: [...t.unmatched_target, ...gone.map((c) => c.column)] }];
   });
-  const note = `Not taken over from the language model: ${wrong.size} columns that no job could run with.`;
+  const note = `Left out: ${wrong.size} columns that no job could run with.`;
   return {
     byModel: new Set([...asked.byModel].filter((c) => !wrong.has(c))),
     proposal: { ...remade(asked.proposal, tables, context), notes: [...asked.proposal.notes, note] },

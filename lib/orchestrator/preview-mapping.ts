@@ -41,9 +41,10 @@ function hiddenColumns(proposed: ProposedTable, table: Relation, source: Relatio
   const view = viewOf(source);
   const tells = new Set(view.columns.filter((c) => personalKind(c, view)).map((c) => c.column.name));
   const { masked = [], uses = {} } = table.mapped ?? {};
+  const madeOf = (name: string) => (Object.hasOwn(uses, name) ? (uses[name] ?? []) : []);
   return proposed.columns
     .filter((c) => !masked.includes(c.column))
-    .filter((c) => c.personal || [...(uses[c.column] ?? []), ...c.from].some((name) => tells.has(name)))
+    .filter((c) => c.personal || [...madeOf(c.column), ...c.from].some((name) => tells.has(name)))
     .map((c) => c.column);
 }
 

@@ -146,10 +146,19 @@ const contextOf = ({ source, target }: Ends, mask: boolean) => ({
   ...postgisOf(source.tables),
 });
 
+/** No field of a JSON object that a schema reads can have this name; a column that has it is left alone. */
+const NO_NAME = '__proto__';
+
+const isProposed = (column: string, { tables }: Proposal) =>
+  tables.some((t) => t.columns.some((c) => `${t.table}.${c.column}` === column));
+
 /** The proposal with what a start would say of it. What the model added and no job could run with is taken out again. */
 async function checked(asked: Asked, ends: Ends, looks: BothLooks) {
   const first = await problemsOf(asked.proposal, ends, looks);
-  const wrong = new Set(first.problems.flatMap(({ object }) => (object && asked.byModel.has(object) ? [object] : [])));
+  const wrong = new Set([
+    ...first.problems.flatMap(({ object }) => (object && asked.byModel.has(object) ? [object] : [])),
+    ...asked.proposal.tables.map((t) => `${t.table}.${NO_NAME}`).filter((c) => isProposed(c, asked.proposal)),
+  ]);
   const proposal =
     wrong.size > 0
       ? withoutColumns(asked, wrong, { source: ends.source.tables, target: ends.target.tables }).proposal

@@ -8,7 +8,12 @@ function namesOf(table: Relation, column: string): readonly string[] {
   const own = `${relationText(table)}.${column}`;
   const from = table.mapped;
   if (!from) return [own];
-  return [own, ...(from.uses[column] ?? []).map((c) => `${relationText(from.from)}.${c}`)];
+  return [
+    own,
+    ...(Object.hasOwn(from.uses, column) ? (from.uses[column] ?? []) : []).map(
+      (c) => `${relationText(from.from)}.${c}`,
+    ),
+  ];
 }
 
 /**
