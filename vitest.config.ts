@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // One cluster serves the whole run (test/support/cluster.ts). Test files run two at a time; those that start the whole
-// service or measure time run one at a time, after the others.
+// service come after the others.
 const slow = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'];
 
 export default defineConfig({
@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'whole',
           include: slow,
           globalSetup: ['./test/support/cluster.ts'],
-          maxWorkers: 1,
+          maxWorkers: 2, // they wait more than they work
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 180_000,

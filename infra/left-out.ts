@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
+import type { FunctionName } from './functions.ts';
 
 /** A module that our dependencies can load and a bundle has no use for, and what stands in its place. */
 interface LeftOut {
@@ -7,8 +8,8 @@ interface LeftOut {
   /** Which files load it. */
   readonly from: RegExp;
   readonly contents: string;
-  /** Functions that do use it. */
-  readonly usedBy?: readonly string[];
+  /** Functions that do use it; absent: none does. */
+  readonly usedBy?: readonly FunctionName[];
 }
 
 const THROWS = `throw new Error('left out of this bundle');`;
@@ -124,7 +125,7 @@ const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text
 
 /** Puts a module that throws when it is used in place of each that the bundle of this function leaves out. */
 export function leftOut(functionName: string): Plugin {
-  const absent = LEFT_OUT.filter((m) => !m.usedBy?.includes(functionName));
+  const absent = LEFT_OUT.filter((m) => !m.usedBy?.some((name) => name === functionName));
   return {
     name: 'left-out',
     setup(build) {

@@ -360,6 +360,9 @@ export interface SourceClock {
   readonly timeline: string;
 }
 
+/** A database that is open, as an operation of the other one names it. */
+export type Opened = Pick<Database, 'close'>;
+
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
 export interface Database {
   /** Of a source that was opened to be written to. */
@@ -491,7 +494,7 @@ export interface Chunk {
   readonly seq: number;
   readonly changes: readonly Change[];
   /** Where a row that is too large to be held is piped from. */
-  readonly source: Database;
+  readonly source: Opened;
   readonly quarantine?: readonly QuarantinedRow[];
   /** What a comparison found that the baseline does not say yet. */
   readonly adopt?: Adoption;
@@ -589,7 +592,7 @@ export interface TargetDatabase extends Database {
   /** One transaction: fence, rows, checkpoint, outbox. Throws `epoch_superseded`, `target_moving`, `row_rejected`, ... */
   commit(chunk: Chunk): Promise<void>;
   /** The same for a run of buckets piped by COPY: all of its rows are inserts. A row that is refused refuses all. */
-  copy(chunk: CopyChunk, source: Database): Promise<void>;
+  copy(chunk: CopyChunk, source: Opened): Promise<void>;
   /** Target rows of other keys that hold a unique value these rows are to have. */
   uniqueHolders(
     plan: TablePlan,
@@ -642,10 +645,7 @@ export interface TargetDatabase extends Database {
    * (`won`) by compare-and-set of the row, its base, the record and its event. Answers by id; one that is not known here is
    * left out. Throws `target_busy` while a job holds the table, `target_moving`, `row_rejected`, ...
    */
-  resolve(
-    resolutions: readonly [Resolution, ...Resolution[]],
-    source: Database,
-  ): Promise<ReadonlyMap<string, Resolved>>;
+  resolve(resolutions: readonly [Resolution, ...Resolution[]], source: Opened): Promise<ReadonlyMap<string, Resolved>>;
   /** Shows conflicts as they are now, each if it is open and no newer; answers those that are, as they are afterwards. */
   refreshConflicts(refreshes: readonly ConflictRefresh[]): Promise<ReadonlyMap<string, Conflict>>;
   /** Oldest intents of a segment's pass that are not settled, at most `limit`. */
@@ -704,7 +704,7 @@ export interface SourceWriter extends CommandWriter {
    * One transaction: fence, marks of the intents, rows. Those that were applied before are left out. Throws
    * `epoch_superseded`, `target_moving` (a row was not as expected), `row_rejected`, ...
    */
-  write(chunk: BackChunk, target: Database): Promise<void>;
+  write(chunk: BackChunk, target: Opened): Promise<void>;
   raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
 }
 
@@ -757,11 +757,15 @@ export interface CommandDatabases {
 export type PlanningDatabase = CatalogDatabase &
   Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe'>;
 
-/** The source, as it needs it. */
-export type PlanningSource = PlanningDatabase & Pick<CommandSource, 'writer'>;
+/** The source, as it needs it; `writer` where the job writes to it. */
+export type PlanningSource = PlanningDatabase & { readonly writer?: Pick<SourceWriter, 'raiseEpoch' | 'endJob'> };
 
-/** The target, as the step that plans a job needs it. */
+/** A target that tells what it has decided: events for the audit trail, conflicts for the store. */
+export type TellingTarget = Pick<TargetDatabase, 'peekOutbox' | 'trimOutbox' | 'untoldConflicts' | 'toldConflicts'>;
+
+/** The target, as the step that plans a job needs it: it may find that the job has ended there. */
 export type PlanningTarget = PlanningDatabase &
+  TellingTarget &
   Pick<
     TargetDatabase,
     | 'raiseEpoch'
@@ -773,6 +777,7 @@ export type PlanningTarget = PlanningDatabase &
     | 'generations'
     | 'nextGeneration'
     | 'watermarks'
+    | 'countOpenConflicts'
   >;
 
 /** The way to the databases for the step that plans a job. */
@@ -780,6 +785,53 @@ export interface PlanningDatabases {
   source(connection: Connection, as: ConnectAs): Promise<PlanningSource>;
   target(connection: Connection, as: ConnectAs): Promise<PlanningTarget>;
   planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;
+}
+
+/** One end, as those need it who look at rows. */
+export type RowsDatabase = Pick<Database, 'reader' | 'close'>;
+
+/** The target, as those need it who decide conflicts. */
+export type DecidingTarget = RowsDatabase &
+  TellingTarget &
+  Pick<TargetDatabase, 'loadPlans' | 'bases' | 'merge' | 'conflictsOf' | 'refreshConflicts' | 'resolve'>;
+
+/** The way to the databases for those who decide conflicts. */
+export interface DecidingDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<RowsDatabase>;
+  target(connection: Connection, as: ConnectAs): Promise<DecidingTarget>;
+}
+
+/** The source, as the worker of a segment needs it; `writer` where the job writes to it. */
+export type WorkSource = RowsDatabase & { readonly writer?: Pick<SourceWriter, 'claim' | 'applied' | 'write'> };
+
+/** The target, as it needs it. */
+export type WorkTarget = RowsDatabase &
+  TellingTarget &
+  Pick<
+    TargetDatabase,
+    | 'loadPlans'
+    | 'claim'
+    | 'drainAlone'
+    | 'notedBuckets'
+    | 'commit'
+    | 'copy'
+    | 'uniqueHolders'
+    | 'notFiled'
+    | 'knownKeys'
+    | 'bases'
+    | 'merge'
+    | 'openConflicts'
+    | 'intents'
+    | 'intentsOf'
+    | 'forgetUncounted'
+    | 'quarantined'
+    | 'quarantinedFor'
+  >;
+
+/** The way to the databases for the worker of a segment. */
+export interface WorkDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<WorkSource>;
+  target(connection: Connection, as: ConnectAs): Promise<WorkTarget>;
 }
 
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */

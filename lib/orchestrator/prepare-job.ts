@@ -6,18 +6,16 @@ import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import type { StoredValidation } from '../model/schema-check.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
-import type { PlanningDatabase, PlanningDatabases, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
+import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
-import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
+import { currentJob, type PlanningPorts, raiseEverywhere, withBoth } from './run-ports.ts';
+import { isClosed, tellEnd } from './tell-end.ts';
 import { validateTables } from './validate-table.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
-
-/** What planning a job needs; it moves no row. */
-export type PlanningPorts = Omit<RunPorts, 'databases'> & { readonly databases: PlanningDatabases };
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
 const LISTED = 500;
@@ -175,12 +173,24 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
     const { epoch, takeovers, moved_by: moved, confirmed_deletes } = job;
     const told = { epoch, takeovers, ...(confirmed_deletes !== undefined && { confirmed_deletes }) };
-    await raiseEverywhere(
+    const { max_parallel_tables, max_parallel_operations } = job.config;
+    const raised = raiseEverywhere(
       job,
       epoch,
       { target, writer: source.writer },
       { holding: true, ...(moved && { event: jobEvent(moved.event, moved.actor, told) }) },
     );
+    const closed = await raised.then(
+      () => false,
+      (error: unknown) => {
+        if (isClosed(error)) return true;
+        throw error;
+      },
+    );
+    if (closed) {
+      await tellEnd(job, { target, writer: source.writer }, ports);
+      return { ...input, max_parallel_tables, max_parallel_operations, next: { levels: [], parts: [] } };
+    }
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);
@@ -193,7 +203,6 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
       { state: stateAfter('run'), started_at: job.started_at ?? now, heartbeat_at: now },
     );
     const next = partition(passOrder(plans, 'apply'), tablesToDo(plans, 'apply', progress));
-    const { max_parallel_tables, max_parallel_operations } = job.config;
     return { ...input, max_parallel_tables, max_parallel_operations, next };
   });
 }

@@ -17,6 +17,7 @@ import type {
   EpochMove,
   JobStore,
   Log,
+  PlanningDatabases,
   SecretStore,
   TargetDatabase,
   Workflow,
@@ -38,6 +39,9 @@ export interface RunPorts {
   /** How long to wait for connections where a server has none to spare; absent: not at all. */
   readonly patience?: Patience;
 }
+
+/** What planning a job needs; it moves no row. */
+export type PlanningPorts = Omit<RunPorts, 'databases'> & { readonly databases: PlanningDatabases };
 
 /** What a command about a job needs: its events wait in the target's outbox. */
 export type CommandPorts = Omit<RunPorts, 'audit' | 'databases'> & { readonly databases: CommandDatabases };

@@ -24,6 +24,10 @@ function ofTheSource(error: unknown): never {
   });
 }
 
+/** Raises the epoch of a job in a source that it writes to. */
+export const raiseInSource = (session: Session, ...args: Parameters<CommandWriter['raiseEpoch']>): Promise<boolean> =>
+  raiseEpoch(session, ...args).catch(ofTheSource);
+
 /** Commands about a job, in a source that it writes to; `session` is one whose transactions write. */
 export function sourceCommands(session: Session): CommandWriter {
   return {
@@ -39,7 +43,26 @@ export function sourceCommands(session: Session): CommandWriter {
         })
         .catch(ofTheSource),
     dropJob: (jobId) => dropJob(session, jobId),
-    raiseEpoch: (...args) => raiseEpoch(session, ...args).catch(ofTheSource),
+    raiseEpoch: (...args) => raiseInSource(session, ...args),
     reopen: (...args) => reopenJob(session, ...args).catch(ofTheSource),
   };
+}
+
+/** Closes the job in a source that it writes to: nothing is written there for it any more. Repeating it changes nothing. */
+export async function endInSource(session: Session, jobId: string, epoch: number): Promise<void> {
+  await session.transaction(async () => {
+    const [row] = await session.query(
+      'select j.ended, j.epoch::text from tf_sync.job j where j.job_id = $1 for update',
+      [jobId],
+    );
+    if (!row || row[0] === 't') return;
+    if (Number(row[1]) > epoch)
+      throw new SyncError('epoch_superseded', 'A newer run of this job has taken over the source.');
+    await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
+      jobId,
+      String(epoch + 1), // a worker still at work finds itself superseded
+    ]);
+    await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
+    await session.query('delete from tf_sync.written_back where job_id = $1', [jobId]);
+  });
 }

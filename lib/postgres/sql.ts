@@ -3,6 +3,9 @@ import type { TablePlan } from '../model/table.ts';
 
 export { ident, literal, relation } from '../model/quote.ts';
 
+/** Triggers do not fire. */
+export const AS_REPLICA = 'set local session_replication_role = replica';
+
 /**
  * Settings for statements that find a bounded number of rows by key: through the index, whatever the statistics say. On a
  * table that is being filled they are stale, and a hash join would read all of it for every chunk (1 million rows into an

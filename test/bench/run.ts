@@ -94,6 +94,7 @@ bench('resolve-all', 'many open conflicts in real databases, decided by an order
   .action((options: Common & { count: number; kills: number }) =>
     run(options, (cluster, service) => resolveAll(service, cluster, { ...options, say })),
   );
+
 bench('transform', 'rows through compiled expressions and masks, beside a plain COPY')
   .option('--rows <number>', 'rows of the table', positive, 300_000)
   .action((options: Common & { rows: number }) => run(options, (cluster) => transform(cluster, { ...options, say })));

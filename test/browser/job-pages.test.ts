@@ -142,7 +142,9 @@ describe('the pages', () => {
     await state('running');
 
     await tab.page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await tab.page.getByRole('dialog').waitFor();
     await tab.page.keyboard.press('Escape');
+    await tab.page.getByRole('dialog').waitFor({ state: 'hidden' });
     const stillThere = await service.status(jobId);
     await tab.page.getByRole('button', { name: 'Stop', exact: true }).click();
     await tab.picture('job-stop-question');

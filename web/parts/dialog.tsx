@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface QuestionProps {
   readonly title: string;
@@ -15,7 +15,7 @@ interface QuestionProps {
 export function Question({ title, yes, no, danger, onYes, onNo, children }: QuestionProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []); // not after the next paint: an Escape until then would be lost
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     onYes();

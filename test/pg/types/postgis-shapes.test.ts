@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../lib/ports.ts';
-import { drawShapes, postgresDatabases } from '../../../lib/postgres/databases.ts';
+import { postgresDatabases } from '../../../lib/postgres/databases.ts';
+import { drawShapes } from '../../../lib/postgres/deciding-databases.ts';
 import { createDatabase, type TestDatabase } from '../../support/databases.ts';
 import { databaseAt } from '../../support/elsewhere.ts';
 

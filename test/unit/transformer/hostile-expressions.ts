@@ -31,6 +31,7 @@ export const REFUSED: Readonly<Record<string, readonly string[]>> = {
     '1 === 1',
     't => 1',
     '`t`',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what somebody may write
     '${t}',
     '@t',
     '#',
