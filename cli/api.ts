@@ -10,7 +10,7 @@ import type {
 } from '../lib/model/conflict-answers.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
 import type { MappingSummary, MappingView } from '../lib/model/stored-mapping.ts';
-import type { Suggestion } from '../lib/model/suggestion.ts';
+import type { ExpressionSuggestion, Suggestion } from '../lib/model/suggestion.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** The answer of a command about a job. */
@@ -136,6 +136,10 @@ export class Api {
 
   suggestMapping(request: object): Promise<Suggestion> {
     return this.#call('POST', '/api/sync/mappings/suggest', { body: request });
+  }
+
+  suggestExpression(request: object): Promise<ExpressionSuggestion> {
+    return this.#call('POST', '/api/sync/mappings/suggest-expression', { body: request });
   }
 
   /** All of them, page by page. */

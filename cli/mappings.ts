@@ -76,6 +76,30 @@ A draft does nothing. Look at it, then: tfsync mappings approve NAME VERSION
     });
 
   mappings
+    .command('expression')
+    .description('an expression for a sentence, checked against a table of the source')
+    .argument('<table>', 'table of the source (schema.table)')
+    .argument('<sentence>', 'what the column is to hold')
+    .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
+    .option('--no-model', 'ask no language model, even where there is one')
+    .option('--json', 'print the answer as JSON')
+    .addHelpText(
+      'before',
+      `${FROM_0}  tfsync mappings expression public.owners "first name and last name joined by a space"\n`,
+    )
+    .action(async (table: string, sentence: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<Globals & { source?: string; model: boolean }>();
+      const api = await connect(options);
+      const source_connection = await secrets.connection('source', options.source);
+      const found = await api.suggestExpression({ source_connection, table, sentence, model: options.model });
+      io.stdout.write(options.json ? json(found) : `${harmless(found.expression)}\n`);
+      if (!options.json)
+        io.stderr.write(
+          harmless(`${found.type}, of ${found.columns.join(', ')}; ${found.proposer}: ${found.reason}`).concat('\n'),
+        );
+    });
+
+  mappings
     .command('list')
     .description('all stored mappings')
     .option('--json', 'print the list as JSON')

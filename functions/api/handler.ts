@@ -45,6 +45,7 @@ const NO_PARTS: Parts = {
   resumeJob: notServed,
   validateTable: notServed,
   suggestMapping: notServed,
+  suggestExpression: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,

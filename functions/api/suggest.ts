@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '../../lib/model/secret.ts';
+import { suggestExpression } from '../../lib/orchestrator/suggest-expression.ts';
 import { type SuggestPorts, suggestMapping } from '../../lib/orchestrator/suggest-mapping.ts';
 import { postgresCatalogs } from '../../lib/postgres/catalogs.ts';
 import { bedrockSuggester } from '../aws/suggester.ts';
@@ -24,5 +25,8 @@ function ports(core: CoreServices): SuggestPorts {
 export const handler = apiHandler({
   serves: suggestRoutes,
   services: bareServices,
-  parts: (core) => ({ suggestMapping: (request) => suggestMapping(request, ports(core)) }),
+  parts: (core) => ({
+    suggestMapping: (request) => suggestMapping(request, ports(core)),
+    suggestExpression: (request) => suggestExpression(request, ports(core)),
+  }),
 });

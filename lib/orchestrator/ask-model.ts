@@ -53,7 +53,8 @@ export async function askModel(proposal: Proposal, suggester: Suggester, context
   return { byModel: merged.byModel, proposal: { ...merged.proposal, proposer: 'model', notes } };
 }
 
-function parsed(text: string): unknown {
+/** What is no JSON is undefined. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

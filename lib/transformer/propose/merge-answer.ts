@@ -87,7 +87,7 @@ const emptyDraft = ({ source, target }: Pair, reason: string): ProposedTable => 
 });
 
 /** What a model says is shown to people, in one short line of harmless characters. */
-const said = (reason: string) =>
+export const said = (reason: string) =>
   `model: ${reason
     .replaceAll(/(?:\p{C}|\s)+/gu, ' ')
     .trim()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConnection } from '../../../lib/model/connection-string.ts';
 import { mapping } from '../../../lib/model/mapping.ts';
 import { suggestion } from '../../../lib/model/suggestion.ts';
@@ -203,4 +203,62 @@ test('who only looks may not write, not even through a view, in neither database
     await looking.close();
   }
   expect((await one.client.query('select from seen')).rowCount).toBe(0);
+});
+
+describe('an expression for a sentence', () => {
+  const ask = (sentence: string, over: object = {}) =>
+    fn.call({
+      path: '/api/sync/mappings/suggest-expression',
+      groups: '[operator]',
+      body: { source_connection: pair.source.url, table: 'public.owners', sentence, ...over },
+    });
+  const says = (expression: string | null) =>
+    fn.bedrock.answer(() => JSON.stringify({ expression, reason: 'so\u001b[2J' }));
+
+  test('is made by rules where it is simple, and no model is asked', async () => {
+    const before = fn.bedrock.calls.length;
+    const answer = await ask('first name and last name joined by a space');
+
+    expect(answer).toMatchObject({
+      status: 200,
+      json: {
+        expression: 'trim(row.first_name + " " + row.last_name)',
+        type: 'text',
+        columns: ['first_name', 'last_name'],
+        proposer: 'rules',
+      },
+    });
+    expect(fn.bedrock.calls.length).toBe(before);
+  });
+
+  test('is asked of the model where it is not, and checked against the table', async () => {
+    says('last_name.splitPart("-", 0)');
+    const answer = await ask('what stands before the hyphen in the last name');
+
+    expect(answer.json).toMatchObject({ proposer: 'model', columns: ['last_name'], reason: 'model: so [2J' });
+    const question = fn.bedrock.calls.at(-1)?.text ?? '';
+    expect(question).toContain('what stands before the hyphen');
+    expect(question).not.toMatch(/c4n4ry|postgresql:/);
+  });
+
+  test.each([
+    ['null', null, 422, 'sentence_not_understood'],
+    ['a column of another table', 'parcel_number', 503, 'suggestion_failed'],
+    ['SQL', '(select ssn from owners limit 1)', 503, 'suggestion_failed'],
+    ['code', 'constructor.constructor("return process")()', 503, 'suggestion_failed'],
+    ['too much', `"${'x'.repeat(600)}"`, 503, 'suggestion_failed'],
+  ])('is refused where the model answers with %s', async (_name, expression, status, code) => {
+    says(expression);
+    const answer = await ask('something that no rule knows');
+
+    expect([answer.status, answer.json.code]).toEqual([status, code]);
+    expect(answer.text).not.toMatch(/constructor|select ssn/);
+  });
+
+  test('is honestly refused without a model', async () => {
+    const answer = await ask('something that no rule knows', { model: false });
+    expect(answer).toMatchObject({ status: 422, json: { code: 'sentence_not_understood' } });
+    const gone = await ask('trim city', { table: 'public.nothing' });
+    expect(gone.json.errors[0]).toMatchObject({ code: 'table_not_found', field: '/table' });
+  });
 });

@@ -63,6 +63,10 @@ const calls: Readonly<Record<string, Call>> = {
     path: '/api/sync/mappings/suggest',
     body: { name: 'county', source_connection: SOURCE, target_connection: TARGET },
   },
+  'POST /api/sync/mappings/suggest-expression': {
+    path: '/api/sync/mappings/suggest-expression',
+    body: { source_connection: SOURCE, table: 'public.parcels', sentence: 'upper case of city' },
+  },
   'PUT /api/sync/mappings/{name}': { method: 'PUT', path: '/api/sync/mappings/county', body: { mapping: {} } },
   'DELETE /api/sync/mappings/{name}/versions/{version}': {
     method: 'DELETE',

@@ -130,6 +130,10 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return sampleSuggestion(request.name);
     },
+    suggestExpression: async (request) => {
+      commands.push(request);
+      return { expression: 'upper(row.city)', type: 'text', columns: ['city'], proposer: 'rules', reason: 'x' };
+    },
     describeConflict: async (conflict, seesMasked, images) =>
       detailOf(conflict, images ?? (await engine.images(conflict)), {
         masks: options.masks ?? {},
