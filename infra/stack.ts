@@ -252,7 +252,7 @@ export class SyncStack extends Stack {
       environment: { ...common.environment, SUGGESTION_MODEL_ARNS: parameters.suggestionModelArns },
       name: 'suggest',
       description: 'API routes that propose mappings.',
-      memoryMb: 512, // both catalogs at once
+      memoryMb: 1024, // both catalogs, and half a core to compare them with
       timeoutSeconds: 29, // the gateway gives up after 30
     });
     state.keepMappings(suggest);

@@ -45,9 +45,11 @@ export interface SuggestPorts extends MappingPorts {
 
 /** The gateway gives up after 30 s, and a model takes half of them. */
 const STATEMENT_TIMEOUT_MS = 5_000;
-/** Every target table is compared with six of the source, cell by cell; measured in docs/suggestions.md. */
+/** Catalogs that are read and held at once. */
 const MOST_TABLES = 500;
 const MOST_COLUMNS = 8_000;
+/** Some 4 s of one core: 200 tables of 16 columns on either side (docs/suggestions.md). */
+const MOST_CELLS = 320_000;
 
 /**
  * Proposes a mapping for a pair of databases and stores it as a draft. Reads catalogs, and values only where the request allows
@@ -133,7 +135,7 @@ async function readEnds({ source, target }: BothLooks, { tables, samples }: Sugg
 }
 
 async function propose(request: SuggestRequest, ends: Ends, suggester: Suggester | undefined): Promise<Asked> {
-  const rules = proposeMapping(ends.source, ends.target, { mask: request.mask });
+  const rules = proposeMapping(ends.source, ends.target, { mask: request.mask, mostCells: MOST_CELLS });
   if (!request.model || !suggester) return { proposal: rules, byModel: new Set() };
   return askModel(rules, suggester, contextOf(ends, request.mask));
 }

@@ -96,10 +96,21 @@ export interface PairContext {
   readonly tables: ReadonlyMap<string, string>;
 }
 
+/** Tables are looked at three times, and names do not change: a column belongs to one table, and so do the words of both. */
+const compared = new WeakMap<ColumnView, WeakMap<ColumnView, Likeness>>();
+
+function namesOf(source: ColumnView, target: ColumnView, entity: readonly Word[]): Likeness {
+  const known = compared.get(source) ?? new WeakMap<ColumnView, Likeness>();
+  compared.set(source, known);
+  const found = known.get(target) ?? likeness(source.name, target.name, entity);
+  known.set(target, found);
+  return found;
+}
+
 export function scoreColumns(source: ColumnView, target: ColumnView, context: PairContext): ColumnScore {
   const kind = typeFit(source.column, target.column);
   if (kind.factor === 0) return NEVER;
-  const names = likeness(source.name, target.name, context.entity);
+  const names = namesOf(source, target, context.entity);
   const structure = structureFit(source, target, context);
   const shape = shapeFit(source.shape, target.shape);
   const alike = Math.max(names.score, structure.atLeast) * kind.factor * structure.factor * shape.factor;

@@ -1,3 +1,4 @@
+import { SyncError } from '../../model/errors.ts';
 import { assign, type Edge } from './assign.ts';
 import { type ColumnScore, type ColumnView, scoreColumns, type TableView } from './column-score.ts';
 import { likeness, type Word } from './names.ts';
@@ -28,21 +29,40 @@ const CANDIDATES = 6;
 
 type TableMap = ReadonlyMap<string, string>;
 
-/** Every target table that has a source, with its columns. Looks twice: references are evidence once tables are known. */
-export function matchTables(sources: readonly TableView[], targets: readonly TableView[]): readonly TableMatch[] {
-  let found = matchOnce(sources, targets, new Map());
+/**
+ * Every target table that has a source, with its columns. Looks three times: references are evidence once tables are known.
+ * Throws `suggestion_too_large` where more than `mostCells` pairs of columns would have to be compared.
+ */
+export function matchTables(
+  sources: readonly TableView[],
+  targets: readonly TableView[],
+  mostCells = Number.POSITIVE_INFINITY,
+): readonly TableMatch[] {
+  const meanings = sources.map(meaningsIn);
+  const candidates = targets.map((target) => candidatesOf(sources, meanings, target));
+  const cells = targets.reduce((sum, target, i) => sum + target.columns.length * columnsOf(sources, candidates[i]), 0);
+  if (cells > mostCells)
+    throw new SyncError(
+      'suggestion_too_large',
+      `${cells} pairs of columns would have to be compared, and at most ${mostCells} are`,
+    );
+  let found = matchOnce(sources, targets, candidates, new Map());
   for (let look = 0; look < 2; look++)
-    found = matchOnce(sources, targets, new Map(found.map((m) => [m.target.text, m.source.text])));
+    found = matchOnce(sources, targets, candidates, new Map(found.map((m) => [m.target.text, m.source.text])));
   return found;
 }
+
+const columnsOf = (sources: readonly TableView[], rows: readonly number[] = []) =>
+  rows.reduce((sum, row) => sum + (sources[row]?.columns.length ?? 0), 0);
 
 function matchOnce(
   sources: readonly TableView[],
   targets: readonly TableView[],
+  candidates: readonly (readonly number[])[],
   tables: TableMap,
 ): readonly TableMatch[] {
   const possible = targets.flatMap((target, column) =>
-    candidatesOf(sources, target).map((row) => {
+    (candidates[column] ?? []).map((row) => {
       const source = sources[row] as TableView; // an index of sources
       return { row, column, match: matchColumns(source, target, tables) };
     }),
@@ -64,12 +84,16 @@ function matchOnce(
 const coverage = (match: TableMatch) => match.columns.length / Math.max(1, match.target.columns.length);
 
 /** The most promising source tables, by the words of their columns and their names. */
-function candidatesOf(sources: readonly TableView[], target: TableView): readonly number[] {
+function candidatesOf(
+  sources: readonly TableView[],
+  meanings: readonly ReadonlySet<string>[],
+  target: TableView,
+): readonly number[] {
   if (sources.length <= CANDIDATES) return sources.map((_, i) => i);
   const wanted = meaningsIn(target);
   return sources
     .map((source, i) => {
-      const has = meaningsIn(source);
+      const has = meanings[i] ?? new Set();
       const shared = [...wanted].filter((m) => has.has(m)).length;
       return { i, score: shared / Math.sqrt(wanted.size * has.size || 1) + likeness(source.title, target.title).score };
     })

@@ -70,8 +70,21 @@ export function columnNames(columns: readonly string[]): readonly Name[] {
 
 const near = new Map(RELATED.flatMap(([a, b, how]) => [[`${a} ${b}`, how] as const, [`${b} ${a}`, how] as const]));
 
+/** Each word of a table is compared with those of the other for every column: what came of it is remembered with the word. */
+const compared = new WeakMap<Word, Map<Word, number>>();
+
 /** From 0 to 1: whether two words mean the same. */
 export function wordLikeness(a: Word, b: Word): number {
+  const known = compared.get(a) ?? new Map<Word, number>();
+  compared.set(a, known);
+  const before = known.get(b);
+  if (before !== undefined) return before;
+  const found = compareWords(a, b);
+  known.set(b, found);
+  return found;
+}
+
+function compareWords(a: Word, b: Word): number {
   if (a.text === b.text) return 1;
   if (a.meanings.some((m) => b.meanings.includes(m))) return 0.97;
   const related = Math.max(0, ...a.meanings.flatMap((m) => b.meanings.map((n) => near.get(`${m} ${n}`) ?? 0)));

@@ -17,6 +17,8 @@ export interface ProposerSide {
 export interface ProposerOptions {
   /** Whether columns that seem to hold personal data are masked, or only marked. */
   readonly mask: boolean;
+  /** How many pairs of columns are compared at most: some 13 µs each; more is `suggestion_too_large`. */
+  readonly mostCells?: number;
 }
 
 /**
@@ -27,7 +29,7 @@ export function proposeMapping(source: ProposerSide, target: ProposerSide, optio
   const views = ({ tables, shapes }: ProposerSide) =>
     tables.map((t) => viewOf(t, shapes?.get(`${t.schema}.${t.name}`)));
   const [sources, targets] = [views(source), views(target)];
-  const matches = matchTables(sources, targets);
+  const matches = matchTables(sources, targets, options.mostCells);
   const drafts = matches.map((match) => draftOf(match, options));
   const used = new Set(matches.map((m) => m.source.text));
   const filled = new Set(matches.map((m) => m.target.text));
