@@ -14,7 +14,7 @@ export interface SuggestFunction extends AsyncDisposable {
   readonly mappings: MappingStore;
   /** Every item of the registry, as text. */
   readonly dynamo: TestDynamo;
-  suggest(pair: TestPair, over?: object): Promise<Answered>;
+  suggest(pair: Pick<TestPair, 'source' | 'target'>, over?: object): Promise<Answered>;
   call(call: Call): Promise<Answered>;
 }
 
