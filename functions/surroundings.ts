@@ -12,7 +12,7 @@ const PATIENCE_MS: Readonly<Record<Caller, number>> = { worker: 0, step: 60_000,
 
 /** How servers are spoken to by this deployment. */
 export const serverOptions = ({ settings }: CoreServices, caller: Caller) => ({
-  tlsPolicy: settings.tlsPolicy,
+  rules: { tls: settings.tlsPolicy, hosts: settings.hostPolicy, trust: settings.trust },
   version: settings.version,
   connectionLimit: connectionLimit(settings.connectionBudget, caller),
 });

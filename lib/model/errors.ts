@@ -176,6 +176,16 @@ const CATALOGUE = {
   ],
   target_busy: [409, 'Another job holds a target table.', 'Wait until the job that the message names has ended.'],
   // the databases, seen before any row moves
+  host_not_allowed: [
+    403,
+    'This deployment does not connect to that host.',
+    'Ask for the host in the parameter AllowedDatabaseHosts; loopback, link-local, metadata and multicast addresses are refused everywhere.',
+  ],
+  password_method: [
+    422,
+    'The server wants the password in a form that whoever listens could use.',
+    "Use sslmode=verify-full, or SCRAM: set password_encryption = 'scram-sha-256' on the server and set the password again.",
+  ],
   connection_unreachable: [
     422,
     'The database server cannot be reached.',

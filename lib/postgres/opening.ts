@@ -1,10 +1,10 @@
 import type { Connection, Side } from '../model/connection.ts';
-import type { TlsPolicy } from '../model/tls.ts';
 import type { ConnectAs } from '../ports.ts';
+import type { ConnectionRules } from './connect.ts';
 import { openSession, type Session } from './session.ts';
 
 export interface OpeningOptions {
-  readonly tlsPolicy: TlsPolicy;
+  readonly rules: ConnectionRules;
   /** With `ConnectAs.name` it makes the application_name. */
   readonly version: string;
   /** How many sessions of this service may work on one server at once; absent: as many as it takes. */
@@ -20,7 +20,7 @@ export const opener =
     openSession(connection, {
       side,
       applicationName: `terrafusion-sync/${options.version} ${as.name}`.slice(0, 63),
-      tlsPolicy: options.tlsPolicy,
+      rules: options.rules,
       ...(options.connectionLimit !== undefined && { connectionLimit: options.connectionLimit }),
       statementTimeoutMs: as.statementTimeoutMs,
       ...(as.maskKey && { maskKey: as.maskKey }),

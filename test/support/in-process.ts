@@ -20,8 +20,8 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { planningDatabases } from '../../lib/postgres/planning-databases.ts';
 import { workDatabases } from '../../lib/postgres/work-databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
-
 import { memoryLog, memorySecrets } from './memory-ports.ts';
+import { ON_ONE_MACHINE } from './rules.ts';
 
 /** The two ends of a job. */
 export interface Pair {
@@ -31,7 +31,7 @@ export interface Pair {
 
 type Partly<T> = { -readonly [K in keyof T]?: T[K] | undefined };
 
-const OPTIONS = { tlsPolicy: 'as_asked', version: 'test' } as const;
+const OPTIONS = { rules: ON_ONE_MACHINE, version: 'test' } as const;
 const ALL = postgresDatabases(OPTIONS);
 const OF = {
   commands: commandDatabases(OPTIONS),

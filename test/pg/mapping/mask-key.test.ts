@@ -3,6 +3,7 @@ import { MASK_KEY_SETTING } from '../../../lib/model/mask.ts';
 import { Secret } from '../../../lib/model/secret.ts';
 import { openSession } from '../../../lib/postgres/session.ts';
 import { createPair } from '../../support/databases.ts';
+import { ON_ONE_MACHINE } from '../../support/rules.ts';
 
 const KEY = new Secret('c4'.repeat(32));
 
@@ -11,7 +12,7 @@ test('a session has the key of its masks as a setting, and no statement of it ha
   const options = {
     side: 'source',
     applicationName: 'mask-key',
-    tlsPolicy: 'as_asked',
+    rules: ON_ONE_MACHINE,
     statementTimeoutMs: 0,
   } as const;
   const masking = await openSession(pair.source.connection, { ...options, maskKey: KEY });
