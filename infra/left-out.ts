@@ -120,6 +120,31 @@ export function shortErrors(source: string): string {
   return short.replace(/^((?:import [^\n]+\n)*)/, (imports) => imports + made);
 }
 
+/** A text in quotes of any kind, or one character. */
+const PIECE = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|[\s\S]/y;
+
+/**
+ * A source without `.meta({ ... })` of its zod schemas: names and descriptions for OpenAPI, which one function makes; 4 to 12 KB
+ * in each of the others. Throws where a call has no end.
+ */
+export function withoutMeta(source: string): string {
+  const at = source.indexOf('.meta({');
+  if (at < 0) return source;
+  let end = at + '.meta'.length;
+  let depth = 0;
+  do {
+    PIECE.lastIndex = end;
+    const [piece] = PIECE.exec(source) ?? [];
+    if (piece === undefined) throw new Error('A call of .meta has no end.');
+    depth += piece === '(' ? 1 : piece === ')' ? -1 : 0;
+    end += piece.length;
+  } while (depth > 0);
+  return source.slice(0, at) + withoutMeta(source.slice(end));
+}
+
+/** The one function that makes OpenAPI of the schemas. */
+const DESCRIBES = 'queries';
+
 /** Of a client's package.json only its version is used, for the user agent. */
 const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text) as { version: string }).version });
 
@@ -133,6 +158,11 @@ export function leftOut(functionName: string): Plugin {
         const at = absent.findIndex((m) => m.path.test(path) && m.from.test(importer));
         return at < 0 ? undefined : { path, namespace: 'left-out', pluginData: absent[at]?.contents };
       });
+      if (functionName !== DESCRIBES)
+        build.onLoad({ filter: /\/(lib\/model|functions\/api)\/[\w/-]+\.ts$/ }, async ({ path }) => ({
+          contents: withoutMeta(await readFile(path, 'utf8')),
+          loader: 'ts',
+        }));
       build.onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/models\/errors\.js$/ }, async ({ path }) => ({
         contents: shortErrors(await readFile(path, 'utf8')),
         loader: 'js',

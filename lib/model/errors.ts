@@ -134,7 +134,7 @@ const CATALOGUE = {
   mapping_not_approved: [
     409,
     'A job may only use the version of a mapping that a person has approved.',
-    'Have a resolver or an administrator look at it and approve it: POST /api/sync/mappings/{name}/approve.',
+    'Have a resolver approve it: POST /api/sync/mappings/{name}/approve.',
   ],
   mapping_approved: [
     409,
@@ -144,23 +144,23 @@ const CATALOGUE = {
   mapping_tampered: [
     500,
     'A stored mapping is not what was approved.',
-    'Find out who can write the registry table; store the mapping again and have it approved.',
+    'Find out who can write the registry table; store the mapping again.',
   ],
-  suggestion_failed: [503, 'The language model gave no usable answer.', 'Try again, or write the expression yourself.'],
+  suggestion_failed: [503, 'The language model gave no usable answer.', 'Try again, or write it yourself.'],
   suggestion_empty: [
     422,
     'No table of the target looks like one of the source.',
-    'Check both connections; write the mapping yourself: PUT /api/sync/mappings/{name}.',
+    'Write the mapping yourself: docs/mappings.md.',
   ],
   suggestion_too_large: [
     422,
-    'The databases have more tables or columns than are compared for one proposal.',
-    'Name the tables of the target that are wanted in tables, in several proposals.',
+    'There are more tables or columns than are compared for one proposal.',
+    'Name some tables of the target in tables.',
   ],
   sentence_not_understood: [
     422,
-    'The sentence is none that the rules know, and no language model is asked, or none has an answer.',
-    'Name columns as they are spelled, as in the examples of docs/suggestions.md; or write the expression: docs/expressions.md.',
+    'Neither the rules nor a language model have an expression for the sentence.',
+    'Name columns as they are spelled (docs/suggestions.md), or write the expression yourself.',
   ],
   mapping_too_large: [422, 'A mapping is too large to be stored.', 'Cut it into several, by tables.'],
   job_stopped: [409, 'Somebody stopped the job.', 'Resume it to go on.'],

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { transformSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { shortErrors } from '../../infra/left-out.ts';
+import { shortErrors, withoutMeta } from '../../infra/left-out.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -58,3 +59,26 @@ describe.each(['bedrock-runtime', 'dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
     });
   },
 );
+
+describe('schemas without their descriptions', () => {
+  it('lose these and nothing else', () => {
+    expect(
+      withoutMeta(`a.meta({ description: 'x ) \\' (' }).max(2).meta({\n  id: "y)", example: \`)\` }) + b(c)`),
+    ).toBe('a.max(2) + b(c)');
+    expect(withoutMeta('import.meta.url; x.metadata({})')).toBe('import.meta.url; x.metadata({})');
+    expect(() => withoutMeta('a.meta({ b')).toThrow(/no end/);
+  });
+
+  it('are still TypeScript, in every file that has any', () => {
+    const files = globSync('{lib/model,functions/api}/**/*.ts').filter((f) =>
+      readFileSync(f, 'utf8').includes('.meta({'),
+    );
+    expect(files.length).toBeGreaterThan(20);
+    for (const file of files) {
+      const [before, after] = [readFileSync(file, 'utf8'), withoutMeta(readFileSync(file, 'utf8'))];
+      const size = (text: string) => transformSync(text, { loader: 'ts' }).code.length;
+      expect(after).not.toContain('.meta({');
+      expect(size(after), file).toBeLessThan(size(before));
+    }
+  });
+});

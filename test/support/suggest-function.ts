@@ -32,6 +32,7 @@ export async function startSuggestFunction({ model = true } = {}): Promise<Sugge
   Object.assign(process.env, {
     SERVICE_VERSION: '1.2.3',
     TLS_POLICY: 'as_asked',
+    ALLOWED_DATABASE_HOSTS: '*,this-machine',
     DATABASE_CONNECTION_BUDGET: '20',
     REGISTRY_TABLE: registry,
     SUGGESTION_MODEL_ARNS: model ? MODEL : '',

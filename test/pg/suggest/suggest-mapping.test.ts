@@ -8,6 +8,7 @@ import { postgresCatalogs } from '../../../lib/postgres/catalogs.ts';
 import { createDatabase, createPair, type TestPair } from '../../support/databases.ts';
 import type { ConverseAnswer } from '../../support/fake-bedrock.ts';
 import { runJob } from '../../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../../support/rules.ts';
 import { MODEL, type SuggestFunction, startSuggestFunction } from '../../support/suggest-function.ts';
 
 const SOURCE = `
@@ -194,7 +195,7 @@ test('who only looks may not write, not even through a view, in neither database
     create view v as select public.leave() as n`);
   const connection = parseConnection(one.url, '');
   if (!connection.ok) throw new Error('the test database has a URL');
-  const catalogs = postgresCatalogs({ tlsPolicy: 'as_asked', version: '1' });
+  const catalogs = postgresCatalogs({ rules: ON_ONE_MACHINE, version: '1' });
 
   for (const side of ['source', 'target'] as const) {
     const looking = await catalogs.open(side, connection.connection, { name: 'suggest', statementTimeoutMs: 5_000 });
