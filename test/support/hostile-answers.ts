@@ -74,6 +74,9 @@ export const HOSTILE_ANSWERS: Readonly<Record<string, ConverseAnswer>> = {
   'another source for a sure table': tables(
     table([column({ column: 'lname', source: 'notes' })], { table: 'cama.tbl_owner' }),
   ),
+  'a free column of a sure table from another source': tables(
+    table([column({ column: 'nickname', source: 'notes' })], { table: 'cama.tbl_owner' }),
+  ),
   'a sure column made of another': of({ column: 'parcel_no', source: 'notes' }),
   'personal data unmasked': tables(
     table([column({ column: 'nickname', source: 'last_name' })], { table: 'cama.tbl_owner', from: 'public.owners' }),
