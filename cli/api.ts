@@ -18,6 +18,8 @@ import type {
 import type { JobMode } from '../lib/model/job.ts';
 import type { QuarantinePage, RetryStarted } from '../lib/model/quarantine.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
+import type { MappingSummary, MappingView } from '../lib/model/stored-mapping.ts';
+import type { ExpressionSuggestion, Suggestion } from '../lib/model/suggestion.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** The answer of a command about a job. */
@@ -165,7 +167,63 @@ export class Api {
     return { text, ...(nextToken !== null && { nextToken }) };
   }
 
-  async #call<T>(method: Method, path: string, send: { body?: object } = {}): Promise<T> {
+  suggestMapping(request: object): Promise<Suggestion> {
+    return this.#call('POST', '/api/sync/mappings/suggest', { body: request });
+  }
+
+  suggestExpression(request: object): Promise<ExpressionSuggestion> {
+    return this.#call('POST', '/api/sync/mappings/suggest-expression', { body: request });
+  }
+
+  /** All of them, page by page. */
+  async mappings(): Promise<readonly MappingSummary[]> {
+    const found: MappingSummary[] = [];
+    let token: string | undefined;
+    do {
+      const page: { mappings: MappingSummary[]; next_token?: string } = await this.#call(
+        'GET',
+        `/api/sync/mappings?${search({ limit: '500', next_token: token })}`,
+      );
+      found.push(...page.mappings);
+      token = page.next_token;
+    } while (token !== undefined);
+    return found;
+  }
+
+  /** A version, the newest where none is named, and its entity tag for a change. */
+  mapping(name: string, version?: string): Promise<{ readonly view: MappingView; readonly etag: string }> {
+    return this.#tagged(
+      'GET',
+      `${mappingPath(name)}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`,
+    );
+  }
+
+  putMapping(name: string, body: object): Promise<{ readonly view: MappingView; readonly etag: string }> {
+    return this.#tagged('PUT', mappingPath(name), { body });
+  }
+
+  approveMapping(name: string, body: object, etag: string): Promise<MappingView> {
+    return this.#call('POST', `${mappingPath(name)}/approve`, { body, ifMatch: etag });
+  }
+
+  retireMapping(name: string, body: object, etag: string): Promise<MappingView> {
+    return this.#call('POST', `${mappingPath(name)}/retire`, { body, ifMatch: etag });
+  }
+
+  async discardMapping(name: string, version: string): Promise<void> {
+    const path = `${mappingPath(name)}/versions/${encodeURIComponent(version)}`;
+    const { answer, text } = await this.#send('DELETE', path);
+    if (!answer.ok) throw failureOf(answer, parse(text), this.#options.url.origin);
+  }
+
+  async #tagged(method: Method, path: string, send: Send = {}) {
+    const { answer, text } = await this.#send(method, path, send);
+    const view = parse(text);
+    if (!answer.ok || view === undefined) throw failureOf(answer, view, this.#options.url.origin);
+    return { view: view as MappingView, etag: answer.headers.get('etag') ?? '' }; // the shape is the API's promise
+  }
+
+  async #call<T>(method: Method, path: string, send: Send = {}): Promise<T> {
     const { answer, text } = await this.#send(method, path, send);
     if (answer.status === 204) return undefined as T; // the API's promise, too
     const body = parse(text);
@@ -176,7 +234,7 @@ export class Api {
   async #send(
     method: Method,
     path: string,
-    send: { body?: object } = {},
+    send: Send = {},
   ): Promise<{ readonly answer: Response; readonly text: string }> {
     const { url, token, fetch, userAgent, interrupted } = this.#options;
     const answer = await fetch(new URL(url.pathname.replace(/\/$/, '') + path, url), {
@@ -188,6 +246,7 @@ export class Api {
         'user-agent': userAgent,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(send.body && { 'content-type': 'application/json' }),
+        ...(send.ifMatch !== undefined && { 'if-match': send.ifMatch }),
       },
       ...(send.body && { body: JSON.stringify(send.body) }),
     }).catch((cause) => {
@@ -207,6 +266,13 @@ export class Api {
 const scheduleAt = (name: string) => `/api/sync/schedules/${encodeURIComponent(name)}`;
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+interface Send {
+  readonly body?: object;
+  readonly ifMatch?: string;
+}
+
+const mappingPath = (name: string) => `/api/sync/mappings/${encodeURIComponent(name)}`;
 
 const conflictsOf = (jobId: string) => `/api/sync/conflicts/${encodeURIComponent(jobId)}`;
 

@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { ConflictDetail, ConflictField, ConflictView, ResolutionView } from '../lib/model/conflict-answers.ts';
+import { agreed } from './agreed.ts';
 import type { Api } from './api.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { type Cell, columns, harmless } from './format.ts';
@@ -142,18 +142,6 @@ function decisionOf(choice: Choice): object {
   return { fields: Object.fromEntries(fields) };
 }
 
-async function agreed(question: string, { stdin, stderr }: Io): Promise<boolean> {
-  if (!stdin.isTTY) throw new CommandError('Nobody can be asked here: add --yes to decide them.', EXIT.refused);
-  stderr.write(question);
-  const lines = createInterface({ input: stdin });
-  try {
-    for await (const line of lines) return /^y(es)?$/i.test(line.trim());
-    return false;
-  } finally {
-    lines.close();
-  }
-}
-
 const countsText = ({ counts }: ResolutionView) =>
   `${counts.applied} applied, ${counts.stale} moved meanwhile, ${counts.already_resolved} decided before, ${counts.failed} left open`;
 
@@ -252,7 +240,11 @@ export function addConflictCommands(program: Command, { connect, io, done }: Con
       const decision = { ...decisionOf(options), ...moved, filter: filterOf(options) };
       const api = await connect(options);
       const { count } = await api.previewAll(id, decision);
-      if (count > 0 && !options.yes && !(await agreed(`Decide ${count} conflicts? [y/N] `, io)))
+      if (
+        count > 0 &&
+        !options.yes &&
+        !(await agreed(`Decide ${count} conflicts? [y/N] `, 'add --yes to decide them.', io))
+      )
         throw new CommandError('Nothing was decided.', EXIT.refused);
       if (count === 0) return void io.stdout.write(options.json ? json({ count }) : 'No open conflicts.\n');
       const { note } = options;

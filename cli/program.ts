@@ -11,6 +11,7 @@ import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
 import { lookLines } from './looks.ts';
+import { addMappingCommands } from './mappings.ts';
 import { renderJob, renderOutcome } from './progress.ts';
 import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
@@ -238,6 +239,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
     });
 
   addValidateCommand(program, { connect, io, done });
+  addMappingCommands(program, { connect, io, done, secrets });
   addConflictCommands(program, { connect, io, done });
   addScheduleCommands(program, { connect, io, secrets });
   addQuarantineCommands(program, { connect, io, done });

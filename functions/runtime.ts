@@ -9,6 +9,7 @@ import type {
   ConflictStore,
   JobStore,
   Log,
+  MappingStore,
   ResolutionStore,
   SecretStore,
   SegmentQueue,
@@ -20,6 +21,8 @@ import { dynamoAuditLog } from './aws/dynamo/audit-log.ts';
 import { dynamoConflictWriter } from './aws/dynamo/conflict-items.ts';
 import { dynamoConflictStore } from './aws/dynamo/conflict-store.ts';
 import { dynamoJobStore } from './aws/dynamo/job-store.ts';
+import { dynamoMappingReader } from './aws/dynamo/mapping-reader.ts';
+import { dynamoMappingStore } from './aws/dynamo/mapping-store.ts';
 import { dynamoResolutionStore } from './aws/dynamo/resolution-store.ts';
 import { lazy } from './aws/lazy.ts';
 import { jsonLog } from './aws/log.ts';
@@ -46,6 +49,8 @@ export interface Settings {
   readonly syncTableArn: string;
   readonly secretPrefix: string;
   readonly maskKeyPrefix: string;
+  /** ARNs of what is asked for proposals: a model, or an inference profile with the models it leads to. Empty: nobody is. */
+  readonly suggestionModels: readonly string[];
 }
 
 /** What every handler needs from outside, wired once per container. */
@@ -102,6 +107,30 @@ export const conflictWriter: () => Pick<ConflictStore, 'put'> = /* @__PURE__ */ 
   return dynamoConflictWriter({ name: () => settings.conflictsTable, client: dynamoClient });
 });
 
+/** For a function that knows no job and no secret: 30 KB less in its bundle. */
+export const bareServices: () => CoreServices = /* @__PURE__ */ lazy(() => {
+  const none = (what: string) => () => {
+    throw new SyncError('internal', `this function knows no ${what}`);
+  };
+  const { settings, clock, log } = wireBare(process.env);
+  return Object.defineProperties({ settings, clock, log } as CoreServices, {
+    jobs: { get: none('jobs') },
+    secrets: { get: none('secrets') },
+  });
+});
+
+/** Stored mappings, for those functions that keep, propose or use them. */
+export const mappingStore: () => MappingStore = /* @__PURE__ */ lazy(() => {
+  const settings = readSettings(process.env);
+  return dynamoMappingStore({ name: () => settings.registryTable, client: dynamoClient });
+});
+
+/** As much of them as a start needs, which leaves 3 KB out of its bundle. */
+export const approvableMappings: () => Pick<MappingStore, 'get' | 'approvals'> = /* @__PURE__ */ lazy(() => {
+  const settings = readSettings(process.env);
+  return dynamoMappingReader({ name: () => settings.registryTable, client: dynamoClient });
+});
+
 /** The services of this container; the first call builds them, and no AWS client before its first use. */
 export const services: () => WorkflowServices = /* @__PURE__ */ lazy(() => wire(process.env));
 
@@ -115,12 +144,16 @@ export const auditedServices: () => AuditedServices & WorkflowServices = /* @__P
 }));
 
 export function withAudit(core: CoreServices): AuditedServices {
+  return { ...core, audit: auditLog(core) };
+}
+
+/** The trails alone, for a function that knows no job. */
+export function auditLog({ settings }: Pick<CoreServices, 'settings'>): AuditLog {
   const table = (name: () => string) => ({ name, client: dynamoClient });
-  const audit = dynamoAuditLog(
-    table(() => core.settings.auditTable),
-    table(() => core.settings.jobsTable),
+  return dynamoAuditLog(
+    table(() => settings.auditTable),
+    table(() => settings.jobsTable),
   );
-  return { ...core, audit };
 }
 
 /** Environment -> ports. Settings are read one by one at their first use: no function needs all of them. */
@@ -129,14 +162,10 @@ export function wire(env: Environment): WorkflowServices {
   return { ...core, workflow: awsWorkflow(workflowClient, () => core.settings.syncJobArn) };
 }
 
-function wireCore(env: Environment): CoreServices {
-  const settings = readSettings(env);
+function wireBare(env: Environment): Pick<CoreServices, 'settings' | 'clock' | 'log'> {
   const clock = () => new Date();
-  const table = (name: () => string) => ({ name, client: dynamoClient });
   return {
-    settings,
-    jobs: dynamoJobStore(table(() => settings.jobsTable)),
-    secrets: awsSecretStore(secretsClient, settings),
+    settings: readSettings(env),
     clock,
     log: jsonLog(
       {
@@ -146,6 +175,17 @@ function wireCore(env: Environment): CoreServices {
       },
       clock,
     ),
+  };
+}
+
+function wireCore(env: Environment): CoreServices {
+  const bare = wireBare(env);
+  const { settings } = bare;
+  const table = (name: () => string) => ({ name, client: dynamoClient });
+  return {
+    ...bare,
+    jobs: dynamoJobStore(table(() => settings.jobsTable)),
+    secrets: awsSecretStore(secretsClient, settings),
   };
 }
 
@@ -203,6 +243,9 @@ function readSettings(env: Environment): Settings {
     },
     get syncTableArn() {
       return text('SYNC_TABLE_ARN');
+    },
+    get suggestionModels() {
+      return (env.SUGGESTION_MODEL_ARNS ?? '').split(',').filter((arn) => arn !== '');
     },
     get secretPrefix() {
       return text('SECRET_PREFIX');

@@ -17,17 +17,18 @@ export const serverOptions = ({ settings }: CoreServices, caller: Caller) => ({
   connectionLimit: connectionLimit(settings.connectionBudget, caller),
 });
 
+export const patienceOf = (caller: Caller): Patience => ({
+  forMs: PATIENCE_MS[caller],
+  random: Math.random,
+  wait: async (ms) => {
+    await pause(ms);
+  },
+});
+
 /** What all ports have in common. */
 export function surroundings(
   { jobs, secrets, clock, log }: CoreServices,
   caller: Caller,
 ): Pick<RunPorts, 'jobs' | 'secrets' | 'clock' | 'log'> & { readonly patience: Patience } {
-  const patience: Patience = {
-    forMs: PATIENCE_MS[caller],
-    random: Math.random,
-    wait: async (ms) => {
-      await pause(ms);
-    },
-  };
-  return { jobs, secrets, clock, log, patience };
+  return { jobs, secrets, clock, log, patience: patienceOf(caller) };
 }

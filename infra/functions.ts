@@ -4,6 +4,8 @@ export const FUNCTIONS = {
   conflicts: 'functions/api/conflicts.ts',
   schedules: 'functions/api/schedules.ts',
   quarantine: 'functions/api/quarantine.ts',
+  mappings: 'functions/api/mappings.ts',
+  suggest: 'functions/api/suggest.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',

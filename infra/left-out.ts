@@ -23,6 +23,32 @@ const NEVER = `() => { ${THROWS} }`;
  * only the OpenAPI route makes.
  */
 const LEFT_OUT: readonly LeftOut[] = [
+  // of Amazon Bedrock only whole answers are asked for: no streams of events, no web sockets; and with the role's own rights
+  {
+    path: /^@smithy\/core\/event-streams$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const resolveEventStreamSerdeConfig = (config) => config; export const eventStreamSerdeProvider = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/eventstream-handler-node$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const eventStreamPayloadHandlerProvider = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/middleware-eventstream$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const resolveEventStreamConfig = (config) => config; export const getEventStreamPlugin = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/middleware-websocket$/,
+    from: /client-bedrock-runtime/,
+    contents: `export const resolveWebSocketConfig = (config) => config; export const getWebSocketPlugin = ${NEVER};`,
+  },
+  {
+    path: /^@aws-sdk\/token-providers$/,
+    from: /client-bedrock-runtime/,
+    contents: `const none = async () => { throw new Error('no token'); }; export const fromEnvSigningName = () => none; export const nodeProvider = () => none;`,
+  },
   { path: /^@smithy\/core\/event-streams$/, from: /@smithy\/core/, contents: THROWS },
   { path: /^\.\/native$/, from: /node_modules\/pg\/lib/, contents: THROWS },
   { path: /^pgpass$/, from: /node_modules\/pg\/lib/, contents: THROWS },
@@ -101,12 +127,6 @@ export function shortErrors(source: string): string {
   return short.replace(/^((?:import [^\n]+\n)*)/, (imports) => imports + made);
 }
 
-/** Words for people of the mapping's functions, masks and steps, which the docs are made of. */
-const WORDS = /^(\s+(?:summary|types|tells):)\s*(['"`])(?:\\.|(?!\2)[^\\])*\2,$/gm;
-
-/** A module of lib/transformer without its words: 4 KB a bundle. */
-export const withoutWords = (source: string): string => source.replaceAll(WORDS, "$1 '',");
-
 /** Of a client's package.json only its version is used, for the user agent. */
 const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text) as { version: string }).version });
 
@@ -156,7 +176,7 @@ function without(source: string, properties: RegExp): string {
 }
 
 /** Schemas whose descriptions only the OpenAPI route reads: 10 KB of a bundle that reads a config. */
-const DESCRIBED = /\/(?:lib\/model\/[\w-]+|lib\/orchestrator\/status|functions\/api\/routes\/[\w-]+)\.ts$/;
+const DESCRIBED = /\/(?:lib\/model\/[\w-]+|lib\/orchestrator\/status|functions\/api\/[\w/-]+)\.ts$/;
 
 /** The same source without descriptions of its schemas. */
 export function withoutMeta(source: string): string {
@@ -183,10 +203,6 @@ export function leftOut(functionName: string): Plugin {
       build.onLoad({ filter: /@aws-sdk\/client-[\w-]+\/dist-es\/models\/errors\.js$/ }, async ({ path }) => ({
         contents: shortErrors(await readFile(path, 'utf8')),
         loader: 'js',
-      }));
-      build.onLoad({ filter: /\/lib\/transformer\/(functions|masks|steps)\/[\w-]+\.ts$/ }, async ({ path }) => ({
-        contents: withoutWords(await readFile(path, 'utf8')),
-        loader: 'ts',
       }));
       build.onLoad({ filter: /@aws-sdk\/client-[\w-]+\/package\.json$/ }, async ({ path }) => ({
         contents: onlyVersion(await readFile(path, 'utf8')),

@@ -10,6 +10,7 @@ import { Schedules } from './constructs/schedules.ts';
 import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { StateTables } from './constructs/state-tables.ts';
+import { allowModels } from './constructs/suggestion-models.ts';
 import { SyncJobMachine } from './constructs/sync-job-machine.ts';
 import { SyncPartMachine } from './constructs/sync-part-machine.ts';
 import { SyncTableMachine } from './constructs/sync-table-machine.ts';
@@ -269,7 +270,10 @@ export class SyncStack extends Stack {
     allowJobSecrets(fireSchedule, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     allowMaskKeys(fireSchedule, 'CreateSecret', 'GetSecretValue');
     fireSchedule.allow(['states:StartExecution'], [machineArn('sync-job')]);
-    for (const fn of [fireSchedule, schedules]) state.keepSchedules(fn);
+    for (const fn of [fireSchedule, schedules]) {
+      state.keepSchedules(fn);
+      state.readMappings(fn);
+    }
     kept.allowKeeping(fireSchedule);
     kept.allowKeeping(schedules, 'CreateSecret', 'PutSecretValue');
     // Rows that were put aside: what lists them, and starts a job over them.
@@ -284,6 +288,31 @@ export class SyncStack extends Stack {
     allowJobSecrets(quarantine, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     allowMaskKeys(quarantine, 'CreateSecret', 'GetSecretValue');
     quarantine.allow(['states:StartExecution'], [machineArn('sync-job')]);
+    // Stored mappings. Knows of no database and no model; who approves is a person.
+    const mappings = new ServiceFunction(this, 'MappingsApi', {
+      ...common,
+      name: 'mappings',
+      description: 'API routes that keep and approve stored mappings.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.keepMappings(mappings);
+    state.approveMappings(mappings);
+    state.appendAudit(mappings);
+    state.moveTrailHeads(mappings);
+
+    // Proposals. The one function that may talk to a language model, and only to the one that the parameter names; what it makes
+    // is a draft: the partition of approvals is closed to it.
+    const suggest = new ServiceFunction(this, 'SuggestApi', {
+      ...common,
+      environment: { ...common.environment, SUGGESTION_MODEL_ARNS: parameters.suggestionModelArns },
+      name: 'suggest',
+      description: 'API routes that propose mappings.',
+      memoryMb: 1024, // both catalogs, and half a core to compare them with
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.keepMappings(suggest);
+    allowModels(suggest, parameters);
 
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
@@ -316,6 +345,8 @@ export class SyncStack extends Stack {
       conflicts,
       schedules,
       quarantine,
+      mappings,
+      suggest,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

@@ -24,9 +24,11 @@ import type {
   SegmentId,
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
-import type { Connection, ServerFacts } from './model/connection.ts';
+import type { Connection, ServerFacts, Side } from './model/connection.ts';
 import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
+import type { Mapping } from './model/mapping.ts';
+import type { MappingApprovals } from './model/mapping-state.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
@@ -37,6 +39,7 @@ import type { RowCode } from './model/row-code.ts';
 import type { Schedule } from './model/schedule.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type { Secret } from './model/secret.ts';
+import type { MappingHead, MappingVersion } from './model/stored-mapping.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -201,6 +204,60 @@ export interface ResolutionStore {
 export interface ResolutionQueue {
   /** `delaySeconds`: nobody receives it before that; 0 to 900. */
   send(resolutionId: string, delaySeconds?: number): Promise<void>;
+}
+
+/**
+ * Named mappings in numbered versions that never change, and, kept apart under other rights, who approved which. Every write
+ * is one conditional item write. How they work together is in lib/orchestrator/mappings.ts.
+ */
+export interface MappingStore {
+  /** In name order; `latest` may lag behind a version that is being stored. */
+  names(): Promise<readonly MappingHead[]>;
+  /** Number of the newest version, also of one that was discarded; 0: there is none. Strongly consistent. */
+  latest(name: string): Promise<number>;
+  /** Undefined also for a draft that was discarded. Strongly consistent. */
+  get(name: string, version: number): Promise<MappingVersion | undefined>;
+  /** Stores a version where there is none; false: its number is taken. Our own, whose reply was lost, counts. */
+  put(version: MappingVersion): Promise<boolean>;
+  /** A version that is about to be approved cannot be discarded any more; false: it was. */
+  seal(name: string, version: number): Promise<boolean>;
+  /** Forgets the content of a version, and keeps its number; false: it is sealed. */
+  discard(name: string, version: number, by: { readonly by: string; readonly at: string }): Promise<boolean>;
+  /** Strongly consistent. */
+  approvals(name: string): Promise<MappingApprovals>;
+  /** Replaces the approvals if the stored ones are of the rev before; false: somebody was faster. */
+  approve(name: string, approvals: MappingApprovals): Promise<boolean>;
+}
+
+/** Stored mappings as a start may use them. */
+export interface ApprovedMappings {
+  /**
+   * The version in force, or this one if it is that. Throws `mapping_not_found`, `mapping_not_approved`, and
+   * `mapping_tampered` where what is stored is not what was approved.
+   */
+  approved(
+    name: string,
+    version?: number,
+  ): Promise<{ readonly name: string; readonly version: number; readonly mapping: Mapping }>;
+}
+
+/** What a language model is asked: fixed words, and data that is none. */
+export interface SuggesterTask {
+  readonly name: string;
+  /** What to do; words of the service alone. */
+  readonly instructions: string;
+  /** JSON; names in it come from databases and may say anything. */
+  readonly data: string;
+  /** JSON Schema of the answer. */
+  readonly schema: object;
+}
+
+/** A language model. It has no tools and changes nothing; its answer is text that nobody believes before it was checked. */
+export interface Suggester {
+  /** Name of the model, for notes. */
+  readonly model: string;
+  /** The answer as it came, of bounded length. Throws `suggestion_failed` where there is none in time. */
+  ask(task: SuggesterTask): Promise<string>;
 }
 
 /** Both ends of a pair, with passwords. */
@@ -705,6 +762,21 @@ export type CatalogDatabase = Pick<
   Database,
   'facts' | 'introspect' | 'withMark' | 'seesMark' | 'keyClashes' | 'readAs' | 'dictionary' | 'shapes' | 'close'
 >;
+
+/** One end as somebody sees it who only looks; its session is read-only. */
+export type LookingDatabase = Pick<Database, 'facts' | 'introspect' | 'readAs' | 'dictionary' | 'close'> & {
+  /**
+   * The first rows as the table gives them, values as text and cut to 200 characters. Of a table under a mapping: as it is
+   * made.
+   */
+  look(table: Relation, columns: readonly string[], rows: number): Promise<readonly (readonly (string | null)[])[]>;
+};
+
+/** The way to both ends for those who only look. */
+export interface Catalogs {
+  /** Throws what opening a connection throws. */
+  open(side: Side, connection: Connection, as: ConnectAs): Promise<LookingDatabase>;
+}
 
 /** The target, as commands about a job need it. */
 export type CommandTarget = CatalogDatabase &

@@ -3,6 +3,7 @@ import { takeDataDir } from './data-dir.ts';
 import { startService } from './service.ts';
 import { adoptLeftoverPostgres } from './start/databases.ts';
 import { pagesLine } from './start/pages-line.ts';
+import { suggestionModel } from './start/suggestion-model.ts';
 import { untilSignal } from './until-signal.ts';
 
 const program = new Command('serve')
@@ -25,6 +26,7 @@ try {
       port: Number(options.port),
       dataDir,
       auth: options.auth ? 'token' : 'none',
+      ...suggestionModel(process.env),
       ...(options.json ? {} : { log: say }),
     });
     if (options.json) console.log(JSON.stringify({ url: service.url, token: service.token }));

@@ -35,6 +35,8 @@ export interface ServiceOptions {
   readonly assembly?: string;
   /** The URL that everybody is given instead of an emulated service's own, for tests that stand in between. */
   readonly through?: (name: 'dynamodb' | 'sqs' | 'control', url: string) => Promise<string>;
+  /** Where Amazon Bedrock, or what stands in for it, answers; absent: the SDK's own address. */
+  readonly bedrockUrl?: string;
   /** CloudFormation parameters beside those that the service sets itself. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
@@ -131,6 +133,7 @@ async function assemble(
     dynamodb: await through('dynamodb', dynamodb.url),
     sqs: await through('sqs', sqs.url),
     control: await through('control', control.url),
+    ...(options.bedrockUrl && { bedrock: options.bedrockUrl }),
   };
   const stack = resolveStack(assembly, {
     sqsUrl: endpoints.sqs,

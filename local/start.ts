@@ -7,6 +7,7 @@ import { adoptLeftoverPostgres, type Databases, startDemoDatabases } from './sta
 import { runFirstSync } from './start/first-sync.ts';
 import { pagesLine, shortest } from './start/pages-line.ts';
 import { phase } from './start/phase.ts';
+import { suggestionModel } from './start/suggestion-model.ts';
 import { synthesize } from './synth.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -74,6 +75,7 @@ async function main(): Promise<number> {
       assembly: assembly.folder,
       auth: options.auth ? 'token' : 'none',
       log: (line) => tell(line, dataDir),
+      ...suggestionModel(process.env),
     }),
   );
   undo.push(() => service.stop());

@@ -4,6 +4,7 @@ import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { validateTable } from '../../lib/orchestrator/validate-table.ts';
 import { commandPorts } from '../command-ports.ts';
 import { services } from '../runtime.ts';
+import { startConfig } from '../start-config.ts';
 import { apiHandler } from './handler.ts';
 import { commandRoutes } from './routes/commands.ts';
 
@@ -12,7 +13,8 @@ export const handler = apiHandler({
   serves: commandRoutes,
   services,
   parts: () => ({
-    startJob: (request) => startJob(request, commandPorts(services())),
+    startJob: async (request) =>
+      startJob({ ...request, config: await startConfig(request.config) }, commandPorts(services())),
     stopJob: (request) => stopJob(request, commandPorts(services())),
     validateTable: (jobId, table) => validateTable(jobId, table, commandPorts(services())),
     resumeJob: (request) => resumeJob(request, commandPorts(services())),

@@ -44,6 +44,8 @@ const NO_PARTS: Parts = {
   stopJob: notServed,
   resumeJob: notServed,
   validateTable: notServed,
+  suggestMapping: notServed,
+  suggestExpression: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,
@@ -62,6 +64,9 @@ const NO_PARTS: Parts = {
   },
   get resolutions(): never {
     throw new SyncError('internal', 'this function knows no resolutions');
+  },
+  get mappings(): never {
+    throw new SyncError('internal', 'this function knows no mappings');
   },
 };
 

@@ -7,6 +7,7 @@ import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts
 import type { RouteRole } from '../../lib/model/roles.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
 import type { TableValidation } from '../../lib/model/schema-check.ts';
+import type { ExpressionSuggestion, Suggestion } from '../../lib/model/suggestion.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
 import type { QuarantineList, QuarantineRequest } from '../../lib/orchestrator/list-quarantine.ts';
 import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
@@ -15,7 +16,9 @@ import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { RetryOutcome, RetryRequest } from '../../lib/orchestrator/retry-quarantine.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
-import type { AuditLog, ConflictStore, ResolutionStore, ScheduleStore } from '../../lib/ports.ts';
+import type { ExpressionRequest } from '../../lib/orchestrator/suggest-expression.ts';
+import type { SuggestRequest } from '../../lib/orchestrator/suggest-mapping.ts';
+import type { AuditLog, ConflictStore, MappingStore, ResolutionStore, ScheduleStore } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -60,10 +63,13 @@ export interface Parts {
   readonly schedules: Pick<ScheduleStore, 'get' | 'list'>;
   listQuarantine(request: QuarantineRequest): Promise<QuarantineList>;
   retryQuarantine(request: RetryRequest): Promise<RetryOutcome>;
+  suggestMapping(request: SuggestRequest): Promise<Suggestion>;
+  suggestExpression(request: ExpressionRequest): Promise<ExpressionSuggestion>;
   readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
+  readonly mappings: MappingStore;
 }
 
 /**
@@ -71,14 +77,14 @@ export interface Parts {
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
- * aside and tries them again, `schedules` keeps schedules, `queries` only reads. Errors are thrown as SyncError and become
- * problem+json.
+ * aside and tries them again, `schedules` keeps schedules, `mappings` keeps stored mappings, `suggest` proposes them, `queries`
+ * only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'conflicts' | 'quarantine' | 'schedules' | 'queries';
+  readonly runs: 'commands' | 'conflicts' | 'mappings' | 'quarantine' | 'queries' | 'schedules' | 'suggest';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;

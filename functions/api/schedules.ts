@@ -3,6 +3,7 @@ import { putSchedule, removeSchedule } from '../../lib/orchestrator/put-schedule
 import { commandDatabases } from '../../lib/postgres/command-databases.ts';
 import { coreServices } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
+import { startConfig } from '../start-config.ts';
 import { serverOptions, surroundings } from '../surroundings.ts';
 import { apiHandler } from './handler.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
@@ -14,7 +15,7 @@ export const handler = apiHandler({
   parts: (core) => {
     const kept = scheduleServices(core);
     const databases = commandDatabases(serverOptions(core, 'command'));
-    const ports = () => ({ ...surroundings(core, 'command'), ...kept, databases, newId: randomUUID });
+    const ports = () => ({ ...surroundings(core, 'command'), ...kept, databases, startConfig, newId: randomUUID });
     return {
       schedules: kept.schedules,
       putSchedule: (put) => putSchedule(put, ports()),

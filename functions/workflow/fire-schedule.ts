@@ -6,6 +6,7 @@ import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { commandPorts } from '../command-ports.ts';
 import { services } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
+import { startConfig } from '../start-config.ts';
 
 /** What EventBridge Scheduler sends for a schedule of the API; without either it is the minute's look. */
 const due = z.object({ schedule: z.string(), due: z.string() });
@@ -19,7 +20,8 @@ export async function handler(event: unknown, context: Context): Promise<void> {
     jobs,
     clock,
     log,
-    start: (request: Parameters<typeof startJob>[0]) => startJob(request, commandPorts(core)),
+    start: async (request: Parameters<typeof startJob>[0]) =>
+      startJob({ ...request, config: await startConfig(request.config) }, commandPorts(core)),
     newId: randomUUID,
   };
   const asked = due.safeParse(event);

@@ -26,6 +26,8 @@ export interface HttpApiProps {
   readonly conflicts: ServiceFunction;
   readonly schedules: ServiceFunction;
   readonly quarantine: ServiceFunction;
+  readonly mappings: ServiceFunction;
+  readonly suggest: ServiceFunction;
   readonly queries: ServiceFunction;
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
@@ -55,6 +57,8 @@ export class HttpApi extends Construct {
       conflicts: to('Conflicts', props.conflicts),
       schedules: to('Schedules', props.schedules),
       quarantine: to('Quarantine', props.quarantine),
+      mappings: to('Mappings', props.mappings),
+      suggest: to('Suggest', props.suggest),
       queries: to('Queries', props.queries),
       web: to('Web', props.web),
     };

@@ -1,8 +1,10 @@
-import { CfnParameter } from 'aws-cdk-lib';
+import { CfnCondition, CfnParameter, Fn } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
 import { TLS_POLICIES } from '../../lib/model/tls.ts';
+
+const ARN = 'arn:[a-z-]+:bedrock:[a-z0-9-]*:[0-9]*:[a-z-]+/[a-zA-Z0-9.:_-]+';
 
 /** What differs between deployments. One template serves every stage and the local run; nothing is decided at synth time. */
 export class Parameters extends Construct {
@@ -16,6 +18,10 @@ export class Parameters extends Construct {
   readonly logRetention: RetentionDays;
   /** Days by audit level, as text: minimal,standard,detailed. */
   readonly auditRetentionDays: string;
+
+  /** Comma-separated; empty: no model. */
+  readonly suggestionModelArns: string;
+  readonly hasSuggestionModel: CfnCondition;
 
   constructor(scope: Construct) {
     super(scope, 'Parameters');
@@ -63,6 +69,18 @@ export class Parameters extends Construct {
       maxValue: 1000,
       default: 30,
     }).valueAsNumber;
+
+    this.suggestionModelArns = this.parameter('SuggestionModelArns', {
+      description:
+        'ARN of the Amazon Bedrock model that proposes mappings beside the rules; of an inference profile, followed by those of the models that it leads to, separated by commas. Empty: no model is asked.',
+      allowedPattern: `^(${ARN}(,${ARN})*)?$`,
+      constraintDescription: 'must be ARNs of Amazon Bedrock, separated by commas, or empty',
+      default: '',
+    }).valueAsString;
+    this.hasSuggestionModel = new CfnCondition(this, 'HasSuggestionModel', {
+      expression: Fn.conditionNot(Fn.conditionEquals(this.suggestionModelArns, '')),
+    });
+    this.hasSuggestionModel.overrideLogicalId('HasSuggestionModel');
 
     this.logRetention = this.parameter('LogRetentionDays', {
       type: 'Number',

@@ -114,6 +114,40 @@ export class StateTables extends Construct {
     );
   }
 
+  /** Versions of stored mappings and the list of their names; not their approvals. */
+  keepMappings(fn: ServiceFunction): void {
+    this.mappingItems(
+      fn,
+      ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      ['mapping', 'mapping#*'],
+    );
+    this.readApprovals(fn);
+  }
+
+  /** For those who start jobs by a stored mapping. */
+  readMappings(fn: ServiceFunction): void {
+    this.mappingItems(fn, ['dynamodb:GetItem'], ['mapping', 'mapping#*', 'mapping_approval']);
+  }
+
+  readApprovals(fn: ServiceFunction): void {
+    this.mappingItems(fn, ['dynamodb:GetItem'], ['mapping_approval']);
+  }
+
+  approveMappings(fn: ServiceFunction): void {
+    this.mappingItems(fn, ['dynamodb:PutItem'], ['mapping_approval']);
+  }
+
+  /** Rights to items of the registry by their partition, which is what they are. */
+  private mappingItems(fn: ServiceFunction, actions: readonly string[], kinds: readonly string[]): void {
+    fn.role.addToPolicy(
+      new PolicyStatement({
+        actions: [...actions],
+        resources: [this.registry.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...kinds] } },
+      }),
+    );
+  }
+
   writeRegistry(fn: ServiceFunction): void {
     fn.allow(
       ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],

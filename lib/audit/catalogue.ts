@@ -35,6 +35,8 @@ const CATALOGUE = {
   'healing.paused': ['minimal', 'warning'],
   'healing.probed': ['standard', 'warning'],
   'healing.resumed': ['minimal', 'info'],
+  'mapping.approved': ['minimal', 'info'],
+  'mapping.retired': ['minimal', 'info'],
 } as const satisfies Record<string, readonly [AuditLevel, Severity]>;
 
 export type AuditEventType = keyof typeof CATALOGUE;

@@ -196,6 +196,21 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
     meaning: 'What the job waited for is there; it goes on by itself.',
     fields: { code: 'what it had waited for' },
   },
+  'mapping.approved': {
+    meaning: 'A person approved a version of a stored mapping. In the trail of that name, not of a job.',
+    fields: {
+      name: 'the mapping',
+      version: 'the version that jobs use from now on',
+      hash: 'SHA-256 of the mapping',
+      origin: 'who thought of it: person, rules or model',
+      author: 'who stored it',
+      replaces: 'the version that was in force before',
+    },
+  },
+  'mapping.retired': {
+    meaning: 'A person took a stored mapping out of use. In the trail of that name, not of a job.',
+    fields: { name: 'the mapping', replaces: 'the version that was in force before' },
+  },
 };
 
 /** Every event type with its level, severity, meaning and fields: one place for documentation and for people. */

@@ -3,6 +3,7 @@ import { AUDIT_LEVELS } from './audit-view.ts';
 import { CONFLICT_TYPES } from './conflict.ts';
 import { FIELD_RULE_NAMES } from './conflict-plan.ts';
 import { mapping } from './mapping.ts';
+import { mappingReference } from './mapping-name.ts';
 import { type RowRule, ruleLimits } from './rule.ts';
 
 /** Names known to the registries, handed in by the composition so that a name exists in one place only. */
@@ -127,6 +128,10 @@ export function configSchema(names: ConfigNames) {
     mapping: mapping.default({}).meta({
       description:
         'Tables of the target (schema.table) that are made of a table of another name or shape: from, columns, unnamed (docs/mappings.md). All other fields then go by the names of the target.',
+    }),
+    stored_mapping: mappingReference.optional().meta({
+      description:
+        'A stored mapping that a person has approved, name or name@version, in place of mapping. The job keeps what it was at its start.',
     }),
     pii_columns: z.array(z.string().min(1).max(200)).max(1000).default([]).meta({
       description:

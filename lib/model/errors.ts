@@ -99,6 +99,11 @@ const CATALOGUE = {
     'There is no such order to decide many conflicts.',
     'Use the status_url that the answer to resolve-all named.',
   ],
+  mapping_not_found: [
+    404,
+    'There is no such stored mapping, or no such version of it.',
+    'List them with GET /api/sync/mappings.',
+  ],
   route_not_found: [404, 'There is no such path.', 'See GET /api/sync/openapi.json.'],
   method_not_allowed: [405, 'The path exists, but not with this method.', 'See the Allow header.'],
   conflict_stale: [
@@ -121,6 +126,43 @@ const CATALOGUE = {
     'There are not as many open conflicts as the caller expects; none was decided.',
     'Ask for a preview, look at what has changed, and repeat the call with its count as expected_count.',
   ],
+  mapping_changed: [
+    412,
+    'The stored mapping is not as the caller has seen it (if-match); nothing was changed.',
+    'Look at it again with GET /api/sync/mappings/{name}, and repeat the call with the etag of that.',
+  ],
+  mapping_not_approved: [
+    409,
+    'A job may only use the version of a mapping that a person has approved.',
+    'Have a resolver approve it: POST /api/sync/mappings/{name}/approve.',
+  ],
+  mapping_approved: [
+    409,
+    'A version that is or was approved cannot be discarded.',
+    'Approve another version in its place.',
+  ],
+  mapping_tampered: [
+    500,
+    'A stored mapping is not what was approved.',
+    'Find out who can write the registry table; store the mapping again.',
+  ],
+  suggestion_failed: [503, 'The language model gave no usable answer.', 'Try again, or write it yourself.'],
+  suggestion_empty: [
+    422,
+    'No table of the target looks like one of the source.',
+    'Write the mapping yourself: docs/mappings.md.',
+  ],
+  suggestion_too_large: [
+    422,
+    'There are more tables or columns than are compared for one proposal.',
+    'Name some tables of the target in tables.',
+  ],
+  sentence_not_understood: [
+    422,
+    'Neither the rules nor a language model have an expression for the sentence.',
+    'Name columns as they are spelled (docs/suggestions.md), or write the expression yourself.',
+  ],
+  mapping_too_large: [422, 'A mapping is too large to be stored.', 'Cut it into several, by tables.'],
   job_stopped: [409, 'Somebody stopped the job.', 'Resume it to go on.'],
   config_changed: [
     409,

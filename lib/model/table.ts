@@ -48,6 +48,8 @@ export interface Column {
 export interface ForeignKey {
   readonly name: string;
   readonly references: RelationName;
+  /** Its own columns, in its order. */
+  readonly columns?: readonly string[];
   /** Whether deleting a referenced row changes rows here (cascade, set null, set default). */
   readonly deleteAction: boolean;
   /** Whether changing the value that is referred to changes rows here. */

@@ -11,7 +11,7 @@ const MOST_ENTRIES = 10_000;
 
 /** One side, looked at. */
 interface End {
-  readonly database: CatalogDatabase;
+  readonly database: Pick<CatalogDatabase, 'readAs' | 'dictionary'>;
   readonly facts: ServerFacts;
   readonly tables: readonly Relation[];
 }
@@ -41,7 +41,7 @@ async function readLookup({ side, table, match, take }: WantedLookup, { database
 }
 
 /** Where PostGIS is: in the schema that its geometry columns name. */
-const postgisOf = (tables: readonly Relation[]): { readonly postgis?: string } => {
+export const postgisOf = (tables: readonly Relation[]): { readonly postgis?: string } => {
   const shape = tables
     .flatMap((t) => t.columns)
     .find((c) => c.type.base.schema !== 'pg_catalog' && c.type.base.name === 'geometry');

@@ -28,6 +28,8 @@ export interface SchedulePorts {
   /** Of schedules, by name; not those of jobs. */
   readonly secrets: Pick<SecretStore, 'put' | 'get' | 'remove'>;
   readonly databases: CommandDatabases;
+  /** What a start now would make of a config: a stored mapping is written out. */
+  readonly startConfig: (config: JobConfig) => Promise<JobConfig>;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly patience?: Patience;
@@ -84,7 +86,7 @@ export async function putSchedule(
   const before = await ports.schedules.get(put.name);
   if (before?.deleting) throw busy();
   const pair = await connections(put, before, ports);
-  if (!put.paused) await checkStart({ jobId: ports.newId(), pair, config: put.config }, ports);
+  if (!put.paused) await checkStart({ jobId: ports.newId(), pair, config: await ports.startConfig(put.config) }, ports);
   const now = ports.clock();
   const { actor, pair: _, ...said } = put;
   const schedule: Schedule = {

@@ -115,7 +115,9 @@ const FOREIGN_KEYS = `
   select distinct coalesce(pg_partition_root(f.conrelid), f.conrelid)::oid::text, f.conname, n.nspname, r.relname, (f.confdeltype not in ('a', 'r'))::text,
     (select coalesce(json_agg(a.attname order by a.attname), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
      where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and not a.attnotnull and not y.typnotnull)::text,
-    (f.confupdtype not in ('a', 'r'))::text
+    (f.confupdtype not in ('a', 'r'))::text,
+    (select json_agg(a.attname order by k.ord) from unnest(f.conkey) with ordinality k(num, ord)
+     join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.num)::text
   from pg_constraint f
   join tables c on c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid)
   join pg_class r on r.oid = coalesce(pg_partition_root(f.confrelid), f.confrelid)
@@ -225,6 +227,7 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       deleteAction: truth(r[4]),
       nullable: JSON.parse(r[5] ?? '[]') as string[], // built by json_agg
       updateAction: truth(r[6]),
+      columns: JSON.parse(r[7] ?? '[]') as string[],
     }),
   );
   const uniqueIndexes = grouped(

@@ -49,7 +49,7 @@ function columnOf(target: Column, made: Made, source: Relation): Column {
 }
 
 /** The columns of a source table that an SQL text names; it may name too many, never too few. */
-const columnsIn = (sql: string, source: Relation) =>
+export const columnsIn = (sql: string, source: Pick<Relation, 'columns'>) =>
   source.columns.filter((c) => sql.includes(`${SOURCE}.${ident(c.name)}`)).map((c) => c.name);
 
 function makeAll(source: Relation, mapping: TableMapping, target: Relation, context: MappingContext) {

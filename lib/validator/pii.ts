@@ -15,7 +15,8 @@ function namesOf(table: Relation, column: string): readonly string[] {
   const own = `${relationText(table)}.${column}`;
   const from = table.mapped;
   if (!from) return [own];
-  return [own, ...(from.uses[column] ?? []).map((c) => `${relationText(from.from)}.${c}`), ...lookedUp(from, column)];
+  const used = Object.hasOwn(from.uses, column) ? (from.uses[column] ?? []) : []; // a column may be called __proto__
+  return [own, ...used.map((c) => `${relationText(from.from)}.${c}`), ...lookedUp(from, column)];
 }
 
 /** A generated column is computed anew in the target, unless it identifies rows. */
@@ -24,7 +25,8 @@ const travels = (t: Relation, c: Column, config: JobConfig) =>
   (!c.generated || (config.key_columns[relationText(t)] ?? t.key ?? []).includes(c.name));
 
 /** What arrives from a lookup in a table of the source, and what is matched there: both are frozen in the plan. */
-const lookedUp = ({ looks }: NonNullable<Relation['mapped']>, column: string) => looks?.[column] ?? [];
+const lookedUp = ({ looks }: NonNullable<Relation['mapped']>, column: string) =>
+  looks && Object.hasOwn(looks, column) ? (looks[column] ?? []) : [];
 
 /**
  * Columns that hold personal data, by the config, and would arrive unmasked: under their own name, or as part of another. Named

@@ -16,6 +16,8 @@ export interface Endpoints {
   readonly dynamodb: string;
   readonly sqs: string;
   readonly control: string;
+  /** Of Amazon Bedrock, or of what stands in for it; absent: the SDK's own. */
+  readonly bedrock?: string;
 }
 
 export interface FunctionPlaces {
@@ -61,6 +63,7 @@ export function functionSpec(resource: StackResource, endpoints: Endpoints, plac
       AWS_ENDPOINT_URL_SFN: endpoints.control,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.control,
       AWS_ENDPOINT_URL_SCHEDULER: endpoints.control,
+      ...(endpoints.bedrock && { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoints.bedrock }),
       ...properties.Environment?.Variables,
     },
   };

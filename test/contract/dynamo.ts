@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
 
@@ -18,6 +18,7 @@ export type Fault =
 
 export interface TestDynamo {
   readonly client: DynamoDBDocumentClient;
+  readonly url: string;
   /** Operations in the order in which they reached DynamoDB. */
   readonly calls: string[];
   faultNext(operation: string, fault: Fault): void;
@@ -60,6 +61,7 @@ export async function startDynamo(): Promise<TestDynamo> {
   });
   return {
     client: DynamoDBDocumentClient.from(low, { marshallOptions: { removeUndefinedValues: true } }),
+    url: endpoint,
     calls,
     faultNext: (operation, fault) => void faults.push({ operation, fault }),
     async close() {
@@ -126,7 +128,16 @@ export async function createTables({ client }: TestDynamo) {
       KeySchema: key('kind', 'name'),
     }),
   );
+  for (const TableName of Object.values(names)) await untilActive(client, TableName);
   return names;
+}
+
+/** A table that is still being made is not found; the last one made would be used at once. */
+async function untilActive(client: TestDynamo['client'], TableName: string): Promise<void> {
+  for (;;) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    if (Table?.TableStatus === 'ACTIVE') return;
+  }
 }
 
 function withoutFirst(body: string) {

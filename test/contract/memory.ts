@@ -6,10 +6,19 @@ import type { AuditBlock, AuditRoot, FoundBlock, TrailHead } from '../../lib/mod
 import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
+import type { MappingApprovals } from '../../lib/model/mapping-state.ts';
 import { type FrozenPage, hasEnded, type Resolution } from '../../lib/model/resolution.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
 import type { StoredValidation } from '../../lib/model/schema-check.ts';
-import type { AuditLog, ConflictStore, JobStore, ResolutionStore, ScheduleStore } from '../../lib/ports.ts';
+import type { MappingVersion } from '../../lib/model/stored-mapping.ts';
+import type {
+  AuditLog,
+  ConflictStore,
+  JobStore,
+  MappingStore,
+  ResolutionStore,
+  ScheduleStore,
+} from '../../lib/ports.ts';
 
 /** A JobStore in memory; it keeps the contract of test/contract/job-store.test.ts. */
 export function memoryJobStore(): JobStore {
@@ -198,5 +207,48 @@ export function memoryScheduleStore(): ScheduleStore {
       return true;
     },
     remove: async (name) => void schedules.delete(name),
+  };
+}
+
+/** A MappingStore in memory; it keeps the contract of test/contract/mapping-store.test.ts. */
+export function memoryMappingStore(): MappingStore {
+  const versions = new Map<string, { stored?: MappingVersion; at: string; sealed: boolean }[]>();
+  const approvals = new Map<string, MappingApprovals>();
+  const of = (name: string) => versions.get(name) ?? [];
+  return {
+    names: async () =>
+      [...versions.keys()]
+        .sort()
+        .map((name) => ({ name, latest: of(name).length, updated_at: of(name).at(-1)?.at ?? '' })),
+    latest: async (name) => of(name).length,
+    get: async (name, version) => of(name)[version - 1]?.stored,
+    async put(version) {
+      const list = of(version.name);
+      const there = list[version.version - 1];
+      if (there) return isDeepStrictEqual(there.stored, version);
+      list[version.version - 1] = { stored: version, at: version.created_at, sealed: false };
+      versions.set(version.name, list);
+      return true;
+    },
+    async seal(name, version) {
+      const item = of(name)[version - 1];
+      if (!item?.stored) return false;
+      item.sealed = true;
+      return true;
+    },
+    async discard(name, version) {
+      const item = of(name)[version - 1];
+      if (!item?.stored || item.sealed) return false;
+      delete item.stored;
+      return true;
+    },
+    approvals: async (name) => approvals.get(name) ?? { rev: 0, approvals: [] },
+    async approve(name, next) {
+      const stored = approvals.get(name);
+      if (stored && isDeepStrictEqual(stored, next)) return true;
+      if ((stored?.rev ?? 0) !== next.rev - 1) return false;
+      approvals.set(name, next);
+      return true;
+    },
   };
 }

@@ -4,6 +4,8 @@ import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
 import type { StoredValidation, TableValidation } from '../../lib/model/schema-check.ts';
+import type { MappingApproval, MappingVersion } from '../../lib/model/stored-mapping.ts';
+import type { Suggestion } from '../../lib/model/suggestion.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 const side = {
@@ -162,4 +164,39 @@ export const sampleValidation = (jobId: string, over: Partial<StoredValidation> 
   ...validationOf(jobId),
   table_no: 0,
   ...over,
+});
+
+/** A version of the stored mapping `county`. */
+export const sampleMapping = (version: number, over: Partial<MappingVersion> = {}): MappingVersion => ({
+  name: 'county',
+  version,
+  mapping: { 'cama.parcel': { from: 'public.parcels', columns: { pin: 'parcel_number' }, unnamed: 'omit' } },
+  checks: [],
+  origin: 'person',
+  author: 'ada',
+  created_at: `2026-11-23T10:00:0${version}.000Z`,
+  hash: 'a'.repeat(64),
+  ...over,
+});
+
+/** What somebody is told who has asked for a proposal. */
+export const sampleSuggestion = (name: string): Suggestion => ({
+  name,
+  version: 1,
+  state: 'draft',
+  model: null,
+  mapping: sampleMapping(1).mapping,
+  tables: [],
+  unmatched_tables: { source: [], target: [] },
+  findings: [],
+  proposer: 'rules',
+  notes: [],
+  preview: [],
+});
+
+export const sampleApproval = (version: number): MappingApproval => ({
+  version,
+  hash: 'a'.repeat(64),
+  by: 'grace',
+  at: '2026-11-23T11:00:00.000Z',
 });

@@ -72,12 +72,12 @@ export function scratchFolder(): Disposable & { readonly path: string } {
 
 /** Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. */
 export async function startService(
-  options: { readonly dataDir?: string; readonly auth?: boolean } = {},
+  options: { readonly dataDir?: string; readonly auth?: boolean; readonly env?: Record<string, string> } = {},
 ): Promise<E2eService> {
   const own = options.dataDir === undefined ? scratchFolder() : undefined;
   const dataDir = options.dataDir ?? own?.path ?? '';
   const args = ['local/serve.ts', '--port', '0', '--data-dir', dataDir, '--json'];
-  const child = spawnNode([...args, ...(options.auth === false ? ['--no-auth'] : [])]);
+  const child = spawnNode([...args, ...(options.auth === false ? ['--no-auth'] : [])], options.env);
   const line = await firstLine(child);
   const { url, token } = JSON.parse(line) as { url: string; token: string };
   const pid = child.process.pid as number; // it has printed, so it has started

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { transformSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { shortErrors, withoutDocs, withoutMeta } from '../../infra/left-out.ts';
 
@@ -14,7 +15,7 @@ function classesIn(source: string, base: unknown): Readonly<Record<string, Error
   return new Function('__BaseException', `${body}\nreturn { ${names.join(', ')} };`)(base);
 }
 
-describe.each(['dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
+describe.each(['bedrock-runtime', 'dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
   'the short error classes of the client of %s',
   (client) => {
     const entry = require.resolve(`@aws-sdk/client-${client}`);
@@ -93,5 +94,18 @@ const b = { name: 'b', build: 1,
     .meta({ id: 'It' });`;
 
     expect(withoutMeta(source)).toBe('z.object({ a: z.int().min(0), b: z.string() });');
+  });
+
+  it('leave TypeScript behind in every file that has any', () => {
+    const files = globSync('{lib/model,functions/api}/**/*.ts').filter((f) =>
+      readFileSync(f, 'utf8').includes('.meta({'),
+    );
+    expect(files.length).toBeGreaterThan(20);
+    for (const file of files) {
+      const [before, after] = [readFileSync(file, 'utf8'), withoutMeta(readFileSync(file, 'utf8'))];
+      const size = (text: string) => transformSync(text, { loader: 'ts' }).code.length;
+      expect(after).not.toContain('.meta({');
+      expect(size(after), file).toBeLessThan(size(before));
+    }
   });
 });

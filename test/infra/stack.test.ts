@@ -45,6 +45,17 @@ const idOf = (type: string, prefix: string) => {
   return found[0];
 };
 
+/** Partitions of the registry in which a function may do this. */
+const registryKinds = (name: string, action: string): readonly string[] => {
+  const role = byName(name).Properties.Role['Fn::GetAtt'][0];
+  const registry = idOf('AWS::DynamoDB::Table', 'StateRegistry');
+  return ofType(template, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) => Properties.Roles[0].Ref === role)
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
+    .filter((s) => JSON.stringify(s.Resource).includes(registry) && list(s.Action).includes(action))
+    .flatMap((s) => s.Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']);
+};
+
 describe('HTTP API', () => {
   const gatewayRoutes = ofType(template, 'AWS::ApiGatewayV2::Route').map(([, r]) => r.Properties);
 
@@ -130,7 +141,7 @@ describe('functions', () => {
   });
 
   it('answer before the gateway gives up after 30 s', () => {
-    for (const name of ['commands', 'conflicts', 'quarantine', 'queries', 'web'])
+    for (const name of ['commands', 'conflicts', 'mappings', 'quarantine', 'queries', 'schedules', 'suggest', 'web'])
       expect(byName(name).Properties.Timeout).toBeLessThan(30);
   });
 });
@@ -373,6 +384,61 @@ describe('rights', () => {
 
     expect(starters).toEqual(['commands', 'quarantine', 'fire-schedule', 'sweeper']);
   });
+
+  it('let one function ask a language model, the one of the parameter and none without it, and approve nothing', () => {
+    const askers = Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'bedrock').length > 0);
+    const [, policy] = ofType(template, 'AWS::IAM::Policy').find(([id]) => id.startsWith('SuggestApiModels')) ?? [];
+    const role = byName('suggest').Properties.Role['Fn::GetAtt'][0];
+
+    expect(askers).toEqual(['suggest']);
+    expect(rightsOf('suggest', 'bedrock')).toEqual(['bedrock:InvokeModel']);
+    expect(policy?.Properties.PolicyDocument.Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'bedrock:InvokeModel',
+        Resource: { 'Fn::Split': [',', { Ref: 'SuggestionModelArns' }] },
+      },
+    ]);
+    expect(policy).toMatchObject({ Condition: 'HasSuggestionModel', Properties: { Roles: [{ Ref: role }] } });
+    expect(template.Conditions?.HasSuggestionModel).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'SuggestionModelArns' }, ''] }],
+    });
+    expect(template.Parameters.SuggestionModelArns?.Default).toBe('');
+    for (const service of ['secretsmanager', 'states', 'sqs', 'lambda'])
+      expect(rightsOf('suggest', service)).toEqual([]);
+    const writes = registryKinds('suggest', 'dynamodb:PutItem');
+    expect(writes).toEqual(['mapping', 'mapping#*']); // not mapping_approval
+    expect(registryKinds('suggest', 'dynamodb:UpdateItem')).toEqual(writes);
+    expect(rightsOf('suggest', 'dynamodb')).toEqual([
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+    ]);
+  });
+
+  it('take ARNs of Amazon Bedrock alone for the model', () => {
+    const pattern = new RegExp(template.Parameters.SuggestionModelArns?.AllowedPattern ?? '');
+    const model = 'arn:aws:bedrock:eu-central-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0';
+    const profile =
+      'arn:aws:bedrock:eu-central-1:111122223333:inference-profile/eu.anthropic.claude-sonnet-4-5-20250929-v1:0';
+
+    for (const good of ['', model, `${profile},${model}`]) expect(good).toMatch(pattern);
+    for (const bad of ['*', 'arn:aws:s3:::x', `${model},`, `${model},*`, `${model.slice(0, -3)}*`, ` ${model}`])
+      expect(bad).not.toMatch(pattern);
+  });
+
+  it('let the function of stored mappings keep and approve them, and nothing else', () => {
+    expect(registryKinds('mappings', 'dynamodb:UpdateItem')).toEqual(['mapping', 'mapping#*']);
+    expect(registryKinds('mappings', 'dynamodb:PutItem').toSorted()).toEqual([
+      'mapping',
+      'mapping#*',
+      'mapping_approval',
+    ]);
+    expect(rightsOf('mappings', 'dynamodb').filter((a) => /Delete|Scan|Batch/.test(a))).toEqual([]);
+    for (const service of ['secretsmanager', 'states', 'sqs', 'bedrock'])
+      expect(rightsOf('mappings', service)).toEqual([]);
+  });
 });
 
 describe('template', () => {
@@ -389,6 +455,7 @@ describe('template', () => {
       'JwtIssuer',
       'LogRetentionDays',
       'MaxWorkers',
+      'SuggestionModelArns',
       'TlsPolicy',
     ]);
     expect(template.Parameters.TlsPolicy?.Default).toBe('verify_full');

@@ -9,10 +9,12 @@ import { healthRoute } from './health.ts';
 import { jobStatus } from './job-status.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
+import { mappingRoutes } from './mappings.ts';
 import { openapiRoute } from './openapi.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { resolutionStatus } from './resolution-status.ts';
 import { scheduleRoutes } from './schedules.ts';
+import { suggestRoutes } from './suggest.ts';
 import { storedTableValidation } from './validate-table.ts';
 
 /** Routes of the `queries` function: one line each. */
@@ -27,5 +29,13 @@ export const queryRoutes: readonly Route[] = [
   auditExport,
   auditVerify,
   healthRoute,
-  openapiRoute(() => [...commandRoutes, ...conflictRoutes, ...quarantineRoutes, ...scheduleRoutes, ...queryRoutes]),
+  openapiRoute(() => [
+    ...commandRoutes,
+    ...conflictRoutes,
+    ...quarantineRoutes,
+    ...scheduleRoutes,
+    ...mappingRoutes,
+    ...suggestRoutes,
+    ...queryRoutes,
+  ]),
 ];

@@ -4,20 +4,24 @@ import { groupsOf } from '../../../functions/api/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
+import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
+import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
 import {
+  sampleApproval,
   sampleConflict,
   sampleJob,
+  sampleMapping,
   sampleResolution,
   sampleSchedule,
   sampleTable,
   sampleValidation,
 } from '../../contract/samples.ts';
-import { type Call, start, testApi } from './client.ts';
+import { type Call, SOURCE, start, TARGET, testApi } from './client.ts';
 
 const job = sampleJob();
 const conflict = sampleConflict(job.job_id);
@@ -69,6 +73,32 @@ const calls: Readonly<Record<string, Call>> = {
   'GET /api/sync/audit/{job_id}/report': { path: `/api/sync/audit/${job.job_id}/report` },
   'GET /api/sync/audit/{job_id}/export': { path: `/api/sync/audit/${job.job_id}/export` },
   'GET /api/sync/audit/{job_id}/verify': { path: `/api/sync/audit/${job.job_id}/verify` },
+  'GET /api/sync/mappings': { path: '/api/sync/mappings' },
+  'GET /api/sync/mappings/{name}': { path: '/api/sync/mappings/county' },
+  'GET /api/sync/mappings/{name}/versions/{version}': { path: '/api/sync/mappings/county/versions/2' },
+  'POST /api/sync/mappings/suggest': {
+    path: '/api/sync/mappings/suggest',
+    body: { name: 'county', source_connection: SOURCE, target_connection: TARGET },
+  },
+  'POST /api/sync/mappings/suggest-expression': {
+    path: '/api/sync/mappings/suggest-expression',
+    body: { source_connection: SOURCE, table: 'public.parcels', sentence: 'upper case of city' },
+  },
+  'PUT /api/sync/mappings/{name}': { method: 'PUT', path: '/api/sync/mappings/county', body: { mapping: {} } },
+  'DELETE /api/sync/mappings/{name}/versions/{version}': {
+    method: 'DELETE',
+    path: '/api/sync/mappings/county/versions/2',
+  },
+  'POST /api/sync/mappings/{name}/approve': {
+    path: '/api/sync/mappings/county/approve',
+    headers: { 'if-match': '"2.2.1"' },
+    body: { version: 2 },
+  },
+  'POST /api/sync/mappings/{name}/retire': {
+    method: 'POST',
+    path: '/api/sync/mappings/county/retire',
+    headers: { 'if-match': '"2.2.1"' },
+  },
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };
@@ -122,6 +152,8 @@ describe('roles', () => {
     api.engine.add([conflict]);
     await api.resolutions.create(resolution);
     await api.schedules.create(sampleSchedule());
+    for (const version of [1, 2]) await api.mappings.put(sampleMapping(version));
+    await api.mappings.approve('county', { rev: 1, approvals: [sampleApproval(1)] });
     const allowed = mayCall(route.role, role === undefined ? [] : [role]);
 
     const answer = await api.call({ ...call, groups: role === undefined ? null : `[${role}]` });
@@ -208,6 +240,8 @@ describe('paths and methods', () => {
     expect(new Set(routes.map((r) => `${r.method} ${r.path}`)).size).toBe(routes.length);
     expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
+    expect(mappingRoutes.every((r) => r.runs === 'mappings')).toBe(true);
+    expect(suggestRoutes.every((r) => r.runs === 'suggest')).toBe(true);
     expect(scheduleRoutes.every((r) => r.runs === 'schedules')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
     expect(quarantineRoutes.every((r) => r.runs === 'quarantine')).toBe(true);
@@ -216,6 +250,8 @@ describe('paths and methods', () => {
       ...conflictRoutes,
       ...quarantineRoutes,
       ...scheduleRoutes,
+      ...mappingRoutes,
+      ...suggestRoutes,
       ...queryRoutes,
     ]);
   });

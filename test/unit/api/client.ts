@@ -5,9 +5,11 @@ import type { Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
+import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
+import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import type { TableValidation } from '../../../lib/model/schema-check.ts';
@@ -15,15 +17,23 @@ import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
-import type { AuditLog, ConflictStore, JobStore, ResolutionStore, ScheduleStore } from '../../../lib/ports.ts';
+import type {
+  AuditLog,
+  ConflictStore,
+  JobStore,
+  MappingStore,
+  ResolutionStore,
+  ScheduleStore,
+} from '../../../lib/ports.ts';
 import {
   memoryAuditLog,
   memoryConflictStore,
   memoryJobStore,
+  memoryMappingStore,
   memoryResolutionStore,
   memoryScheduleStore,
 } from '../../contract/memory.ts';
-import { sampleJob, sampleSchedule, validationOf } from '../../contract/samples.ts';
+import { sampleJob, sampleSchedule, sampleSuggestion, validationOf } from '../../contract/samples.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
 export interface Call {
@@ -54,6 +64,7 @@ export interface TestApi {
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
   readonly schedules: ScheduleStore;
+  readonly mappings: MappingStore;
   readonly engine: FakeResolver;
   readonly started: StartRequest[];
   /** Everything that was asked for and changes state, starts among them. */
@@ -89,6 +100,19 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const started: StartRequest[] = [];
   const commands: object[] = [];
   const logged: string[] = [];
+  const mappings = memoryMappingStore();
+  const told =
+    <A extends readonly unknown[], R>(change: (...args: A) => R) =>
+    (...args: A) => {
+      commands.push(args);
+      return change(...args);
+    };
+  const changedMappings: MappingStore = {
+    ...mappings,
+    put: told(mappings.put),
+    approve: told(mappings.approve),
+    discard: told(mappings.discard),
+  };
   const log = (level: string) => (message: string, fields?: object) =>
     void logged.push(JSON.stringify({ level, message, ...fields }));
   const notHere = () => Promise.reject(new Error('not used by the API'));
@@ -123,6 +147,14 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const started = { job: sampleJob({ job_id: request.retryId }), rows: 2, wholeTables: [] };
       return options.retryQuarantine?.(request) ?? started;
     },
+    suggestMapping: async (request) => {
+      commands.push(request);
+      return sampleSuggestion(request.name);
+    },
+    suggestExpression: async (request) => {
+      commands.push(request);
+      return { expression: 'upper(row.city)', type: 'text', columns: ['city'], proposer: 'rules', reason: 'x' };
+    },
     describeConflict: async (conflict, seesMasked, images) =>
       detailOf(conflict, images ?? (await engine.images(conflict)), {
         masks: options.masks ?? {},
@@ -154,13 +186,20 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     schedules,
     conflicts,
     resolutions,
+    mappings: changedMappings,
     dependencies: options.dependencies ?? [],
     audit: options.audit ?? memoryAuditLog(),
   };
   const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
   const aside = apiHandler({ serves: quarantineRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
-  const keeping = apiHandler({ serves: scheduleRoutes, services: () => services, parts: () => parts });
+  const clocking = apiHandler({ serves: scheduleRoutes, services: () => services, parts: () => parts });
+  const keeping = apiHandler({
+    serves: mappingRoutes,
+    services: () => services,
+    parts: () => ({ mappings: parts.mappings, audit: parts.audit }),
+  });
+  const proposing = apiHandler({ serves: suggestRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -172,6 +211,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     conflicts,
     resolutions,
     schedules,
+    mappings,
     engine,
     started,
     commands,
@@ -184,7 +224,9 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [commandRoutes, changing],
         [conflictRoutes, deciding],
         [quarantineRoutes, aside],
-        [scheduleRoutes, keeping],
+        [scheduleRoutes, clocking],
+        [mappingRoutes, keeping],
+        [suggestRoutes, proposing],
       ] as const;
       const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context

@@ -56,12 +56,24 @@ function world() {
       remove: async (ref) => void secrets.delete(ref),
     },
     databases: { source: notAsked, target: notAsked, planSegments: notAsked } as never, // a paused one looks at none
+    startConfig: async (config) => config,
     clock: () => NOW,
     newId: () => `id-${++ids}`,
   };
   return { ports, schedules, secrets, alarms, down };
 }
 const notAsked = () => Promise.reject(new SyncError('connection_unreachable', 'The source does not answer.'));
+
+test('a schedule that names a stored mapping nobody has approved is refused, and nothing is kept', async () => {
+  const w = world();
+  const refuse = () => Promise.reject(new SyncError('mapping_not_approved', 'No version of it is approved.'));
+
+  const config = { ...SAMPLE.config, stored_mapping: 'county' };
+  const refused = putSchedule(put({ paused: false, config }), { ...w.ports, startConfig: refuse });
+
+  await expect(refused).rejects.toMatchObject({ code: 'mapping_not_approved' });
+  expect([await w.schedules.list(), w.secrets.size]).toEqual([[], 0]);
+});
 
 test('a schedule keeps its connections as a secret, and the item none of them', async () => {
   const w = world();
