@@ -14,6 +14,15 @@ import type {
   StampedRow,
 } from './model/change.ts';
 import type {
+  DrainedKeys,
+  Lsn,
+  PlannedChanges,
+  StreamFacts,
+  StreamState,
+  StreamTable,
+  TableState,
+} from './model/change-stream.ts';
+import type {
   Advance,
   Applied,
   Checkpoint,
@@ -29,6 +38,7 @@ import type { BackChange, BackDraft, Intent, SettledIntents } from './model/inte
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
+import type { ChangeMessage } from './model/pgoutput.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
 import type { StoredValidation } from './model/schema-check.ts';
@@ -254,6 +264,18 @@ export interface WindowReader {
   fingerprints(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
   /** The same segment compared by its keys alone. */
   keysOnly(): SegmentReader;
+  /** Of a target: keys of a stream of changes that wait, in an order of their own, from behind `after` on. */
+  waiting(changes: PlannedChanges, after: RowKey | undefined, limit: number): Promise<readonly RowKey[]>;
+  /** Those of the keys that belong to the segment, and to `runs` where given, as rows of this side would tell them. */
+  placed(keys: readonly RowKey[], runs?: readonly BucketRun[]): Promise<readonly PlacedKey[]>;
+  /** Those of the keys whose rows exist in the segment and pass its filters, with the fingerprints of all mapped columns. */
+  present(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
+}
+
+/** A key, and the bucket it falls into. */
+export interface PlacedKey {
+  readonly key: RowKey;
+  readonly bucket: number;
 }
 
 /** One side of one segment, as a strategy reads it. */
@@ -295,10 +317,75 @@ export interface SourceClock {
   readonly timeline: string;
 }
 
+/** The changes of a source database, as a logical replication slot keeps them; slot and publication have one name. */
+export interface ChangeSource {
+  facts(name: string, tables: readonly RelationName[]): Promise<StreamFacts>;
+  /**
+   * Publishes tables, adding them where the publication exists, and waits for the transactions that were open before. Throws
+   * `lock_timeout`.
+   */
+  publish(name: string, tables: readonly RelationName[], exists: boolean): Promise<void>;
+  /** Answers the place in the log from which on the slot tells everything that commits. Waits for open transactions. */
+  createSlot(name: string): Promise<Lsn>;
+  /** Dropping what is not there is fine. */
+  dropSlot(name: string): Promise<void>;
+  dropPublication(name: string): Promise<void>;
+  /** A place in the log behind everything that is committed now. */
+  horizon(): Promise<Lsn>;
+  /**
+   * Reads whole transactions without moving the slot: those up to `upto`, or fewer where they have some `most` messages.
+   * Answers how far that was. Throws `statement_timeout` where the server decodes for too long.
+   */
+  peek(
+    name: string,
+    how: { readonly upto: Lsn; readonly most: number },
+    take: (messages: readonly ChangeMessage[]) => Promise<void>,
+  ): Promise<Lsn>;
+  /** The slot need not keep what is before this place; it never goes back. */
+  advance(name: string, through: Lsn): Promise<void>;
+  /** Bytes of log behind a place. */
+  lag(through: Lsn): Promise<number>;
+}
+
+/** What a target knows of streams of changes: how far each was drained, and the keys that wait. */
+export interface ChangeLog {
+  stream(name: string): Promise<StreamState | undefined>;
+  /** A new slot begins at `from`: all tables are to be compared whole. */
+  begin(run: JobRun, name: string, from: Lsn): Promise<void>;
+  register(run: JobRun, name: string, tables: readonly StreamTable[]): Promise<void>;
+  /** Every table of a stream, whatever job has registered it. */
+  tables(name: string): Promise<readonly (StreamTable & TableState)[]>;
+  /**
+   * One transaction: the keys that `work` puts, by the position of their table, and how far it came. Throws `lock_timeout`
+   * where the stream is not at `from` any more, and `epoch_superseded`.
+   */
+  drain(
+    run: JobRun,
+    at: { readonly stream: string; readonly from: Lsn; readonly tables: readonly { readonly id: number }[] },
+    work: (put: (keys: DrainedKeys) => Promise<void>) => Promise<Lsn>,
+  ): Promise<void>;
+  /** Removes everything that is known of a stream. */
+  forget(name: string): Promise<void>;
+}
+
+/** A run of a job: what it writes is refused once a newer one has begun. */
+export interface JobRun {
+  readonly jobId: string;
+  readonly epoch: number;
+}
+
+/** A table of a job that ended well, by its number in the job, and how it followed a stream of changes. */
+export interface SettledChanges {
+  readonly table: number;
+  readonly changes: PlannedChanges;
+}
+
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
 export interface Database {
   /** Of a source that was opened to be written to. */
   readonly writer?: SourceWriter;
+  /** The changes of it, as its log tells them. */
+  readonly changes: ChangeSource;
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
@@ -497,7 +584,14 @@ export interface TargetDatabase extends Database {
   /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
-  endJob(jobId: string, epoch: number, event: JobEvent, watermarks?: readonly Watermark[]): Promise<void>;
+  endJob(
+    jobId: string,
+    epoch: number,
+    event: JobEvent,
+    watermarks?: readonly Watermark[],
+    changes?: readonly SettledChanges[],
+  ): Promise<void>;
+  readonly changeLog: ChangeLog;
   /** The stored horizons of these pairs, in their order; undefined where there is none. */
   watermarks(wanted: readonly Pick<Watermark, 'pair' | 'table'>[]): Promise<readonly (string | undefined)[]>;
   /** Oldest events that the trail has not learnt yet, in stream order: at most `limit`, and some 4 MB. */

@@ -1,3 +1,4 @@
+import { cdc } from './strategies/cdc.ts';
 import { content } from './strategies/content.ts';
 import { hash } from './strategies/hash.ts';
 import { primaryKey } from './strategies/primary-key.ts';
@@ -5,7 +6,7 @@ import { timestamp } from './strategies/timestamp.ts';
 import type { DetectionStrategy } from './strategy.ts';
 
 /** One line per strategy; config, API and UI take the names from here. */
-export const detectionStrategies: readonly DetectionStrategy[] = [hash, content, primaryKey, timestamp];
+export const detectionStrategies: readonly DetectionStrategy[] = [hash, content, primaryKey, timestamp, cdc];
 
 export const detectionStrategyNames: readonly string[] = detectionStrategies.map((s) => s.name);
 

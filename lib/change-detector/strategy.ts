@@ -1,4 +1,5 @@
 import type { BucketRun, BucketSum, Difference, Fingerprint, RowKey } from '../model/change.ts';
+import type { PlannedChanges } from '../model/change-stream.ts';
 import type { Position } from '../model/checkpoint.ts';
 import type { StrategyFacts } from '../model/strategy.ts';
 import type { Window } from '../model/table.ts';
@@ -35,6 +36,8 @@ export interface Scope {
   readonly runs?: readonly BucketRun[];
   /** Only rows of this window; absent: all. */
   readonly window?: Window;
+  /** Only rows whose keys wait in this stream of changes; absent: all. */
+  readonly changes?: PlannedChanges;
   /** Where a look at a window was left. */
   readonly at?: Position;
   /** Only target-only rows are asked for. */
@@ -55,4 +58,4 @@ export interface DetectionStrategy extends StrategyFacts {
 export const SEES_ALL = { inserts: 'always', updates: 'always', deletes: 'always', target_edits: 'always' } as const;
 
 /** Most strategies need nothing but a key. */
-export const NEEDS_NOTHING = { timestampColumn: false, openTransactions: false } as const;
+export const NEEDS_NOTHING = { timestampColumn: false, openTransactions: false, changeStream: false } as const;

@@ -250,6 +250,21 @@ const CATALOGUE = {
     'The column that says when a row was last changed is no timestamp or date.',
     'Name a column of type timestamptz, timestamp or date in timestamp_columns.',
   ],
+  wal_level_insufficient: [
+    422,
+    'The strategy reads the log of the source, which does not tell its changes at this wal_level.',
+    'ALTER SYSTEM SET wal_level = logical, then restart the source; or use another detection_strategy.',
+  ],
+  slots_exhausted: [
+    422,
+    'The strategy keeps a replication slot in the source, and none can be added.',
+    'Drop a slot that nobody uses, or raise max_replication_slots of the source.',
+  ],
+  replica_identity_missing: [
+    422,
+    'The log of the source does not tell which rows of a table are changed or deleted.',
+    'Set REPLICA IDENTITY of the table as the message says, exclude the table, or use another detection_strategy.',
+  ],
   source_standby: [
     422,
     'The strategy must see the open transactions of the source, and a standby does not show those of its primary.',

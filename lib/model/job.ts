@@ -1,4 +1,5 @@
 import type { AuditRoot } from './audit-event.ts';
+import type { StreamView } from './change-stream.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
@@ -97,6 +98,8 @@ export interface Job {
   /** ISO 8601 in UTC, as all instants. */
   readonly created_at: string;
   readonly started_at?: string;
+  /** What a job that follows the source's log has drained when it was prepared, and what it left. */
+  readonly changes?: StreamView;
   readonly ended_at?: string;
   /** Last sign of life of the run; the sweeper takes over when it is too old. */
   readonly heartbeat_at: string;
@@ -146,6 +149,8 @@ export interface JobTable {
     readonly key_sweep: boolean;
     readonly indexed: boolean;
   };
+  /** Only rows of so many keys that the source's log named were looked at; absent: all rows, or those of the window. */
+  readonly changed_keys?: number;
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

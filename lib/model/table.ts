@@ -1,4 +1,5 @@
 import type { PlannedBaseline } from './baseline.ts';
+import type { PlannedChanges } from './change-stream.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
 
@@ -241,6 +242,8 @@ export interface TablePlan {
   readonly verifyAll: boolean;
   /** Only these rows are looked at; absent: all. */
   readonly window?: Window;
+  /** How it follows a stream of changes, which may narrow what is looked at. */
+  readonly changes?: PlannedChanges;
   /** What is true of the target once the job has ended well. */
   readonly watermark?: Watermark;
   readonly rowsEstimate: number;
@@ -249,3 +252,7 @@ export interface TablePlan {
 
 /** `fast`: PostgreSQL's typed 64-bit hashes; `portable`: sha256 over length-prefixed canonical text. */
 export type FingerprintForm = 'fast' | 'portable';
+
+/** Whether a job looks at some rows of the table only, so that it learns nothing of the others. */
+export const looksAtSome = ({ window, changes }: Pick<TablePlan, 'window' | 'changes'>): boolean =>
+  window !== undefined || changes?.keys !== undefined;

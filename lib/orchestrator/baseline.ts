@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BaselineChanges, Generation, PairTable } from '../model/baseline.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
-import { relationText, type Segment, type TablePlan } from '../model/table.ts';
+import { looksAtSome, relationText, type Segment, type TablePlan } from '../model/table.ts';
 import type { TargetDatabase } from '../ports.ts';
 import { layoutFits, withRoom } from './layout.ts';
 import type { Preflight } from './preflight.ts';
@@ -119,7 +119,7 @@ export async function planBaselines<P extends Planned>(
     const stamp = stampOf(plan, oid);
     const prints = plan.conflicts && printStamp(plan, oid);
     const earlier = await target.generations(pair);
-    const windowed = plan.window !== undefined;
+    const windowed = looksAtSome(plan);
     const filing = fileUnder(earlier, fresh, {
       stamp,
       dryRun,

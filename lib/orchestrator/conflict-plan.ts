@@ -21,6 +21,9 @@ export const mayConflict = (config: JobConfig): boolean =>
 export const pairId = (source: ServerFacts, target: ServerFacts): string =>
   digest(source.system_identifier, source.database_oid, target.system_identifier, target.database_oid);
 
+/** Name of the slot and the publication that tell the source's changes to this target; the prefix is the service's own. */
+export const streamName = (source: ServerFacts, target: ServerFacts): string => `tfsync_${pairId(source, target)}`;
+
 /** The same in every job that meets this row. */
 export const conflictId = (pair: string, table: RelationName, key: RowKey): string =>
   digest(pair, relationText(table), key);

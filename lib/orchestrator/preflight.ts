@@ -6,11 +6,13 @@ import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Database } from '../ports.ts';
 import { bothWaysProblems } from '../validator/both-ways.ts';
+import { streamProblems } from '../validator/change-stream.ts';
 import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
 import { isKeyless, schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
+import { streamName } from './conflict-plan.ts';
 import { foreignKeyLevels } from './levels.ts';
 
 /** What both ends look like, found fit for the job. */
@@ -164,6 +166,8 @@ export async function preflight(source: Database, target: Database, config: JobC
     const other = byName.get(relationText(x));
     return other ? [{ source: x, target: other }] : [];
   });
+  const name = streamName(s, t);
+  const stream = detection.needs.changeStream ? await source.changes.facts(name, sourceTables) : undefined;
   const problems = [
     ...targetProblems(t, config),
     ...scope.problems,
@@ -174,6 +178,7 @@ export async function preflight(source: Database, target: Database, config: JobC
     ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
     ...bothWaysProblems(matched, s, detection, config),
     ...needProblems(detection, { facts: s, tables: sourceTables }, config),
+    ...(stream ? streamProblems(sourceTables, stream, { source: s, name }, config) : []),
   ];
   if (problems.length > 0) throw problemsError(problems);
   const pairs = sourceTables.map((x) => ({ source: x, target: byName.get(relationText(x)) as Relation })); // no problem: there

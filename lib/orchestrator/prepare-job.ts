@@ -8,6 +8,7 @@ import type { StoredValidation } from '../model/schema-check.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
 import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
+import { type Followed, followChanges, followsLog } from './change-stream.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
@@ -69,15 +70,18 @@ async function withWindows(
   plans: readonly TablePlan[],
   found: Preflight,
   ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock | undefined },
-): Promise<readonly Windowed[]> {
+  nowMs: () => number,
+): Promise<Followed> {
   const { source, target, clock } = ends;
+  if (followsLog(job.config)) return followChanges(job, plans, found, { source, target, nowMs });
   const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
-  if (!clock) return plans.map((plan) => ({ plan, ...all }));
+  if (!clock) return { plans: plans.map((plan) => ({ plan, ...all })) };
   const relations = found.tables.map((t) => t.source);
-  return windowedPlans(job, plans, relations, { source, target, clock });
+  return { plans: await windowedPlans(job, plans, relations, { source, target, clock }) };
 }
 
-function windowView({ plan: { window }, whole }: Windowed) {
+function windowView({ plan: { window, changes }, whole }: Windowed) {
+  if (changes?.keys !== undefined) return { changed_keys: changes.keys };
   if (!window) return whole ? { whole } : {};
   const { column, after, sweep, indexed } = window;
   return { window: { column, after, key_sweep: sweep, indexed } };
@@ -92,20 +96,22 @@ function catalogView(validation: StoredValidation | undefined) {
 
 async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
-  const clock = remembers(job.config) ? await source.clock() : undefined;
+  const clock = remembers(job.config) && !followsLog(job.config) ? await source.clock() : undefined;
   const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config);
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
   const cut = [];
-  for (const w of await withWindows(job, plans, found, { source, target, clock }))
-    cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  const nowMs = () => ports.clock().getTime();
+  const { plans: windowed, view } = await withWindows(job, plans, found, { source, target, clock }, nowMs);
+  for (const w of windowed) cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
   const validations = await validateTables(job, found, { source, target }, ports.clock);
   await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
   const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
+    ...(view && { changes: view }),
     ...(planned.length > LISTED && { tables_in_all: planned.length }),
     tables: planned.slice(0, LISTED).map(({ plan, whole, segments }) => ({
       name: relationText(plan.target),
@@ -118,6 +124,7 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
     })),
   });
   const passes = passesOf(job.config);
+  if (view) await ports.jobs.transition(job.job_id, { from: ['preparing'], epoch: job.epoch }, { changes: view });
   await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, changes);
   await fp('plan.written');
 }
@@ -129,7 +136,8 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     name: relationText(plan.target),
     state: 'pending',
     level: plan.level,
-    rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
+    rows_estimate:
+      plan.changes?.keys ?? (plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate),
     segments,
     ...unknownTypes(plan),
     ...windowView({ plan }),

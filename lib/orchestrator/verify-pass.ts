@@ -28,12 +28,13 @@ export async function* findings(
   const { ranges, split } = work.segment.buckets;
   if (work.cursor.through >= ranges * split - 1) return;
   const { through, at } = work.cursor;
-  const { window } = work.plan;
+  const { window, changes } = work.plan;
   const { batch_size, dry_run } = work.config;
   const scope: Scope = {
     after: through,
     ...only,
     ...(window && { window }),
+    ...(changes?.keys !== undefined && { changes }),
     ...(at && { at }),
     dryRun: dry_run,
     pageRows: Math.min(PAGE_ROWS.most, Math.max(PAGE_ROWS.least, PAGE_CHUNKS * batch_size)),

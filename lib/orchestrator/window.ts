@@ -37,7 +37,14 @@ export function pairOf(
 }
 
 /** Why an incremental job looks at all rows of a table. */
-export type WholeReason = 'no_memory' | 'no_watermark' | 'clock_went_back';
+export type WholeReason =
+  | 'no_memory'
+  | 'no_watermark'
+  | 'clock_went_back'
+  | 'mapping_changed'
+  | 'storage_changed'
+  | 'resync_required'
+  | 'too_many_changes';
 
 /** A plan, and why it has no window where the job asked for one. */
 export interface Windowed {

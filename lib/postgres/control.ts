@@ -4,7 +4,8 @@ import { type JobEvent, type Progress, type Samples, streamOf } from '../model/c
 import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
 import type { RelationName, Segment, TablePlan, Watermark } from '../model/table.ts';
-import type { StaleHolder } from '../ports.ts';
+import type { SettledChanges, StaleHolder } from '../ports.ts';
+import { settleChanges } from './change-log.ts';
 import { ensureControlSchema } from './control-schema.ts';
 import { changeBaselines } from './generations.ts';
 import { leaseTables } from './lease.ts';
@@ -197,6 +198,7 @@ export async function endJob(
   epoch: number,
   event: JobEvent,
   watermarks: readonly Watermark[] = [],
+  changes: readonly SettledChanges[] = [],
 ): Promise<void> {
   await session.transaction(async () => {
     const [row] = await session.query('select ended, epoch::text from tf_sync.job where job_id = $1 for update', [
@@ -206,6 +208,7 @@ export async function endJob(
     if (Number(row[1]) > epoch) throw epochSuperseded();
     await appendJobEvent(session, jobId, event);
     await storeWatermarks(session, jobId, watermarks);
+    if (changes.length > 0) await settleChanges(session, jobId, changes);
     // one more than any worker of this run has: a worker still at work finds itself superseded
     await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
       jobId,

@@ -6,6 +6,8 @@ import type { Chunk, ConnectAs, CopyChunk, Database, Databases, TargetDatabase }
 import { basesOf } from './base-rows.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
+import { changeLog } from './change-log.ts';
+import { changeSource } from './change-source.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
@@ -32,6 +34,7 @@ import { snapshotText } from './snapshot.ts';
 import { sourceWriter } from './source-writer.ts';
 import { BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
+import { streamFacts } from './stream-facts.ts';
 import { keepShapes, lastShapes, tableShapes } from './table-shape.ts';
 import { loadWatermarks } from './watermarks.ts';
 import { tableReader } from './window.ts';
@@ -61,6 +64,7 @@ function commonPart(session: Session): Database {
     reader: (plan, segment) => (plan.keyless ? keylessReader : tableReader)(session, plan, segment),
     shapes: (tables) => tableShapes(session, tables),
     sequences: (table) => sequenceStates(session, table),
+    changes: { ...changeSource(session), facts: (name, tables) => streamFacts(session, name, tables) },
     close: () => session.end(),
   };
 }
@@ -137,6 +141,7 @@ function targetPart(session: Session, chunkTimeoutMs: number): TargetDatabase {
     loadProgress: (...args) => control.loadProgress(session, ...args),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
+    changeLog: changeLog(session),
     keepShapes: (...args) => keepShapes(session, ...args),
     lastShapes: (...args) => lastShapes(session, ...args),
     watermarks: (wanted) => loadWatermarks(session, wanted),

@@ -60,7 +60,8 @@ async function* sweep(source: SegmentReader, target: SegmentReader, scope: Scope
 const PARTS = ['window', 'rest', 'keys'] as const;
 
 async function* windowed(source: SegmentReader, target: SegmentReader, scope: Scope & { readonly window: Window }) {
-  const from = scope.extraOnly ? 'keys' : (scope.at?.part ?? 'window');
+  const at = scope.at?.part ?? 'window';
+  const from = scope.extraOnly || at === 'changes' ? 'keys' : at;
   for (const part of PARTS.slice(PARTS.indexOf(from))) {
     if (part === 'keys') {
       if (scope.window.sweep) yield* sweep(source, target, scope);
@@ -85,7 +86,7 @@ export const timestamp: DetectionStrategy = {
     sees: { inserts: 'window', updates: 'window', deletes: 'sweep', target_edits: 'never' },
     reads: 'the rows of the window in the source, the same keys in the target; with key_sweep all keys of both sides',
   },
-  needs: { timestampColumn: true, openTransactions: true },
+  needs: { timestampColumn: true, openTransactions: true, changeStream: false },
   seesConflicts: true,
   options: ['timestamp_columns', 'key_sweep'],
   detect(source, target, scope) {

@@ -5,6 +5,8 @@ import { type ErrorCode, SyncError } from '../../../lib/model/errors.ts';
 import { NO_COUNTS } from '../../../lib/model/job.ts';
 import { type Relation, type RelationName, relationText, type Segment } from '../../../lib/model/table.ts';
 import type {
+  ChangeLog,
+  ChangeSource,
   Chunk,
   Database,
   Databases,
@@ -119,12 +121,35 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     probe: () => ask('probe', () => ['same']),
     reader: (plan, segment) => simReader(world, side, plan[side].name, segment, ask),
     sequences: () => ask('sequences', () => []),
+    changes: NO_CHANGES,
     close: async () => {
       session.dead = true;
     },
   };
   return { ask, database };
 }
+
+/** No job of the simulation follows a log. */
+const never = () => Promise.reject(new Error('the simulation has no log of changes'));
+const NO_CHANGES: ChangeSource = {
+  facts: never,
+  publish: never,
+  createSlot: never,
+  dropSlot: never,
+  dropPublication: never,
+  horizon: never,
+  peek: never,
+  advance: never,
+  lag: never,
+};
+const NO_CHANGE_LOG: ChangeLog = {
+  stream: never,
+  begin: never,
+  register: never,
+  tables: never,
+  drain: never,
+  forget: never,
+};
 
 function segmentsOf(snapshot: string): Segment[] {
   const size = KEYS / SEGMENTS;
@@ -381,6 +406,7 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
 
     return {
       ...database,
+      changeLog: NO_CHANGE_LOG,
       async takeLease(jobId, tables, event, stale) {
         await leasing('takeLease', async () => {
           await lease(jobId, tables, stale);

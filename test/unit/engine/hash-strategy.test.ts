@@ -27,6 +27,9 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
     page: noWindow,
     inWindow: noWindow,
     fingerprints: noWindow,
+    waiting: noWindow,
+    placed: noWindow,
+    present: noWindow,
     keysOnly: () => side(rows, opened),
     async open(runs) {
       for (const [lo, hi] of runs) for (let b = lo; b <= hi; b++) opened.push(b);
