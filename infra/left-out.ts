@@ -71,6 +71,24 @@ const LEFT_OUT: readonly LeftOut[] = [
     usedBy: ['commands', 'prepare-job'],
   },
   {
+    path: /^\.\/change-source\.ts$/,
+    from: /lib\/postgres\//,
+    contents: 'export const changeSource = () => ({});',
+    usedBy: ['prepare-job'],
+  },
+  {
+    path: /^\.\/stream-facts\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const streamFacts = ${NEVER};`,
+    usedBy: ['commands', 'prepare-job'],
+  },
+  {
+    path: /^\.\/change-log\.ts$/,
+    from: /lib\/postgres\//,
+    contents: 'export const changeLog = () => ({});',
+    usedBy: ['prepare-job'],
+  },
+  {
     path: /^\.\/keyless\.ts$/,
     from: /lib\/postgres\//,
     contents: `export const keylessReader = ${NEVER}; export const applyCopies = ${NEVER};`,

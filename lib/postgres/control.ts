@@ -5,11 +5,11 @@ import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
 import type { RelationName, Segment, TablePlan, Watermark } from '../model/table.ts';
 import type { SettledChanges, StaleHolder } from '../ports.ts';
-import { settleChanges } from './change-log.ts';
 import { ensureControlSchema } from './control-schema.ts';
 import { changeBaselines } from './generations.ts';
 import { leaseTables } from './lease.ts';
 import type { Session } from './session.ts';
+import { settleChanges } from './waiting-keys.ts';
 import { storeWatermarks } from './watermarks.ts';
 
 const epochSuperseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');

@@ -3,13 +3,13 @@ import type { Position } from '../model/checkpoint.ts';
 import type { Segment, StampType, TablePlan, Window } from '../model/table.ts';
 import type { RowReader, WindowReader } from '../ports.ts';
 import { bucketExpression, keyColumns, segmentCondition } from './buckets.ts';
-import { waitingKeys } from './change-log.ts';
 import { columnSql, tableSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import { segmentReader } from './reader.ts';
 import type { Session, TextRow } from './session.ts';
 import { BY_INDEX, ident } from './sql.ts';
+import { waitingKeys } from './waiting-keys.ts';
 
 /** SQL of an instant (an SQL expression of type text, ISO 8601) as a value of the update column's type. */
 function instant(type: StampType, text: string): string {

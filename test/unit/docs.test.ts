@@ -84,7 +84,9 @@ function strategyNeeds(): string {
     s.namesFields ? 'yes' : 'no',
     [
       'a key',
-      ...(['timestampColumn', 'openTransactions', 'changeStream'] as const).filter((n) => s.needs[n]).map((n) => NEEDS[n]),
+      ...(['timestampColumn', 'openTransactions', 'changeStream'] as const)
+        .filter((n) => s.needs[n])
+        .map((n) => NEEDS[n]),
     ].join(', '),
     [...s.options, ...(s.needs.timestampColumn ? ['timestamp_overlap_seconds'] : [])].map(code).join(', '),
   ]);
