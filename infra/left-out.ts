@@ -74,7 +74,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     path: /^\.\/change-source\.ts$/,
     from: /lib\/postgres\//,
     contents: 'export const changeSource = () => ({});',
-    usedBy: ['prepare-job'],
+    usedBy: ['prepare-job', 'sync-segment'],
   },
   {
     path: /^\.\/stream-facts\.ts$/,

@@ -8,6 +8,7 @@ import { chunkRemedy } from './healing.ts';
 import { batchFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { courtOf, decidedBy, type Explained, explain, ruledCounts } from './three-way.ts';
+import { toldByLog } from './told-by-log.ts';
 import { writeBack } from './write-back.ts';
 
 /** A difference must outlive this pause to count: a commit may be on its way. */
@@ -83,7 +84,15 @@ async function moving(work: SegmentWork, open: readonly Difference[]): Promise<r
   const present = open.filter((d) => d.kind !== 'target_only');
   const changed = new Set((await work.source.changedSince(present.map((d) => d.key))).map(keyId));
   const extra = await work.database.notedBuckets(work.id, 'extra');
-  return open.filter((d) => (d.kind === 'target_only' ? !within(d.bucket, extra) : changed.has(keyId(d.key))));
+  const left = open.filter((d) => d.kind === 'target_only' && within(d.bucket, extra));
+  const gone = await toldByLog(
+    work,
+    left.map((d) => d.key),
+  );
+  return open.filter((d) => {
+    if (d.kind !== 'target_only') return changed.has(keyId(d.key));
+    return !within(d.bucket, extra) || gone.has(keyId(d.key));
+  });
 }
 
 /** Decides rows again that moved. A row that is refused, or moves again, is left for the next look. */
