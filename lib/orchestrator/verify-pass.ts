@@ -77,22 +77,21 @@ const within = (bucket: number, runs: readonly BucketRun[]) =>
   runs.some(([first, last]) => first <= bucket && bucket <= last);
 
 /**
- * Differences that came about while the job ran: the source row was written since the job began, or a target-only row
- * stands where there was none when the bucket was applied. The others are nobody's doing that we know of.
+ * Differences that came about while the job ran: the source row was written since the job began, or has come or gone since
+ * it was compared a moment ago; or a target-only row stands where there was none when the bucket was applied. The others are
+ * nobody's doing that we know of.
  */
 async function moving(work: SegmentWork, open: readonly Difference[]): Promise<readonly Difference[]> {
   const present = open.filter((d) => d.kind !== 'target_only');
   const changed = new Set((await work.source.changedSince(present.map((d) => d.key))).map(keyId));
   const extra = await work.database.notedBuckets(work.id, 'extra');
-  const left = open.filter((d) => d.kind === 'target_only' && within(d.bucket, extra));
-  const gone = await toldByLog(
-    work,
-    left.map((d) => d.key),
-  );
-  return open.filter((d) => {
-    if (d.kind !== 'target_only') return changed.has(keyId(d.key));
-    return !within(d.bucket, extra) || gone.has(keyId(d.key));
-  });
+  const left = open.filter((d) => (d.kind === 'target_only' ? within(d.bucket, extra) : !changed.has(keyId(d.key))));
+  const there = new Set((await work.source.fingerprints(left.map((d) => d.key))).map((r) => keyId(r.key)));
+  const stays = left.filter((d) => there.has(keyId(d.key)) === (d.kind !== 'target_only'));
+  const gone = stays.filter((d) => d.kind === 'target_only').map((d) => d.key);
+  const told = await toldByLog(work, gone);
+  const unmoved = new Set(stays.filter((d) => d.kind !== 'target_only' || !told.has(keyId(d.key))));
+  return open.filter((d) => !unmoved.has(d));
 }
 
 /** Decides rows again that moved. A row that is refused, or moves again, is left for the next look. */
