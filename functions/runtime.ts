@@ -1,5 +1,7 @@
+import type { SecureContext } from 'node:tls';
 import { LEAST_BUDGET } from '../lib/model/connection-budget.ts';
 import { SyncError } from '../lib/model/errors.ts';
+import { type HostPolicy, parseHostPolicy } from '../lib/model/host-policy.ts';
 import { TLS_POLICIES, type TlsPolicy } from '../lib/model/tls.ts';
 import type {
   AuditLog,
@@ -12,6 +14,7 @@ import type {
   SegmentQueue,
   Workflow,
 } from '../lib/ports.ts';
+import { trustIn } from '../lib/postgres/trust.ts';
 import { dynamoClient, queueClient, secretsClient, workflowClient } from './aws/clients.ts';
 import { dynamoAuditLog } from './aws/dynamo/audit-log.ts';
 import { dynamoConflictWriter } from './aws/dynamo/conflict-items.ts';
@@ -28,6 +31,9 @@ import { awsWorkflow } from './aws/workflow.ts';
 export interface Settings {
   readonly version: string;
   readonly tlsPolicy: TlsPolicy;
+  readonly hostPolicy: HostPolicy;
+  /** Whose signatures are believed when a server shows its certificate. */
+  readonly trust: () => SecureContext;
   /** Connections that the service may have to one database server at once. */
   readonly connectionBudget: number;
   readonly jobsTable: string;
@@ -150,6 +156,15 @@ function readSettings(env: Environment): Settings {
       if (!policy) throw new SyncError('internal', `TLS_POLICY must be one of ${TLS_POLICIES.join(', ')}`);
       return policy;
     },
+    get hostPolicy() {
+      try {
+        return parseHostPolicy(text('ALLOWED_DATABASE_HOSTS'));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new SyncError('internal', `ALLOWED_DATABASE_HOSTS: ${error.message}`);
+      }
+    },
+    trust: trustIn(env.DATABASE_AUTHORITIES_FILE),
     get connectionBudget() {
       const budget = Number(text('DATABASE_CONNECTION_BUDGET'));
       if (!Number.isInteger(budget) || budget < LEAST_BUDGET)

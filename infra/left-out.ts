@@ -12,9 +12,6 @@ interface LeftOut {
   readonly usedBy?: readonly FunctionName[];
 }
 
-/** Whoever changes rows of tables without a key, or merges rows. Commands only look at catalogs and move epochs. */
-const MOVES_ROWS: readonly FunctionName[] = ['sync-segment', 'conflicts', 'resolve-conflicts'];
-
 const THROWS = `throw new Error('left out of this bundle');`;
 const NEVER = `() => { ${THROWS} }`;
 
@@ -62,43 +59,6 @@ const LEFT_OUT: readonly LeftOut[] = [
     from: /zod\/v4\/classic/,
     contents: `export const createStandardJSONSchemaMethod = () => ${NEVER}; export const createToJSONSchemaMethod = () => ${NEVER};`,
     usedBy: ['queries'],
-  },
-  // parts of our own that a function's ports have and its work never calls
-  {
-    path: /^\.\/table-shape\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const tableShapes = ${NEVER}; export const keepShapes = ${NEVER}; export const lastShapes = ${NEVER};`,
-    usedBy: ['commands', 'prepare-job'],
-  },
-  {
-    path: /^\.\/change-source\.ts$/,
-    from: /lib\/postgres\//,
-    contents: 'export const changeSource = () => ({});',
-    usedBy: ['prepare-job', 'sync-segment'],
-  },
-  {
-    path: /^\.\/stream-facts\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const streamFacts = ${NEVER};`,
-    usedBy: ['commands', 'prepare-job'],
-  },
-  {
-    path: /^\.\/change-log\.ts$/,
-    from: /lib\/postgres\//,
-    contents: 'export const changeLog = () => ({});',
-    usedBy: ['prepare-job'],
-  },
-  {
-    path: /^\.\/keyless\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const keylessReader = ${NEVER}; export const applyCopies = ${NEVER};`,
-    usedBy: MOVES_ROWS,
-  },
-  {
-    path: /^\.\/merge\.ts$/,
-    from: /lib\/postgres\//,
-    contents: `export const mergeRows = ${NEVER};`,
-    usedBy: MOVES_ROWS,
   },
 ];
 

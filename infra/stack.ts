@@ -57,6 +57,8 @@ export class SyncStack extends Stack {
         SYNC_TABLE_ARN: machineArn('sync-table'),
         SECRET_PREFIX,
         TLS_POLICY: parameters.tlsPolicy,
+        ALLOWED_DATABASE_HOSTS: parameters.allowedDatabaseHosts,
+        DATABASE_AUTHORITIES_FILE: '/var/runtime/ca-cert.pem', // Lambda's own file; Amazon RDS's authorities are in it
         DATABASE_CONNECTION_BUDGET: parameters.databaseConnectionBudget,
         SERVICE_VERSION: props.serviceVersion,
         NODE_OPTIONS: '--enable-source-maps',

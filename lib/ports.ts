@@ -42,6 +42,7 @@ import type { ChangeMessage } from './model/pgoutput.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
 import type { StoredValidation } from './model/schema-check.ts';
+import type { Secret } from './model/secret.ts';
 import type {
   FingerprintForm,
   PlannedColumn,
@@ -221,6 +222,11 @@ export interface SecretStore {
   get(ref: string): Promise<ConnectionPair>;
   /** Removing what is not there is fine. */
   remove(ref: string): Promise<void>;
+  /**
+   * The key of all masks of a pair of databases (64 hex digits): made once, `fresh` where there was none, and kept longer than
+   * any job, so that every refresh masks alike. Throws `secret_missing` where there is none and no fresh one.
+   */
+  maskKey(pair: string, fresh?: Secret): Promise<Secret>;
 }
 
 export type ExecutionState = 'running' | 'ended' | 'missing';
@@ -262,6 +268,8 @@ export interface WindowReader {
   inWindow(window: Window, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** Those of the keys that exist, filtered or not, with the fingerprints of all mapped columns. */
   fingerprints(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
+  /** Those of the keys whose rows exist and pass the plan's filters. */
+  passing(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** The same segment compared by its keys alone. */
   keysOnly(): SegmentReader;
   /** Of a target: keys of a stream of changes that wait, in an order of their own, from behind `after` on. */
@@ -319,7 +327,6 @@ export interface SourceClock {
 
 /** The changes of a source database, as a logical replication slot keeps them; slot and publication have one name. */
 export interface ChangeSource {
-  facts(name: string, tables: readonly RelationName[]): Promise<StreamFacts>;
   /**
    * Publishes tables, adding them where the publication exists, and waits for the transactions that were open before. Throws
    * `lock_timeout`.
@@ -379,6 +386,8 @@ export interface SettledChanges {
   readonly table: number;
   readonly changes: PlannedChanges;
 }
+/** A database that is open, as an operation of the other one names it. */
+export type Opened = Pick<Database, 'close'>;
 
 /** One end of a pair, over one connection. Every call may throw `source_unavailable` or `target_unavailable`. */
 export interface Database {
@@ -386,6 +395,8 @@ export interface Database {
   readonly writer?: SourceWriter;
   /** The changes of it, as its log tells them. */
   readonly changes: ChangeSource;
+  /** What it says of itself and of a stream of changes of this name. */
+  streamFacts(name: string, tables: readonly RelationName[]): Promise<StreamFacts>;
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
@@ -395,6 +406,16 @@ export interface Database {
   seesMark(mark: string): Promise<boolean>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
   keyClashes(table: Relation, key: readonly string[]): Promise<number>;
+  /** Each value in the canonical text of its type (`format_type`); undefined where it cannot be read as one. */
+  readAs(
+    values: readonly { readonly text: string; readonly declared: string }[],
+  ): Promise<readonly (string | undefined)[]>;
+  /** Two columns of a table as texts, where the first is not NULL; at most `limit` rows. */
+  dictionary(
+    table: Relation,
+    columns: readonly [match: string, take: string],
+    limit: number,
+  ): Promise<readonly (readonly [string, string | null])[]>;
   /** What this end sees now, as a `pg_snapshot` in text. */
   snapshot(): Promise<string>;
   /** Of a primary server only, by a role that may see other sessions. */
@@ -403,7 +424,7 @@ export interface Database {
   storage(tables: readonly RelationName[]): Promise<readonly string[]>;
   /** The planner's view of a window; reads no row. */
   windowFacts(
-    table: RelationName,
+    plan: TablePlan,
     window: Pick<Window, 'column' | 'after'>,
   ): Promise<Pick<Window, 'rowsEstimate' | 'indexed'>>;
   /** Fingerprints of sample values of the types of these columns; both ends must answer alike. */
@@ -503,7 +524,7 @@ export interface Chunk {
   readonly seq: number;
   readonly changes: readonly Change[];
   /** Where a row that is too large to be held is piped from. */
-  readonly source: Database;
+  readonly source: Opened;
   readonly quarantine?: readonly QuarantinedRow[];
   /** What a comparison found that the baseline does not say yet. */
   readonly adopt?: Adoption;
@@ -519,6 +540,8 @@ export interface Chunk {
 /** A chunk that is piped from the source into a target that has none of its rows. */
 export interface CopyChunk extends Omit<Chunk, 'changes' | 'quarantine' | 'source' | 'adopt' | 'decided' | 'settled'> {
   readonly run: BucketRun;
+  /** Most rows that may be put aside because a value of theirs cannot be computed; more are `quarantine_limit`. */
+  readonly mostAside: number;
 }
 
 /** Says of a job that holds a lease whether it is known to have ended, or never to have begun. */
@@ -606,7 +629,7 @@ export interface TargetDatabase extends Database {
   /** One transaction: fence, rows, checkpoint, outbox. Throws `epoch_superseded`, `target_moving`, `row_rejected`, ... */
   commit(chunk: Chunk): Promise<void>;
   /** The same for a run of buckets piped by COPY: all of its rows are inserts. A row that is refused refuses all. */
-  copy(chunk: CopyChunk, source: Database): Promise<void>;
+  copy(chunk: CopyChunk, source: Opened): Promise<void>;
   /** Target rows of other keys that hold a unique value these rows are to have. */
   uniqueHolders(
     plan: TablePlan,
@@ -659,10 +682,7 @@ export interface TargetDatabase extends Database {
    * (`won`) by compare-and-set of the row, its base, the record and its event. Answers by id; one that is not known here is
    * left out. Throws `target_busy` while a job holds the table, `target_moving`, `row_rejected`, ...
    */
-  resolve(
-    resolutions: readonly [Resolution, ...Resolution[]],
-    source: Database,
-  ): Promise<ReadonlyMap<string, Resolved>>;
+  resolve(resolutions: readonly [Resolution, ...Resolution[]], source: Opened): Promise<ReadonlyMap<string, Resolved>>;
   /** Shows conflicts as they are now, each if it is open and no newer; answers those that are, as they are afterwards. */
   refreshConflicts(refreshes: readonly ConflictRefresh[]): Promise<ReadonlyMap<string, Conflict>>;
   /** Oldest intents of a segment's pass that are not settled, at most `limit`. */
@@ -697,8 +717,8 @@ export interface BackChunk {
   readonly changes: readonly BackChange[];
 }
 
-/** The writing side of a source: it has a control schema of its own, and every transaction there is fenced as in the target. */
-export interface SourceWriter {
+/** Commands about a job, in a source that it writes to. */
+export interface CommandWriter {
   /** Takes the lease of every source table and creates the job's row there. Throws `target_busy` naming the holder. */
   takeLease(jobId: string, tables: readonly RelationName[], stale: StaleHolder): Promise<void>;
   /** Undoes takeLease when the job could not be stored. */
@@ -707,6 +727,10 @@ export interface SourceWriter {
   raiseEpoch(jobId: string, epoch: number, how?: Pick<EpochMove, 'release' | 'holding'>): Promise<boolean>;
   /** As `TargetDatabase.reopen`. */
   reopen(jobId: string, epoch: number, how: Reopening): Promise<void>;
+}
+
+/** The writing side of a source: it has a control schema of its own, and every transaction there is fenced as in the target. */
+export interface SourceWriter extends CommandWriter {
   /** Closes the job: nothing is written here for it any more, its leases are free. Repeating it changes nothing. */
   endJob(jobId: string, epoch: number): Promise<void>;
   /** Makes `owner` the one worker that may write here for the segment. Throws `epoch_superseded`. */
@@ -717,7 +741,7 @@ export interface SourceWriter {
    * One transaction: fence, marks of the intents, rows. Those that were applied before are left out. Throws
    * `epoch_superseded`, `target_moving` (a row was not as expected), `row_rejected`, ...
    */
-  write(chunk: BackChunk, target: Database): Promise<void>;
+  write(chunk: BackChunk, target: Opened): Promise<void>;
   raiseSequences(table: RelationName, atLeast: readonly SequenceState[]): Promise<void>;
 }
 
@@ -728,6 +752,119 @@ export interface ConnectAs {
   readonly statementTimeoutMs: number;
   /** A source that is written to as well: its `writer` is there. */
   readonly writes?: boolean;
+  /** Of a job that masks: what the source's server computes its masks with, as a setting of the session. */
+  readonly maskKey?: Secret;
+}
+
+/** What can be asked of an end without reading its rows one by one: all that a job is judged by before it is created. */
+export type CatalogDatabase = Pick<
+  Database,
+  | 'facts'
+  | 'introspect'
+  | 'withMark'
+  | 'seesMark'
+  | 'keyClashes'
+  | 'readAs'
+  | 'dictionary'
+  | 'shapes'
+  | 'streamFacts'
+  | 'close'
+>;
+
+/** The target, as commands about a job need it. */
+export type CommandTarget = CatalogDatabase &
+  Pick<TargetDatabase, 'takeLease' | 'dropJob' | 'raiseEpoch' | 'reopen' | 'lastShapes'>;
+
+/** The source, as they need it; `writer` where the job writes to it. */
+export type CommandSource = CatalogDatabase & { readonly writer?: CommandWriter };
+
+/** The way to the databases for commands; whoever moves rows has `Databases`. */
+export interface CommandDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<CommandSource>;
+  target(connection: Connection, as: ConnectAs): Promise<CommandTarget>;
+}
+
+/** What is asked of the source when a job is planned. */
+export type PlanningDatabase = CatalogDatabase &
+  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe' | 'changes'>;
+
+/** The source, as it needs it; `writer` where the job writes to it. */
+export type PlanningSource = PlanningDatabase & { readonly writer?: Pick<SourceWriter, 'raiseEpoch' | 'endJob'> };
+
+/** A target that tells what it has decided: events for the audit trail, conflicts for the store. */
+export type TellingTarget = Pick<TargetDatabase, 'peekOutbox' | 'trimOutbox' | 'untoldConflicts' | 'toldConflicts'>;
+
+/** The target, as the step that plans a job needs it: it may find that the job has ended there. */
+export type PlanningTarget = PlanningDatabase &
+  TellingTarget &
+  Pick<
+    TargetDatabase,
+    | 'raiseEpoch'
+    | 'isPrepared'
+    | 'storePlans'
+    | 'loadPlans'
+    | 'loadProgress'
+    | 'keepShapes'
+    | 'generations'
+    | 'nextGeneration'
+    | 'watermarks'
+    | 'countOpenConflicts'
+    | 'changeLog'
+  >;
+
+/** The way to the databases for the step that plans a job. */
+export interface PlanningDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<PlanningSource>;
+  target(connection: Connection, as: ConnectAs): Promise<PlanningTarget>;
+  planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;
+}
+
+/** One end, as those need it who look at rows. */
+export type RowsDatabase = Pick<Database, 'reader' | 'close'>;
+
+/** The target, as those need it who decide conflicts. */
+export type DecidingTarget = RowsDatabase &
+  TellingTarget &
+  Pick<TargetDatabase, 'loadPlans' | 'bases' | 'merge' | 'conflictsOf' | 'refreshConflicts' | 'resolve'>;
+
+/** The way to the databases for those who decide conflicts. */
+export interface DecidingDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<RowsDatabase>;
+  target(connection: Connection, as: ConnectAs): Promise<DecidingTarget>;
+}
+
+/** The source, as the worker of a segment needs it; `writer` where the job writes to it. */
+export type WorkSource = RowsDatabase &
+  Pick<Database, 'changes'> & { readonly writer?: Pick<SourceWriter, 'claim' | 'applied' | 'write'> };
+
+/** The target, as it needs it. */
+export type WorkTarget = RowsDatabase &
+  TellingTarget &
+  Pick<
+    TargetDatabase,
+    | 'loadPlans'
+    | 'claim'
+    | 'drainAlone'
+    | 'notedBuckets'
+    | 'commit'
+    | 'copy'
+    | 'uniqueHolders'
+    | 'notFiled'
+    | 'knownKeys'
+    | 'bases'
+    | 'merge'
+    | 'openConflicts'
+    | 'intents'
+    | 'intentsOf'
+    | 'forgetUncounted'
+    | 'quarantined'
+    | 'quarantinedFor'
+  >;
+
+/** The way to the databases for the worker of a segment. */
+export interface WorkDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<WorkSource>;
+  target(connection: Connection, as: ConnectAs): Promise<WorkTarget>;
 }
 
 /** The way to the databases. Opening throws `connection_unreachable`, `connection_auth_failed`, ... */

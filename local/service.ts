@@ -137,6 +137,7 @@ async function assemble(
       JwtIssuer: issuer.issuer,
       JwtAudience: issuer.audience,
       TlsPolicy: 'as_asked',
+      AllowedDatabaseHosts: '*,this-machine',
       MaxWorkers: '10', // each is a process of its own, and there is one server
       ...options.parameters,
     },

@@ -2,7 +2,7 @@ import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { validateTable } from '../../lib/orchestrator/validate-table.ts';
-import { commandPorts } from '../run-ports.ts';
+import { commandPorts } from '../command-ports.ts';
 import { services } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { commandRoutes } from './routes/commands.ts';

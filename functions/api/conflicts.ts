@@ -2,10 +2,10 @@ import { cancelResolution } from '../../lib/orchestrator/cancel-resolution.ts';
 import { describeConflict } from '../../lib/orchestrator/describe-conflict.ts';
 import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
 import { previewResolution, startResolution } from '../../lib/orchestrator/start-resolution.ts';
-import { drawShapes } from '../../lib/postgres/databases.ts';
+import { drawShapes } from '../../lib/postgres/deciding-databases.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
-import { decisionPorts } from '../run-ports.ts';
+import { decidingPorts } from '../deciding-ports.ts';
 import { conflictServices, coreServices, withAudit } from '../runtime.ts';
 import { apiHandler } from './handler.ts';
 import { conflictRoutes } from './routes/conflicts.ts';
@@ -16,7 +16,7 @@ export const handler = apiHandler({
   services: coreServices,
   parts: (core) => {
     const stores = conflictServices();
-    const ports = () => ({ ...decisionPorts(withAudit(core), 'command'), conflicts: stores.conflicts });
+    const ports = () => ({ ...decidingPorts(withAudit(core)), conflicts: stores.conflicts });
     const queue = awsResolutionQueue(queueClient, () => core.settings.resolutionQueueUrl);
     return {
       ...stores,

@@ -57,8 +57,18 @@ function fieldProblem(path: Path, schema: z.ZodType | undefined, value: unknown)
   }
   if (schema instanceof z.ZodString && typeof value !== 'string')
     return say('type_string', `expected a string, found ${kind(value)}`);
+  if (schema instanceof z.ZodUnion) return say('invalid_request', `expected ${choices(schema)}`);
   if (schema instanceof z.ZodObject) return say('type_mismatch', `expected an object, found ${kind(value)}`);
   return invalid(path);
+}
+
+/** What a union takes: the fields of each of its objects, the words for the others. */
+function choices(schema: z.ZodUnion): string {
+  const options = schema.options.map((o) => {
+    const option = bare(o as z.ZodType); // options are zod schemas of the classic kind here
+    return option instanceof z.ZodObject ? `{${fieldsOf(option).join(', ')}}` : noun(option);
+  });
+  return [...new Set(options)].join(' or ');
 }
 
 function invalid(path: Path): Problem {
@@ -118,7 +128,12 @@ function fieldsOf(schema: z.ZodType | undefined): readonly string[] {
 function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
   let found: z.ZodType | undefined = bare(schema);
   for (const key of path) {
-    const next: unknown = found instanceof z.ZodObject ? found.shape[String(key)] : undefined;
+    const next: unknown =
+      found instanceof z.ZodRecord
+        ? found.valueType
+        : found instanceof z.ZodObject
+          ? found.shape[String(key)]
+          : undefined;
     found = next instanceof z.ZodType ? bare(next) : undefined;
   }
   return found;

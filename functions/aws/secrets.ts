@@ -22,7 +22,9 @@ const stored = z.object({
 });
 const storedPair = z.object({ v: z.literal(1), source: stored, target: stored });
 
-/** Connections in Secrets Manager, one secret per job; the reference is its name, prefix and job id. */
+const storedKey = z.object({ v: z.literal(1), mask_key: z.string().length(64) });
+
+/** Connections in Secrets Manager, one secret per job; the reference is its name, prefix and job id. Keys of masks: one per pair, never removed. */
 export function awsSecretStore(client: () => SecretsManagerClient, prefix: () => string): SecretStore {
   const call = <T>(work: () => Promise<T>) => calling('secrets', work);
   return {
@@ -47,6 +49,12 @@ export function awsSecretStore(client: () => SecretsManagerClient, prefix: () =>
           throw new SyncError('secret_missing', 'The secret of the job is gone.', { facts: { ref } });
         }
       }),
+    maskKey: (pair, fresh) =>
+      call(async () => {
+        const name = `${prefix()}mask-${pair}`;
+        if (fresh) await create(client(), name, JSON.stringify({ v: 1, mask_key: fresh.reveal() }));
+        return maskKey(client(), name);
+      }),
     remove: (ref) =>
       call(async () => {
         try {
@@ -56,6 +64,25 @@ export function awsSecretStore(client: () => SecretsManagerClient, prefix: () =>
         }
       }),
   };
+}
+
+/** Makes a secret; one that is there stays as it is. */
+async function create(client: SecretsManagerClient, Name: string, SecretString: string): Promise<void> {
+  try {
+    await client.send(new CreateSecretCommand({ Name, SecretString }));
+  } catch (error) {
+    if (!isAws(error, 'ResourceExistsException')) throw error;
+  }
+}
+
+async function maskKey(client: SecretsManagerClient, name: string): Promise<Secret> {
+  const found = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error: unknown) => {
+    if (!isAws(error, 'ResourceNotFoundException')) throw error;
+    throw new SyncError('secret_missing', 'The key of the masks of this pair is gone.', { facts: { ref: name } });
+  });
+  const parsed = storedKey.safeParse(json(found.SecretString));
+  if (!parsed.success) throw new SyncError('internal', 'the key of the masks cannot be read', { facts: { ref: name } });
+  return new Secret(parsed.data.mask_key);
 }
 
 async function get(client: SecretsManagerClient, ref: string): Promise<ConnectionPair> {

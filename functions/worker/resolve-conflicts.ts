@@ -4,7 +4,7 @@ import { applyDecisions } from '../../lib/orchestrator/resolve-conflict.ts';
 import { stepResolution } from '../../lib/orchestrator/step-resolution.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
-import { decisionPorts } from '../run-ports.ts';
+import { decidingPorts } from '../deciding-ports.ts';
 import { type CoreServices, conflictServices, coreServices, withAudit } from '../runtime.ts';
 
 async function step(record: SQSRecord, context: Context, s: CoreServices): Promise<void> {
@@ -12,7 +12,7 @@ async function step(record: SQSRecord, context: Context, s: CoreServices): Promi
   const queue = awsResolutionQueue(queueClient, () => s.settings.resolutionQueueUrl);
   const { conflicts, resolutions } = conflictServices();
   const outcome = await stepResolution(resolution_id, {
-    ...decisionPorts(withAudit(s), 'command'),
+    ...decidingPorts(withAudit(s)),
     conflicts,
     resolutions,
     decide: applyDecisions,

@@ -7,8 +7,9 @@ import { afterError } from '../../lib/orchestrator/connections.ts';
 import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
-import { runPorts } from '../run-ports.ts';
+import { workDatabases } from '../../lib/postgres/work-databases.ts';
 import { conflictWriter, type Services, workerServices } from '../runtime.ts';
+import { serverOptions, surroundings } from '../surroundings.ts';
 
 /**
  * A worker hides its message for this long at a time and extends it three times as often, so that the segment of a dead
@@ -46,7 +47,10 @@ async function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services
 
 async function answer(message: SegmentMessage, record: SQSRecord, context: Context, s: Services): Promise<void> {
   const outcome = await runSegment(message, {
-    ...runPorts(s, 'worker'),
+    ...surroundings(s, 'worker'),
+    databases: workDatabases(serverOptions(s, 'worker')),
+    workflow: s.workflow,
+    audit: s.audit,
     conflicts: conflictWriter(),
     owner: `${context.awsRequestId}/${record.messageId}`,
     remainingMs: () => context.getRemainingTimeInMillis(),
@@ -94,7 +98,7 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     await noteHealingOf(message.job_id, 'healing.segment_retried', data, s);
     return false;
   }
-  await recordEnd(message, error, runPorts(s, 'worker'));
+  await recordEnd(message, error, s);
   await s.workflow.fail(message.task_token, failure.code, failure.message);
   return true;
 }

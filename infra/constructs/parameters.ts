@@ -9,6 +9,7 @@ export class Parameters extends Construct {
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
   readonly tlsPolicy: string;
+  readonly allowedDatabaseHosts: string;
   /** As text, for environments. */
   readonly databaseConnectionBudget: string;
   readonly maxWorkers: number;
@@ -36,6 +37,13 @@ export class Parameters extends Construct {
         'verify_full: databases are reached over verified TLS only. as_asked: as the connection string says.',
       allowedValues: [...TLS_POLICIES],
       default: 'verify_full',
+    }).valueAsString;
+
+    this.allowedDatabaseHosts = this.parameter('AllowedDatabaseHosts', {
+      description:
+        'Database servers that the service may connect to, separated by commas: names (db.example.org, *.example.org), addresses and networks (10.0.0.0/8), or * for all. Link-local, metadata, multicast and reserved addresses are always refused; loopback too, unless this-machine is in the list.',
+      minLength: 1,
+      maxLength: 1000, // it is in the environment of each function, whose variables have 4 KB together
     }).valueAsString;
 
     this.databaseConnectionBudget = this.parameter('DatabaseConnectionBudget', {

@@ -1,5 +1,5 @@
 import type { RowKey } from './change.ts';
-import type { RelationName } from './table.ts';
+import type { RelationName, TablePlan } from './table.ts';
 
 /** A place in the source's write-ahead log, as PostgreSQL writes it: `16/B374D848`. */
 export type Lsn = string;
@@ -113,3 +113,7 @@ export interface StreamView {
   /** The slot was created by this job. */
   readonly created?: boolean;
 }
+
+/** The key's columns under the names that the log has for them. Preflight lets no computed key pass. */
+export const keyInLog = ({ key, select }: Pick<TablePlan, 'key' | 'select'>): readonly string[] =>
+  key.map((name) => (select ? (select.plain[name] ?? name) : name));

@@ -1,8 +1,13 @@
+import type { RowCode } from './row-code.ts';
+
 /** Key values in key order, as PostgreSQL text. */
 export type RowKey = readonly string[];
 
 /** 128 bits that stand for the mapped columns of one row, as text. */
 export type Fingerprint = string;
+
+/** In place of a fingerprint: some value of the row could not be computed, so it is like no other row. */
+export const NOT_COMPUTABLE: Fingerprint = 'null:null';
 
 /** An identity for a key that no other key has; for use in maps only. */
 export function keyId(key: RowKey): string {
@@ -40,6 +45,8 @@ export interface FetchedRows {
   readonly rows: readonly RowImage[];
   /** Keys of rows that are larger than any that is written row by row. */
   readonly tooLarge: readonly RowKey[];
+  /** Rows of which a value could not be computed: the column, and the code of it. */
+  readonly failed: readonly { readonly key: RowKey; readonly code: RowCode; readonly object: string }[];
   /** How many of the keys were looked at, from the first; the others are for the next call. */
   readonly covered: number;
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AUDIT_LEVELS } from './audit-view.ts';
 import { CONFLICT_TYPES } from './conflict.ts';
 import { FIELD_RULE_NAMES } from './conflict-plan.ts';
+import { mapping } from './mapping.ts';
 
 /** Names known to the registries, handed in by the composition so that a name exists in one place only. */
 export interface ConfigNames {
@@ -119,6 +120,14 @@ export function configSchema(names: ConfigNames) {
       .meta({ description: 'Which columns of a table (schema.table) take part. Key columns always do.' }),
     key_columns: z.record(z.string().max(200), nameList).default({}).meta({
       description: 'The key of a table or view (schema.table) that has none, or another one: unique and never NULL.',
+    }),
+    mapping: mapping.default({}).meta({
+      description:
+        'Tables of the target (schema.table) that are made of a table of another name or shape: from, columns, unnamed (docs/mappings.md). All other fields then go by the names of the target.',
+    }),
+    pii_columns: z.array(z.string().min(1).max(200)).max(1000).default([]).meta({
+      description:
+        'Columns (schema.table.column, of the source or the target) that hold personal data: the job is refused while one of them would arrive unmasked.',
     }),
     filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
       description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',

@@ -134,6 +134,16 @@ const CATALOGUE = {
   ],
   target_busy: [409, 'Another job holds a target table.', 'Wait until the job that the message names has ended.'],
   // the databases, seen before any row moves
+  host_not_allowed: [
+    403,
+    'This deployment does not connect to that host.',
+    'Ask for the host in the parameter AllowedDatabaseHosts; loopback, link-local, metadata and multicast addresses are refused everywhere.',
+  ],
+  password_method: [
+    422,
+    'The server wants the password in a form that whoever listens could use.',
+    "Use sslmode=verify-full, or SCRAM: set password_encryption = 'scram-sha-256' on the server and set the password again.",
+  ],
   connection_unreachable: [
     422,
     'The database server cannot be reached.',
@@ -188,6 +198,46 @@ const CATALOGUE = {
     422,
     'A column is narrower in the target than in the source.',
     'Widen the target column, or set allow_lossy.',
+  ],
+  mapping_invalid: [
+    422,
+    'A column of a mapping cannot be made as the mapping says.',
+    'See the message: it names the column, what was found and what would do.',
+  ],
+  mapping_key_missing: [
+    422,
+    'No unique key of the target is filled by the mapping.',
+    'Fill all columns of a unique key of the target, or name key_columns.',
+  ],
+  mapping_key_fallible: [
+    422,
+    'A column of the key cannot be computed for every row.',
+    'Make the key of values that are always there.',
+  ],
+  lookup_invalid: [
+    422,
+    'A lookup of a mapping cannot be read: no such table or column, values that repeat, or more than 10,000 rows.',
+    'See the message; use a table whose match column is unique.',
+  ],
+  expression_invalid: [
+    422,
+    'An expression of a mapping is not understood, or has another type than its column.',
+    'See the message: it names the character and the reason.',
+  ],
+  mask_invalid: [
+    422,
+    'A mask does not fit the type of its column.',
+    'Use one of the masks that the message names for the type.',
+  ],
+  mask_not_unique: [
+    422,
+    'A mask would give different values of a unique column the same one.',
+    'Use a mask that keeps values apart, such as hash.',
+  ],
+  pii_unmasked: [
+    422,
+    'A column that holds personal data would arrive unmasked.',
+    'Mask it in the mapping, or leave it out.',
   ],
   tables_contradiction: [
     422,

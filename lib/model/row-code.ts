@@ -13,6 +13,8 @@ export const ROW_CODES = {
   exclusion_clash: 'An exclusion constraint refused the row.',
   target_trigger_dropped: 'A trigger or rule of the target dropped the row as it was written.',
   target_value_changed: 'The target holds another value than was written: a trigger changed it.',
+  value_not_computable: 'A column of the mapping has no value for the row: see its column.',
+  value_not_masked: 'A value could not be masked, so the row stays out of the target.',
   timed_out: 'Writing the row alone took longer than a statement may take.',
   raised: 'A trigger of the target raised an error.',
   refused: 'The target refused the row; the SQLSTATE says why.',

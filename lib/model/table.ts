@@ -2,6 +2,7 @@ import type { PlannedBaseline } from './baseline.ts';
 import type { PlannedChanges } from './change-stream.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
+import type { Mapped, PlannedSelect } from './planned-select.ts';
 
 /** A relation's name, as the catalog spells it. */
 export interface RelationName {
@@ -35,6 +36,8 @@ export interface Column {
   /** a: always, d: by default. */
   readonly identity: '' | 'a' | 'd';
   readonly hasDefault: boolean;
+  /** Made by a mapping so that every value fits the target's column, or is refused there by itself. */
+  readonly fits?: true;
 }
 
 export interface ForeignKey {
@@ -86,6 +89,8 @@ export interface Relation extends RelationName {
   readonly rowsEstimate: number;
   /** Heap and TOAST, in bytes. */
   readonly bytes: number;
+  /** Under a mapping: what it really is. Its own name and columns are then the target's. */
+  readonly mapped?: Mapped;
 }
 
 /** A column that travels, as the plan keeps it. */
@@ -201,6 +206,8 @@ export interface TablePlan {
   readonly level: number;
   readonly source: RelationName;
   readonly target: RelationName;
+  /** How the source is selected under a mapping; absent: its columns are the target's namesakes. */
+  readonly select?: PlannedSelect;
   /** Mapped columns in mapping order; the key columns are among them. */
   readonly columns: readonly PlannedColumn[];
   readonly key: readonly string[];

@@ -9,6 +9,7 @@ import type { BasePrints, KeyedPrint } from '../model/print.ts';
 import type { RowReader } from '../ports.ts';
 import { type Arbitration, type Case, type Court, printOfImage } from './court.ts';
 import { Findings } from './findings.ts';
+import { refusedIn } from './refused-rows.ts';
 
 /** Target-only rows: the delete mode says what becomes of those that nobody disagrees on. */
 function decideMissing(
@@ -118,13 +119,14 @@ export async function arbitrate(
   const differences = slice.slice(0, fetched.covered);
   const keys = differences.map((d) => d.key);
   const rows = new Map(fetched.rows.map((r) => [keyId(r.key), r]));
-  const tooLarge = new Set(fetched.tooLarge.map(keyId));
+  let refused = refusedIn(fetched);
+  const aside = new Set(refused.map((r) => keyId(r.key)));
   const prints = new Map((await court.target.prints(keys)).map((p) => [keyId(p.key), p]));
   const bases = await court.database.bases(plan, keys);
   const known = await knownOf(court, differences, bases);
   const cases = differences.flatMap((difference, i): Decision[] => {
     const id = keyId(difference.key);
-    if (tooLarge.has(id)) return [];
+    if (aside.has(id)) return [];
     const facts = { difference, source: rows.get(id), target: prints.get(id), base: bases[i] };
     return [decisionOf(court, facts, known)];
   });
@@ -136,7 +138,6 @@ export async function arbitrate(
   );
   const found = new Findings(court);
   await merge(court, cases as readonly Case[], { values, poison, found });
-  let refused: QuarantinedRow[] = fetched.tooLarge.map((key) => ({ key, code: 'row_too_large' as const }));
   for (const c of cases) {
     if (c.action.kind === 'merge') continue;
     if (poison && (c.action.kind === 'source' || c.action.kind === 'delete')) refused = [poison];

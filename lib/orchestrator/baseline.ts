@@ -3,7 +3,7 @@ import type { BaselineChanges, Generation, PairTable } from '../model/baseline.t
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
 import { looksAtSome, relationText, type Segment, type TablePlan } from '../model/table.ts';
-import type { TargetDatabase } from '../ports.ts';
+import type { PlanningTarget } from '../ports.ts';
 import { layoutFits, withRoom } from './layout.ts';
 import type { Preflight } from './preflight.ts';
 
@@ -17,10 +17,11 @@ const PRINT_SCHEME = 1;
 const needsBaseline = (config: JobConfig, { key, conflicts }: TablePlan) =>
   key.length > 0 && (config.delete_mode === 'tracked' || conflicts !== undefined); // without one rows cannot be known again
 
-/** What prints depend on: the key's stamp, and every mapped column with its type, its equality and its cast. */
+/** What prints depend on: the key's stamp, and every mapped column with its type, its equality and its cast, and the mapping. */
 export function printStamp(plan: TablePlan, targetOid: string): string {
   const columns = plan.columns.map((c) => [c.name, c.type.base, c.equality, c.source?.castTo]);
-  const text = JSON.stringify([PRINT_SCHEME, stampOf(plan, targetOid), columns, plan.conflicts?.images]);
+  const what = [PRINT_SCHEME, stampOf(plan, targetOid), columns, plan.conflicts?.images];
+  const text = JSON.stringify(plan.select ? [...what, plan.select.version] : what);
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -99,7 +100,7 @@ export async function planBaselines<P extends Planned>(
   job: Pick<Job, 'config'>,
   found: Preflight,
   tables: readonly P[],
-  target: TargetDatabase,
+  target: PlanningTarget,
 ): Promise<{ readonly planned: readonly P[]; readonly changes: BaselineChanges }> {
   const { dry_run: dryRun, delete_mode: mode } = job.config;
   const oids = new Map(found.tables.map((t) => [relationText(t.target), t.target.oid]));

@@ -3,6 +3,7 @@ import { detectionStrategy } from '../change-detector/registry.ts';
 import { fp } from '../failpoint.ts';
 import {
   type Drained,
+  keyInLog,
   lsnBytes,
   type PlannedChanges,
   type StreamFacts,
@@ -14,7 +15,7 @@ import type { JobConfig } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
-import type { Database, JobRun, TargetDatabase } from '../ports.ts';
+import type { Database, JobRun, PlanningDatabase, PlanningTarget, TargetDatabase } from '../ports.ts';
 import { streamName } from './conflict-plan.ts';
 import { type DrainLimits, drainChanges } from './drain-changes.ts';
 import type { Preflight } from './preflight.ts';
@@ -45,9 +46,11 @@ const digest = (what: unknown) => createHash('sha256').update(JSON.stringify(wha
  * so whatever of it changes, the next job compares everything. Pure.
  */
 export function stampOf(plan: TablePlan, places: { readonly source: string; readonly target: string }): string {
-  const { source, target, columns, key, filters, tolerances } = plan;
+  const { source, target, columns, key, filters, tolerances, select } = plan;
   const mapped = columns.map((c) => [c.name, c.type, c.source ?? null, c.equality ?? null]);
-  return [places, { source, target, key, filters, tolerances, mapped }].map(digest).join('.');
+  return [places, { source, target, key, filters, tolerances, mapped, made: select?.list ?? null }]
+    .map(digest)
+    .join('.');
 }
 
 /** Why an incremental job looks at all rows of a table; undefined: it looks at the keys that wait. Pure. */
@@ -64,12 +67,12 @@ export interface Followed {
   readonly view?: StreamView;
 }
 
-type Ends = { readonly source: Database; readonly target: TargetDatabase };
+type Ends = { readonly source: PlanningDatabase; readonly target: PlanningTarget };
 
 /** Publishes the job's tables, and makes the slot where it cannot go on. The publication comes first: the slot sees it. */
 async function connect(run: JobRun, name: string, plans: readonly TablePlan[], { source, target }: Ends) {
   const tables = plans.map((p) => p.source);
-  const facts = await source.changes.facts(name, tables);
+  const facts = await source.streamFacts(name, tables);
   const missing = tables.filter((_, i) => !facts.tables[i]?.published);
   if (missing.length > 0) await source.changes.publish(name, missing, facts.publication !== undefined);
   await fp('changes.published');
@@ -129,7 +132,7 @@ export async function followChanges(
   await target.changeLog.register(
     run,
     name,
-    plans.map((p) => ({ source: p.source, key: p.key })),
+    plans.map((p) => ({ source: p.source, key: keyInLog(p) })),
   );
   const before = await stateOf(target, name);
   const lookedMs = nowMs();
@@ -157,7 +160,7 @@ export async function followChanges(
   };
 }
 
-async function stateOf(target: TargetDatabase, name: string): Promise<StreamState> {
+async function stateOf(target: PlanningTarget, name: string): Promise<StreamState> {
   const state = await target.changeLog.stream(name);
   if (!state) throw new SyncError('internal', 'The stream of changes is gone.');
   return state;
@@ -167,7 +170,10 @@ async function stateOf(target: TargetDatabase, name: string): Promise<StreamStat
  * Removes what a pair keeps for its stream of changes: the slot, which else keeps the source's log for ever, the publication,
  * and what the target knows of them. For a pair that is given up; what is not there is fine.
  */
-export async function dropChanges(source: Database, target: TargetDatabase): Promise<void> {
+export async function dropChanges(
+  source: Pick<Database, 'facts' | 'changes'>,
+  target: Pick<TargetDatabase, 'facts' | 'changeLog'>,
+): Promise<void> {
   const [s, t] = await Promise.all([source.facts(), target.facts()]);
   const name = streamName(s, t);
   await source.changes.dropSlot(name);

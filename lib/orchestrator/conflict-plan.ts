@@ -18,11 +18,12 @@ export const mayConflict = (config: JobConfig): boolean =>
   writesBoth(config) || config.conflict_strategy !== 'source_wins' || Object.keys(config.conflict_rules).length > 0;
 
 /** The same in every job over these two databases. */
-export const pairId = (source: ServerFacts, target: ServerFacts): string =>
+type Identity = Pick<ServerFacts, 'system_identifier' | 'database_oid'>;
+export const pairId = (source: Identity, target: Identity): string =>
   digest(source.system_identifier, source.database_oid, target.system_identifier, target.database_oid);
 
 /** Name of the slot and the publication that tell the source's changes to this target; the prefix is the service's own. */
-export const streamName = (source: ServerFacts, target: ServerFacts): string => `tfsync_${pairId(source, target)}`;
+export const streamName = (source: Identity, target: Identity): string => `tfsync_${pairId(source, target)}`;
 
 /** The same in every job that meets this row. */
 export const conflictId = (pair: string, table: RelationName, key: RowKey): string =>

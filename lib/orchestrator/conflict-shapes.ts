@@ -2,7 +2,7 @@ import type { Conflict, ConflictImages } from '../model/conflict.ts';
 import type { ShapesView } from '../model/conflict-answers.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Shapes } from '../model/shape.ts';
-import type { Database } from '../ports.ts';
+import type { Opened } from '../ports.ts';
 import type { ResolvePorts } from './resolve-conflict.ts';
 import { withTarget } from './run-ports.ts';
 
@@ -32,7 +32,7 @@ function viewOf({ shapes, distance, why }: Shapes): ShapesView {
 
 /** Draws and measures geometries, given as text, on a server that has PostGIS; undefined where it has not. */
 export type DrawShapes = (
-  database: Database,
+  database: Opened,
   kind: 'geometry' | 'geography',
   values: readonly (string | null)[],
 ) => Promise<Shapes | undefined>;

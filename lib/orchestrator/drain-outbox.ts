@@ -2,12 +2,12 @@ import { type AuditEventType, keeps } from '../audit/catalogue.ts';
 import { catchUp, drain, type Outbox } from '../audit/trail.ts';
 import type { AuditRoot } from '../model/audit-event.ts';
 import type { Job } from '../model/job.ts';
-import type { AuditLog, Clock, ConflictStore, JobStore, TargetDatabase } from '../ports.ts';
+import type { AuditLog, Clock, ConflictStore, JobStore, TellingTarget } from '../ports.ts';
 
 /** Events per round: five blocks of the trail. */
 const ROUND = 500;
 
-const outboxOf = (target: TargetDatabase, jobId: string): Outbox => ({
+const outboxOf = (target: TellingTarget, jobId: string): Outbox => ({
   peek: () => target.peekOutbox(jobId, ROUND),
   trim: (events) => target.trimOutbox(jobId, events),
 });
@@ -32,7 +32,7 @@ function persistent(audit: AuditLog): AuditLog {
 
 /** Moves events from the target's outbox into the audit trail, each once; see lib/audit/trail.ts. */
 export function drainOutbox(
-  target: TargetDatabase,
+  target: TellingTarget,
   audit: AuditLog,
   { job_id, config }: Pick<Job, 'job_id' | 'config'>,
 ): Promise<unknown> {
@@ -42,7 +42,7 @@ export function drainOutbox(
 
 /** Drains to the end, then seals the trail: from now on nobody can shorten it unseen. More may follow if the job goes on. */
 export async function sealTrail(
-  target: TargetDatabase,
+  target: TellingTarget,
   { audit, clock }: { readonly audit: AuditLog; readonly clock: Clock },
   job: Pick<Job, 'job_id' | 'config'>,
 ): Promise<AuditRoot> {
@@ -80,7 +80,7 @@ const CONFLICTS = 100;
 
 /** Moves conflicts from the target into the store, as they are now. Idempotent: a store takes no older version. */
 export async function drainConflicts(
-  target: TargetDatabase,
+  target: TellingTarget,
   store: Pick<ConflictStore, 'put'> | undefined,
   jobId: string,
 ): Promise<void> {

@@ -15,7 +15,7 @@ export type Ending = { readonly root?: AuditRoot } & (
 );
 
 /** Says how a job has ended, and forgets its connections where nobody can resume it. */
-export async function end(job: Job, ending: Ending, ports: CommandPorts): Promise<void> {
+export async function end(job: Job, ending: Ending, ports: Omit<CommandPorts, 'databases'>): Promise<void> {
   const { event } = ending;
   const openConflicts = ending.event === 'fail' ? 0 : (ending.openConflicts ?? 0);
   const patch = {

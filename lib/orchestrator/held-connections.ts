@@ -1,9 +1,9 @@
 import type { Connection } from '../model/connection.ts';
-import type { ConnectAs, ConnectionPair, Database, Databases, SecretStore } from '../ports.ts';
+import type { ConnectAs, ConnectionPair, DecidingDatabases, RowsDatabase, SecretStore } from '../ports.ts';
 
 /** Ports whose connections stay open for the next who asks for the same, until `release`. */
 export interface HeldConnections {
-  readonly databases: Databases;
+  readonly databases: DecidingDatabases;
   readonly secrets: SecretStore;
   release(): Promise<void>;
 }
@@ -16,13 +16,13 @@ const nameOf = (side: string, { host, port, database, user }: Connection, as: Co
  * closes one of these gives it back. Not for work side by side: two would share a session.
  */
 export function holdConnections(ports: {
-  readonly databases: Databases;
+  readonly databases: DecidingDatabases;
   readonly secrets: SecretStore;
 }): HeldConnections {
-  const open = new Map<string, { readonly database: Database; readonly close: () => Promise<void> }>();
+  const open = new Map<string, { readonly database: RowsDatabase; readonly close: () => Promise<void> }>();
   const pairs = new Map<string, ConnectionPair>();
 
-  async function held<D extends Database>(name: string, connect: () => Promise<D>): Promise<D> {
+  async function held<D extends RowsDatabase>(name: string, connect: () => Promise<D>): Promise<D> {
     const known = open.get(name);
     if (known) return known.database as D; // the name says which side it is
     const database = await connect();
@@ -34,11 +34,11 @@ export function holdConnections(ports: {
     databases: {
       source: (connection, as) => held(nameOf('source', connection, as), () => ports.databases.source(connection, as)),
       target: (connection, as) => held(nameOf('target', connection, as), () => ports.databases.target(connection, as)),
-      planSegments: (source, target, plan) => ports.databases.planSegments(source, target, plan),
     },
     secrets: {
       put: (jobId, pair) => ports.secrets.put(jobId, pair),
       remove: (ref) => ports.secrets.remove(ref),
+      maskKey: (pair, fresh) => ports.secrets.maskKey(pair, fresh),
       get: async (ref) => {
         const pair = pairs.get(ref) ?? (await ports.secrets.get(ref));
         pairs.set(ref, pair);

@@ -4,21 +4,22 @@ import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { CHUNK_BYTES } from '../model/limits.ts';
 import { relationText } from '../model/table.ts';
-import type { Database, TargetDatabase } from '../ports.ts';
+import type { DecidingTarget, RowsDatabase } from '../ports.ts';
 import type { Sight, ThreeWayPlan } from './conflict-sight.ts';
 import { ANYWHERE } from './settle-conflicts.ts';
 
 export interface Ends {
-  readonly source: Database;
-  readonly target: TargetDatabase;
+  readonly source: RowsDatabase;
+  readonly target: DecidingTarget;
 }
 
 export const notFound = () => new SyncError('conflict_not_found', 'There is no such conflict in the target.');
 
 const TOO_LARGE = 'The row is larger than any that is written one by one.';
+const NOT_COMPUTED = 'A value of the source row cannot be computed as the mapping says.';
 
 /** The plan that a conflict's table had in the job that saw it last. */
-export async function planFor(conflict: Conflict, target: TargetDatabase): Promise<ThreeWayPlan | undefined> {
+export async function planFor(conflict: Conflict, target: DecidingTarget): Promise<ThreeWayPlan | undefined> {
   const plans = await target.loadPlans(conflict.seen_by);
   const plan = plans.find((p) => relationText(p.target) === conflict.table);
   return plan?.conflicts && { ...plan, conflicts: plan.conflicts };
@@ -42,10 +43,12 @@ export async function look(
   if (keys.length === 0) throw new TypeError('a reader looked at no key'); // a row that was not read is not one that is not there
   const bases = await target.bases(plan, keys);
   const tooLarge = new Set([...s.tooLarge, ...t.tooLarge].map(keyId));
+  const notComputed = new Set(s.failed.map((f) => keyId(f.key)));
   const [own, other] = [s, t].map(({ rows }) => new Map(rows.map((r) => [keyId(r.key), r])));
   return keys.map((key, i): Sight | SyncError => {
     const id = keyId(key);
     if (tooLarge.has(id)) return new SyncError('row_rejected', TOO_LARGE);
+    if (notComputed.has(id)) return new SyncError('row_rejected', NOT_COMPUTED);
     const [inSource, inTarget] = [own?.get(id), other?.get(id)];
     return {
       job,

@@ -12,6 +12,7 @@ import { adoptionOf, toDelete } from './adoption.ts';
 import { arbitrate } from './arbitrate.ts';
 import type { Arbitration } from './court.ts';
 import { chunkRemedy } from './healing.ts';
+import { refusedIn } from './refused-rows.ts';
 import { commit, healed, nextChunkRows, type SegmentWork, type Step } from './segment-work.ts';
 import { courtOf, decidedBy, mergedIn, ruledCounts } from './three-way.ts';
 
@@ -54,9 +55,9 @@ export interface Batch {
   readonly found?: Arbitration;
 }
 
-/** Target-only rows are deleted, but for those that the source has by now. */
+/** Target-only rows are deleted, but for those that the source has by now: among the rows that are meant. */
 async function removals(work: SegmentWork, differences: readonly Difference[]): Promise<Change[]> {
-  const there = new Set((await work.source.fingerprints(differences.map((d) => d.key))).map((r) => keyId(r.key)));
+  const there = new Set((await work.source.passing(differences.map((d) => d.key))).map(keyId));
   return differences.flatMap((d): Change[] =>
     d.kind === 'target_only' && !there.has(keyId(d.key)) ? [{ kind: 'delete', key: d.key, expected: d.target }] : [],
   );
@@ -85,7 +86,7 @@ export async function changesFor(
     return row && d.kind !== 'target_only' ? (changeOf(d, row) ?? []) : [];
   });
   await fp('transform.done');
-  const refused = fetched.tooLarge.map((key) => ({ key, code: 'row_too_large' as const }));
+  const refused = refusedIn(fetched);
   return { changes, refused, covered: fetched.covered };
 }
 
@@ -152,16 +153,25 @@ export function refusal(difference: Pick<Difference, 'kind' | 'key'>, error: unk
   };
 }
 
+function tooManyRefused({ plan, config }: SegmentWork): SyncError {
+  const table = relationText(plan.target);
+  return new SyncError(
+    'quarantine_limit',
+    `More than ${config.max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${table} were refused.`,
+    { facts: { table } },
+  );
+}
+
 /** Throws `quarantine_limit` when a segment would put aside more rows than the config allows. */
 export function guardQuarantine(work: SegmentWork): void {
   const { max_quarantined_rows } = work.config;
   if (work.counts.quarantined < max_quarantined_rows) return;
-  const name = relationText(work.plan.target);
-  throw new SyncError(
-    'quarantine_limit',
-    `More than ${max_quarantined_rows} rows (max_quarantined_rows) of one segment of ${name} were refused.`,
-    { facts: { table: name } },
-  );
+  throw tooManyRefused(work);
+}
+
+/** The same for rows that were put aside before anybody tried to write them. */
+function guardAside(work: SegmentWork): void {
+  if (work.counts.quarantined > work.config.max_quarantined_rows) throw tooManyRefused(work);
 }
 
 /** A key that somebody else has inserted meanwhile refuses ours: the row moved, it is not poison. */
@@ -362,6 +372,7 @@ export async function applyFinding(
         counts: counting(step.counts, { read: -release.length, quarantined: -release.length }),
       });
       if (handOver) return true;
+      guardAside(work);
     } catch (error) {
       const last = at + asked.length === wanted.length || slice.length < asked.length;
       next = await afterRefusal(work, { rows: slice, last, tried: next }, error);

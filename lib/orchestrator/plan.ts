@@ -62,11 +62,18 @@ function binaryAlike({ type }: PlannedColumn): boolean {
   return type.base.schema === 'pg_catalog' || type.base.kind === 'e';
 }
 
-/** Whether rows may be piped through: they must need no cast, and each must be meant to arrive. */
+/** Whether the source's server writes a column just as the target has declared it, where it has to cast at all. */
+function castsTo(column: PlannedColumn, target: Relation): boolean {
+  if (!column.source) return true;
+  const declared = target.columns.find((c) => c.name === column.name)?.declared;
+  return column.type.schema === 'pg_catalog' && column.source.castTo === declared;
+}
+
+/** Whether rows may be piped through: the source must write them in the target's types, and each must be meant to arrive. */
 function copyOf(columns: readonly PlannedColumn[], target: Relation, config: JobConfig): Pick<TablePlan, 'copy'> {
   const triggers = config.triggers === 'fire' && target.triggers > 0; // what they do is read back row by row
   const told = config.audit_level === 'detailed'; // row by row
-  if (config.dry_run || triggers || told || columns.some((c) => c.source)) return {};
+  if (config.dry_run || triggers || told || !columns.every((c) => castsTo(c, target))) return {};
   return { copy: columns.every(binaryAlike) ? 'binary' : 'text' };
 }
 
@@ -148,8 +155,9 @@ export function tablePlans(
     version: 1,
     table,
     level,
-    source: { schema: source.schema, name: source.name },
+    source: source.mapped?.from ?? { schema: source.schema, name: source.name },
     target: { schema: target.schema, name: target.name },
+    ...(source.mapped && { select: source.mapped.select }),
     columns: mappedColumns(source, target, config),
     key: keyOf(source, config) ?? [],
     ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others

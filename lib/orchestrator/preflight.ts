@@ -3,17 +3,20 @@ import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
+import { mappingField } from '../model/mapping.ts';
 import { type Relation, relationText } from '../model/table.ts';
-import type { Database } from '../ports.ts';
+import type { CatalogDatabase } from '../ports.ts';
 import { bothWaysProblems } from '../validator/both-ways.ts';
 import { streamProblems } from '../validator/change-stream.ts';
 import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
+import { piiProblems } from '../validator/pii.ts';
 import { isKeyless, schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { streamName } from './conflict-plan.ts';
 import { foreignKeyLevels } from './levels.ts';
+import { mappedTables } from './mapped-tables.ts';
 
 /** What both ends look like, found fit for the job. */
 export interface Preflight {
@@ -90,8 +93,8 @@ function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[]
  * primary and is no other database all the same.
  */
 async function refuseSameDatabase(
-  [source, s]: readonly [Database, ServerFacts],
-  [target, t]: readonly [Database, ServerFacts],
+  [source, s]: readonly [CatalogDatabase, ServerFacts],
+  [target, t]: readonly [CatalogDatabase, ServerFacts],
 ): Promise<void> {
   if (s.system_identifier !== t.system_identifier || s.database_oid !== t.database_oid) return;
   if (s.standby || t.standby) {
@@ -103,15 +106,17 @@ async function refuseSameDatabase(
 
 /** Keys that the config gives and the catalog does not vouch for are looked up in the rows of both sides. */
 async function keyClashProblems(
-  source: Database,
-  target: Database,
+  source: CatalogDatabase,
+  target: CatalogDatabase,
   pairs: readonly { readonly source: Relation; readonly target: Relation }[],
   config: JobConfig,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const pair of pairs) {
     const table = pair.source;
-    const key = config.key_columns[relationText(table)] ?? (table.kind === 'm' ? table.key : undefined);
+    const unsure = table.kind === 'm' || table.mapped?.select.indexed === false;
+    const given = config.key_columns[relationText(table)];
+    const key = given ?? (unsure ? table.key : undefined);
     if (!key) continue;
     for (const [side, database] of [
       ['source', source],
@@ -124,7 +129,7 @@ async function keyClashProblems(
         code: 'key_not_unique',
         side,
         object,
-        field: '/config/key_columns',
+        field: given || !table.mapped ? '/config/key_columns' : mappingField(object),
         message: `In the ${side}, ${clashes === 1000 ? 'at least ' : ''}${clashes} keys of ${object} over (${key.join(', ')}) repeat or are NULL.`,
       });
     }
@@ -146,14 +151,25 @@ const needsClock = (name: string) => Object.values(conflictStrategy(name).outcom
  *
  * Throws one SyncError with all problems.
  */
-export async function preflight(source: Database, target: Database, config: JobConfig): Promise<Preflight> {
+export async function preflight(
+  source: CatalogDatabase,
+  target: CatalogDatabase,
+  config: JobConfig,
+): Promise<Preflight> {
   const [s, t] = await Promise.all([source.facts(), target.facts()]);
   const servers = [...versionProblems(s, 'source'), ...versionProblems(t, 'target')];
   if (servers.length > 0) throw problemsError(servers);
   await refuseSameDatabase([source, s], [target, t]);
 
   const [found, targetTables] = await Promise.all([source.introspect(), target.introspect()]);
-  const scope = tablesInScope(found, config);
+  const mapped = await mappedTables(
+    { database: source, facts: s, tables: found },
+    { database: target, facts: t, tables: targetTables },
+    config,
+  );
+  // without a table nothing else that the config says of it can be judged
+  if (mapped.problems.some((p) => p.code === 'table_not_found')) throw problemsError(mapped.problems);
+  const scope = tablesInScope(mapped.tables, config);
   const sourceTables = scope.tables;
   // foreign keys of the target decide the order: it is the target that checks them
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
@@ -167,13 +183,20 @@ export async function preflight(source: Database, target: Database, config: JobC
     return other ? [{ source: x, target: other }] : [];
   });
   const name = streamName(s, t);
-  const stream = detection.needs.changeStream ? await source.changes.facts(name, sourceTables) : undefined;
+  const stream = detection.needs.changeStream
+    ? await source.streamFacts(
+        name,
+        sourceTables.map((x) => x.mapped?.from ?? x),
+      )
+    : undefined;
   const problems = [
     ...targetProblems(t, config),
+    ...mapped.problems,
     ...scope.problems,
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
     ...equalityProblems(inScope, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
+    ...piiProblems(sourceTables, [...found, ...targetTables], config),
     ...cycleProblems(cycle, config),
     ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
     ...bothWaysProblems(matched, s, detection, config),

@@ -6,14 +6,14 @@ import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import type { StoredValidation } from '../model/schema-check.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
-import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
+import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
 import { type Followed, followChanges, followsLog } from './change-stream.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
-import { currentJob, type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
+import { currentJob, type PlanningPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { isClosed, tellEnd } from './tell-end.ts';
 import { validateTables } from './validate-table.ts';
 import { remembers, type Windowed, windowedPlans } from './window.ts';
@@ -25,7 +25,12 @@ const LISTED = 500;
 const STATEMENT_TIMEOUT_MS = 600_000;
 
 /** Whether both servers answer alike for sample values of the columns' types. */
-async function alike(source: Database, target: Database, columns: readonly PlannedColumn[], form: FingerprintForm) {
+async function alike(
+  source: PlanningDatabase,
+  target: PlanningDatabase,
+  columns: readonly PlannedColumn[],
+  form: FingerprintForm,
+) {
   const [a, b] = await Promise.all([source.probe(columns, form), target.probe(columns, form)]);
   return a.join() === b.join();
 }
@@ -34,7 +39,11 @@ async function alike(source: Database, target: Database, columns: readonly Plann
  * `fast` where both servers hash sample values of all types in use alike, else `portable`. Throws `equality_invalid` where
  * they do not even give a shape the same normal form.
  */
-async function agreedForm(source: Database, target: Database, plans: readonly TablePlan[]): Promise<FingerprintForm> {
+async function agreedForm(
+  source: PlanningDatabase,
+  target: PlanningDatabase,
+  plans: readonly TablePlan[],
+): Promise<FingerprintForm> {
   if (
     await alike(
       source,
@@ -64,12 +73,18 @@ function unknownTypes({ columns }: TablePlan): Pick<JobTable, 'unknown_types'> {
   return { unknown_types: Object.fromEntries(unknown.map((c) => [c.name, relationText(c.type)])) };
 }
 
+/** What a mapping makes of the table, for people. */
+function mappingView({ select, source, columns }: TablePlan): Pick<JobTable, 'mapping'> {
+  if (!select) return {};
+  return { mapping: { from: relationText(source), columns: columns.length, notes: select.notes } };
+}
+
 /** Plans with the windows that the job's strategy can tell, and what the event says of them. */
 async function withWindows(
   job: Job,
   plans: readonly TablePlan[],
   found: Preflight,
-  ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock | undefined },
+  ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock | undefined },
   nowMs: () => number,
 ): Promise<Followed> {
   const { source, target, clock } = ends;
@@ -94,7 +109,12 @@ function catalogView(validation: StoredValidation | undefined) {
   return { ...(warnings > 0 && { schema_warnings: warnings }), ...(drift > 0 && { schema_drift: drift }) };
 }
 
-async function makePlans(job: Job, source: Database, target: TargetDatabase, ports: RunPorts): Promise<void> {
+async function makePlans(
+  job: Job,
+  source: PlanningSource,
+  target: PlanningTarget,
+  ports: PlanningPorts,
+): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
   const clock = remembers(job.config) && !followsLog(job.config) ? await source.clock() : undefined;
   const snapshot = await source.snapshot();
@@ -119,6 +139,7 @@ async function makePlans(job: Job, source: Database, target: TargetDatabase, por
       segments: segments.length,
       rows_estimate: plan.rowsEstimate,
       ...unknownTypes(plan),
+      ...(plan.select && { from: relationText(plan.source) }),
       ...windowView({ plan, ...(whole && { whole }) }),
       ...catalogView(validations[plan.table]),
     })),
@@ -140,6 +161,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
       plan.changes?.keys ?? (plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate),
     segments,
     ...unknownTypes(plan),
+    ...mappingView(plan),
     ...windowView({ plan }),
   };
 }
@@ -148,7 +170,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
  * First step of a run: raises the epoch in the target (from now on no older run can commit), then plans the job unless an
  * earlier run has, and says what to do. Repeating it changes nothing.
  */
-export async function prepareJob(input: JobInput, ports: RunPorts): Promise<JobPlan> {
+export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise<JobPlan> {
   const job = await currentJob(input, ports.jobs);
   const preparing = await ports.jobs.transition(
     job.job_id,

@@ -17,7 +17,7 @@ export function failureOf(error: unknown): Failure {
 export async function recordFailure(
   at: JobInput & { readonly table?: number },
   error: unknown,
-  ports: RunPorts,
+  ports: Pick<RunPorts, 'jobs'>,
 ): Promise<void> {
   const failure = failureOf(error);
   if (at.table === undefined) {
@@ -35,7 +35,7 @@ export async function recordFailure(
 export async function recordEnd(
   at: JobInput & { readonly table?: number },
   error: unknown,
-  ports: RunPorts,
+  ports: Pick<RunPorts, 'jobs'>,
 ): Promise<void> {
   const remedy = remedyFor(error);
   if (remedy === 'retry') return;

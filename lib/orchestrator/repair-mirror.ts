@@ -9,7 +9,11 @@ const AT_ONCE = 16;
  * Brings what is told of a job's segments up to their checkpoints. Workers tell it as they go, and what they could not tell
  * (a throttled table, a worker that died) would stay wrong in the status for ever. Writes only what is behind.
  */
-export async function repairMirror(job: Job, progress: readonly Progress[], ports: RunPorts): Promise<void> {
+export async function repairMirror(
+  job: Job,
+  progress: readonly Progress[],
+  ports: Pick<RunPorts, 'jobs' | 'clock'>,
+): Promise<void> {
   const at = (p: Pick<Progress, 'table' | 'pass' | 'segment'>) => `${p.table} ${p.pass} ${p.segment}`;
   const told = new Map((await ports.jobs.progress(job.job_id)).map((p) => [at(p), p]));
   const behind = progress.filter((p) => {

@@ -1,6 +1,7 @@
 import type { Conflict, ConflictImages, DecisionOutcome } from '../model/conflict.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
+import type { DecidingDatabases } from '../ports.ts';
 import { imagesOf } from './conflict-sight.ts';
 import { type Decisions, decideConflicts } from './decide-conflicts.ts';
 import { drainConflicts, drainOutbox, sealAgain } from './drain-outbox.ts';
@@ -12,10 +13,9 @@ export type { Decided, Decisions } from './decide-conflicts.ts';
 export type { DecisionRequest } from './weigh-decision.ts';
 
 /** What deciding a conflict needs of the outside. */
-export type ResolvePorts = Pick<
-  RunPorts,
-  'jobs' | 'secrets' | 'databases' | 'log' | 'clock' | 'patience' | 'audit' | 'conflicts'
->;
+export type ResolvePorts = Pick<RunPorts, 'jobs' | 'secrets' | 'log' | 'clock' | 'patience' | 'audit' | 'conflicts'> & {
+  readonly databases: DecidingDatabases;
+};
 
 const STATEMENT_TIMEOUT_MS = 15_000;
 

@@ -1,23 +1,28 @@
 import { type JobConfig, writesBoth } from '../model/config.ts';
+import type { Connection } from '../model/connection.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
+import { hasMasks } from '../model/mapping.ts';
 import type { JobInput } from '../model/message.ts';
+import type { Secret } from '../model/secret.ts';
 import type {
   AuditLog,
   Clock,
+  CommandDatabases,
+  CommandWriter,
   ConflictStore,
   ConnectAs,
   ConnectionPair,
-  Database,
   Databases,
   EpochMove,
   JobStore,
   Log,
+  PlanningDatabases,
   SecretStore,
-  SourceWriter,
   TargetDatabase,
   Workflow,
 } from '../ports.ts';
+import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 
 /** What the steps of a running job need. */
@@ -35,8 +40,11 @@ export interface RunPorts {
   readonly patience?: Patience;
 }
 
+/** What planning a job needs; it moves no row. */
+export type PlanningPorts = Omit<RunPorts, 'databases'> & { readonly databases: PlanningDatabases };
+
 /** What a command about a job needs: its events wait in the target's outbox. */
-export type CommandPorts = Omit<RunPorts, 'audit'>;
+export type CommandPorts = Omit<RunPorts, 'audit' | 'databases'> & { readonly databases: CommandDatabases };
 
 /** The job, if this run is still its current one. Throws `epoch_superseded`, `job_not_found`. */
 export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> {
@@ -46,12 +54,14 @@ export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> 
   return job;
 }
 
+type Opens<D> = (connection: Connection, as: ConnectAs) => Promise<D>;
+
 /** Runs `work` with the target open, and closes it whatever happens. */
-export async function withTarget<T>(
+export async function withTarget<T, D extends Pick<TargetDatabase, 'close'>>(
   job: Job,
-  ports: Pick<RunPorts, 'secrets' | 'databases' | 'patience'>,
+  ports: Pick<RunPorts, 'secrets' | 'patience'> & { readonly databases: { readonly target: Opens<D> } },
   statementTimeoutMs: number,
-  work: (target: TargetDatabase) => Promise<T>,
+  work: (target: D) => Promise<T>,
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
   const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
@@ -63,19 +73,36 @@ export async function withTarget<T>(
   }
 }
 
+/** A way to both ends of a pair. */
+interface Ends<S, D> {
+  readonly source: Opens<S>;
+  readonly target: Opens<D>;
+}
+
+type Closable = Pick<TargetDatabase, 'close'>;
+
 /** The source as the job needs it: one that is written to has a writer. */
-export const openSource = (
+export const openSource = <S>(
   { source }: Pick<ConnectionPair, 'source'>,
   as: ConnectAs,
-  { databases, config }: { readonly databases: Databases; readonly config: JobConfig },
-): Promise<Database> => databases.source(source, writesBoth(config) ? { ...as, writes: true } : as);
+  how: {
+    readonly databases: Pick<Ends<S, unknown>, 'source'>;
+    readonly config: JobConfig;
+    readonly maskKey?: Secret | undefined;
+  },
+): Promise<S> =>
+  how.databases.source(source, {
+    ...as,
+    ...(writesBoth(how.config) && { writes: true }),
+    ...(how.maskKey && { maskKey: how.maskKey }),
+  });
 
 /** Both ends, or neither. */
-async function openBoth(
+async function openBoth<S extends Closable, D extends Closable>(
   pair: ConnectionPair,
   as: ConnectAs,
-  how: { readonly databases: Databases; readonly config: JobConfig },
-): Promise<readonly [Database, TargetDatabase]> {
+  how: { readonly databases: Ends<S, D>; readonly config: JobConfig; readonly maskKey: Secret | undefined },
+): Promise<readonly [S, D]> {
   const target = await how.databases.target(pair.target, as);
   try {
     return [await openSource(pair, as, how), target];
@@ -86,15 +113,18 @@ async function openBoth(
 }
 
 /** Runs `work` with both ends open. */
-export async function withBoth<T>(
+export async function withBoth<T, S extends Closable, D extends Closable>(
   job: Job,
-  ports: Pick<RunPorts, 'secrets' | 'databases' | 'patience'>,
+  ports: Pick<RunPorts, 'secrets' | 'patience'> & { readonly databases: Ends<S, D> },
   statementTimeoutMs: number,
-  work: (source: Database, target: TargetDatabase) => Promise<T>,
+  work: (source: S, target: D) => Promise<T>,
 ): Promise<T> {
   const pair = await ports.secrets.get(job.secret_ref);
+  const maskKey = hasMasks(job.config.mapping)
+    ? await ports.secrets.maskKey(pairId(job.source, job.target))
+    : undefined;
   const as = { name: `${job.job_id}/${job.epoch}`, statementTimeoutMs };
-  const how = { databases: ports.databases, config: job.config };
+  const how = { databases: ports.databases, config: job.config, maskKey };
   const [source, target] = await whenThereIsRoom(() => openBoth(pair, as, how), ports.patience);
   try {
     return await work(source, target);
@@ -103,12 +133,15 @@ export async function withBoth<T>(
   }
 }
 
+/** Whoever can raise the epoch of a job. */
+type Fences<W> = Pick<TargetDatabase, 'close'> & { readonly writer?: W };
+
 /** Runs `work` with every database open that the job writes to: the target, and the source of a job that writes to both. */
-export function withWritten<T>(
+export function withWritten<T, W, D extends Closable>(
   job: Job,
-  ports: Pick<RunPorts, 'secrets' | 'databases' | 'patience'>,
+  ports: Pick<RunPorts, 'secrets' | 'patience'> & { readonly databases: Ends<Fences<W>, D> },
   statementTimeoutMs: number,
-  work: (target: TargetDatabase, writer?: SourceWriter) => Promise<T>,
+  work: (target: D, writer?: W) => Promise<T>,
 ): Promise<T> {
   if (!writesBoth(job.config)) return withTarget(job, ports, statementTimeoutMs, work);
   return withBoth(job, ports, statementTimeoutMs, (source, target) => work(target, source.writer));
@@ -121,15 +154,18 @@ export function withWritten<T>(
 export async function raiseEverywhere(
   job: Pick<Job, 'job_id'>,
   epoch: number,
-  { target, writer }: { readonly target: TargetDatabase; readonly writer: SourceWriter | undefined },
+  ends: {
+    readonly target: Pick<TargetDatabase, 'raiseEpoch'>;
+    readonly writer: Pick<CommandWriter, 'raiseEpoch'> | undefined;
+  },
   how: EpochMove = {},
 ): Promise<void> {
   const { release, holding } = how;
-  await writer
+  await ends.writer
     ?.raiseEpoch(job.job_id, epoch, { ...(release && { release }), ...(holding && { holding }) })
     .catch((error: unknown) => {
       const closed = error instanceof SyncError && error.code === 'epoch_superseded' && error.facts.ended === true;
       if (!closed || holding) throw error;
     });
-  await target.raiseEpoch(job.job_id, epoch, how);
+  await ends.target.raiseEpoch(job.job_id, epoch, how);
 }

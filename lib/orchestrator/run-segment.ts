@@ -4,7 +4,7 @@ import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Counts, ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
-import type { TargetDatabase } from '../ports.ts';
+import type { WorkDatabases, WorkTarget } from '../ports.ts';
 import { adoptionOf, compared, fileCompared, note, onlyFiles } from './adoption.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { copyPass } from './copy-pass.ts';
@@ -20,7 +20,8 @@ import { resumeBack, writeBack } from './write-back.ts';
 /** `finished`: answer the token. `continue`: send the message again. `dropped`: another run or worker has it. */
 export type SegmentOutcome = 'finished' | 'continue' | 'dropped';
 
-export interface SegmentRun extends RunPorts {
+export interface SegmentRun extends Omit<RunPorts, 'databases'> {
+  readonly databases: WorkDatabases;
   /** Unique to this delivery of the message. */
   readonly owner: string;
   /** Milliseconds until this invocation is ended from outside. */
@@ -222,7 +223,7 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
  * Events that do not reach the audit trail now are still in the outbox; settle-job drains it to the end. One worker at a
  * time: it moves the others' events too.
  */
-async function drain(job: Job, target: TargetDatabase, run: SegmentRun): Promise<void> {
+async function drain(job: Job, target: WorkTarget, run: SegmentRun): Promise<void> {
   const work = async () => void (await drainOutbox(target, run.audit, job));
   await target.drainAlone(job.job_id, work).catch(() => run.log.warn('outbox not drained', { job_id: job.job_id }));
   if (!mayConflict(job.config)) return;

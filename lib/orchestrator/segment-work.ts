@@ -17,7 +17,7 @@ import type { JobConfig } from '../model/config.ts';
 import { countedAs, type SettledIntents } from '../model/intent.ts';
 import { addCounts, type Counts, NO_COUNTS, SOURCE_COUNTS } from '../model/job.ts';
 import { relationText, type Segment, type TablePlan } from '../model/table.ts';
-import type { Database, Decided, RowReader, TargetDatabase } from '../ports.ts';
+import type { Decided, RowReader, WorkSource, WorkTarget } from '../ports.ts';
 import { CHUNK_TRIES, chunkRemedy } from './healing.ts';
 import { reasonOf } from './note-healing.ts';
 
@@ -29,8 +29,8 @@ export interface SegmentWork {
   readonly config: JobConfig;
   readonly source: RowReader;
   readonly target: RowReader;
-  readonly database: TargetDatabase;
-  readonly sourceDatabase: Database;
+  readonly database: WorkTarget;
+  readonly sourceDatabase: WorkSource;
   readonly segment: Segment;
   seq: number;
   cursor: Cursor;
@@ -300,9 +300,10 @@ export function commit(work: SegmentWork, step: Step): Promise<boolean> {
 export function commitCopy(work: SegmentWork, run: BucketRun): Promise<boolean> {
   const cursor = { through: run[1], credit: 0 };
   const step: Step = { changes: [], cursor, counts: {}, buckets: [], rule: 'copy' };
+  const mostAside = work.config.max_quarantined_rows - work.counts.quarantined;
   return advancing(
     work,
-    (applied) => advanceBy(work, step, applied, applied.inserted > 0 ? [run] : []),
-    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run }, work.sourceDatabase),
+    (applied) => advanceBy(work, step, applied, applied.inserted + applied.quarantined > 0 ? [run] : []),
+    (chunk) => work.database.copy({ ...chunkBase(work), ...chunk, run, mostAside }, work.sourceDatabase),
   );
 }

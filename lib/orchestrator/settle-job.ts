@@ -22,7 +22,13 @@ const STATEMENT_TIMEOUT_MS = 120_000;
 /** Sequences of each side that is written to end where neither its own nor a copied row will be hit by the next insert. */
 async function alignSequences(job: Job, source: Database, target: TargetDatabase): Promise<void> {
   for (const plan of await target.loadPlans(job.job_id)) {
-    await target.raiseSequences(plan.target, await source.sequences(plan.source));
+    const states = await source.sequences(plan.source);
+    // under a mapping by the name that the column has in the target; a computed one has no sequence
+    const named = Object.entries(plan.select?.plain ?? {}).flatMap(([column, from]) => {
+      const state = states.find((s) => s.column === from);
+      return state ? [{ ...state, column }] : [];
+    });
+    await target.raiseSequences(plan.target, plan.select ? named : states);
     await source.writer?.raiseSequences(plan.source, await target.sequences(plan.target));
   }
 }

@@ -1,18 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import { jobEvent } from '../audit/job-event.ts';
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobMode } from '../model/job.ts';
+import { hasMasks } from '../model/mapping.ts';
+import { Secret } from '../model/secret.ts';
 import type {
   Clock,
+  CommandDatabases,
+  CommandSource,
+  CommandTarget,
   ConnectionPair,
-  Database,
-  Databases,
   JobStore,
   SecretStore,
-  TargetDatabase,
   Workflow,
 } from '../ports.ts';
+import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { openSource } from './run-ports.ts';
@@ -30,19 +34,30 @@ export interface StartPorts {
   readonly jobs: JobStore;
   readonly secrets: SecretStore;
   readonly workflow: Workflow;
-  readonly databases: Databases;
+  readonly databases: CommandDatabases;
   readonly clock: Clock;
   readonly patience?: Patience;
 }
+
+/** A key for masks: 32 bytes. */
+const freshKey = () => new Secret(randomBytes(32).toString('hex'));
 
 /** The start answers within API Gateway's 30 s; what needs longer is left to Prepare. */
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** Both connections, or every reason why not. */
-async function openBoth(request: StartRequest, databases: Databases): Promise<readonly [Database, TargetDatabase]> {
+async function openBoth(
+  request: StartRequest,
+  databases: CommandDatabases,
+): Promise<readonly [CommandSource, CommandTarget]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
-    openSource(request.pair, as, { databases, config: request.config }),
+    openSource(request.pair, as, {
+      databases,
+      config: request.config,
+      // nobody sees a row of it: preflight asks only whether masked keys stay apart, which they do under any key
+      maskKey: hasMasks(request.config.mapping) ? freshKey() : undefined,
+    }),
     databases.target(request.pair.target, as),
   ]);
   if (source.status === 'fulfilled' && target.status === 'fulfilled') return [source.value, target.value];
@@ -83,7 +98,7 @@ function newJob(request: StartRequest, found: Preflight, secretRef: string, now:
   };
 }
 
-type Ends = { readonly source: Database; readonly target: TargetDatabase };
+type Ends = { readonly source: CommandSource; readonly target: CommandTarget };
 
 async function takeLease(
   request: StartRequest,
@@ -124,6 +139,7 @@ async function takeLease(
 async function store(request: StartRequest, found: Preflight, ends: Ends, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
+    if (hasMasks(request.config.mapping)) await ports.secrets.maskKey(pairId(found.source, found.target), freshKey());
     secretRef = await ports.secrets.put(request.jobId, request.pair);
     const job = newJob(request, found, secretRef, ports.clock().toISOString());
     await ports.jobs.create(job);

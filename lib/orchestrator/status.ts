@@ -107,6 +107,12 @@ const tableView = z
         description:
           'Only rows of the source changed since then by this column were looked at, and with key_sweep all keys. Absent: all rows.',
       }),
+    mapping: z
+      .object({ from: z.string(), columns: z.int(), notes: z.array(z.string()) })
+      .optional()
+      .meta({
+        description: 'What a mapping makes the table of, and what is to be known of it. Absent: of its namesake.',
+      }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -248,6 +254,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts,
     ...(table.window && { window: { ...table.window } }),
+    ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),

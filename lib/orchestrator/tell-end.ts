@@ -1,12 +1,12 @@
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
-import type { SourceWriter, TargetDatabase } from '../ports.ts';
+import type { PlanningSource, PlanningTarget } from '../ports.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { drainConflicts, sealTrail } from './drain-outbox.ts';
 import { end } from './end-job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { repairMirror } from './repair-mirror.ts';
-import type { RunPorts } from './run-ports.ts';
+import type { PlanningPorts } from './run-ports.ts';
 import { sumCounts } from './table-steps.ts';
 
 /** Whether the target refused a new epoch because the job has come to its end there. */
@@ -19,8 +19,8 @@ export const isClosed = (error: unknown): boolean =>
  */
 export async function tellEnd(
   job: Job,
-  { target, writer }: { readonly target: TargetDatabase; readonly writer: SourceWriter | undefined },
-  ports: RunPorts,
+  { target, writer }: { readonly target: PlanningTarget; readonly writer: PlanningSource['writer'] },
+  ports: PlanningPorts,
 ): Promise<void> {
   await writer?.endJob(job.job_id, job.epoch); // whoever died may have closed the target alone
   const progress = await target.loadProgress(job.job_id);

@@ -1,5 +1,6 @@
 import { ChangedKeys } from '../change-detector/changed-keys.ts';
 import { keyId, type RowKey } from '../model/change.ts';
+import { keyInLog } from '../model/change-stream.ts';
 import { patiently, type SegmentWork } from './segment-work.ts';
 
 /** With more changes than this since the drain nobody tells them apart; the next job compares such a table whole. */
@@ -13,11 +14,11 @@ const MESSAGES = 1_000_000;
  * next job looks at them. Of a deleted row nothing else could tell. Nothing where the job follows no log.
  */
 export async function toldByLog(work: SegmentWork, keys: readonly RowKey[]): Promise<ReadonlySet<string>> {
-  const { changes, source, key } = work.plan;
+  const { changes, source } = work.plan;
   if (!changes || keys.length === 0) return new Set();
   const log = work.sourceDatabase.changes;
   const found = await patiently(work, async () => {
-    const named = new ChangedKeys([{ source, key }], MOST_KEYS);
+    const named = new ChangedKeys([{ source, key: keyInLog(work.plan) }], MOST_KEYS);
     await log.peek(changes.stream, { upto: await log.horizon(), most: MESSAGES }, async (messages) => {
       for (const message of messages) named.take(message);
     });

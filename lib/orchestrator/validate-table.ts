@@ -4,14 +4,14 @@ import type { Job } from '../model/job.ts';
 import { FINDINGS, type SchemaFinding, type StoredValidation, type TableValidation } from '../model/schema-check.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Drift, EarlierShape, ShapePair } from '../model/table-shape.ts';
-import type { Clock, Database, TargetDatabase } from '../ports.ts';
+import type { CatalogDatabase, Clock, CommandTarget, PlanningTarget } from '../ports.ts';
 import { shapeDrift } from '../validator/drift.ts';
 import { schemaFindings } from '../validator/findings.ts';
 import { schemaProblems } from '../validator/schema.ts';
 import { scopeProblems } from '../validator/scope.ts';
 import { pairId } from './conflict-plan.ts';
 import type { Preflight } from './preflight.ts';
-import { type RunPorts, withBoth } from './run-ports.ts';
+import { type CommandPorts, withBoth } from './run-ports.ts';
 import { tableOf } from './stored-validation.ts';
 
 /** Findings and changes that one answer lists: an item of the store holds 400 KB. */
@@ -43,8 +43,8 @@ function answer(job: Pick<Job, 'job_id'>, table: string, at: Date, { findings, d
 /** Both sides of tables as they are declared now, in the order given. */
 async function shapesOf(
   tables: readonly { readonly source: Relation; readonly target: Relation }[],
-  source: Database,
-  target: Database,
+  source: CatalogDatabase,
+  target: CatalogDatabase,
 ): Promise<readonly ShapePair[]> {
   const [from, to] = await Promise.all([
     source.shapes(tables.map((t) => t.source)),
@@ -61,7 +61,7 @@ async function shapesOf(
 export async function validateTables(
   job: Job,
   found: Preflight,
-  { source, target }: { readonly source: Database; readonly target: TargetDatabase },
+  { source, target }: { readonly source: CatalogDatabase; readonly target: PlanningTarget },
   clock: Clock,
 ): Promise<readonly StoredValidation[]> {
   const shapes = await shapesOf(found.tables, source, target);
@@ -89,7 +89,7 @@ const isGone = (side: Side, table: string): SchemaFinding => ({
 });
 
 /** Both catalogs of one table as they are now. */
-async function look(job: Job, table: string, source: Database, target: TargetDatabase): Promise<Told> {
+async function look(job: Job, table: string, source: CatalogDatabase, target: CommandTarget): Promise<Told> {
   const [s, t, from, to] = await Promise.all([
     source.facts(),
     target.facts(),
@@ -121,14 +121,10 @@ const expired = () =>
  * Throws `job_not_found`, `table_unknown`, `resume_expired` when the connections of the job are not kept any more, and what
  * connecting throws.
  */
-export async function validateTable(
-  jobId: string,
-  name: string,
-  ports: Omit<RunPorts, 'audit'>,
-): Promise<TableValidation> {
+export async function validateTable(jobId: string, name: string, ports: CommandPorts): Promise<TableValidation> {
   const { job, table } = await tableOf(jobId, name, ports);
   if (job.secret_removed) throw expired();
-  const work = (source: Database, target: TargetDatabase) => look(job, table.name, source, target);
+  const work = (source: CatalogDatabase, target: CommandTarget) => look(job, table.name, source, target);
   const told = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, work).catch((error: unknown) => {
     throw error instanceof SyncError && error.code === 'secret_missing' ? expired() : error;
   });

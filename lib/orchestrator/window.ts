@@ -3,7 +3,7 @@ import { detectionStrategy } from '../change-detector/registry.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
 import { type Relation, relationText, type StampColumn, type TablePlan, type Window } from '../model/table.ts';
-import type { Database, SourceClock, TargetDatabase } from '../ports.ts';
+import type { PlanningDatabase, PlanningTarget, SourceClock } from '../ports.ts';
 import { stampColumn } from '../validator/timestamp.ts';
 
 /**
@@ -31,8 +31,10 @@ export function pairOf(
   stamp: StampColumn,
   places: { readonly server: string; readonly source: string; readonly target: string },
 ): string {
-  const { source, columns, key, filters } = plan;
-  const what = { places, source, stamp, key, filters, columns: columns.map((c) => [c.name, c.type, c.source ?? null]) };
+  const { source, select, columns, key, filters } = plan;
+  const types = columns.map((c) => [c.name, c.type, c.source ?? null]);
+  // with all that its lookups hold: a new entry changes rows that have no new stamp
+  const what = { places, source, ...(select && { select }), stamp, key, filters, columns: types };
   return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 
@@ -74,7 +76,7 @@ export async function windowedPlans(
   job: Pick<Job, 'mode' | 'config' | 'source'>,
   plans: readonly TablePlan[],
   relations: readonly Relation[],
-  ends: { readonly source: Database; readonly target: TargetDatabase; readonly clock: SourceClock },
+  ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock },
 ): Promise<readonly Windowed[]> {
   const { source, target, clock } = ends;
   const [here, there] = await Promise.all([
@@ -97,7 +99,7 @@ export async function windowedPlans(
     else if (before > clock.now) all.push({ plan: marked, whole: 'clock_went_back' });
     else {
       const after = windowStart(before, stamp, job.config.timestamp_overlap_seconds);
-      const facts = await source.windowFacts(plan.source, { column: stamp.column, after });
+      const facts = await source.windowFacts(plan, { column: stamp.column, after });
       all.push({
         plan: withWindow(marked, { ...stamp, ...facts, after, through: clock.now, sweep: job.config.key_sweep }),
       });
@@ -107,7 +109,7 @@ export async function windowedPlans(
 }
 
 function stampOf(plan: TablePlan, relations: readonly Relation[], config: JobConfig): StampColumn {
-  const relation = relations.find((r) => relationText(r) === relationText(plan.source));
+  const relation = relations.find((r) => relationText(r) === relationText(plan.target));
   const stamp = relation && stampColumn(relation, config);
   if (!stamp || 'code' in stamp) throw new TypeError('preflight lets no table without an update column pass');
   return stamp;

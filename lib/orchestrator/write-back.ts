@@ -5,7 +5,7 @@ import { SyncError } from '../model/errors.ts';
 import { type BackChange, countedAs, type Intent, type SettledIntents } from '../model/intent.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import { CHUNK_BYTES, TOGETHER_BYTES } from '../model/limits.ts';
-import type { SourceWriter } from '../ports.ts';
+import type { WorkSource } from '../ports.ts';
 import { chunkRemedy } from './healing.ts';
 import { chunkRows, guardQuarantine, refusal } from './pipeline.ts';
 import { commit, healed, patiently, type SegmentWork } from './segment-work.ts';
@@ -170,7 +170,7 @@ function alike(intents: readonly Intent[]): readonly Intent[] {
 /** One transaction of the source and the chunk that settles it; what to try next, or that it is time to hand over. */
 async function step(
   work: SegmentWork,
-  writer: SourceWriter,
+  writer: NonNullable<WorkSource['writer']>,
   { tried, how }: { readonly tried: Attempt; readonly how: Counting },
 ): Promise<Attempt | 'none' | 'hand_over'> {
   const intents = alike(await work.database.intents(work.id, tried.size));

@@ -107,7 +107,7 @@ async function peek(
 }
 
 /** The changes of one source database, as a slot keeps them. */
-export function changeSource(session: Session): Omit<ChangeSource, 'facts'> {
+export function changeSource(session: Session): ChangeSource {
   return {
     publish: (name, tables, exists) => publish(session, name, tables, exists),
     createSlot: (name) => createSlot(session, name),

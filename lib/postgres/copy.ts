@@ -4,7 +4,7 @@ import type { BucketRun } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Segment, TablePlan } from '../model/table.ts';
 import { boundsCondition, bucketExpression, runBounds, segmentCondition } from './buckets.ts';
-import { columnSql, tableSql, writtenColumns } from './columns.ts';
+import { columnSql, rowSql, tableSql, writtenColumns } from './columns.ts';
 import type { Session } from './session.ts';
 import { ident, literal, relation } from './sql.ts';
 
@@ -12,11 +12,13 @@ import { ident, literal, relation } from './sql.ts';
 const inPlace = (value: string | readonly string[]) =>
   typeof value === 'string' ? literal(value) : `array[${value.map(literal).join(', ')}]::text[]`;
 
-/** Rows of a run of buckets on the source, as a query without parameters. */
+/** Rows of a run of buckets on the source whose values can all be computed, as a query without parameters. */
 function selectRun(plan: TablePlan, segment: Segment, [first, last]: BucketRun): string {
   const s = segment.buckets;
   const columns = writtenColumns(plan).map(columnSql('source', 't').value).join(', ');
-  const { sql } = segmentCondition(plan, segment, 'source', 't', inPlace);
+  const inSegment = segmentCondition(plan, segment, 'source', 't', inPlace).sql;
+  const { mark } = rowSql(plan, 'source', 't');
+  const sql = mark === undefined ? inSegment : `${inSegment} and ${mark} is null`;
   const bounds = runBounds(s, [[first, last]]);
   const from = `select ${columns} from ${tableSql(plan, 'source')} t`;
   if (!bounds)

@@ -1,14 +1,15 @@
 import type { FetchedRows, RowImage, RowKey } from '../model/change.ts';
 import { LARGEST_ROW_BYTES, STREAMED_ROW_BYTES } from '../model/limits.ts';
 import { type KeyedPrint, printOf } from '../model/print.ts';
+import type { RowCode } from '../model/row-code.ts';
 import type { TablePlan } from '../model/table.ts';
-import { columnSql, tableSql } from './columns.ts';
+import { columnSql, markSql, rowSql, tableSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import { clockSql, printSql, printText } from './print.ts';
 import { rowTextBytes } from './row-size.ts';
 import type { Session, TextRow } from './session.ts';
-import { BY_INDEX } from './sql.ts';
+import { byKey } from './sql.ts';
 
 /**
  * The statement: per key that has a row its position, the row's bytes, and, where they fit, fingerprint, key and values.
@@ -26,16 +27,23 @@ function sizedRows(plan: TablePlan, session: Session, maxBytes: number): string 
   const keys = keyTexts(plan, side).map((k, i) => `${k} as k${i + 1}`);
   const keyNames = plan.key.map((_, i) => `q.k${i + 1}`);
   const sent = plan.columns.map((c) => `case when q.fits then ${value(c)} end`);
-  const weight = `case when b > ${LARGEST_ROW_BYTES} then 0 when b > ${STREAMED_ROW_BYTES} then ${maxBytes + 1} else b end`;
+  const weight = `case when s.f is not null then 0 when b > ${LARGEST_ROW_BYTES} then 0 when b > ${STREAMED_ROW_BYTES} then ${maxBytes + 1} else b end`;
   const largest = (sql: string) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${sql} end`;
   const print = plan.conflicts
     ? largest(printText(printSql(plan.fingerprint, plan.columns, { ...columns, value })))
     : 'null';
-  return `select q.n, q.b, q.fits, ${print}, ${clockSql(plan, value)}, ${hashes.map((h) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${h} end`).join(', ')}, ${keyNames.join(', ')}, ${sent.join(', ')}
-    from (select s.*, s.b <= ${STREAMED_ROW_BYTES} and sum(${weight}) over (order by s.n) <= ${maxBytes} as fits
-          from (select k.n, ${rowTextBytes(plan.columns, columns.value)} as b, ${keys.join(', ')}, ${fetched.join(', ')}
+  return `select q.n, q.b, q.fits, q.f, ${print}, ${clockSql(plan, value)}, ${hashes.map((h) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${h} end`).join(', ')}, ${keyNames.join(', ')}, ${sent.join(', ')}
+    from (select s.*, s.f is null and s.b <= ${STREAMED_ROW_BYTES} and sum(${weight}) over (order by s.n) <= ${maxBytes} as fits
+          from (select k.n, ${markSql(plan, side, 't')} as f, ${rowTextBytes(plan.columns, columns.value)} as b, ${keys.join(', ')}, ${fetched.join(', ')}
                 from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} offset 0) s offset 0) q
     order by q.n`;
+}
+
+/** What a mark says. */
+export function failureOf({ select }: TablePlan, mark: string): { readonly code: RowCode; readonly object: string } {
+  const found = select?.fallible[Number(mark) - 1];
+  if (!found) throw new TypeError('a row has a mark that the plan does not know');
+  return { code: found.code, object: found.column };
 }
 
 /** Where the batch ends: before the first row that was not sent; a row that is streamed is a batch of its own. */
@@ -43,17 +51,19 @@ function batchOf(plan: TablePlan, rows: readonly TextRow[], asked: number): Fetc
   const width = plan.key.length;
   const fit: RowImage[] = [];
   const tooLarge: RowKey[] = [];
-  for (const [n, bytes, fits, print, clock, h1, h2, ...rest] of rows) {
+  const failed: FetchedRows['failed'][number][] = [];
+  for (const [n, bytes, fits, mark, print, clock, h1, h2, ...rest] of rows) {
     const key = rest.slice(0, width) as string[]; // key columns are not null
     const seen = { ...(print != null && { fields: printOf(print).fields }), ...(clock != null && { clock }) };
     const image = { key, fingerprint: `${h1}:${h2}`, ...seen };
-    const before = { rows: fit, tooLarge, covered: Number(n) - 1 };
-    if (Number(bytes) > LARGEST_ROW_BYTES) tooLarge.push(key);
+    const before = { rows: fit, tooLarge, failed, covered: Number(n) - 1 };
+    if (mark != null) failed.push({ key, ...failureOf(plan, mark) });
+    else if (Number(bytes) > LARGEST_ROW_BYTES) tooLarge.push(key);
     else if (fits === 't') fit.push({ ...image, values: rest.slice(width) });
     else if (fit.length > 0 || Number(bytes) <= STREAMED_ROW_BYTES) return before;
-    else return { rows: [{ ...image, values: [], streamed: true }], tooLarge, covered: Number(n) };
+    else return { rows: [{ ...image, values: [], streamed: true }], tooLarge, failed, covered: Number(n) };
   }
-  return { rows: fit, tooLarge, covered: asked };
+  return { rows: fit, tooLarge, failed, covered: asked };
 }
 
 /** Rows of these keys in their order, as many from the first on as `maxBytes` of text hold. */
@@ -63,9 +73,9 @@ export async function fetchRows(
   keys: readonly RowKey[],
   maxBytes: number,
 ): Promise<FetchedRows> {
-  if (keys.length === 0) return { rows: [], tooLarge: [], covered: 0 };
+  if (keys.length === 0) return { rows: [], tooLarge: [], failed: [], covered: 0 };
   const text = sizedRows(plan, session, maxBytes);
-  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), BY_INDEX);
+  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), byKey(plan, session.side));
   return batchOf(plan, rows, keys.length);
 }
 
@@ -77,11 +87,11 @@ export async function fetchPrints(
 ): Promise<readonly KeyedPrint[]> {
   if (keys.length === 0) return [];
   const { side } = session;
-  const columns = columnSql(side, 't');
+  const columns = rowSql(plan, side, 't');
   const print = printText(printSql(plan.fingerprint, plan.columns, columns));
   const text = `select ${print}, ${clockSql(plan, columns.value)}, ${keyTexts(plan, side).join(', ')}
     from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')}`;
-  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), BY_INDEX);
+  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), byKey(plan, side));
   return rows.map(([hex, clock, ...key]) => ({
     ...printOf(hex ?? ''),
     key: key as string[], // key columns are not null

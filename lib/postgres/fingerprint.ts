@@ -45,9 +45,10 @@ function digest(columns: readonly PlannedColumn[], sql: ColumnSql): string {
 const half = (digestSql: string, offset: number) =>
   `('x' || pg_catalog.encode(pg_catalog.substr(${digestSql}, ${offset}, 8), 'hex'))::pg_catalog.bit(64)::pg_catalog.int8`;
 
-/** SQL for what stands for a row before it is hashed: a record of its parts, or the digest of its text. */
+/** SQL for what stands for a row before it is hashed: a record of its parts, or the digest of its text; NULL of one with a mark. */
 export function rowValue(form: FingerprintForm, columns: readonly PlannedColumn[], sql: ColumnSql): string {
-  return form === 'fast' ? record(columns, sql) : digest(columns, sql);
+  const value = form === 'fast' ? record(columns, sql) : digest(columns, sql);
+  return sql.mark === undefined ? value : `(case when ${sql.mark} is null then ${value} end)`;
 }
 
 /** SQL for the 128 bits of a row value, as two int8 expressions. `value` stands in both: let it be a column. */

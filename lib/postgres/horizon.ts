@@ -1,5 +1,6 @@
-import type { RelationName, Window } from '../model/table.ts';
+import type { RelationName, TablePlan, Window } from '../model/table.ts';
 import type { SourceClock } from '../ports.ts';
+import { catalogName, tableSql } from './columns.ts';
 import type { Session } from './session.ts';
 import { ident, relation } from './sql.ts';
 
@@ -54,19 +55,19 @@ export async function storageOf(session: Session, tables: readonly RelationName[
 /** The planner's estimate of the rows of a window, and whether an index begins with its column. Reads no row. */
 export async function windowFacts(
   session: Session,
-  table: RelationName,
+  plan: TablePlan,
   window: Pick<Window, 'column' | 'after'>,
 ): Promise<Pick<Window, 'rowsEstimate' | 'indexed'>> {
   // without a parameter: the estimate is for this instant; the text is our own, made of digits
   const after = /^[\d:.TZ-]+$/.exec(window.after)?.[0] ?? '-infinity';
   const [explained] = await session.query(
-    `explain (format json) select 1 from ${relation(table)} t where t.${ident(window.column)} >= '${after}'`,
+    `explain (format json) select 1 from ${tableSql(plan, 'source')} t where t.${ident(window.column)} >= '${after}'`,
   );
   const [node] = JSON.parse(explained?.[0] ?? '[]') as { Plan?: { 'Plan Rows'?: number } }[]; // PostgreSQL's own format
   const [index] = await session.query(
     `select 1 from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
      where i.indrelid = to_regclass($1) and a.attname = $2 and i.indisvalid and i.indpred is null limit 1`,
-    [relation(table), window.column],
+    [relation(plan.source), catalogName(plan, 'source', window.column) ?? null],
   );
   return { rowsEstimate: Math.max(1, Math.ceil(node?.Plan?.['Plan Rows'] ?? 1)), indexed: index !== undefined };
 }

@@ -1,6 +1,7 @@
 import type { Side } from '../model/connection.ts';
 import type { PlannedColumn, TablePlan } from '../model/table.ts';
 import { keyColumns } from './buckets.ts';
+import { catalogName } from './columns.ts';
 import type { Session } from './session.ts';
 import { ident, relation } from './sql.ts';
 
@@ -64,7 +65,7 @@ async function collations(session: Session, plan: TablePlan, side: Side): Promis
      from pg_attribute a join pg_collation c on c.oid = a.attcollation
      cross join (select to_jsonb(x) || jsonb_build_object('oid', x.oid) j from pg_database x where x.datname = current_database()) d
      where a.attrelid = $1::regclass and a.attname = any($2) and not a.attisdropped`,
-    [relation(plan[side]), plan.key],
+    [relation(plan[side]), plan.key.map((name) => catalogName(plan, side, name) ?? null)],
   );
   const [server] = await session.query(`select current_setting('server_version_num')`);
   const found = new Map<string, Collation>();
@@ -112,7 +113,8 @@ export async function ordersAgree(source: Session, target: Session, plan: TableP
   const [s, t] = await Promise.all([collations(source, plan, 'source'), collations(target, plan, 'target')]);
   return keyColumns(plan).every((column, i) => {
     if (orders[i] === 'fixed') return true;
-    const [a, b] = [s.get(column.name), t.get(column.name)];
+    const of = (found: typeof s, side: Side) => found.get(catalogName(plan, side, column.name) ?? '');
+    const [a, b] = [of(s, 'source'), of(t, 'target')];
     const name = a && orderName(a);
     return name !== undefined && b !== undefined && name === orderName(b);
   });

@@ -62,6 +62,10 @@ export function keylessReader(session: Session, plan: TablePlan, segment: Segmen
           Number(key[1]) <= (now.get(key[0] ?? '') ?? 0) ? [{ bucket: -1, key, fingerprint: key[0] ?? '' }] : [], // nobody asks for the bucket
       );
     },
+    async passing(keys) {
+      const now = await copiesNow(session, plan, keys);
+      return keys.filter((key) => Number(key[1]) <= (now.get(key[0] ?? '') ?? 0)); // a row that passes is another row
+    },
     async changedSince(keys) {
       if (keys.length === 0) return [];
       if (side === 'source' && plan.unversioned) return keys; // nothing tells, so any of them may have
@@ -106,7 +110,7 @@ async function fetchCopies(
   keys: readonly RowKey[],
   maxBytes: number,
 ): Promise<FetchedRows> {
-  if (keys.length === 0) return { rows: [], tooLarge: [], covered: 0 };
+  if (keys.length === 0) return { rows: [], tooLarge: [], failed: [], covered: 0 };
   const found = await valuesOf(session, plan, keys, maxBytes);
   const rows: RowImage[] = [];
   const tooLarge: RowKey[] = [];
@@ -119,10 +123,10 @@ async function fetchCopies(
       continue;
     }
     bytes += row.bytes;
-    if (!row.fits || (rows.length > 0 && bytes > maxBytes)) return { rows, tooLarge, covered: at };
+    if (!row.fits || (rows.length > 0 && bytes > maxBytes)) return { rows, tooLarge, failed: [], covered: at };
     rows.push({ key, fingerprint: key[0] ?? '', values: row.values });
   }
-  return { rows, tooLarge, covered: keys.length };
+  return { rows, tooLarge, failed: [], covered: keys.length };
 }
 
 /** The copies of each digest among changes: how many, and the lowest and highest number. */

@@ -104,7 +104,7 @@ async function cutPoints(session: Session, plan: TablePlan, parts: number, rows:
     `select ${key.map((_, i) => `q.k${i + 1}::text`).join(', ')}
      from (select ${key.map((k, i) => `${k} as k${i + 1}`).join(', ')},
              row_number() over (order by ${key.join(', ')}) as n, count(*) over () as total
-           from ${tableSql(plan, side)} t ${from} where ${where} and ${inScope.sql}) q
+           from ${tableSql(plan, side, from)} t ${side === 'source' && plan.select ? '' : from} where ${where} and ${inScope.sql}) q
      where q.n > 1 and (q.n - 1) * $1::int8 / q.total <> (q.n - 2) * $1::int8 / q.total order by q.n`,
     [String(parts), ...inScope.values],
   );
@@ -144,7 +144,8 @@ export async function planSegments(
   sizes: SegmentSizes = SEGMENT_SIZES,
 ): Promise<readonly Segment[]> {
   const rows = await rowsOf(source, plan);
-  if (plan.keyless || !(await ordersAgree(source, target, plan))) return shares(plan, rows, sizes);
+  const computed = plan.select !== undefined && !plan.select.indexed;
+  if (plan.keyless || computed || !(await ordersAgree(source, target, plan))) return shares(plan, rows, sizes);
   const ends = await integerEnds(source, target, plan);
   const parts = plan.selfReferencing
     ? 1

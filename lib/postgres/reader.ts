@@ -11,13 +11,13 @@ import type { Side } from '../model/connection.ts';
 import type { PlannedColumn, Segment, TablePlan } from '../model/table.ts';
 import type { RowReader, WindowReader } from '../ports.ts';
 import { boundsCondition, bucketExpression, comparedColumns, runBounds, segmentCondition } from './buckets.ts';
-import { columnSql, tableSql } from './columns.ts';
+import { columnSql, rowSql, tableSql } from './columns.ts';
 import { fetchPrints, fetchRows } from './fetch-rows.ts';
 import { fingerprintOf, mixed, rowFingerprint, rowHash, rowValue } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import type { Session, TextRow } from './session.ts';
 import { writtenSince } from './snapshot.ts';
-import { BY_INDEX } from './sql.ts';
+import { byKey } from './sql.ts';
 
 export { keyArrays, keyList, keyMatch } from './keys.ts';
 
@@ -78,12 +78,14 @@ export function segmentReader(
   const table = tableSql(plan, side);
   const columns = columnSql(side, 't');
   const compared = comparedColumns(plan);
-  const hash = rowHash(plan.fingerprint, compared, columns);
-  const [first, second] = rowFingerprint(plan.fingerprint, compared, columns);
+  // who looks at keys alone does not ask whether the other values can be computed
+  const hashed = plan.compares === 'key' ? columns : rowSql(plan, side, 't');
+  const hash = rowHash(plan.fingerprint, compared, hashed);
+  const [first, second] = rowFingerprint(plan.fingerprint, compared, hashed);
   const bucket = bucketExpression(plan, segment.buckets, side, 't');
   const whole = segmentCondition(plan, segment, side, 't', 1);
   const wholeSegment = { sql: `from ${table} t where ${whole.sql}`, values: whole.values };
-  const indexed = <T>(work: () => Promise<T>) => session.transaction(work, BY_INDEX);
+  const indexed = <T>(work: () => Promise<T>) => session.transaction(work, byKey(plan, side));
   /** Buckets that no index finds take a scan, which must stay the cheapest plan. */
   const ofRuns = <T>(work: () => Promise<T>) => (segment.buckets.keyspace === 'hashed' ? work() : indexed(work));
   const bytesAtMost = plan.columns.length * (SHORT_TEXT_BYTES + 100);
@@ -115,7 +117,7 @@ export function segmentReader(
         .join(', ');
       const names = plan.key.map((_, i) => `q.k${i + 1}`).join(', ');
       const text = `select q.b, ${fingerprintOf(plan.fingerprint, 'q.v').join(', ')}, ${names}
-        from (select ${bucket} as b, ${rowValue(plan.fingerprint, compared, columns)} as v, ${key} ${source.sql} offset 0) q`;
+        from (select ${bucket} as b, ${rowValue(plan.fingerprint, compared, hashed)} as v, ${key} ${source.sql} offset 0) q`;
       const rows = await ofRuns(() => session.query(text, source.values));
       return rows.map(
         ([b, h1, h2, ...key]): KeyedFingerprint => ({

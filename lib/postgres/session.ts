@@ -1,9 +1,11 @@
-import pg, { type Submittable } from 'pg';
+import type { Submittable } from 'pg';
 import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
-import { SyncError } from '../model/errors.ts';
-import { TLS_MEANING, type TlsMode, type TlsPolicy } from '../model/tls.ts';
+import type { SyncError } from '../model/errors.ts';
+import { MASK_KEY_SETTING } from '../model/mask.ts';
+import type { Secret } from '../model/secret.ts';
 import { ASKING, admit } from './admission.ts';
+import { type ConnectionRules, connect } from './connect.ts';
 import { translate } from './translate.ts';
 
 /** A row as text, in select order: no value becomes a number or a Date on the way. */
@@ -32,9 +34,11 @@ export interface SessionOptions {
   readonly applicationName: string;
   /** How many sessions of this service may work on the server at once, this one included; absent: as many as it takes. */
   readonly connectionLimit?: number;
-  readonly tlsPolicy: TlsPolicy;
+  readonly rules: ConnectionRules;
   /** No statement runs longer; 0 means no limit. */
   readonly statementTimeoutMs: number;
+  /** What masks are computed with; a parameter on its way, never part of a statement. */
+  readonly maskKey?: Secret;
   /** How much longer than that an answer may be overdue; default 10 s. */
   readonly answerGraceMs?: number;
 }
@@ -44,9 +48,6 @@ export interface SessionOptions {
  * nothing closed the socket.
  */
 const ANSWER_GRACE_MS = 10_000;
-
-/** A server that does not answer the handshake within this time is out of reach. */
-const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Settings that change what a value looks like or who may be fooled by a name. The same on both sides, so that text
@@ -74,93 +75,8 @@ function pins(options: SessionOptions): string {
   ].join('; ');
 }
 
-function sslOption(mode: TlsMode, host: string): pg.ClientConfig['ssl'] {
-  if (mode === 'off') return false;
-  if (mode === 'verify_full') return { rejectUnauthorized: true, servername: host, minVersion: 'TLSv1.2' };
-  if (mode === 'verify_ca')
-    return { rejectUnauthorized: true, checkServerIdentity: () => undefined, minVersion: 'TLSv1.2' };
-  return { rejectUnauthorized: false };
-}
-
-const asText = { getTypeParser: () => (value: string) => value };
-
-async function connect(c: Connection, options: SessionOptions, mode: TlsMode): Promise<pg.Client> {
-  const client = new pg.Client({
-    host: c.host,
-    port: c.port,
-    database: c.database,
-    user: c.user,
-    // an empty password keeps the driver from looking into ~/.pgpass and PGPASSWORD
-    password: c.password?.reveal() ?? '',
-    ssl: sslOption(mode, c.host) ?? false,
-    application_name: options.connectionLimit === undefined ? options.applicationName : ASKING,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    types: asText as unknown as pg.CustomTypesConfig, // its overloads insist on per-format parsers
-  });
-  // a broken idle connection is reported by the next query; without a listener it would end the process
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
 /** What pg says when an answer is overdue. */
 const OVERDUE = /^Query read timeout$/;
-
-/** What pg says of an answer that is none of PostgreSQL's: another program listens there. */
-const NOT_POSTGRES = /error establishing an SSL connection|received invalid response/;
-
-/** TLS problems have no SQLSTATE; their Node codes tell them from an unreachable host. */
-function connectError(error: unknown, side: Side): SyncError {
-  const { code, message } = error as { code?: string; message?: string }; // Node and pg errors, both optional
-  const name = side === 'source' ? 'The source server' : 'The target server';
-  if (NOT_POSTGRES.test(message ?? '')) {
-    return new SyncError('server_unsupported', `${name} is not PostgreSQL; PostgreSQL 14 or later is needed.`, {
-      cause: error,
-      facts: { side },
-    });
-  }
-  if (
-    /SSL|TLS|CERT|SELF_SIGNED|UNABLE_TO/i.test(code ?? '') ||
-    /does not support SSL|certificate/i.test(message ?? '')
-  ) {
-    return new SyncError('tls_verify_failed', `${name} offers no TLS that can be verified as asked.`, {
-      cause: error,
-      facts: { side },
-    });
-  }
-  const translated = translate(error, side);
-  if (translated.code === `${side}_unavailable`) {
-    return new SyncError('connection_unreachable', `${name} cannot be reached.`, { cause: error, facts: { side } });
-  }
-  if (translated.code === 'connection_auth_failed') {
-    return new SyncError('connection_auth_failed', `${name} refused the user or password.`, {
-      cause: error,
-      facts: { side },
-    });
-  }
-  if (translated.code === 'database_not_found') {
-    return new SyncError('database_not_found', `${name} has no database of that name.`, {
-      cause: error,
-      facts: { side },
-    });
-  }
-  return translated;
-}
-
-async function connectAsAsked(c: Connection, options: SessionOptions): Promise<pg.Client> {
-  const mode = TLS_MEANING[options.tlsPolicy][c.sslmode ?? 'absent'];
-  if (mode === 'refused')
-    throw new SyncError('tls_required', `sslmode ${c.sslmode} is not accepted by this deployment.`);
-  try {
-    return await connect(c, options, mode);
-  } catch (error) {
-    const plainServer = mode === 'opportunistic' && /does not support SSL/.test((error as Error).message);
-    if (plainServer) return connect(c, options, 'off');
-    throw error;
-  }
-}
 
 /**
  * Connects, pins the settings, and asks to be let in where there is a limit. Throws SyncError: unreachable, auth, database,
@@ -168,12 +84,12 @@ async function connectAsAsked(c: Connection, options: SessionOptions): Promise<p
  */
 export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
   const { side } = options;
-  const client = await connectAsAsked(connection, options).catch((e: unknown) => {
-    throw connectError(e, side);
-  });
+  const name = options.connectionLimit === undefined ? options.applicationName : ASKING;
+  const { client, guard } = await connect(connection, side, options.rules, name);
   let limitMs = options.statementTimeoutMs;
   /** Ends the connection for good when an answer is overdue: nothing sent on it can be answered in order any more. */
   const answered = async <T>(answer: (deadline: { query_timeout?: number }) => Promise<T>): Promise<T> => {
+    guard.expect('collected');
     try {
       return await answer(limitMs > 0 ? { query_timeout: limitMs + (options.answerGraceMs ?? ANSWER_GRACE_MS) } : {});
     } catch (e) {
@@ -194,7 +110,10 @@ export async function openSession(connection: Connection, options: SessionOption
     side,
     query,
     run,
-    stream: (copy) => client.query(copy),
+    stream(copy) {
+      guard.expect('streamed');
+      return client.query(copy);
+    },
     translate: (error) => translate(error, side),
     async transaction(work, settings = '', statementTimeoutMs = options.statementTimeoutMs) {
       const limit =
@@ -220,6 +139,8 @@ export async function openSession(connection: Connection, options: SessionOption
   };
   try {
     await run(pins(options));
+    if (options.maskKey)
+      await query(`select pg_catalog.set_config('${MASK_KEY_SETTING}', $1, false)`, [options.maskKey.reveal()]);
     const limit = options.connectionLimit;
     if (limit !== undefined) await admit(session, { name: options.applicationName, limit });
   } catch (e) {

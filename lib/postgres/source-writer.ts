@@ -2,25 +2,14 @@ import { fp } from '../failpoint.ts';
 import { type SegmentId, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { TablePlan } from '../model/table.ts';
-import type { BackChunk, SourceWriter } from '../ports.ts';
+import type { BackChunk, WorkSource } from '../ports.ts';
 import { fence } from './checkpoint.ts';
-import { dropJob } from './control.ts';
-import { ensureControlSchema } from './control-schema.ts';
-import { raiseEpoch, shareEpoch } from './epoch.ts';
-import { leaseTables } from './lease.ts';
-import { reopenJob } from './reopen.ts';
-import { raiseSequences } from './sequences.ts';
+import { shareEpoch } from './epoch.ts';
+import { sessionOf } from './opened.ts';
 import type { Session } from './session.ts';
-import { BY_INDEX } from './sql.ts';
+import { AS_REPLICA, BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
 import { applyChanges } from './writer.ts';
-
-/** The session, whose transactions write. Whatever is asked of it outside of one stays read-only, as of every source. */
-const writing = (session: Session): Session => ({
-  ...session,
-  transaction: (work, settings = '', statementTimeoutMs) =>
-    session.transaction(work, `set transaction read write; ${settings}`, statementTimeoutMs),
-});
 
 /** The plan as it is for rows that go to the source: both sides in each other's place. Their columns have the same types. */
 export const mirrored = (plan: TablePlan): TablePlan => ({
@@ -32,16 +21,6 @@ export const mirrored = (plan: TablePlan): TablePlan => ({
   uniques: plan.back?.uniques ?? [],
   fixed: plan.back?.fixed ?? [],
 });
-
-/** Messages about leases name the target, because one-way jobs lease no other table. */
-function ofTheSource(error: unknown): never {
-  if (!(error instanceof SyncError) || error.code !== 'target_busy') throw error;
-  const { facts, message } = error;
-  const named = message.replace('target table', 'source table');
-  throw new SyncError('target_busy', `${named} This job writes to the source as well.`, {
-    facts: { ...facts, side: 'source' },
-  });
-}
 
 async function claim(session: Session, id: SegmentId, owner: string): Promise<void> {
   const { jobId, epoch, table, pass, segment } = id;
@@ -79,11 +58,7 @@ async function mark(session: Session, id: SegmentId, ids: readonly string[]): Pr
 async function write(session: Session, target: Session, chunk: BackChunk, statementTimeoutMs: number): Promise<void> {
   const { id, owner, changes } = chunk;
   const plan = mirrored(chunk.plan);
-  const settings = [
-    shareEpoch(id.jobId),
-    BY_INDEX,
-    ...(chunk.suppressTriggers ? ['set local session_replication_role = replica'] : []),
-  ];
+  const settings = [shareEpoch(id.jobId), BY_INDEX, ...(chunk.suppressTriggers ? [AS_REPLICA] : [])];
   await session.transaction(
     async () => {
       await fence(session, id, owner, 0); // its row in the source is never moved on
@@ -103,47 +78,9 @@ async function write(session: Session, target: Session, chunk: BackChunk, statem
   );
 }
 
-async function endJob(session: Session, jobId: string, epoch: number): Promise<void> {
-  await session.transaction(async () => {
-    const [row] = await session.query(
-      'select j.ended, j.epoch::text from tf_sync.job j where j.job_id = $1 for update',
-      [jobId],
-    );
-    if (!row || row[0] === 't') return;
-    if (Number(row[1]) > epoch)
-      throw new SyncError('epoch_superseded', 'A newer run of this job has taken over the source.');
-    await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
-      jobId,
-      String(epoch + 1), // a worker still at work finds itself superseded
-    ]);
-    await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
-    await session.query('delete from tf_sync.written_back where job_id = $1', [jobId]);
-  });
-}
-
-/** The writing side of a source. `sessionOf` finds the session behind the target. */
-export function sourceWriter(
-  reading: Session,
-  sessionOf: (database: Parameters<SourceWriter['write']>[1]) => Session,
-  statementTimeoutMs: number,
-): SourceWriter {
-  const session = writing(reading);
+/** Rows of a source that is written to; `session` is one whose transactions write. */
+export function rowsBack(session: Session, statementTimeoutMs: number): NonNullable<WorkSource['writer']> {
   return {
-    takeLease: (jobId, tables, stale) =>
-      session
-        .transaction(async () => {
-          await ensureControlSchema(session);
-          await session.query('insert into tf_sync.job (job_id, epoch, tables) values ($1, 1, $2)', [
-            jobId,
-            JSON.stringify(tables.map(({ schema, name }) => ({ schema, name }))),
-          ]);
-          await leaseTables(session, jobId, tables, stale);
-        })
-        .catch(ofTheSource),
-    dropJob: (jobId) => dropJob(session, jobId),
-    raiseEpoch: (...args) => raiseEpoch(session, ...args).catch(ofTheSource),
-    reopen: (...args) => reopenJob(session, ...args).catch(ofTheSource),
-    endJob: (jobId, epoch) => endJob(session, jobId, epoch),
     claim: (id, owner) => claim(session, id, owner),
     applied: async (id) => {
       const rows = await session.query(
@@ -153,6 +90,5 @@ export function sourceWriter(
       return rows.map(([intent]) => intent ?? '');
     },
     write: (chunk, target) => write(session, sessionOf(target), chunk, statementTimeoutMs),
-    raiseSequences: (table, atLeast) => session.transaction(() => raiseSequences(session, table, atLeast)),
   };
 }

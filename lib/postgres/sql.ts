@@ -1,19 +1,10 @@
-import type { RelationName } from '../model/table.ts';
+import type { Side } from '../model/connection.ts';
+import type { TablePlan } from '../model/table.ts';
 
-/** Quotes one identifier; the only place that does. */
-export function ident(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
+export { ident, literal, relation } from '../model/quote.ts';
 
-export function relation(r: RelationName): string {
-  return `${ident(r.schema)}.${ident(r.name)}`;
-}
-
-/** A text constant, for the few places where a parameter cannot stand (casts of probe literals). */
-export function literal(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
-}
+/** Triggers do not fire. */
+export const AS_REPLICA = 'set local session_replication_role = replica';
 
 /**
  * Settings for statements that find a bounded number of rows by key: through the index, whatever the statistics say. On a
@@ -22,3 +13,7 @@ export function literal(text: string): string {
  */
 export const BY_INDEX =
   'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off';
+
+/** The same where an index finds the keys of this side; a computed key takes one scan for all that are asked for. */
+export const byKey = ({ select }: TablePlan, side: Side): string =>
+  side === 'source' && select && !select.indexed ? '' : BY_INDEX;

@@ -3,12 +3,12 @@ import type { Position } from '../model/checkpoint.ts';
 import type { Segment, StampType, TablePlan, Window } from '../model/table.ts';
 import type { RowReader, WindowReader } from '../ports.ts';
 import { bucketExpression, keyColumns, segmentCondition } from './buckets.ts';
-import { columnSql, tableSql, typeSql } from './columns.ts';
+import { columnSql, rowSql, tableSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import { segmentReader } from './reader.ts';
 import type { Session, TextRow } from './session.ts';
-import { BY_INDEX, ident } from './sql.ts';
+import { byKey, ident } from './sql.ts';
 import { waitingKeys } from './waiting-keys.ts';
 
 /** SQL of an instant (an SQL expression of type text, ISO 8601) as a value of the update column's type. */
@@ -56,8 +56,7 @@ const keyedFingerprint = ([b, h1, h2, ...key]: TextRow): KeyedFingerprint => ({
 /** What a look at a window needs of a side: pages of the source, look-ups by key in the target. */
 function windowReader(session: Session, plan: TablePlan, segment: Segment): WindowReader {
   const { side } = session;
-  const columns = columnSql(side, 't');
-  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, columns);
+  const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, rowSql(plan, side, 't'));
   const keys = keyTexts(plan, side).join(', ');
   return {
     waiting: (changes, after, limit) => waitingKeys(session, changes, after, limit),
@@ -83,7 +82,7 @@ function windowReader(session: Session, plan: TablePlan, segment: Segment): Wind
       const bucket = bucketExpression(plan, segment.buckets, side, 't');
       const within = segmentCondition(plan, segment, side, 't', place).sql;
       const text = `select ${bucket}, ${h1}, ${h2}, ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${within}`;
-      const rows = await session.transaction(() => session.query(text, values), BY_INDEX);
+      const rows = await session.transaction(() => session.query(text, values), byKey(plan, side));
       return rows.map(keyedFingerprint);
     },
     keysOnly: () => tableReader(session, { ...plan, compares: 'key' }, segment),
@@ -122,13 +121,20 @@ function windowReader(session: Session, plan: TablePlan, segment: Segment): Wind
       const place: Place = (value) => `$${values.push(value)}`;
       const within = `${partCondition(w, 'window', place)} or ${partCondition(w, 'rest', place)}`;
       const text = `select ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${within}`;
-      return (await session.transaction(() => session.query(text, values), BY_INDEX)) as readonly RowKey[]; // not null
+      return (await session.transaction(() => session.query(text, values), byKey(plan, side))) as readonly RowKey[]; // not null
+    },
+    async passing(wanted) {
+      if (wanted.length === 0) return [];
+      const values: unknown[] = [...keyArrays(plan, wanted)];
+      const { sql } = segmentCondition(plan, {}, side, 't', (value) => `$${values.push(value)}`);
+      const text = `select ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${sql}`;
+      return (await session.transaction(() => session.query(text, values), byKey(plan, side))) as readonly RowKey[]; // not null
     },
     async fingerprints(wanted) {
       if (wanted.length === 0) return [];
       const bucket = bucketExpression(plan, segment.buckets, side, 't');
       const text = `select ${bucket}, ${h1}, ${h2}, ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')}`;
-      const rows = await session.transaction(() => session.query(text, keyArrays(plan, wanted)), BY_INDEX);
+      const rows = await session.transaction(() => session.query(text, keyArrays(plan, wanted)), byKey(plan, side));
       return rows.map(keyedFingerprint);
     },
   };

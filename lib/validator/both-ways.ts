@@ -39,6 +39,15 @@ function optionProblems(strategy: StrategyFacts, config: JobConfig): Problem[] {
           ),
         ]
       : []),
+    ...(Object.keys(config.mapping).length > 0
+      ? [
+          unsupported(
+            '/config/mapping',
+            'A mapping is computed from the source; what it makes cannot be carried back.',
+            'Leave out mapping, or use direction "source_to_target".',
+          ),
+        ]
+      : []),
     ...(['filters', 'tolerances'] as const)
       .filter((option) => Object.keys(config[option]).length > 0)
       .map((option) =>

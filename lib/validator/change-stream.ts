@@ -70,8 +70,19 @@ function tableProblems(table: Relation, stream: StreamFacts['tables'][number], c
         hint: `Leave ${object} out with tables.exclude, or use another detection_strategy for it.`,
       },
     ];
-  const key = keyOf(table, config);
-  if (!key) return []; // told already
+  const target = keyOf(table, config);
+  if (!target) return []; // told already
+  const key = target.flatMap((name) => (table.mapped ? (table.mapped.select.plain[name] ?? []) : [name]));
+  if (key.length < target.length)
+    return [
+      {
+        code: 'relation_kind_unsupported',
+        side,
+        object,
+        message: `The mapping computes the key of ${object}, so the log of the source cannot name its rows.`,
+        hint: 'Map the key from plain columns of the source, or use another detection_strategy.',
+      },
+    ];
   return stream.identities.flatMap((identity): Problem[] => {
     if (identity.unlogged)
       return [
@@ -96,6 +107,19 @@ function tableProblems(table: Relation, stream: StreamFacts['tables'][number], c
   });
 }
 
+/** Tables of the source that a mapping makes several tables of: the log of one is followed for one. */
+function sharedProblems(tables: readonly Relation[]): Problem[] {
+  const names = tables.map((t) => relationText(t.mapped?.from ?? t));
+  const shared = new Set(names.filter((name, i) => names.indexOf(name) < i));
+  return [...shared].map((object) => ({
+    code: 'relation_kind_unsupported',
+    side,
+    object,
+    message: `The mapping makes several tables of ${object}; its log can be followed for one of them.`,
+    hint: 'Use another detection_strategy.',
+  }));
+}
+
 /** Tables that are not published yet, where this role may not publish them itself: one statement for all. */
 function publicationProblems(
   stream: StreamFacts,
@@ -118,7 +142,7 @@ function publicationProblems(
       },
     ];
   if (missing.length === 0 || (own && foreign.length === 0)) return [];
-  const list = missing.map(sqlTable).join(', ');
+  const list = missing.map((t) => sqlTable(t.mapped?.from ?? t)).join(', ');
   const hint = publication
     ? `ALTER PUBLICATION ${name} ADD TABLE ${list};`
     : `CREATE PUBLICATION ${name} FOR TABLE ${list} WITH (publish_via_partition_root = true);`;
@@ -150,6 +174,7 @@ export function streamProblems(
   return [
     ...serverProblems(stream, at.source, at.name),
     ...unfit,
+    ...sharedProblems(tables),
     ...publicationProblems(stream, tables, at.source, at.name),
   ];
 }

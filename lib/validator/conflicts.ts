@@ -1,8 +1,8 @@
 import type { ConflictRules, JobConfig } from '../model/config.ts';
 import { type FieldRule, rulesOf, strategiesIn } from '../model/conflict-plan.ts';
 import type { Problem } from '../model/errors.ts';
+import { near } from '../model/near.ts';
 import { type Column, type Relation, relationText, STAMP_TYPES, type StampType } from '../model/table.ts';
-import { near } from './near.ts';
 import { USUAL_NAMES } from './timestamp.ts';
 
 const FIELD = '/config/conflict_rules';

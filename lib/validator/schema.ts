@@ -1,6 +1,7 @@
 import { conversion } from '../data-types/lattice.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
+import { mappingField } from '../model/mapping.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
 import { columnInScope, isView } from './scope.ts';
 import { sqlName, sqlTable } from './sql-name.ts';
@@ -38,6 +39,7 @@ function columnProblems(
       },
     ];
   }
+  if (source.fits) return []; // a mapping has seen to it
   const how = conversion(source, target);
   const lossy = how === 'lossy';
   // two keys that are rounded to one would be one row in the target
@@ -87,10 +89,25 @@ export function isKeyless(source: Relation, config: JobConfig): boolean {
   return keyOf(source, config) === undefined && config.detection_strategy === 'content';
 }
 
+/** A mapping that fills no key: whole rows can be compared, but not rows of which some values cannot be computed. */
+function unfilledKey(source: Relation): Problem {
+  const object = relationText(source);
+  const field = mappingField(object);
+  return {
+    code: 'mapping_key_missing',
+    object,
+    field,
+    message: `The mapping of ${object} fills no unique key of it.`,
+    hint: 'Fill all columns of a unique key, or name key_columns for the table.',
+  };
+}
+
 function withoutKey(source: Relation, config: JobConfig): Problem[] {
   const object = relationText(source);
   const problem = { code: 'no_key', side: 'source', object } as const;
   const tolerance = Object.keys(config.tolerances).some((name) => name.startsWith(`${object}.`));
+  if (source.mapped && (!isKeyless(source, config) || source.mapped.select.fallible.length > 0))
+    return [unfilledKey(source)];
   if (isKeyless(source, config) && !tolerance) return [];
   if (isKeyless(source, config)) {
     const message = `The table ${object} has no key, so its rows are compared whole and tolerances do not apply.`;
@@ -131,7 +148,8 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function sideProblems(table: Relation, side: 'source' | 'target', role: string, config: JobConfig): Problem[] {
-  const object = relationText(table);
+  const own = side === 'source' ? (table.mapped?.from ?? table) : table;
+  const object = relationText(own);
   const problems: Problem[] = [];
   const needed =
     side === 'source'
@@ -144,7 +162,7 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       side,
       object,
       message: `The ${side} role lacks ${missing.join(', ')} on ${object}.`,
-      hint: `GRANT ${missing.join(', ')} ON ${sqlTable(table)} TO ${sqlName(role)};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
+      hint: `GRANT ${missing.join(', ')} ON ${sqlTable(own)} TO ${sqlName(role)};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
     });
   }
   if (!table.schemaUsable) {
@@ -152,8 +170,8 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       code: 'privilege_missing',
       side,
       object,
-      message: `The ${side} role may not use the schema ${table.schema}.`,
-      hint: `GRANT USAGE ON SCHEMA ${sqlName(table.schema)} TO ${sqlName(role)};`,
+      message: `The ${side} role may not use the schema ${own.schema}.`,
+      hint: `GRANT USAGE ON SCHEMA ${sqlName(own.schema)} TO ${sqlName(role)};`,
     });
   }
   if (side === 'target' && table.lockedSequences.length > 0) {

@@ -1,7 +1,7 @@
 import type { JobConfig, RowFilter } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
+import { near } from '../model/near.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
-import { near } from './near.ts';
 
 /** PostgreSQL cuts longer names with only a notice. */
 const NAME_BYTES = 63;
@@ -57,7 +57,8 @@ export const isView = (relation: Relation): boolean => ['v', 'm', 'f'].includes(
 /** Whether an entry of include means the relation. A pattern with * means tables only. */
 function includes(pattern: string): (relation: Relation) => boolean {
   const matches = matcher(pattern);
-  return (relation) => matches(relationText(relation)) && !(isView(relation) && pattern.includes('*'));
+  return (relation) =>
+    matches(relationText(relation)) && !(isView(relation) && !relation.mapped && pattern.includes('*'));
 }
 
 /** The tables that take part, and what is wrong with the config that names them. */

@@ -1,6 +1,7 @@
 import { Secret } from '../../lib/model/secret.ts';
 import { ensureControlSchema } from '../../lib/postgres/control-schema.ts';
 import { openSession } from '../../lib/postgres/session.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Where the time of a job's segments went, by the clock of the target's server. */
@@ -41,7 +42,7 @@ export async function noteSegments(cluster: Cluster, target: string): Promise<vo
       password: new Secret(decodeURIComponent(url.password)),
       sslmode: 'disable',
     },
-    { side: 'target', applicationName: 'bench', tlsPolicy: 'as_asked', statementTimeoutMs: 0 },
+    { side: 'target', applicationName: 'bench', rules: ON_ONE_MACHINE, statementTimeoutMs: 0 },
   );
   try {
     await session.transaction(() => ensureControlSchema(session));

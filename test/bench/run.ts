@@ -8,6 +8,7 @@ import { type LocalService, startLocalService } from './local-service.ts';
 import { machine, save } from './report.ts';
 import { resolveAll } from './resolve-all.ts';
 import { stop } from './stop.ts';
+import { transform } from './transform.ts';
 import { KINDS, type Kind } from './workload.ts';
 
 interface Common {
@@ -93,6 +94,10 @@ bench('resolve-all', 'many open conflicts in real databases, decided by an order
   .action((options: Common & { count: number; kills: number }) =>
     run(options, (cluster, service) => resolveAll(service, cluster, { ...options, say })),
   );
+
+bench('transform', 'rows through compiled expressions and masks, beside a plain COPY')
+  .option('--rows <number>', 'rows of the table', positive, 300_000)
+  .action((options: Common & { rows: number }) => run(options, (cluster) => transform(cluster, { ...options, say })));
 
 // the exit handlers of server and service end both; a signal alone would run none of them
 for (const [signal, code] of [

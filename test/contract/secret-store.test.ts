@@ -86,12 +86,28 @@ describe('a secret store in Secrets Manager', () => {
     await expect(store.get(ref)).rejects.toMatchObject({ code: 'secret_missing' });
   });
 
+  it('makes the key of a pair once, whoever asks again, and no job takes it away', async () => {
+    const [one, other] = [new Secret('a'.repeat(64)), new Secret('b'.repeat(64))];
+    await expect(store.maskKey('pair-1')).rejects.toMatchObject({ code: 'secret_missing' });
+
+    const made = await store.maskKey('pair-1', one);
+    const again = await store.maskKey('pair-1', other);
+    const elsewhere = await store.maskKey('pair-2', other);
+    await store.remove(await store.put('job-1', pair));
+
+    expect([made, again, await store.maskKey('pair-1')].map((k) => k.reveal())).toEqual(Array(3).fill('a'.repeat(64)));
+    expect(elsewhere.reveal()).toBe('b'.repeat(64));
+    expect([...kept.keys()]).toEqual(['tf/job/mask-pair-1', 'tf/job/mask-pair-2']);
+  });
+
   it('never repeats the text of a secret that it cannot read', async () => {
     kept.set('tf/job/broken', { text: '{"v":1,"source":"c4n4ry"', token: '' });
+    kept.set('tf/job/mask-odd', { text: '{"v":1,"mask_key":"c4n4ry"}', token: '' });
     kept.set('tf/job/odd', { text: '{"v":1,"source":{"host":"c4n4ry"}}', token: '' });
 
-    for (const ref of ['tf/job/broken', 'tf/job/odd']) {
-      const error = await store.get(ref).catch((e: unknown) => e);
+    const asked = [store.get('tf/job/broken'), store.get('tf/job/odd'), store.maskKey('odd')];
+    for (const answer of asked) {
+      const error = await answer.catch((e: unknown) => e);
       expect(error).toMatchObject({ code: 'internal' });
       expect(`${error} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain('c4n4ry');
     }

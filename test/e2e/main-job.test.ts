@@ -252,7 +252,7 @@ async function executions(jobId: string): Promise<readonly unknown[]> {
   const { controlUrl, sqsUrl } = service.places();
   const stack = resolveStack(readAssembly((await synthesize()).folder), {
     sqsUrl,
-    parameters: { JwtIssuer: 'http://x/issuer', JwtAudience: 'x', TlsPolicy: 'as_asked' },
+    parameters: { JwtIssuer: 'http://x/issuer', JwtAudience: 'x', TlsPolicy: 'as_asked', AllowedDatabaseHosts: '*' },
   });
   const client = new SFNClient({
     endpoint: controlUrl,

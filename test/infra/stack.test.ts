@@ -323,6 +323,7 @@ describe('template', () => {
     const text = JSON.stringify(template);
 
     expect(Object.keys(template.Parameters).sort()).toEqual([
+      'AllowedDatabaseHosts',
       'AuditRetentionDaysDetailed',
       'AuditRetentionDaysMinimal',
       'AuditRetentionDaysStandard',

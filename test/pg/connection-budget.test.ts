@@ -12,12 +12,13 @@ import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { databaseAt, ownServer } from '../support/elsewhere.ts';
 import { type Ports, ports, segmentsFor, start } from '../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const databases = (connectionLimit: number | undefined) =>
   postgresDatabases({
-    tlsPolicy: 'as_asked',
+    rules: ON_ONE_MACHINE,
     version: 'test',
     sizes: { rangeRows: 20, shareRows: 20 },
     ...(connectionLimit !== undefined && { connectionLimit }),

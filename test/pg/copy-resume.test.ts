@@ -9,6 +9,7 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type Ports, ports, start } from '../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 const ROWS = 900;
 
@@ -27,7 +28,7 @@ type Kind = 'commit' | 'copy';
 
 /** Counts target commits by kind; `around` may break one, before or after it happened. */
 function watched(done: Kind[], around: (go: () => Promise<void>, kind: Kind) => Promise<void>): Databases {
-  const real = postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' });
+  const real = postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' });
   return {
     ...real,
     async target(connection, as) {

@@ -10,6 +10,7 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type Ports, ports, start } from '../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 import { eventsOf } from '../support/trail.ts';
 
 const TABLE = `create table t (id int primary key, x text)`;
@@ -41,7 +42,7 @@ const run = (p: Ports) => ({ ...p, owner: randomUUID(), remainingMs: () => 900_0
 
 /** Databases whose commits are counted; `onCommit` may break one, before or after it happened. */
 function watched(onCommit: (n: number, commit: () => Promise<void>) => Promise<void>): Databases {
-  const real = postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' });
+  const real = postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' });
   let n = 0;
   return {
     source: real.source,

@@ -4,6 +4,7 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { runJob } from '../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 /** Rows that careless fingerprints take for one another: detection.md 1.2, and what PostgreSQL's own hashes confuse. */
 const TEXT_TRAPS: readonly (readonly [a: readonly (string | null)[], b: readonly (string | null)[]])[] = [
@@ -207,7 +208,7 @@ test('the portable form separates the same traps as the fast one', async () => {
         j ? '0' : '4294967297',
       ]);
   }
-  const database = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).source(connection, {
+  const database = await postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' }).source(connection, {
     name: 'probe',
     statementTimeoutMs: 0,
   });

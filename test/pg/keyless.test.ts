@@ -13,6 +13,7 @@ import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type Ports, ports, runJob, start } from '../support/in-process.ts';
 import { layoutOf, portsWith } from '../support/planned.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 const MIRROR: Partial<JobConfig> = { detection_strategy: 'content', delete_mode: 'mirror', max_delete_percent: 100 };
 
@@ -290,7 +291,7 @@ describe('a chunk that was decided on other numbers of copies than there are now
     const session = await openSession(pair.target.connection, {
       side: 'target',
       applicationName: 'test',
-      tlsPolicy: 'as_asked',
+      rules: ON_ONE_MACHINE,
       statementTimeoutMs: 0,
     });
     try {

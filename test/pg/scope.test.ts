@@ -176,3 +176,19 @@ test('names everything in the config that does not fit, at once', async () => {
   ]);
   expect(await count(pair, 'parcels')).toBe(0);
 });
+
+test('a row that no longer passes the filter in the source leaves the target, under mirror and where it is known', async () => {
+  for (const delete_mode of ['mirror', 'tracked'] as const) {
+    await using pair = await createPair();
+    for (const { client } of [pair.source, pair.target])
+      await client.query('create table t (id int primary key, active boolean not null)');
+    await pair.source.client.query('insert into t select i, true from generate_series(1, 50) i');
+    const config = { filters: { 'public.t': [{ column: 'active', op: 'eq' as const, value: true }] }, delete_mode };
+    await runJob(pair, config);
+    await pair.source.client.query('update t set active = false where id <= 3');
+
+    const { job, counts } = await runJob(pair, config);
+
+    expect([delete_mode, job.failure, counts.deleted]).toEqual([delete_mode, undefined, 3]);
+  }
+});

@@ -14,6 +14,7 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { run as goOn, type Ports, ports, start } from '../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 import { eventsOf } from '../support/trail.ts';
 
 const ACTOR = 'operator';
@@ -47,7 +48,7 @@ const segment = (jobId: string, epoch: number): SegmentMessage => ({
 
 /** Ports whose commits call `before(n)` first. */
 function interrupted(p: Ports, before: (n: number) => Promise<void>): Ports {
-  const real = postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' });
+  const real = postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' });
   let n = 0;
   return {
     ...p,

@@ -5,6 +5,7 @@ import type { Databases, TargetDatabase } from '../../lib/ports.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { countsOf, ports, run, runJob } from '../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 const both = async (pair: TestPair, sql: string) => {
   for (const db of [pair.source, pair.target]) await db.client.query(sql);
@@ -22,7 +23,7 @@ const versions = async (pair: TestPair) =>
 
 /** Databases whose target commits can be watched, delayed or broken. */
 function watched(around: (kind: 'commit' | 'copy', go: () => Promise<void>) => Promise<void>): Databases {
-  const real = postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' });
+  const real = postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' });
   return {
     ...real,
     async target(connection, as) {

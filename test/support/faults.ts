@@ -4,10 +4,11 @@ import { type PostgresOptions, postgresDatabases } from '../../lib/postgres/data
 import { compareDatabases, summary } from './compare.ts';
 import type { TestPair } from './databases.ts';
 import { type Ports, ports } from './in-process.ts';
+import { ON_ONE_MACHINE } from './rules.ts';
 
 /** Ports whose databases have other limits, or are watched. */
 export function portsWith(options: Partial<PostgresOptions>, wrap: (d: Databases) => Databases = (d) => d): Ports {
-  return { ...ports(), databases: wrap(postgresDatabases({ tlsPolicy: 'as_asked', version: 'test', ...options })) };
+  return { ...ports(), databases: wrap(postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test', ...options })) };
 }
 
 /** Puts `around` in place of every commit of a chunk; `n` counts from 1. */

@@ -15,10 +15,13 @@ import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { settleJob } from '../../lib/orchestrator/settle-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
+import { commandDatabases } from '../../lib/postgres/command-databases.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import { planningDatabases } from '../../lib/postgres/planning-databases.ts';
+import { workDatabases } from '../../lib/postgres/work-databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
-
 import { memoryLog, memorySecrets } from './memory-ports.ts';
+import { ON_ONE_MACHINE } from './rules.ts';
 
 /** The two ends of a job. */
 export interface Pair {
@@ -27,6 +30,20 @@ export interface Pair {
 }
 
 type Partly<T> = { -readonly [K in keyof T]?: T[K] | undefined };
+
+const OPTIONS = { rules: ON_ONE_MACHINE, version: 'test' } as const;
+const ALL = postgresDatabases(OPTIONS);
+const OF = {
+  commands: commandDatabases(OPTIONS),
+  prepare: planningDatabases(OPTIONS),
+  worker: workDatabases(OPTIONS),
+} as const;
+
+/** Ports with the databases that the function which does this work opens; those of a test that stands in between stay. */
+const as = <W extends keyof typeof OF>(who: W, p: Ports) => ({
+  ...p,
+  databases: p.databases === ALL ? OF[who] : p.databases,
+});
 
 /** Ports in memory over real databases; nothing starts workflows but `runJob`. */
 export function ports() {
@@ -45,7 +62,7 @@ export function ports() {
     log: memoryLog(),
     workflow,
     clock: () => new Date(),
-    databases: postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }),
+    databases: ALL,
   };
 }
 
@@ -83,13 +100,18 @@ export function start(
       mode,
       actor: 'tester',
     },
-    p,
+    as('commands', p),
   );
 }
 
 /** One delivery of a segment's message; again and again while its worker is killed, if the test asks for that. */
 async function deliver(message: SegmentMessage, p: Ports, between: Between): Promise<void> {
-  const run = () => ({ ...p, owner: randomUUID(), remainingMs: () => 900_000, wait: async () => undefined });
+  const run = () => ({
+    ...as('worker', p),
+    owner: randomUUID(),
+    remainingMs: () => 900_000,
+    wait: async () => undefined,
+  });
   for (;;) {
     try {
       await runSegment(message, run());
@@ -163,7 +185,7 @@ async function levelsFor(input: PassInput, p: Ports, first?: PassPlan): Promise<
 /** The steps of SyncJob and SyncTable as the state machines take them, tables and segments at once as the config says. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
-  const plan = await again(() => prepareJob(input, p));
+  const plan = await again(() => prepareJob(input, as('prepare', p)));
   for (const pass of PASSES) {
     await between.before?.(pass);
     const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? plan.next : undefined);
@@ -209,7 +231,7 @@ export async function runJob(
 }
 
 export async function countsOf(job: Job, pair: Pair): Promise<Counts> {
-  const target = await postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).target(pair.target.connection, {
+  const target = await ALL.target(pair.target.connection, {
     name: 'counts',
     statementTimeoutMs: 0,
   });

@@ -1,6 +1,7 @@
 import type { Segment } from '../../lib/model/table.ts';
 import type { Database, Databases, RowReader, TargetDatabase } from '../../lib/ports.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import { ON_ONE_MACHINE } from './rules.ts';
 
 /** Ways to interfere with the real databases of a job. */
 export interface Meddling {
@@ -34,7 +35,7 @@ function pagesWatched(reader: RowReader, onPage: NonNullable<Meddling['onPage']>
 
 /** The real databases, with somebody in between. */
 export function meddled({ onCommit, onPage, cuts }: Meddling): Databases {
-  const real = postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' });
+  const real = postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' });
   let n = 0;
   return {
     async source(connection, as) {

@@ -1,8 +1,10 @@
 import { SyncError } from '../../lib/model/errors.ts';
+import type { Secret } from '../../lib/model/secret.ts';
 import type { ConnectionPair, Log, SecretStore } from '../../lib/ports.ts';
 
 export function memorySecrets(): SecretStore {
   const pairs = new Map<string, ConnectionPair>();
+  const keys = new Map<string, Secret>();
   return {
     async put(jobId, pair) {
       pairs.set(jobId, pair);
@@ -15,6 +17,12 @@ export function memorySecrets(): SecretStore {
     },
     async remove(ref) {
       pairs.delete(ref);
+    },
+    async maskKey(pair, fresh) {
+      const key = keys.get(pair) ?? fresh;
+      if (!key) throw new SyncError('secret_missing', 'no such key');
+      keys.set(pair, key);
+      return key;
     },
   };
 }

@@ -5,10 +5,11 @@ import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import type { SegmentSizes } from '../../lib/postgres/planner.ts';
 import type { TestPair } from './databases.ts';
 import { type Ports, ports, start } from './in-process.ts';
+import { ON_ONE_MACHINE } from './rules.ts';
 
 /** Ports whose planner makes segments of these sizes. */
 export function portsWith(sizes: SegmentSizes): Ports {
-  return { ...ports(), databases: postgresDatabases({ tlsPolicy: 'as_asked', version: 'test', sizes }) };
+  return { ...ports(), databases: postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test', sizes }) };
 }
 
 /** How a table was cut, and how many rows each side has in each segment and in its largest bucket. */

@@ -23,6 +23,12 @@ import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { JOB_EVENTS, LIFECYCLE } from '../../lib/orchestrator/lifecycle.ts';
+import { signature } from '../../lib/transformer/compile-expression.ts';
+import { forms } from '../../lib/transformer/forms.ts';
+import { expressionFunctions } from '../../lib/transformer/functions/registry.ts';
+import { masks } from '../../lib/transformer/masks/registry.ts';
+import { PROBLEMS } from '../../lib/transformer/problem.ts';
+import { transformSteps } from '../../lib/transformer/registry.ts';
 
 // The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
 // between `<!-- generated:name -->` and `<!-- /generated -->` anew; everything else is for people to mend.
@@ -117,6 +123,20 @@ const backTable = () =>
     Object.entries(BACK_CASES).map(([verdict, back]) => [code(verdict), BACK_MEANINGS[back]]),
   );
 
+const written = (examples: readonly (readonly [string, string | null])[]) =>
+  examples
+    .map(([expression, value]) => `${code(expression)} is ${value === null ? 'no value' : code(value)}`)
+    .join('; ');
+
+const functionTable = () =>
+  table(
+    ['function', 'gives', 'examples'],
+    [
+      ...expressionFunctions.map((f) => [code(signature(f)), f.summary, written(f.examples)]),
+      ...forms.map((f) => [code(`${f.name}(${f.takes})`), f.summary, written(f.examples)]),
+    ],
+  );
+
 /** Each generated part: its page, and what the code says that it holds. */
 const GENERATED: Readonly<Record<string, readonly [page: string, content: () => string]>> = {
   'both-ways': ['docs/conflicts.md', backTable],
@@ -150,6 +170,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
   ],
   strategies: ['docs/strategies.md', strategyTable],
   'strategy-needs': ['docs/strategies.md', strategyNeeds],
+  'transform-steps': [
+    'docs/mappings.md',
+    () =>
+      table(
+        ['field', 'the column is'],
+        Object.entries(transformSteps).map(([name, s]) => [name === 'column' ? 'a text alone' : code(name), s.summary]),
+      ),
+  ],
   'conflict-cases': ['docs/conflicts.md', caseTable],
   'conflict-types': ['docs/conflicts.md', () => meanings('type', CONFLICTS)],
   'conflict-strategies': [
@@ -210,6 +238,16 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
             .map(([field, meaning]) => `${code(field)}: ${meaning}`)
             .join('; '),
         ]),
+      ),
+  ],
+  'expression-functions': ['docs/expressions.md', functionTable],
+  'expression-problems': ['docs/expressions.md', () => meanings('code', PROBLEMS)],
+  masks: [
+    'docs/masks.md',
+    () =>
+      table(
+        ['kind', 'becomes', 'for', 'can still be told'],
+        Object.values(masks).map((m) => [code(m.kind), m.summary, m.types, m.tells]),
       ),
   ],
   'trail-faults': [

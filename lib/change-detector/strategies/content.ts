@@ -1,4 +1,12 @@
-import { type BucketSum, type Difference, keyId, type ReadRow, type RowKey, toRuns } from '../../model/change.ts';
+import {
+  type BucketSum,
+  type Difference,
+  keyId,
+  NOT_COMPUTABLE,
+  type ReadRow,
+  type RowKey,
+  toRuns,
+} from '../../model/change.ts';
 import type { SegmentReader } from '../../ports.ts';
 import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
@@ -20,7 +28,7 @@ function compareRows(source: readonly ReadRow[], target: readonly ReadRow[], ali
       continue;
     }
     const fields = differingFields(s, t).filter((i) => !alike(i, s.canonical[i] ?? null, t.canonical[i] ?? null));
-    if (fields.length === 0) {
+    if (fields.length === 0 && s.fingerprint !== NOT_COMPUTABLE) {
       equal.push(t);
       const { key, fingerprint } = t;
       alikes.push({ key, fingerprint, ...(s.fingerprint !== fingerprint && { source: s.fingerprint }) });

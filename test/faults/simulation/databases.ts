@@ -113,6 +113,8 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     seesMark: (mark) => ask('seesMark', () => mark.startsWith(`${side} `) && world.marks.has(mark)),
     clock: () => ask('clock', () => ({ now: new Date(scheduler.nowMs).toISOString(), timeline: '1' })),
     storage: (tables) => ask('storage', () => tables.map(() => 'same')),
+    readAs: async (values) => values.map((v) => v.text),
+    dictionary: async () => [],
     shapes: (tables) => ask('shapes', () => tables.map(() => ({ columns: [], parts: [] }))),
     windowFacts: async () => ({ rowsEstimate: 0, indexed: true }),
     introspect: () => ask('introspect', () => [...world[side].keys()].map(relationOf)),
@@ -122,6 +124,7 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     reader: (plan, segment) => simReader(world, side, plan[side].name, segment, ask),
     sequences: () => ask('sequences', () => []),
     changes: NO_CHANGES,
+    streamFacts: never,
     close: async () => {
       session.dead = true;
     },
@@ -132,7 +135,6 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
 /** No job of the simulation follows a log. */
 const never = () => Promise.reject(new Error('the simulation has no log of changes'));
 const NO_CHANGES: ChangeSource = {
-  facts: never,
   publish: never,
   createSlot: never,
   dropSlot: never,

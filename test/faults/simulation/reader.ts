@@ -59,13 +59,14 @@ export function simReader(
     keysOnly: () => reader,
     prints: async () => [], // no plan of the simulation decides conflicts
     fingerprints: (keys) => ask('fingerprints', () => own().filter((r) => keys.some(([k]) => k === r.key[0]))),
+    passing: (keys) => ask('passing', () => keys.filter(([k]) => own().some((r) => r.key[0] === k))),
     rows: (keys) =>
       ask('rows', () => {
         const found = keys.flatMap(([key = '']: RowKey) => {
           const row = rows().get(key);
           return row ? [{ key: [key], fingerprint: row.value, values: [key, row.value] }] : [];
         });
-        return { rows: found, tooLarge: [], covered: keys.length };
+        return { rows: found, tooLarge: [], failed: [], covered: keys.length };
       }),
     changedSince: (keys) =>
       ask('changedSince', () =>

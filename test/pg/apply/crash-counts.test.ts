@@ -10,13 +10,14 @@ import { postgresDatabases } from '../../../lib/postgres/databases.ts';
 import { compareDatabases, summary } from '../../support/compare.ts';
 import { createPair, type TestPair } from '../../support/databases.ts';
 import { ports, start } from '../../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../../support/rules.ts';
 
 const RING = `create table a (id int primary key, b int); create table b (id int primary key, a int not null references a);
   alter table a add foreign key (b) references b`;
 
 /** Databases whose worker dies at target commit number `at`, before or after it happened. */
 function dyingAt(at: number, when: 'before' | 'after', died: { yes: boolean }): Databases {
-  const real = postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' });
+  const real = postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' });
   let n = 0;
   return {
     ...real,

@@ -3,6 +3,7 @@ import type { PlannedColumn } from '../../../lib/model/table.ts';
 import { rowFingerprint } from '../../../lib/postgres/fingerprint.ts';
 import { openSession, type Session } from '../../../lib/postgres/session.ts';
 import type { TestDatabase } from '../../support/databases.ts';
+import { ON_ONE_MACHINE } from '../../support/rules.ts';
 
 /** What a family's handler is measured by. */
 export interface Family {
@@ -27,7 +28,7 @@ export function pinnedSession(database: TestDatabase): Promise<Session> {
   return openSession(database.connection, {
     side: 'target',
     applicationName: 'oracle',
-    tlsPolicy: 'as_asked',
+    rules: ON_ONE_MACHINE,
     statementTimeoutMs: 0,
   });
 }

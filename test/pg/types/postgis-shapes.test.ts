@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../lib/ports.ts';
-import { drawShapes, postgresDatabases } from '../../../lib/postgres/databases.ts';
+import { postgresDatabases } from '../../../lib/postgres/databases.ts';
+import { drawShapes } from '../../../lib/postgres/deciding-databases.ts';
 import { createDatabase, type TestDatabase } from '../../support/databases.ts';
 import { databaseAt } from '../../support/elsewhere.ts';
+import { ON_ONE_MACHINE } from '../../support/rules.ts';
 
 // a server with PostGIS in the database named; nothing is written there
 const url = process.env.TEST_POSTGIS_URL;
 
 const open = (database: TestDatabase): Promise<Database> =>
-  postgresDatabases({ tlsPolicy: 'as_asked', version: 'test' }).source(database.connection, {
+  postgresDatabases({ rules: ON_ONE_MACHINE, version: 'test' }).source(database.connection, {
     name: 'shapes',
     statementTimeoutMs: 8_000,
   });

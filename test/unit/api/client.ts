@@ -82,7 +82,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const services: CoreServices = {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
-    secrets: { put: notHere, get: notHere, remove: notHere },
+    secrets: { put: notHere, get: notHere, remove: notHere, maskKey: notHere },
     clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };

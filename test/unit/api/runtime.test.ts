@@ -18,10 +18,13 @@ describe('the composition root', () => {
       JOBS_TABLE: 'j',
       SEGMENT_QUEUE_URL: 'q',
       TLS_POLICY: 'verify_full',
+      ALLOWED_DATABASE_HOSTS: 'db.example.org',
       SERVICE_VERSION: '1',
     });
 
     expect(settings).toMatchObject({ jobsTable: 'j', segmentQueueUrl: 'q', tlsPolicy: 'verify_full', version: '1' });
+    expect(settings.hostPolicy.byName('db.example.org')).toBe(true);
+    expect(() => wire({ ALLOWED_DATABASE_HOSTS: 'a b' }).settings.hostPolicy).toThrow('ALLOWED_DATABASE_HOSTS: "a b"');
     expect(() => wire({ TLS_POLICY: 'none' }).settings.tlsPolicy).toThrow('TLS_POLICY must be one of');
   });
 

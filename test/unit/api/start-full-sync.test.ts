@@ -20,6 +20,8 @@ const DEFAULTS = {
   tables: {},
   columns: {},
   key_columns: {},
+  mapping: {},
+  pii_columns: [],
   filters: {},
   tolerances: {},
   equality: {},
@@ -52,6 +54,30 @@ describe('POST /api/sync/full', () => {
     expect(request?.pair.source).toMatchObject({ host: 'source.example', port: 5432, database: 'd', user: 'sync' });
     expect(request?.pair.source.password?.reveal()).toBe('c4n4ry-s');
     expect(request?.pair.target.password?.reveal()).toBe('c4n4ry-t');
+  });
+
+  it('says what a column of a mapping may be made of', async () => {
+    const columns = { a: { constent: 1 }, b: 7, c: { column: 'x', mask: { kind: 'non' } } };
+    const answer = await testApi().call(start({ mapping: { 'public.t': { from: 'public.s', columns } } }));
+    const { errors } = answer.json as { errors: { field: string; message: string }[] };
+
+    expect(errors.map((e) => e.field)).toEqual(['a', 'b', 'c'].map((c) => `/config/mapping/public.t/columns/${c}`));
+    for (const { message } of errors)
+      expect(message).toMatch(/^expected a string or \{omit\} or \{default\} or \{constant\} or .*\{column, mask\}$/);
+  });
+
+  it.each(['a\0', '\ud800'])('takes no text into a mapping that PostgreSQL cannot store (%j)', async (text) => {
+    const sources = [
+      text,
+      { constant: text },
+      { column: 'x', values: { [text]: 1 } },
+      { json_object: { [text]: 'x' } },
+    ];
+    for (const source of [...sources, { column: 'x', json_path: [text] }]) {
+      const mapping = { 'public.t': { from: 'public.s', columns: { a: source } } };
+      const answer = await testApi().call(start({ mapping }));
+      expect([source, answer.status]).toEqual([source, 400]);
+    }
   });
 
   it('takes what the config says, and defaults for the rest', async () => {

@@ -30,6 +30,7 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
     waiting: noWindow,
     placed: noWindow,
     present: noWindow,
+    passing: noWindow,
     keysOnly: () => side(rows, opened),
     async open(runs) {
       for (const [lo, hi] of runs) for (let b = lo; b <= hi; b++) opened.push(b);

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+
+/** Random expressions over the columns of the hostile table, by the kind of value that they have. */
+const { number, text, bool, time } = fc.letrec<{ number: string; text: string; bool: string; time: string }>((tie) => {
+  const [n, t, b, d] = [tie('number'), tie('text'), tie('bool'), tie('time')];
+  const two = (a: fc.Arbitrary<string>, z: fc.Arbitrary<string>, ...signs: string[]) =>
+    fc.tuple(a, fc.constantFrom(...signs), z).map(([x, sign, y]) => `(${x} ${sign} ${y})`);
+  const call = (name: string, ...args: readonly fc.Arbitrary<string>[]) =>
+    fc.tuple(...args).map((a) => `${name}(${a.join(', ')})`);
+  const of = (...all: readonly fc.Arbitrary<string>[]) => fc.oneof({ maxDepth: 4, depthSize: 'small' }, ...all);
+  const small = fc.integer({ min: -30, max: 5000 }).map(String);
+  return {
+    number: of(
+      fc.constantFrom(
+        'i2',
+        'i4',
+        'i8',
+        'num',
+        'n2',
+        'n0',
+        'f4',
+        'f8',
+        'row.row',
+        '0',
+        '1',
+        '-7',
+        '2.50',
+        '1e30',
+        '1e-20',
+        '0xff',
+      ),
+      two(n, n, '+', '-', '*', '/', '%'),
+      n.map((x) => `(-${x})`),
+      call('abs', n),
+      call('floor', n),
+      call('ceil', n),
+      call('sign', n),
+      call('round', n, fc.constantFrom('0', '2', '-3')),
+      call('trunc', n),
+      call('greatest', n, n),
+      call('least', n, n, n),
+      call('int', fc.oneof(t, n, b)),
+      call('decimal', t),
+      call('size', t),
+      call('year', d),
+      call('dayOfYear', d),
+      call('second', d),
+      call('coalesce', n, n),
+      call('orElse', n, n),
+      fc.tuple(b, n, n).map(([c, x, y]) => `(${c} ? ${x} : ${y})`),
+      call('indexOf', t, t),
+      call('daysBetween', fc.constantFrom('d', 'date(t)'), fc.constantFrom('d', 'date(ts)')),
+      fc.constant('seconds(iv)'),
+    ),
+    text: of(
+      fc.constantFrom(
+        't',
+        'v',
+        'c',
+        'required',
+        'row["odd \\"name"]',
+        "''",
+        "'a'",
+        "'7'",
+        "'2024-02-29'",
+        "'o\\'b\\\\'",
+        'string(u)',
+      ),
+      two(t, t, '+'),
+      call('trim', t),
+      call('lower', t),
+      call('upperAscii', t),
+      call('string', fc.oneof(n, b, d, t)),
+      call(
+        'substring',
+        t,
+        small.map((x) => x.replace('-', '')),
+      ),
+      call('substring', t, call('int', n), fc.constant('9')),
+      call(
+        'replace',
+        call('substring', t, fc.constant('0'), fc.constant('20')),
+        t.filter((x) => x.length < 20),
+        fc.constant("'-'"),
+      ),
+      call('splitPart', t, fc.constantFrom("'-'", "''"), fc.constantFrom('0', '-1', 'int(i4)')),
+      call('padStart', t, fc.constantFrom('0', '12'), fc.constantFrom("'0'", "''")),
+      call('sha256', t),
+      call('keyedHash', t, fc.constant("'d'")),
+      call('formatNumber', n, fc.constant('2')),
+      call('formatDate', d, fc.constant("'MM/DD/YYYY'")),
+      call('coalesce', t, t),
+      call('orElse', t, fc.constant('null')),
+      fc.constantFrom("path(j, 'a')", "path(jb, 'a', 'b', '1')", "path(j, 'a', 'b')", "path(jb, '0')"),
+    ),
+    bool: of(
+      fc.constantFrom('b', 'true', 'false', '(null == t)', '(iv != null)', '(by == null)', '(j == null)'),
+      two(n, n, '<', '<=', '>', '>=', '==', '!='),
+      two(t, t, '<', '==', '!='),
+      two(b, b, '&&', '||', '=='),
+      b.map((x) => `!${x}`),
+      call('has', fc.oneof(n, t, d)),
+      call('contains', t, t),
+      call('startsWith', t, t),
+      call('endsWith', t, t),
+      call('bool', t),
+      call(
+        'matches',
+        t,
+        fc.constantFrom("'^[0-9]+$'", "'(a+)+$'", "'\\\\d{3}-?\\\\w*'", "'a|b|'", "'(?:x?){30}x{30}'"),
+      ),
+      fc.tuple(n, n, n).map(([x, y, z]) => `(${x} in [${y}, ${z}])`),
+      fc.tuple(t, t).map(([x, y]) => `(${x} in [${y}, 'a'])`),
+    ),
+    time: of(
+      fc.constantFrom(
+        'd',
+        'ts',
+        'tz',
+        "date('2024-02-29')",
+        "timestamp('9999-12-31T23:59:59Z')",
+        'date(t)',
+        'timestamp(t)',
+        "parseDate(v, 'MM/DD/YYYY')",
+      ),
+      call('addDays', d, call('int', n)),
+      call('addMonths', d, call('int', n)),
+      call('dateTrunc', d, fc.constantFrom("'month'", "'week'", "'hour'", "'quarter'")),
+      call('date', d),
+      call('timestamp', d),
+      call('timestamp', d).map((x) => `(${x} - duration('1d2h'))`),
+      call('timestamp', d).map((x) => `(${x} + duration('1400000d'))`),
+    ),
+  };
+});
+
+export const wellTyped = fc.oneof(number, text, bool, time);
