@@ -125,6 +125,13 @@ export class SyncStack extends Stack {
       memoryMb: 512, // both catalogs at once
       timeoutSeconds: 900,
     });
+    const followChanges = new ServiceFunction(this, 'FollowChanges', {
+      ...common,
+      name: 'follow-changes',
+      description: "Drains the source's log, for jobs that follow it.",
+      memoryMb: 256,
+      timeoutSeconds: 900,
+    });
     const planPass = new ServiceFunction(this, 'PlanPass', {
       ...common,
       name: 'plan-pass',
@@ -139,7 +146,7 @@ export class SyncStack extends Stack {
       memoryMb: 256,
       timeoutSeconds: 300,
     });
-    for (const step of [planTable, settleTable, prepareJob, planPass, settleJob]) {
+    for (const step of [planTable, settleTable, prepareJob, followChanges, planPass, settleJob]) {
       state.writeJobs(step);
       state.writeConflicts(step);
       state.appendAudit(step);
@@ -148,6 +155,7 @@ export class SyncStack extends Stack {
     const syncPart = new SyncPartMachine(this, { planPass, syncTable, logRetention: parameters.logRetention });
     const syncJob = new SyncJobMachine(this, {
       prepareJob,
+      followChanges,
       planPass,
       settleJob,
       syncTable,

@@ -8,12 +8,13 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
  * order to decide many conflicts.
  */
 export type Failpoint =
+  | 'plan.written'
   | 'changes.published'
   | 'changes.slot'
   | 'changes.put'
   | 'changes.drained'
   | 'changes.advanced'
-  | 'plan.written'
+  | 'changes.planned'
   | 'plan.enqueued'
   | 'batch.received'
   | 'diff.done'

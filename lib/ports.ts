@@ -371,6 +371,8 @@ export interface ChangeLog {
     at: { readonly stream: string; readonly from: Lsn; readonly tables: readonly { readonly id: number }[] },
     work: (put: (keys: DrainedKeys) => Promise<void>) => Promise<Lsn>,
   ): Promise<void>;
+  /** Plans that a job has stored become these, with the event, in one transaction. Throws `epoch_superseded`. */
+  storePlans(run: JobRun, plans: readonly TablePlan[], event: JobEvent): Promise<void>;
   /** Removes everything that is known of a stream. */
   forget(name: string): Promise<void>;
 }
@@ -786,7 +788,7 @@ export interface CommandDatabases {
 
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &
-  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe' | 'changes'>;
+  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'windowFacts' | 'probe'>;
 
 /** The source, as it needs it; `writer` where the job writes to it. */
 export type PlanningSource = PlanningDatabase & { readonly writer?: Pick<SourceWriter, 'raiseEpoch' | 'endJob'> };
@@ -809,7 +811,6 @@ export type PlanningTarget = PlanningDatabase &
     | 'nextGeneration'
     | 'watermarks'
     | 'countOpenConflicts'
-    | 'changeLog'
   >;
 
 /** The way to the databases for the step that plans a job. */
@@ -817,6 +818,18 @@ export interface PlanningDatabases {
   source(connection: Connection, as: ConnectAs): Promise<PlanningSource>;
   target(connection: Connection, as: ConnectAs): Promise<PlanningTarget>;
   planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;
+}
+
+/** The source of a job that follows its log. */
+export type FollowingSource = Pick<Database, 'streamFacts' | 'changes' | 'storage' | 'close'>;
+
+/** The target, as the step needs it that follows the log. */
+export type FollowingTarget = Pick<TargetDatabase, 'changeLog' | 'loadPlans' | 'storage' | 'close'>;
+
+/** The way to the databases for that step. */
+export interface FollowingDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<FollowingSource>;
+  target(connection: Connection, as: ConnectAs): Promise<FollowingTarget>;
 }
 
 /** One end, as those need it who look at rows. */

@@ -1,7 +1,6 @@
 import type { BucketRun, BucketSum, Difference, Fingerprint, RowKey } from '../model/change.ts';
 import type { PlannedChanges } from '../model/change-stream.ts';
 import type { Position } from '../model/checkpoint.ts';
-import type { StrategyFacts } from '../model/strategy.ts';
 import type { Window } from '../model/table.ts';
 import type { SegmentReader } from '../ports.ts';
 
@@ -48,11 +47,8 @@ export interface Scope {
   readonly pageRows: number;
 }
 
-/** A way to find what differs between two sides of a segment. */
-export interface DetectionStrategy extends StrategyFacts {
-  /** Without a window, buckets come in ascending order and never twice. */
-  detect(source: SegmentReader, target: SegmentReader, scope: Scope): AsyncIterable<Finding>;
-}
+/** Finds what differs between two sides of a segment. Without a window, buckets come in ascending order and never twice. */
+export type Detect = (source: SegmentReader, target: SegmentReader, scope: Scope) => AsyncIterable<Finding>;
 
 /** What a strategy that compares everything sees, in whatever job. */
 export const SEES_ALL = { inserts: 'always', updates: 'always', deletes: 'always', target_edits: 'always' } as const;

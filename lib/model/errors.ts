@@ -300,15 +300,10 @@ const CATALOGUE = {
     'The column that says when a row was last changed is no timestamp or date.',
     'Name a column of type timestamptz, timestamp or date in timestamp_columns.',
   ],
-  wal_level_insufficient: [
+  log_unavailable: [
     422,
-    'The strategy reads the log of the source, which does not tell its changes at this wal_level.',
-    'ALTER SYSTEM SET wal_level = logical, then restart the source; or use another detection_strategy.',
-  ],
-  slots_exhausted: [
-    422,
-    'The strategy keeps a replication slot in the source, and none can be added.',
-    'Drop a slot that nobody uses, or raise max_replication_slots of the source.',
+    'The strategy reads the log of the source, which does not tell its changes.',
+    'Do what the message says, or use another detection_strategy.',
   ],
   replica_identity_missing: [
     422,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { detectionStrategy } from '../change-detector/registry.ts';
 import { fp } from '../failpoint.ts';
 import {
   type Drained,
@@ -11,19 +10,13 @@ import {
   type StreamView,
   type TableState,
 } from '../model/change-stream.ts';
-import type { JobConfig } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
-import type { Database, JobRun, PlanningDatabase, PlanningTarget, TargetDatabase } from '../ports.ts';
+import type { Database, FollowingSource, FollowingTarget, JobRun, TargetDatabase } from '../ports.ts';
 import { streamName } from './conflict-plan.ts';
 import { type DrainLimits, drainChanges } from './drain-changes.ts';
-import type { Preflight } from './preflight.ts';
-import type { WholeReason, Windowed } from './window.ts';
-
-/** Whether the job's strategy follows the source's log. */
-export const followsLog = (config: JobConfig): boolean =>
-  detectionStrategy(config.detection_strategy).needs.changeStream;
+import type { WholeReason } from './window.ts';
 
 /** What the two ends of a stream come to: it goes on, or a slot is to be made. `why`: of an incremental job. */
 export type StreamVerdict = { readonly goesOn: true } | { readonly goesOn: false; readonly why: WholeReason };
@@ -61,13 +54,19 @@ export function whyWhole(state: TableState, stamp: string, stream: StreamVerdict
   return state.stamp.split('.')[1] === stamp.split('.')[1] ? 'storage_changed' : 'mapping_changed';
 }
 
-/** Plans as they follow the stream, and what the status tells of it. */
-export interface Followed {
-  readonly plans: readonly Windowed[];
-  readonly view?: StreamView;
+/** A plan as it follows the stream, and why an incremental job looks at all of its rows nevertheless. */
+export interface FollowedPlan {
+  readonly plan: TablePlan;
+  readonly whole?: WholeReason;
 }
 
-type Ends = { readonly source: PlanningDatabase; readonly target: PlanningTarget };
+/** Plans as they follow the stream, and what the status tells of it. */
+export interface Followed {
+  readonly plans: readonly FollowedPlan[];
+  readonly view: StreamView;
+}
+
+type Ends = { readonly source: FollowingSource; readonly target: FollowingTarget };
 
 /** Publishes the job's tables, and makes the slot where it cannot go on. The publication comes first: the slot sees it. */
 async function connect(run: JobRun, name: string, plans: readonly TablePlan[], { source, target }: Ends) {
@@ -115,52 +114,53 @@ async function viewOf(
 /**
  * Connects the job to its pair's stream of changes, drains it up to now, and says of each table which rows the job is to look
  * at. Everything that committed before is either in the keys that wait, or is seen by a comparison that begins afterwards.
- *
- * A full dry run connects nothing: it compares everything and leaves nothing behind.
  */
 export async function followChanges(
-  job: Pick<Job, 'job_id' | 'epoch' | 'mode' | 'config'>,
+  job: Pick<Job, 'job_id' | 'epoch' | 'mode' | 'source' | 'target'>,
   plans: readonly TablePlan[],
-  found: Preflight,
   ends: Ends & { readonly nowMs: () => number; readonly limits?: Partial<DrainLimits> },
 ): Promise<Followed> {
-  const { source, target, nowMs } = ends;
-  if (job.config.dry_run && job.mode === 'full') return { plans: plans.map((plan) => ({ plan })) };
-  const name = streamName(found.source, found.target);
+  const { source, target, nowMs, limits } = ends;
+  const name = streamName(job.source, job.target);
   const run = { jobId: job.job_id, epoch: job.epoch };
   const verdict = await connect(run, name, plans, ends);
-  await target.changeLog.register(
-    run,
-    name,
-    plans.map((p) => ({ source: p.source, key: keyInLog(p) })),
-  );
-  const before = await stateOf(target, name);
+  const registered = plans.map((p) => ({ source: p.source, key: keyInLog(p) }));
+  await target.changeLog.register(run, name, registered);
+  const { drained: from } = await stateOf(target, name);
   const lookedMs = nowMs();
   const upto = await source.changes.horizon();
-  const drain = { source: source.changes, log: target.changeLog, run, stream: name, nowMs };
-  const drained = await drainChanges({ ...drain, ...(ends.limits && { limits: ends.limits }) }, before.drained, upto);
-  const state = await stateOf(target, name);
-  const tables = new Map((await target.changeLog.tables(name)).map((t) => [relationText(t.source), t]));
-  const here = await source.storage(plans.map((p) => p.source));
-  const there = await target.storage(plans.map((p) => p.target));
-  const view = await viewOf(ends, { name, upto, lookedMs, nowMs: nowMs() }, drained, !verdict.goesOn);
+  const drain = { source: source.changes, log: target.changeLog, run, stream: name, nowMs, ...(limits && { limits }) };
+  const drained = await drainChanges(drain, from, upto);
   return {
-    view,
-    plans: plans.map((plan, i): Windowed => {
-      const table = tables.get(relationText(plan.source));
-      if (!table) throw new TypeError('every table was registered');
-      const stamp = stampOf(plan, { source: here[i] ?? '', target: there[i] ?? '' });
-      const whole = whyWhole(table, stamp, verdict);
-      const changes: PlannedChanges = { stream: name, ...state, table: table.id, stamp };
-      if (job.mode === 'full') return { plan: { ...plan, changes } };
-      if (whole) return { plan: { ...plan, changes }, whole };
-      const { copy: _, ...rowByRow } = plan; // rows are looked up one by one
-      return { plan: { ...rowByRow, changes: { ...changes, keys: table.keys } } };
-    }),
+    view: await viewOf(ends, { name, upto, lookedMs, nowMs: nowMs() }, drained, !verdict.goesOn),
+    plans: await plansAfter(job.mode, plans, { ...ends, name, verdict }),
   };
 }
 
-async function stateOf(target: PlanningTarget, name: string): Promise<StreamState> {
+/** What each table of the job is to look at, once everything was drained. */
+async function plansAfter(
+  mode: Job['mode'],
+  plans: readonly TablePlan[],
+  { source, target, name, verdict }: Ends & { readonly name: string; readonly verdict: StreamVerdict },
+): Promise<readonly FollowedPlan[]> {
+  const { made, drains } = await stateOf(target, name);
+  const tables = new Map((await target.changeLog.tables(name)).map((t) => [relationText(t.source), t]));
+  const here = await source.storage(plans.map((p) => p.source));
+  const there = await target.storage(plans.map((p) => p.target));
+  return plans.map((plan, i): FollowedPlan => {
+    const table = tables.get(relationText(plan.source));
+    if (!table) throw new TypeError('every table was registered');
+    const stamp = stampOf(plan, { source: here[i] ?? '', target: there[i] ?? '' });
+    const whole = whyWhole(table, stamp, verdict);
+    const changes: PlannedChanges = { stream: name, made, drains, table: table.id, stamp };
+    if (mode === 'full') return { plan: { ...plan, changes } };
+    if (whole) return { plan: { ...plan, changes }, whole };
+    const { copy: _, ...rowByRow } = plan; // rows are looked up one by one
+    return { plan: { ...rowByRow, changes: { ...changes, keys: table.keys } } };
+  });
+}
+
+async function stateOf(target: FollowingTarget, name: string): Promise<StreamState> {
   const state = await target.changeLog.stream(name);
   if (!state) throw new SyncError('internal', 'The stream of changes is gone.');
   return state;

@@ -8,7 +8,7 @@ import type { StoredValidation } from '../model/schema-check.ts';
 import { type FingerprintForm, type PlannedColumn, relationText, type TablePlan } from '../model/table.ts';
 import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
-import { type Followed, followChanges, followsLog } from './change-stream.ts';
+import { connectsToLog, followsLog } from './follows-log.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
@@ -85,18 +85,16 @@ async function withWindows(
   plans: readonly TablePlan[],
   found: Preflight,
   ends: { readonly source: PlanningDatabase; readonly target: PlanningTarget; readonly clock: SourceClock | undefined },
-  nowMs: () => number,
-): Promise<Followed> {
+): Promise<readonly Windowed[]> {
   const { source, target, clock } = ends;
-  if (followsLog(job.config)) return followChanges(job, plans, found, { source, target, nowMs });
+  if (followsLog(job.config)) return plans.map((plan) => ({ plan })); // what to look at, its next step says
   const all = { ...(job.mode === 'incremental' && { whole: 'no_memory' as const }) };
-  if (!clock) return { plans: plans.map((plan) => ({ plan, ...all })) };
+  if (!clock) return plans.map((plan) => ({ plan, ...all }));
   const relations = found.tables.map((t) => t.source);
-  return { plans: await windowedPlans(job, plans, relations, { source, target, clock }) };
+  return windowedPlans(job, plans, relations, { source, target, clock });
 }
 
-function windowView({ plan: { window, changes }, whole }: Windowed) {
-  if (changes?.keys !== undefined) return { changed_keys: changes.keys };
+function windowView({ plan: { window }, whole }: Windowed) {
   if (!window) return whole ? { whole } : {};
   const { column, after, sweep, indexed } = window;
   return { window: { column, after, key_sweep: sweep, indexed } };
@@ -122,16 +120,14 @@ async function makePlans(
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
   const plans = tablePlans(found, job.config, { fingerprint: form, snapshot });
   const cut = [];
-  const nowMs = () => ports.clock().getTime();
-  const { plans: windowed, view } = await withWindows(job, plans, found, { source, target, clock }, nowMs);
-  for (const w of windowed) cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
+  for (const w of await withWindows(job, plans, found, { source, target, clock }))
+    cut.push({ ...w, segments: await ports.databases.planSegments(source, target, w.plan) });
   const validations = await validateTables(job, found, { source, target }, ports.clock);
   await ports.jobs.putValidations(validations); // before the plans: a run that finds those looks at no catalog again
   const { planned, changes } = await planBaselines(job, found, cut, target);
   const event = jobEvent('job.prepared', SERVICE, {
     fingerprint: form,
     ...(clock && { horizon: clock.horizon ?? null, ...(clock.unknown && { horizon_unknown: clock.unknown }) }),
-    ...(view && { changes: view }),
     ...(planned.length > LISTED && { tables_in_all: planned.length }),
     tables: planned.slice(0, LISTED).map(({ plan, whole, segments }) => ({
       name: relationText(plan.target),
@@ -145,7 +141,6 @@ async function makePlans(
     })),
   });
   const passes = passesOf(job.config);
-  if (view) await ports.jobs.transition(job.job_id, { from: ['preparing'], epoch: job.epoch }, { changes: view });
   await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, changes);
   await fp('plan.written');
 }
@@ -157,8 +152,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     name: relationText(plan.target),
     state: 'pending',
     level: plan.level,
-    rows_estimate:
-      plan.changes?.keys ?? (plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate),
+    rows_estimate: plan.window && !plan.window.sweep ? plan.window.rowsEstimate : plan.rowsEstimate,
     segments,
     ...unknownTypes(plan),
     ...mappingView(plan),
@@ -197,7 +191,13 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
     );
     if (closed) {
       await tellEnd(job, { target, writer: source.writer }, ports);
-      return { ...input, max_parallel_tables, max_parallel_operations, next: { levels: [], parts: [] } };
+      return {
+        ...input,
+        max_parallel_tables,
+        max_parallel_operations,
+        follows: false,
+        next: { levels: [], parts: [] },
+      };
     }
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
@@ -211,6 +211,7 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
       { state: stateAfter('run'), started_at: job.started_at ?? now, heartbeat_at: now },
     );
     const next = partition(passOrder(plans, 'apply'), tablesToDo(plans, 'apply', progress));
-    return { ...input, max_parallel_tables, max_parallel_operations, next };
+    const follows = connectsToLog(job);
+    return { ...input, max_parallel_tables, max_parallel_operations, follows, next };
   });
 }

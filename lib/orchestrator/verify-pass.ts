@@ -1,4 +1,4 @@
-import { detectionStrategy } from '../change-detector/registry.ts';
+import { detectorOf } from '../change-detector/detectors.ts';
 import type { Finding, Scope } from '../change-detector/strategy.ts';
 import { fp } from '../failpoint.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
@@ -40,8 +40,7 @@ export async function* findings(
     dryRun: dry_run,
     pageRows: Math.min(PAGE_ROWS.most, Math.max(PAGE_ROWS.least, PAGE_CHUNKS * batch_size)),
   };
-  const strategy = detectionStrategy(work.config.detection_strategy);
-  for await (const finding of strategy.detect(work.source, work.target, scope)) {
+  for await (const finding of detectorOf(work.config.detection_strategy)(work.source, work.target, scope)) {
     await fp('diff.done');
     yield finding;
   }

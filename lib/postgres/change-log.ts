@@ -1,6 +1,7 @@
 import type { DrainedKeys, Lsn, StreamState, StreamTable, TableState } from '../model/change-stream.ts';
 import { SyncError } from '../model/errors.ts';
 import type { ChangeLog } from '../ports.ts';
+import { appendJobEvent } from './control.ts';
 import type { Session } from './session.ts';
 
 /** A run of a job, which writes here only while it is the current one. */
@@ -127,6 +128,16 @@ export function changeLog(session: Session): ChangeLog {
     register: (...args) => register(session, ...args),
     tables: (name) => tables(session, name),
     drain: (...args) => drain(session, ...args),
+    storePlans: (run, plans, event) =>
+      session.transaction(async () => {
+        await current(session, run);
+        await session.query(
+          `update tf_sync.table_plan p set plan = u.plan from unnest($2::int[], $3::jsonb[]) u(no, plan)
+           where p.job_id = $1 and p.table_no = u.no`,
+          [run.jobId, plans.map((p) => String(p.table)), plans.map((p) => JSON.stringify(p))],
+        );
+        await appendJobEvent(session, run.jobId, event);
+      }),
     async forget(name) {
       await session.transaction(async () => {
         await session.query(

@@ -1,6 +1,4 @@
 import type { Database, PlanningDatabase, PlanningDatabases, PlanningSource, PlanningTarget } from '../ports.ts';
-import { changeLog } from './change-log.ts';
-import { changeSource } from './change-source.ts';
 import { catalogPart } from './command-databases.ts';
 import { countOpen } from './conflicts.ts';
 import * as control from './control.ts';
@@ -27,7 +25,6 @@ export function planningPart(session: Session): PlanningDatabase {
     storage: (tables) => storageOf(session, tables),
     windowFacts: (plan, window) => windowFacts(session, plan, window),
     probe: (columns, form) => probeRow(session, columns, form),
-    changes: changeSource(session),
   };
 }
 
@@ -45,7 +42,6 @@ export function plannedPart(session: Session): Omit<PlanningTarget, keyof Databa
     generations: (pair) => generations(session, pair),
     nextGeneration: () => nextGeneration(session),
     watermarks: (wanted) => loadWatermarks(session, wanted),
-    changeLog: changeLog(session),
   };
 }
 

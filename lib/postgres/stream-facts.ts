@@ -4,14 +4,14 @@ import type { Session } from './session.ts';
 
 const SERVER = `
   select current_setting('wal_level'),
-    (select r.rolsuper or r.rolreplication from pg_roles r where r.rolname = current_user)
-      or exists (select from pg_roles r where r.rolname = 'rds_replication' and pg_has_role(r.oid, 'member')),
-    (select count(*) from pg_replication_slots) < current_setting('max_replication_slots')::int,
-    has_database_privilege(current_database(), 'create')`;
+  (select r.rolsuper or r.rolreplication from pg_roles r where r.rolname = current_user)
+  or exists (select from pg_roles r where r.rolname = 'rds_replication' and pg_has_role(r.oid, 'member')),
+  (select count(*) from pg_replication_slots) < current_setting('max_replication_slots')::int,
+  has_database_privilege(current_database(), 'create')`;
 
 const SLOT = `
   select s.confirmed_flush_lsn::text, coalesce(s.wal_status = 'lost', true) or s.restart_lsn is null,
-    s.plugin is distinct from 'pgoutput' or s.database is distinct from current_database()
+  s.plugin is distinct from 'pgoutput' or s.database is distinct from current_database()
   from pg_replication_slots s where s.slot_name = $1`;
 
 const PUBLICATION = `
@@ -21,18 +21,18 @@ const PUBLICATION = `
 /** Tables as their partitions identify rows in the log. Row filters and column lists came with PostgreSQL 15. */
 const TABLES = `
   select pg_has_role(c.relowner, 'usage'),
-    exists (select from pg_publication_tables p where p.pubname = $3 and (p.schemaname, p.tablename) = (u.s, u.n))
-      and not exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-        where p.pubname = $3 and r.prrelid = c.oid
-          and (to_jsonb(r) ->> 'prqual' is not null or to_jsonb(r) ->> 'prattrs' is not null)),
-    (select json_agg(json_build_object('schema', ln.nspname, 'name', l.relname, 'how', l.relreplident,
-         'unlogged', l.relpersistence = 'u', 'columns', coalesce((
-           select json_agg(a.attname) from pg_index i
-           join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1])
-           where i.indrelid = l.oid and i.indisvalid
-             and case l.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end), '[]')) order by l.oid)
-     from (select t.relid from pg_partition_tree(c.oid) t where t.isleaf union select c.oid where c.relkind <> 'p') leaf(oid)
-     join pg_class l on l.oid = leaf.oid join pg_namespace ln on ln.oid = l.relnamespace)::text
+  exists (select from pg_publication_tables p where p.pubname = $3 and (p.schemaname, p.tablename) = (u.s, u.n))
+  and not exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
+  where p.pubname = $3 and r.prrelid = c.oid
+   and (to_jsonb(r) ->> 'prqual' is not null or to_jsonb(r) ->> 'prattrs' is not null)),
+  (select json_agg(json_build_object('schema', ln.nspname, 'name', l.relname, 'how', l.relreplident,
+  'unlogged', l.relpersistence = 'u', 'columns', coalesce((
+    select json_agg(a.attname) from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1])
+    where i.indrelid = l.oid and i.indisvalid
+      and case l.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end), '[]')) order by l.oid)
+  from (select t.relid from pg_partition_tree(c.oid) t where t.isleaf union select c.oid where c.relkind <> 'p') leaf(oid)
+  join pg_class l on l.oid = leaf.oid join pg_namespace ln on ln.oid = l.relnamespace)::text
   from unnest($1::text[], $2::text[]) with ordinality u(s, n, i)
   join pg_namespace x on x.nspname = u.s join pg_class c on c.relnamespace = x.oid and c.relname = u.n
   order by u.i`;

@@ -15,7 +15,7 @@ const run = (pair: TestPair, mode: JobMode, config: Config = {}, p: Ports = port
 
 const different = async (pair: TestPair) => summary(await compareDatabases(pair.source.client, pair.target.client));
 const prepared = async ({ ports: p, job }: Outcome) =>
-  (await eventsOf(p.audit, job.job_id)).find((e) => e.type === 'job.prepared')?.data as {
+  (await eventsOf(p.audit, job.job_id)).find((e) => e.type === 'changes.drained')?.data as {
     tables: { name: string; whole?: string; changed_keys?: number }[];
   };
 const looks = async (outcome: Outcome) => (await prepared(outcome)).tables.map((t) => t.whole ?? t.changed_keys);
@@ -171,7 +171,7 @@ test('a table that is truncated and filled anew is compared whole, and its rows 
   expect(waits.job.pause?.code).toBe('confirm_required');
   expect(await looks(waits)).toEqual(['storage_changed']);
   expect((await p.jobs.get(job.job_id))?.state).toBe('completed');
-  expect(counts).toMatchObject({ updated: 1, deleted: 199 });
+  expect(counts).toMatchObject({ updated: 0, deleted: 199 }); // the paused job has written row 1;
   expect(await different(pair)).toEqual({});
 });
 

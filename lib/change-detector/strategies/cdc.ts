@@ -1,8 +1,9 @@
 import { type BucketRun, type Difference, type KeyedFingerprint, keyId, type RowKey } from '../../model/change.ts';
 import type { PlannedChanges } from '../../model/change-stream.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
 import type { SegmentReader } from '../../ports.ts';
-import { type DetectionStrategy, type Finding, type Scope, SEES_ALL } from '../strategy.ts';
-import { hash } from './hash.ts';
+import { type Detect, type Finding, type Scope, SEES_ALL } from '../strategy.ts';
+import { detectByHash, hash } from './hash.ts';
 
 /** What both sides have now under keys that changed. A key that neither side has needs nothing. */
 async function compareKeys(
@@ -51,7 +52,7 @@ async function* changedRows(
  *
  * Cost: the log once, when the job is prepared; then one look-up by key a side for each row that changed, however often.
  */
-export const cdc: DetectionStrategy = {
+export const cdc: StrategyFacts = {
   name: 'cdc',
   compares: 'row',
   summary:
@@ -65,8 +66,9 @@ export const cdc: DetectionStrategy = {
   needs: { timestampColumn: false, openTransactions: false, changeStream: true },
   seesConflicts: true,
   options: [],
-  detect(source, target, scope) {
-    const { changes } = scope;
-    return changes ? changedRows(source, target, { ...scope, changes }) : hash.detect(source, target, scope);
-  },
+};
+
+export const detectByLog: Detect = (source, target, scope) => {
+  const { changes } = scope;
+  return changes ? changedRows(source, target, { ...scope, changes }) : detectByHash(source, target, scope);
 };

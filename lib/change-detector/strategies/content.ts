@@ -7,8 +7,9 @@ import {
   type RowKey,
   toRuns,
 } from '../../model/change.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
 import type { SegmentReader } from '../../ports.ts';
-import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
+import { type Detect, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
 /** Positions of the columns whose canonical values are not alike. */
 function differingFields(source: ReadRow, target: ReadRow): readonly number[] {
@@ -101,7 +102,7 @@ function bothSides(source: readonly BucketSum[], target: readonly BucketSum[]): 
  *
  * Cost: one count of the buckets and one full read a side.
  */
-export const content: DetectionStrategy = {
+export const content: StrategyFacts = {
   name: 'content',
   compares: 'row',
   summary: 'Reads every row of both sides and compares value by value; names the differing fields, honours tolerances.',
@@ -110,40 +111,41 @@ export const content: DetectionStrategy = {
   needs: NEEDS_NOTHING,
   seesConflicts: true,
   options: ['tolerances'],
-  async *detect(source, target, { after, runs }) {
-    const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
-    const equalSums = bothSides(s, t);
-    let group: number[] = [];
-    let rows = 0;
-    let through = after;
-    const read = async (): Promise<Finding> => {
-      if (group.length === 0) return { through, equal: 0, differences: [], same: [] };
-      const of = toRuns(group);
-      const [a, b] = await Promise.all([source.read(of), target.read(of)]);
-      if ([...a, ...b].some((row) => row.copies !== undefined)) return { through, ...compareCopies(a, b) };
-      const { equal, differences, alikes } = compareRows(a, b, source.alike);
-      const differing = new Set(differences.map((d) => d.bucket));
-      const same = group.flatMap((b) => (differing.has(b) ? [] : (equalSums.get(b) ?? [])));
-      const opened = new Set(group);
-      for (const { bucket } of same) opened.delete(bucket);
-      const equalKeys = equal.filter((r) => opened.has(r.bucket)).map((r) => r.key);
-      return {
-        through,
-        equal: equal.length,
-        differences,
-        same,
-        opened: { buckets: [...opened], equal: equalKeys },
-        alike: alikes,
-      };
+};
+
+export const detectByContent: Detect = async function* (source, target, { after, runs }) {
+  const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
+  const equalSums = bothSides(s, t);
+  let group: number[] = [];
+  let rows = 0;
+  let through = after;
+  const read = async (): Promise<Finding> => {
+    if (group.length === 0) return { through, equal: 0, differences: [], same: [] };
+    const of = toRuns(group);
+    const [a, b] = await Promise.all([source.read(of), target.read(of)]);
+    if ([...a, ...b].some((row) => row.copies !== undefined)) return { through, ...compareCopies(a, b) };
+    const { equal, differences, alikes } = compareRows(a, b, source.alike);
+    const differing = new Set(differences.map((d) => d.bucket));
+    const same = group.flatMap((b) => (differing.has(b) ? [] : (equalSums.get(b) ?? [])));
+    const opened = new Set(group);
+    for (const { bucket } of same) opened.delete(bucket);
+    const equalKeys = equal.filter((r) => opened.has(r.bucket)).map((r) => r.key);
+    return {
+      through,
+      equal: equal.length,
+      differences,
+      same,
+      opened: { buckets: [...opened], equal: equalKeys },
+      alike: alikes,
     };
-    for (const [bucket, size] of sizes(s, t, after)) {
-      group.push(bucket);
-      rows += size;
-      through = bucket;
-      if (rows < source.readRows) continue;
-      yield await read();
-      [group, rows] = [[], 0];
-    }
+  };
+  for (const [bucket, size] of sizes(s, t, after)) {
+    group.push(bucket);
+    rows += size;
+    through = bucket;
+    if (rows < source.readRows) continue;
     yield await read();
-  },
+    [group, rows] = [[], 0];
+  }
+  yield await read();
 };

@@ -1,6 +1,7 @@
 import { type BucketSum, type Difference, type KeyedFingerprint, keyId, toRuns } from '../../model/change.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
 import type { SegmentReader } from '../../ports.ts';
-import { type DetectionStrategy, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
+import { type Detect, type Finding, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
 /**
  * Rows opened at once a side. 50,000 keys with fingerprints are about 10 MB in Node. Where no index finds a bucket each
@@ -69,7 +70,7 @@ async function open(
  *
  * Cost: one scan a side, and for the differences one range read, or scan, a side per 50,000 rows opened.
  */
-export const hash: DetectionStrategy = {
+export const hash: StrategyFacts = {
   name: 'hash',
   compares: 'row',
   summary: 'Compares aggregate fingerprints of small buckets on both sides; sees every difference. One scan a side.',
@@ -81,23 +82,24 @@ export const hash: DetectionStrategy = {
   needs: NEEDS_NOTHING,
   seesConflicts: true,
   options: [],
-  async *detect(source, target, { after, runs }) {
-    const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
-    let dirty: number[] = [];
-    let rows = 0;
-    let same: BucketSum[] = [];
-    let through = after;
-    for (const [bucket, sums] of paired(s, t, after)) {
-      if (sums.s && sums.t && sums.s.rows === sums.t.rows && sums.s.hash === sums.t.hash) same.push(sums.s);
-      else {
-        dirty.push(bucket);
-        rows += Math.max(sums.s?.rows ?? 0, sums.t?.rows ?? 0);
-      }
-      through = bucket;
-      if (rows < OPEN_ROWS) continue;
-      yield await open(source, target, dirty, through, same);
-      [dirty, rows, same] = [[], 0, []];
+};
+
+export const detectByHash: Detect = async function* (source, target, { after, runs }) {
+  const [s, t] = await Promise.all([source.sums(runs), target.sums(runs)]);
+  let dirty: number[] = [];
+  let rows = 0;
+  let same: BucketSum[] = [];
+  let through = after;
+  for (const [bucket, sums] of paired(s, t, after)) {
+    if (sums.s && sums.t && sums.s.rows === sums.t.rows && sums.s.hash === sums.t.hash) same.push(sums.s);
+    else {
+      dirty.push(bucket);
+      rows += Math.max(sums.s?.rows ?? 0, sums.t?.rows ?? 0);
     }
+    through = bucket;
+    if (rows < OPEN_ROWS) continue;
     yield await open(source, target, dirty, through, same);
-  },
+    [dirty, rows, same] = [[], 0, []];
+  }
+  yield await open(source, target, dirty, through, same);
 };

@@ -1,9 +1,10 @@
 import { type Difference, type KeyedFingerprint, keyId } from '../../model/change.ts';
 import type { Position } from '../../model/checkpoint.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
 import type { Window } from '../../model/table.ts';
 import type { SegmentReader } from '../../ports.ts';
-import { type DetectionStrategy, type Finding, type Scope, SEES_ALL } from '../strategy.ts';
-import { hash } from './hash.ts';
+import { type Detect, type Finding, type Scope, SEES_ALL } from '../strategy.ts';
+import { detectByHash, hash } from './hash.ts';
 
 async function compareWithTarget(source: readonly KeyedFingerprint[], target: SegmentReader) {
   const found = new Map(
@@ -41,7 +42,7 @@ async function* pages(
 /** Compares keys alone: what is missing on either side. A row to be deleted carries what the whole of it is now. */
 async function* sweep(source: SegmentReader, target: SegmentReader, scope: Scope & { readonly window: Window }) {
   const { after, runs, pageRows } = scope;
-  const looks = hash.detect(source.keysOnly(), target.keysOnly(), { after, pageRows, ...(runs && { runs }) });
+  const looks = detectByHash(source.keysOnly(), target.keysOnly(), { after, pageRows, ...(runs && { runs }) });
   for await (const { through, equal, differences } of looks) {
     const missing = differences.filter((d) => d.kind === 'source_only').map((d) => d.key);
     // in a dry run those of the window are still missing, and were counted
@@ -75,7 +76,7 @@ async function* windowed(source: SegmentReader, target: SegmentReader, scope: Sc
  *
  * Cost: an index range of the source per page and one look-up by key in the target; a scan per page without an index.
  */
-export const timestamp: DetectionStrategy = {
+export const timestamp: StrategyFacts = {
   name: 'timestamp',
   compares: 'row',
   summary:
@@ -89,8 +90,9 @@ export const timestamp: DetectionStrategy = {
   needs: { timestampColumn: true, openTransactions: true, changeStream: false },
   seesConflicts: true,
   options: ['timestamp_columns', 'key_sweep'],
-  detect(source, target, scope) {
-    const { window } = scope;
-    return window ? windowed(source, target, { ...scope, window }) : hash.detect(source, target, scope);
-  },
+};
+
+export const detectByTimestamp: Detect = (source, target, scope) => {
+  const { window } = scope;
+  return window ? windowed(source, target, { ...scope, window }) : detectByHash(source, target, scope);
 };

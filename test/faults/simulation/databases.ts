@@ -150,6 +150,7 @@ const NO_CHANGE_LOG: ChangeLog = {
   register: never,
   tables: never,
   drain: never,
+  storePlans: never,
   forget: never,
 };
 
