@@ -12,7 +12,7 @@ export type Failpoint =
   | 'changes.published'
   | 'changes.slot'
   | 'changes.put'
-  | 'changes.drained'
+  | 'changes.kept'
   | 'changes.advanced'
   | 'changes.planned'
   | 'plan.enqueued'

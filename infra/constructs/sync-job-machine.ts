@@ -82,7 +82,16 @@ function syncJobDefinition(limits: Limits): Asl {
       },
       FollowsLog: {
         Type: 'Choice',
-        Choices: [{ Variable: '$.follows', BooleanEquals: true, Next: 'FollowChanges' }],
+        // a plan that an earlier version made does not say
+        Choices: [
+          {
+            And: [
+              { Variable: '$.follows', IsPresent: true },
+              { Variable: '$.follows', BooleanEquals: true },
+            ],
+            Next: 'FollowChanges',
+          },
+        ],
         Default: 'ApplyParts',
       },
       FollowChanges: {

@@ -151,6 +151,8 @@ export interface JobTable {
   };
   /** Only rows of so many keys that the source's log named were looked at; absent: all rows, or those of the window. */
   readonly changed_keys?: number;
+  /** Why an incremental job looked at all rows of it. */
+  readonly whole?: string;
   /** What a mapping makes the table of: a table of the source, and so many columns of it. */
   readonly mapping?: { readonly from: string; readonly columns: number; readonly notes: readonly string[] };
   /** Rows that moved while the job ran and still do. */

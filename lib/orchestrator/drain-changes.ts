@@ -52,7 +52,7 @@ async function drainSome(d: Drain, limits: DrainLimits, from: Lsn, upto: Lsn): P
     await fp('changes.put');
     return through;
   });
-  await fp('changes.drained');
+  await fp('changes.kept');
   const { transactions, changes, committedAt } = found;
   return { through, transactions, changes, ...(committedAt && { committedAt: committedAt.toISOString() }) };
 }

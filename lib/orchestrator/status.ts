@@ -113,6 +113,11 @@ const tableView = z
       .meta({
         description: 'What a mapping makes the table of, and what is to be known of it. Absent: of its namesake.',
       }),
+    changed_keys: z.int().optional().meta({
+      description:
+        "Under cdc: only rows of so many keys that the source's log named were looked at. Absent: all rows, or those of the window.",
+    }),
+    whole: z.string().optional().meta({ description: 'Why an incremental job looked at all rows of the table.' }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -158,6 +163,20 @@ export const statusView = z
       .array(z.object({ at: z.iso.datetime(), type: z.string(), message: z.string() }))
       .optional()
       .meta({ description: 'The last 20 steps by which the job healed itself, last one first. Absent: none.' }),
+    changes: z
+      .object({
+        slot: z.string().meta({ description: 'Name of the replication slot and of the publication in the source.' }),
+        through: z
+          .string()
+          .meta({ description: 'Place in the log; what committed before it is in what the job looks at.' }),
+        transactions: z.int(),
+        changes: z.int(),
+        lag_bytes: z.int().meta({ description: 'Of the log, left for the next job when this one had drained it.' }),
+        lag_seconds: z.int().meta({ description: 'How old the oldest of that may be.' }),
+        created: z.boolean().optional().meta({ description: 'This job has created the slot.' }),
+      })
+      .optional()
+      .meta({ description: "Under cdc: what the job has taken over from the source's log." }),
     tables: z.array(tableView),
   })
   .meta({ id: 'JobStatus' });
@@ -219,6 +238,7 @@ export function jobStatus(
     ...(rate !== undefined && { rows_per_second: Math.round(rate * 10) / 10 }),
     ...(eta !== undefined && { eta_seconds: eta }),
     ...(healing.length > 0 && { healing: healing.map(healingView) }),
+    ...(job.changes && { changes: { ...job.changes } }),
     tables: views,
   };
 }
@@ -254,6 +274,8 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     segments: { total: table.segments, done: progress.filter((p) => p.pass === pass && p.finished).length },
     counts,
     ...(table.window && { window: { ...table.window } }),
+    ...(table.changed_keys !== undefined && { changed_keys: table.changed_keys }),
+    ...(table.whole && { whole: table.whole }),
     ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),

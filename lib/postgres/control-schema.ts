@@ -87,8 +87,8 @@ const TABLES = `
     stream text primary key, made int not null, drains int8 not null, drained pg_lsn not null, updated_at timestamptz not null default now());
   create table if not exists tf_sync.change_table (
     id int generated always as identity primary key, stream text not null references tf_sync.change_stream on delete cascade,
-    table_schema text not null, table_name text not null, key_columns text[] not null, stamp text, dirty int8,
-    unique (stream, table_schema, table_name));
+    table_schema text not null, table_name text not null, key_columns text[] not null, stamp text, dirty int8);
+  create unique index if not exists change_table_name on tf_sync.change_table (stream, table_schema, table_name);
   create table if not exists tf_sync.changed_key (
     change_table int not null, key text[] collate "C" not null, drain int8 not null, primary key (change_table, key));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
