@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { Secret } from '../../lib/model/secret.ts';
 import { startPostgres } from '../../local/postgres.ts';
@@ -76,6 +77,48 @@ test('a view, and a table without a key, are refused', async () => {
   expect(refused.problems.map((p: { code: string; object?: string }) => `${p.code} ${p.object}`)).toEqual(
     expect.arrayContaining(['no_key public.b', 'relation_kind_unsupported public.v']),
   );
+});
+
+test('a slot that the server has cut off is made anew, and only what differs is written', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tfsync-slots-'));
+  const settings = { fsync: 'off', wal_level: 'logical', max_slot_wal_keep_size: '1MB' };
+  const server = await startPostgres({ dataDir, settings });
+  const clients = new Map<string, pg.Client>();
+  for (const name of ['postgres', 'here', 'there']) {
+    if (name !== 'postgres') await clients.get('postgres')?.query(`create database ${name}`);
+    const client = new pg.Client({ connectionString: server.url(name) });
+    await client.connect();
+    clients.set(name, client);
+    await client.query('create table t (id int primary key, n int)');
+  }
+  const end = (database: string) => {
+    const password = new Secret(server.password);
+    const { host, port, user } = server;
+    return { connection: { host, port, user, database, password, sslmode: 'disable' as const } };
+  };
+  const pair = { source: end('here'), target: end('there') };
+  const source = clients.get('here') as pg.Client; // made above
+  await source.query('insert into t select i, 0 from generate_series(1, 50) i');
+  await runJob(pair, CDC);
+  await source.query('update t set n = 1 where id < 4');
+  for (let i = 0; i < 4; i++)
+    for (const text of ['select pg_switch_wal()', 'create table junk ()', 'drop table junk', 'checkpoint'])
+      await source.query(text);
+  const { rows } = await source.query('select wal_status from pg_replication_slots');
+
+  const healed = await runJob(pair, CDC, {}, ports(), 'incremental');
+  const [table] = await healed.ports.jobs.tables(healed.job.job_id);
+  await source.query('update t set n = 2 where id = 9');
+  const next = await runJob(pair, CDC, {}, ports(), 'incremental');
+  for (const client of clients.values()) await client.end();
+  await server.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+
+  expect(rows).toEqual([{ wal_status: 'lost' }]);
+  expect(healed.job.failure).toBeUndefined();
+  expect(table?.whole).toBe('resync_required');
+  expect(healed.counts).toMatchObject({ updated: 3, unchanged: 47 });
+  expect(next.counts).toMatchObject({ read: 1, updated: 1 });
 });
 
 test('a server whose log does not tell rows is refused', async () => {
