@@ -43,9 +43,9 @@ async function killedIn(pair: TestPair, mode: JobMode, point: Failpoint) {
     if (name === point && ++met === 1) throw new SyncError('unavailable', KILLED);
     return undefined;
   });
-  const { job } = await runJob(pair, CDC, {}, ports(), mode);
+  const { job, ports: p } = await runJob(pair, CDC, {}, ports(), mode);
   onFailpoint(undefined);
-  return { met, ended: job };
+  return { met, ended: job, table: (await p.jobs.tables(job.job_id))[0] };
 }
 
 test.each<[JobMode, Failpoint]>([
@@ -68,12 +68,13 @@ test.each<[JobMode, Failpoint]>([
     `update t set n = n + 1 where id <= 5; delete from t where id = 6; insert into t values (21)`,
   );
 
-  const { met, ended } = await killedIn(pair, mode, point);
+  const { met, ended, table } = await killedIn(pair, mode, point);
   await pair.source.client.query(`update t set n = n + 1 where id = 7`);
   const next = await runJob(pair, CDC, {}, ports(), 'incremental');
 
   expect(met).toBe(point === 'changes.planned' ? 1 : 2); // stored plans are not made again
   expect(ended.state).toBe('completed');
+  expect(table?.whole).toBeUndefined(); // the slot is where the target believes
   expect(next.counts).toMatchObject({ read: 1, updated: 1 });
   expect(await count(pair, 'other.writes')).toBe(mode === 'full' ? 21 : 8); // 20 rows, or 7 changes, and one
   await pair.target.client.query('truncate other.writes');

@@ -90,6 +90,13 @@ test('a table that joins the pair later is compared whole, and no transaction th
     () => pair.source.client.query(`select 1 from pg_publication_tables where tablename = 'u'`),
     'the table to be published',
   );
+  await untilRow(
+    () =>
+      pair.source.client.query(
+        `select 1 from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and pid <> pg_backend_pid()`,
+      ),
+    'the job to wait for the transaction',
+  );
   await open.query('commit');
   await open.end();
   const first = await job;
