@@ -327,11 +327,13 @@ export interface SourceClock {
 
 /** The changes of a source database, as a logical replication slot keeps them; slot and publication have one name. */
 export interface ChangeSource {
-  /**
-   * Publishes tables, adding them where the publication exists, and waits for the transactions that were open before. Throws
-   * `lock_timeout`.
-   */
+  /** Publishes tables, adding them where the publication exists. */
   publish(name: string, tables: readonly RelationName[], exists: boolean): Promise<void>;
+  /**
+   * Waits for the transactions that are open now: what they wrote before a table was published is not in the log, and no
+   * comparison that begins before they end sees it. Throws `lock_timeout` after a minute.
+   */
+  awaitOpen(): Promise<void>;
   /** Answers the place in the log from which on the slot tells everything that commits. Waits for open transactions. */
   createSlot(name: string): Promise<Lsn>;
   /** Dropping what is not there is fine. */

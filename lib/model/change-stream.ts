@@ -41,8 +41,8 @@ export interface StreamFacts {
   /** In the order asked. */
   readonly tables: readonly {
     readonly owned: boolean;
-    /** In the publication, with all rows and columns. */
-    readonly published: boolean;
+    /** What stands for its place in the publication, with all rows and columns; another one once it was taken out and put back. */
+    readonly published?: string;
     readonly identities: readonly ReplicaIdentity[];
   }[];
 }

@@ -34,11 +34,14 @@ export function judgeStream(slot: StreamFacts['slot'], known: StreamState | unde
 const digest = (what: unknown) => createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32);
 
 /**
- * What the content of a table in the target is in step for: where the rows of both sides lie, and the mapping; a digest of
- * each. The log does not tell of rows that a rewrite changes, nor of partitions that are truncated, attached or detached,
+ * What the content of a table in the target is in step for: where the rows of both sides lie and since when they are
+ * published, and the mapping; a digest of each. The log does not tell of rows that a rewrite changes, nor of partitions that are truncated, attached or detached,
  * so whatever of it changes, the next job compares everything. Pure.
  */
-export function stampOf(plan: TablePlan, places: { readonly source: string; readonly target: string }): string {
+export function stampOf(
+  plan: TablePlan,
+  places: { readonly source: string; readonly target: string; readonly published: string },
+): string {
   const { source, target, columns, key, filters, tolerances, select } = plan;
   const mapped = columns.map((c) => [c.name, c.type, c.source ?? null, c.equality ?? null]);
   return [places, { source, target, key, filters, tolerances, mapped, made: select?.list ?? null }]
@@ -72,7 +75,8 @@ type Ends = { readonly source: FollowingSource; readonly target: FollowingTarget
 async function connect(run: JobRun, name: string, plans: readonly TablePlan[], { source, target }: Ends) {
   const tables = plans.map((p) => p.source);
   const facts = await source.streamFacts(name, tables);
-  const missing = tables.filter((_, i) => !facts.tables[i]?.published);
+  if (facts.slot?.foreign) throw new SyncError('log_unavailable', `The slot ${name} is none of this service's.`);
+  const missing = tables.filter((_, i) => facts.tables[i]?.published === undefined);
   if (missing.length > 0) await source.changes.publish(name, missing, facts.publication !== undefined);
   await fp('changes.published');
   const known = await target.changeLog.stream(name);
@@ -147,10 +151,19 @@ async function plansAfter(
   const tables = new Map((await target.changeLog.tables(name)).map((t) => [relationText(t.source), t]));
   const here = await source.storage(plans.map((p) => p.source));
   const there = await target.storage(plans.map((p) => p.target));
-  return plans.map((plan, i): FollowedPlan => {
+  const facts = await source.streamFacts(
+    name,
+    plans.map((p) => p.source),
+  );
+  const known = plans.map((plan, i) => {
     const table = tables.get(relationText(plan.source));
     if (!table) throw new TypeError('every table was registered');
-    const stamp = stampOf(plan, { source: here[i] ?? '', target: there[i] ?? '' });
+    const places = { source: here[i] ?? '', target: there[i] ?? '', published: facts.tables[i]?.published ?? '' };
+    return { plan, table, stamp: stampOf(plan, places) };
+  });
+  // a table may be published for a moment only: what was open before is waited for; a slot that was just made has done so
+  if (verdict.goesOn && known.some(({ table, stamp }) => table.stamp !== stamp)) await source.changes.awaitOpen();
+  return known.map(({ plan, table, stamp }): FollowedPlan => {
     const whole = whyWhole(table, stamp, verdict);
     const changes: PlannedChanges = { stream: name, made, drains, table: table.id, stamp };
     if (mode === 'full') return { plan: { ...plan, changes } };

@@ -12,18 +12,14 @@ const ROW_BYTES = 16 * 1024;
 /** Messages fetched at once: with ROW_BYTES at most 16 MB, twice that as text. */
 const FETCH = 1_000;
 
-/** How long transactions that were open before a change of the publication are waited for. */
-const OLD_TRANSACTIONS_SECONDS = 60;
+/** How long open transactions are waited for. */
+const OPEN_SECONDS = 60;
 
 /** How long one look at the log may take; past it what is left is not decoded at all. */
 const PEEK_MS = 240_000;
 
 const WRITING = 'set transaction read write';
 
-/**
- * Publishes tables, and waits until every transaction that was open before has ended: what such a transaction writes is not
- * published, and is not seen by a comparison that begins before it ends. Throws `lock_timeout` after a minute.
- */
 async function publish(
   session: Session,
   name: string,
@@ -35,16 +31,20 @@ async function publish(
     ? `alter publication ${ident(name)} add table ${list}`
     : `create publication ${ident(name)} for table ${list} with (publish_via_partition_root = true)`;
   await session.transaction(() => session.run(text), WRITING);
+}
+
+/** Waits for every transaction that is open now, prepared ones too. */
+async function awaitOpen(session: Session): Promise<void> {
   const [now] = await session.query('select pg_snapshot_xmax(pg_current_snapshot())::text');
   for (let waited = 0; ; waited++) {
     const [done] = await session.query('select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8', [now?.[0]]);
     if (done?.[0] === 't') return;
-    if (waited >= OLD_TRANSACTIONS_SECONDS) break;
+    if (waited >= OPEN_SECONDS) break;
     await session.query('select pg_sleep(1)');
   }
   throw new SyncError(
     'lock_timeout',
-    `A transaction of the source that began before its tables were published is still open after ${OLD_TRANSACTIONS_SECONDS} s.`,
+    `A transaction of the source that was open before the job began is still open after ${OPEN_SECONDS} s.`,
     { facts: { side: 'source' } },
   );
 }
@@ -110,6 +110,7 @@ async function peek(
 export function changeSource(session: Session): ChangeSource {
   return {
     publish: (name, tables, exists) => publish(session, name, tables, exists),
+    awaitOpen: () => awaitOpen(session),
     createSlot: (name) => createSlot(session, name),
     async dropSlot(name) {
       await session.query(

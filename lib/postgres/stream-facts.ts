@@ -21,10 +21,10 @@ const PUBLICATION = `
 /** Tables as their partitions identify rows in the log. Row filters and column lists came with PostgreSQL 15. */
 const TABLES = `
   select pg_has_role(c.relowner, 'usage'),
-  exists (select from pg_publication_tables p where p.pubname = $3 and (p.schemaname, p.tablename) = (u.s, u.n))
-  and not exists (select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-  where p.pubname = $3 and r.prrelid = c.oid
-   and (to_jsonb(r) ->> 'prqual' is not null or to_jsonb(r) ->> 'prattrs' is not null)),
+  (select coalesce(r.oid, p.oid)::text from pg_publication p
+  left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = c.oid
+  where p.pubname = $3 and to_jsonb(r) ->> 'prqual' is null and to_jsonb(r) ->> 'prattrs' is null
+  and exists (select from pg_publication_tables q where q.pubname = $3 and (q.schemaname, q.tablename) = (u.s, u.n))),
   (select json_agg(json_build_object('schema', ln.nspname, 'name', l.relname, 'how', l.relreplident,
   'unlogged', l.relpersistence = 'u', 'columns', coalesce((
     select json_agg(a.attname) from pg_index i
@@ -58,7 +58,7 @@ export async function streamFacts(
     ...(publication && { publication: { owned: publication[0] === 't', fit: publication[1] === 't' } }),
     tables: found.map(([owned, published, identities]) => ({
       owned: owned === 't',
-      published: published === 't',
+      ...(published !== null && published !== undefined && { published }),
       identities: JSON.parse(identities ?? '[]') as ReplicaIdentity[], // made by the query above
     })),
   };

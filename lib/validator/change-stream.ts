@@ -102,7 +102,7 @@ function publicationProblems(
   name: string,
 ): Problem[] {
   const { publication } = stream;
-  const missing = tables.filter((_, i) => stream.tables[i]?.published === false);
+  const missing = tables.filter((_, i) => stream.tables[i]?.published === undefined);
   const foreign = missing.filter((t) => stream.tables[tables.indexOf(t)]?.owned === false);
   const may = publication?.owned ?? stream.mayPublish;
   const list = missing.map((t) => sqlTable(t.mapped?.from ?? t)).join(', ');

@@ -272,6 +272,24 @@ test.each<[string, string, (pair: TestPair) => Promise<unknown>]>([
   expect(await different(pair)).toEqual({});
 });
 
+test('a table that was taken out of the publication for a while is compared whole', async () => {
+  await using pair = await inStep();
+  const { rows } = await pair.source.client.query('select pubname from pg_publication');
+  await pair.source.client.query(`alter publication ${rows[0].pubname} drop table t`);
+  await pair.source.client.query(`update t set x = 'unseen' where id = 1`);
+  await pair.source.client.query(`alter publication ${rows[0].pubname} add table t`);
+
+  const back = await run(pair, 'incremental');
+  await pair.source.client.query(
+    `alter publication ${rows[0].pubname} drop table t; update t set x = 'unseen' where id = 2`,
+  );
+  const again = await run(pair, 'incremental');
+
+  expect(await looks(back)).toEqual(['storage_changed']);
+  expect(await looks(again)).toEqual(['storage_changed']);
+  expect(await different(pair)).toEqual({});
+});
+
 test('a row in quarantine waits for the next job, and nothing else does', async () => {
   await using pair = await inStep();
   await pair.target.client.query(`alter table t add check (x <> 'bad')`);

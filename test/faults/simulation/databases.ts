@@ -136,6 +136,7 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
 const never = () => Promise.reject(new Error('the simulation has no log of changes'));
 const NO_CHANGES: ChangeSource = {
   publish: never,
+  awaitOpen: never,
   createSlot: never,
   dropSlot: never,
   dropPublication: never,
