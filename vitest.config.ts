@@ -15,6 +15,7 @@ export default defineConfig({
           exclude: slow,
           globalSetup: ['./test/support/cluster.ts'],
           maxWorkers: 2,
+          expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000, // machines are shared: at load 20 a test took ten times as long; one that hangs is still found
           sequence: { groupOrder: 0 },
         },
@@ -26,6 +27,7 @@ export default defineConfig({
           globalSetup: ['./test/support/cluster.ts'],
           maxWorkers: 2, // they wait more than they work
           sequence: { groupOrder: 1 },
+          expect: { poll: { timeout: 30_000 } },
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

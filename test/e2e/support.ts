@@ -170,7 +170,7 @@ export function startBody(pair: TestPair, config: Partial<JobConfig> = {}) {
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  limitMs = 30_000,
+  limitMs = 90_000,
   everyMs = 20,
 ): Promise<T> {
   const end = Date.now() + limitMs;

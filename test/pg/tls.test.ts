@@ -1,4 +1,4 @@
-import { chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, type SecureContext, setDefaultCACertificates, TLSSocket } from 'node:tls';
@@ -154,6 +154,7 @@ async function realServer(certificate: string): Promise<{ port: number; password
   ] as const) {
     copyFileSync(new URL(from, FIXTURES), join(cluster, to));
     chownSync(join(cluster, to), owner.uid, owner.gid);
+    chmodSync(join(cluster, to), 0o600); // a checkout does not keep it, and the server refuses a key that others can read
   }
   const client = new pg.Client({ connectionString: postgres.url('postgres') });
   await client.connect();

@@ -30,7 +30,7 @@ export interface TestPair extends AsyncDisposable {
 }
 
 const RAW_TEXT = { getTypeParser: () => (value: string | Buffer) => value };
-const LEAK_LIMIT_MS = 2000; // a backend needs some milliseconds to notice that its client has left
+const LEAK_LIMIT_MS = 20_000; // a backend needs some milliseconds to notice that its client has left; machines are shared
 
 /** Makes a database, empty or as a copy of a template, and connects to it. */
 export async function createDatabase(
