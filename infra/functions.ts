@@ -9,6 +9,7 @@ export const FUNCTIONS = {
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',
+  'follow-changes': 'functions/workflow/follow-changes.ts',
   'plan-pass': 'functions/workflow/plan-pass.ts',
   'plan-table': 'functions/workflow/plan-table.ts',
   'settle-table': 'functions/workflow/settle-table.ts',

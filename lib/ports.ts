@@ -14,6 +14,15 @@ import type {
   StampedRow,
 } from './model/change.ts';
 import type {
+  DrainedKeys,
+  Lsn,
+  PlannedChanges,
+  StreamFacts,
+  StreamState,
+  StreamTable,
+  TableState,
+} from './model/change-stream.ts';
+import type {
   Advance,
   Applied,
   Checkpoint,
@@ -31,6 +40,7 @@ import type { Mapping } from './model/mapping.ts';
 import type { MappingApprovals } from './model/mapping-state.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
+import type { ChangeMessage } from './model/pgoutput.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { QuarantinePlace, StoredQuarantine } from './model/quarantine.ts';
 import type { QuietKey, QuietMemory, QuietNote, TouchSignal } from './model/quiet.ts';
@@ -342,6 +352,18 @@ export interface WindowReader {
   passing(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** The same segment compared by its keys alone. */
   keysOnly(): SegmentReader;
+  /** Of a target: keys of a stream of changes that wait, in an order of their own, from behind `after` on. */
+  waiting(changes: PlannedChanges, after: RowKey | undefined, limit: number): Promise<readonly RowKey[]>;
+  /** Those of the keys that belong to the segment, and to `runs` where given, as rows of this side would tell them. */
+  placed(keys: readonly RowKey[], runs?: readonly BucketRun[]): Promise<readonly PlacedKey[]>;
+  /** Those of the keys whose rows exist in the segment and pass its filters, with the fingerprints of all mapped columns. */
+  present(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
+}
+
+/** A key, and the bucket it falls into. */
+export interface PlacedKey {
+  readonly key: RowKey;
+  readonly bucket: number;
 }
 
 /** One side of one segment, as a strategy reads it. */
@@ -383,6 +405,71 @@ export interface SourceClock {
   readonly timeline: string;
 }
 
+/** The changes of a source database, as a logical replication slot keeps them; slot and publication have one name. */
+export interface ChangeSource {
+  /** Publishes tables, adding them where the publication exists. */
+  publish(name: string, tables: readonly RelationName[], exists: boolean): Promise<void>;
+  /**
+   * Waits for the transactions that are open now: what they wrote before a table was published is not in the log, and no
+   * comparison that begins before they end sees it. Throws `lock_timeout` after a minute.
+   */
+  awaitOpen(): Promise<void>;
+  /** Answers the place in the log from which on the slot tells everything that commits. Waits for open transactions. */
+  createSlot(name: string): Promise<Lsn>;
+  /** Dropping what is not there is fine. */
+  dropSlot(name: string): Promise<void>;
+  dropPublication(name: string): Promise<void>;
+  /** A place in the log behind everything that is committed now. */
+  horizon(): Promise<Lsn>;
+  /**
+   * Reads whole transactions without moving the slot: those up to `upto`, or fewer where they have some `most` messages.
+   * Answers how far that was. Throws `statement_timeout` where the server decodes for too long.
+   */
+  peek(
+    name: string,
+    how: { readonly upto: Lsn; readonly most: number },
+    take: (messages: readonly ChangeMessage[]) => Promise<void>,
+  ): Promise<Lsn>;
+  /** The slot need not keep what is before this place; it never goes back. */
+  advance(name: string, through: Lsn): Promise<void>;
+  /** Bytes of log behind a place. */
+  lag(through: Lsn): Promise<number>;
+}
+
+/** What a target knows of streams of changes: how far each was drained, and the keys that wait. */
+export interface ChangeLog {
+  stream(name: string): Promise<StreamState | undefined>;
+  /** A new slot begins at `from`: all tables are to be compared whole. */
+  begin(run: JobRun, name: string, from: Lsn): Promise<void>;
+  register(run: JobRun, name: string, tables: readonly StreamTable[]): Promise<void>;
+  /** Every table of a stream, whatever job has registered it. */
+  tables(name: string): Promise<readonly (StreamTable & TableState)[]>;
+  /**
+   * One transaction: the keys that `work` puts, by the position of their table, and how far it came. Throws `lock_timeout`
+   * where the stream is not at `from` any more, and `epoch_superseded`.
+   */
+  drain(
+    run: JobRun,
+    at: { readonly stream: string; readonly from: Lsn; readonly tables: readonly { readonly id: number }[] },
+    work: (put: (keys: DrainedKeys) => Promise<void>) => Promise<Lsn>,
+  ): Promise<void>;
+  /** Plans that a job has stored become these, with the event, in one transaction. Throws `epoch_superseded`. */
+  storePlans(run: JobRun, plans: readonly TablePlan[], event: JobEvent): Promise<void>;
+  /** Removes everything that is known of a stream. */
+  forget(name: string): Promise<void>;
+}
+
+/** A run of a job: what it writes is refused once a newer one has begun. */
+export interface JobRun {
+  readonly jobId: string;
+  readonly epoch: number;
+}
+
+/** A table of a job that ended well, by its number in the job, and how it followed a stream of changes. */
+export interface SettledChanges {
+  readonly table: number;
+  readonly changes: PlannedChanges;
+}
 /** A database that is open, as an operation of the other one names it. */
 export type Opened = Pick<Database, 'close'>;
 
@@ -390,6 +477,10 @@ export type Opened = Pick<Database, 'close'>;
 export interface Database {
   /** Of a source that was opened to be written to. */
   readonly writer?: SourceWriter;
+  /** The changes of it, as its log tells them. */
+  readonly changes: ChangeSource;
+  /** What it says of itself and of a stream of changes of this name. */
+  streamFacts(name: string, tables: readonly RelationName[]): Promise<StreamFacts>;
   facts(): Promise<ServerFacts>;
   /** Tables that can take part in a sync, in name order. */
   introspect(): Promise<readonly Relation[]>;
@@ -564,6 +655,13 @@ export type KnownWatermark =
   | { readonly horizon: string }
   | { readonly horizon?: undefined; readonly others: readonly string[] };
 
+/** What is known from a good end on, stored in the transaction that ends the job. */
+export interface Learnt {
+  readonly watermarks?: readonly Watermark[];
+  readonly quiet?: readonly QuietNote[];
+  readonly changes?: readonly SettledChanges[];
+}
+
 /** The target: rows, and the control schema in which everything lives that decides what happened. */
 export interface TargetDatabase extends Database {
   /**
@@ -607,13 +705,8 @@ export interface TargetDatabase extends Database {
   /** `once`: an event that was recorded under this name before is not recorded again. Throws `epoch_superseded`. */
   recordEvent(jobId: string, epoch: number, event: JobEvent, once?: string): Promise<void>;
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
-  endJob(
-    jobId: string,
-    epoch: number,
-    event: JobEvent,
-    watermarks?: readonly Watermark[],
-    quiet?: readonly QuietNote[],
-  ): Promise<void>;
+  endJob(jobId: string, epoch: number, event: JobEvent, learnt?: Learnt): Promise<void>;
+  readonly changeLog: ChangeLog;
   /** What is known of tables that an earlier job wrote nothing into, in their order. */
   quietTables(wanted: readonly QuietKey[]): Promise<readonly (QuietMemory | undefined)[]>;
   /** What is stored of these pairs, in their order. */
@@ -760,7 +853,16 @@ export interface ConnectAs {
 /** What can be asked of an end without reading its rows one by one: all that a job is judged by before it is created. */
 export type CatalogDatabase = Pick<
   Database,
-  'facts' | 'introspect' | 'withMark' | 'seesMark' | 'keyClashes' | 'readAs' | 'dictionary' | 'shapes' | 'close'
+  | 'facts'
+  | 'introspect'
+  | 'withMark'
+  | 'seesMark'
+  | 'keyClashes'
+  | 'readAs'
+  | 'dictionary'
+  | 'shapes'
+  | 'streamFacts'
+  | 'close'
 >;
 
 /** One end as somebody sees it who only looks; its session is read-only. */
@@ -908,6 +1010,18 @@ export interface PlanningDatabases {
   planSegments(source: PlanningDatabase, target: PlanningTarget, plan: TablePlan): Promise<readonly Segment[]>;
 }
 
+/** The source of a job that follows its log. */
+export type FollowingSource = Pick<Database, 'streamFacts' | 'changes' | 'storage' | 'close'>;
+
+/** The target, as the step needs it that follows the log. */
+export type FollowingTarget = Pick<TargetDatabase, 'changeLog' | 'loadPlans' | 'storage' | 'close'>;
+
+/** The way to the databases for that step. */
+export interface FollowingDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<FollowingSource>;
+  target(connection: Connection, as: ConnectAs): Promise<FollowingTarget>;
+}
+
 /** One end, as those need it who look at rows. */
 export type RowsDatabase = Pick<Database, 'reader' | 'close'>;
 
@@ -923,7 +1037,8 @@ export interface DecidingDatabases {
 }
 
 /** The source, as the worker of a segment needs it; `writer` where the job writes to it. */
-export type WorkSource = RowsDatabase & { readonly writer?: Pick<SourceWriter, 'claim' | 'applied' | 'write'> };
+export type WorkSource = RowsDatabase &
+  Pick<Database, 'changes'> & { readonly writer?: Pick<SourceWriter, 'claim' | 'applied' | 'write'> };
 
 /** The target, as it needs it. */
 export type WorkTarget = RowsDatabase &

@@ -10,6 +10,7 @@ import { allowChildren, WorkflowMachine } from './workflow-machine.ts';
 
 export interface SyncJobMachineProps {
   readonly prepareJob: ServiceFunction;
+  readonly followChanges: ServiceFunction;
   readonly planPass: ServiceFunction;
   readonly settleJob: ServiceFunction;
   readonly syncTable: SyncTableMachine;
@@ -27,11 +28,13 @@ export class SyncJobMachine extends Construct {
       name: 'sync-job',
       definition: syncJobDefinition({
         prepareSeconds: props.prepareJob.timeout.toSeconds(),
+        followSeconds: props.followChanges.timeout.toSeconds(),
         planSeconds: props.planPass.timeout.toSeconds(),
         settleSeconds: props.settleJob.timeout.toSeconds(),
       }),
       substitutions: {
         PrepareJobArn: props.prepareJob.arn,
+        FollowChangesArn: props.followChanges.arn,
         PlanPassArn: props.planPass.arn,
         SettleJobArn: props.settleJob.arn,
         SyncTableArn: props.syncTable.arn,
@@ -39,7 +42,11 @@ export class SyncJobMachine extends Construct {
       },
       logRetention: props.logRetention,
     });
-    machine.allow(['lambda:InvokeFunction'], [props.prepareJob.arn, props.planPass.arn, props.settleJob.arn]);
+    const { prepareJob, followChanges, planPass, settleJob } = props;
+    machine.allow(
+      ['lambda:InvokeFunction'],
+      [prepareJob, followChanges, planPass, settleJob].map((f) => f.arn),
+    );
     allowChildren(machine, ['sync-table', 'sync-part']);
     this.arn = machine.arn;
   }
@@ -47,6 +54,7 @@ export class SyncJobMachine extends Construct {
 
 interface Limits {
   readonly prepareSeconds: number;
+  readonly followSeconds: number;
   readonly planSeconds: number;
   readonly settleSeconds: number;
 }
@@ -69,6 +77,26 @@ function syncJobDefinition(limits: Limits): Asl {
     States: {
       Prepare: {
         ...invoke(place('PrepareJobArn'), limits.prepareSeconds, pick(...job)),
+        Catch: catchInto('SettleFailed'),
+        Next: 'FollowsLog',
+      },
+      FollowsLog: {
+        Type: 'Choice',
+        // a plan that an earlier version made does not say
+        Choices: [
+          {
+            And: [
+              { Variable: '$.follows', IsPresent: true },
+              { Variable: '$.follows', BooleanEquals: true },
+            ],
+            Next: 'FollowChanges',
+          },
+        ],
+        Default: 'ApplyParts',
+      },
+      FollowChanges: {
+        ...invoke(place('FollowChangesArn'), limits.followSeconds, pick(...job)),
+        ResultPath: null,
         Catch: catchInto('SettleFailed'),
         Next: 'ApplyParts',
       },

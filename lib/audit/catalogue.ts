@@ -4,6 +4,7 @@ import type { AuditLevel, Severity } from '../model/audit-view.ts';
 const CATALOGUE = {
   'job.created': ['minimal', 'info'],
   'job.prepared': ['minimal', 'info'],
+  'changes.drained': ['minimal', 'info'],
   'job.taken_over': ['minimal', 'warning'],
   'job.resumed': ['minimal', 'info'],
   'job.stopped': ['minimal', 'warning'],

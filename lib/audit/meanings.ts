@@ -60,6 +60,19 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       tables_in_all: 'how many there are, where it is more',
     },
   },
+  'changes.drained': {
+    meaning: "What the source's log has told since the last job was taken over: keys of rows to look at.",
+    fields: {
+      slot: 'name of the replication slot and of the publication',
+      created: 'the job has created the slot',
+      through: 'place in the log up to which everything was drained',
+      transactions: 'how many were drained',
+      changes: 'changes of rows in them',
+      lag_bytes: 'of the log, left for the next job',
+      lag_seconds: 'how old the oldest of that may be',
+      tables: 'of each, at most 500: how many keys are looked at, or why all rows are',
+    },
+  },
   'job.taken_over': {
     meaning: 'The run was restarted at a new epoch, because it gave no sign of life.',
     fields: { epoch: 'number of the run', takeovers: 'how often by now' },

@@ -60,7 +60,8 @@ async function* sweep(source: SegmentReader, target: SegmentReader, scope: Scope
 const PARTS = ['window', 'rest', 'keys'] as const;
 
 async function* windowed(source: SegmentReader, target: SegmentReader, scope: Scope & { readonly window: Window }) {
-  const from = scope.extraOnly ? 'keys' : (scope.at?.part ?? 'window');
+  const at = scope.at?.part ?? 'window';
+  const from = scope.extraOnly || at === 'changes' ? 'keys' : at;
   for (const part of PARTS.slice(PARTS.indexOf(from))) {
     if (part === 'keys') {
       if (scope.window.sweep) yield* sweep(source, target, scope);

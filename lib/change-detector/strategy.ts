@@ -1,6 +1,6 @@
 import type { BucketRun, BucketSum, Difference, Fingerprint, RowKey } from '../model/change.ts';
+import type { PlannedChanges } from '../model/change-stream.ts';
 import type { Position } from '../model/checkpoint.ts';
-import type { StrategyFacts } from '../model/strategy.ts';
 import type { Window } from '../model/table.ts';
 import type { SegmentReader } from '../ports.ts';
 
@@ -35,6 +35,8 @@ export interface Scope {
   readonly runs?: readonly BucketRun[];
   /** Only rows of this window; absent: all. */
   readonly window?: Window;
+  /** Only rows whose keys wait in this stream of changes; absent: all. */
+  readonly changes?: PlannedChanges;
   /** Where a look at a window was left. */
   readonly at?: Position;
   /** Only target-only rows are asked for. */
@@ -45,14 +47,11 @@ export interface Scope {
   readonly pageRows: number;
 }
 
-/** A way to find what differs between two sides of a segment. */
-export interface DetectionStrategy extends StrategyFacts {
-  /** Without a window, buckets come in ascending order and never twice. */
-  detect(source: SegmentReader, target: SegmentReader, scope: Scope): AsyncIterable<Finding>;
-}
+/** Finds what differs between two sides of a segment. Without a window, buckets come in ascending order and never twice. */
+export type Detect = (source: SegmentReader, target: SegmentReader, scope: Scope) => AsyncIterable<Finding>;
 
 /** What a strategy that compares everything sees, in whatever job. */
 export const SEES_ALL = { inserts: 'always', updates: 'always', deletes: 'always', target_edits: 'always' } as const;
 
 /** Most strategies need nothing but a key. */
-export const NEEDS_NOTHING = { timestampColumn: false, openTransactions: false } as const;
+export const NEEDS_NOTHING = { timestampColumn: false, openTransactions: false, changeStream: false } as const;

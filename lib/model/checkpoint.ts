@@ -57,10 +57,11 @@ export interface Cursor {
 
 /**
  * The last row that was decided in a look at a window. `window`: rows in order of (stamp, key); `rest`: rows without a
- * usable stamp, in order of key; `keys`: the sweep over all keys, which goes by buckets. Without a key: at the beginning.
+ * usable stamp, in order of key; `keys`: the sweep over all keys, which goes by buckets;
+ * `changes`: keys that wait in a stream of changes, in order of key. Without a key: at the beginning.
  */
 export interface Position {
-  readonly part: 'window' | 'rest' | 'keys';
+  readonly part: 'window' | 'rest' | 'keys' | 'changes';
   /** PostgreSQL text. */
   readonly stamp?: string;
   readonly key?: RowKey;

@@ -347,6 +347,16 @@ const CATALOGUE = {
     'The column that says when a row was last changed is no timestamp or date.',
     'Name a column of type timestamptz, timestamp or date in timestamp_columns.',
   ],
+  log_unavailable: [
+    422,
+    'The strategy reads the log of the source, which does not tell its changes.',
+    'Do what the message says, or use another detection_strategy.',
+  ],
+  replica_identity_missing: [
+    422,
+    'The log of the source does not tell which rows of a table are changed or deleted.',
+    'Set REPLICA IDENTITY of the table as the message says, exclude the table, or use another detection_strategy.',
+  ],
   source_standby: [
     422,
     'The strategy must see the open transactions of the source, and a standby does not show those of its primary.',

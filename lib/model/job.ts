@@ -1,4 +1,5 @@
 import type { AuditRoot } from './audit-event.ts';
+import type { StreamView } from './change-stream.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
@@ -102,6 +103,8 @@ export interface Job {
   /** ISO 8601 in UTC, as all instants. */
   readonly created_at: string;
   readonly started_at?: string;
+  /** What a job that follows the source's log has drained when it was prepared, and what it left. */
+  readonly changes?: StreamView;
   readonly ended_at?: string;
   /** Last sign of life of the run; the sweeper takes over when it is too old. */
   readonly heartbeat_at: string;
@@ -172,6 +175,8 @@ export interface JobTable {
     readonly rows: number;
     readonly kept: number;
   };
+  /** Only rows of so many keys that the source's log named were looked at; absent: all rows, or those of the window. */
+  readonly changed_keys?: number;
   /** What a mapping makes the table of: a table of the source, and so many columns of it. */
   readonly mapping?: { readonly from: string; readonly columns: number; readonly notes: readonly string[] };
   /** Rules of the table, and what they came to before a row was written. */

@@ -11,6 +11,8 @@ const REASONS = {
   source_touched: 'rows were written in the source since it compared equal',
   target_touched: 'rows were written in the target since it compared equal',
   verify_all: 'verify is all',
+  resync_required: "the source's log does not tell of everything since the last success",
+  too_many_changes: 'the log named more of its rows than is worth a look by key',
   quiet_runs_used: 'max_quiet_runs jobs in a row have passed over it',
 } as const;
 
@@ -40,6 +42,8 @@ export interface Look {
         readonly indexed: boolean;
       }
     | undefined;
+  /** Only rows of so many keys. */
+  readonly changed_keys?: number | undefined;
   readonly whole?: string | undefined;
   readonly untouched?:
     | { readonly compared_at: string; readonly runs: number; readonly rows: number; readonly kept: number }
@@ -47,7 +51,7 @@ export interface Look {
 }
 
 /** How an incremental job looks at a table, as a sentence; undefined: as a full one does. */
-export function lookText({ window, whole, untouched }: Look): string | undefined {
+export function lookText({ window, changed_keys, whole, untouched }: Look): string | undefined {
   if (untouched) {
     const { compared_at, runs, kept } = untouched;
     const but = kept > 0 ? `, but for ${kept} rows that stay as the target has them` : '';
@@ -58,6 +62,7 @@ export function lookText({ window, whole, untouched }: Look): string | undefined
     const slow = window.indexed ? '' : ' No index of the source begins with that column.';
     return `Rows that ${window.column} says changed since ${window.after} were looked at${keys}.${slow}`;
   }
+  if (changed_keys !== undefined) return `Rows of ${changed_keys} keys that the source's log named were looked at.`;
   if (whole === undefined) return undefined;
   return `Compared whole, because ${WHOLE[whole as WholeReason] ?? whole}.`; // an unknown one has no text
 }

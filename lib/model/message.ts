@@ -27,6 +27,8 @@ export type JobInput = z.infer<typeof jobInput>;
 export interface JobPlan extends JobInput {
   readonly max_parallel_tables: number;
   readonly max_parallel_operations: number;
+  /** The job follows the source's log: its next step drains it. */
+  readonly follows: boolean;
   /** What apply does. */
   readonly next: PassPlan;
 }

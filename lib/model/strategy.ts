@@ -23,6 +23,8 @@ export interface Needs {
   readonly timestampColumn: boolean;
   /** To see when the transactions of other sessions began: a primary server, and a role that may look. */
   readonly openTransactions: boolean;
+  /** The source's log, decoded by row: a slot, a publication, and rows that the log identifies. */
+  readonly changeStream: boolean;
 }
 
 /** Options of the config that only some strategies honour. */

@@ -1,5 +1,6 @@
 import type { PlannedBaseline } from './baseline.ts';
 import type { RowKey } from './change.ts';
+import type { PlannedChanges } from './change-stream.ts';
 import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
 import type { Untouched, WholeReason } from './look.ts';
@@ -268,6 +269,8 @@ export interface TablePlan {
   readonly touch?: { readonly pair: string; readonly signals: TouchSignals; readonly at: string };
   /** No row is looked at: nothing was counted since the table compared equal. */
   readonly untouched?: Untouched & { readonly pair: string };
+  /** How it follows a stream of changes, which may narrow what is looked at. */
+  readonly changes?: PlannedChanges;
   /** What is true of the target once the job has ended well. */
   readonly watermark?: Watermark;
   readonly rowsEstimate: number;
@@ -276,3 +279,7 @@ export interface TablePlan {
 
 /** `fast`: PostgreSQL's typed 64-bit hashes; `portable`: sha256 over length-prefixed canonical text. */
 export type FingerprintForm = 'fast' | 'portable';
+
+/** Whether a job looks at some rows of the table only, so that it learns nothing of the others. */
+export const looksAtSome = ({ window, keys, changes }: Pick<TablePlan, 'window' | 'keys' | 'changes'>): boolean =>
+  window !== undefined || keys !== undefined || changes?.keys !== undefined;

@@ -1,6 +1,7 @@
 import type { Finding } from '../change-detector/strategy.ts';
 import type { Adoption, OpenedBuckets } from '../model/baseline.ts';
 import { type BucketSum, type Difference, keyId } from '../model/change.ts';
+import { looksAtSome } from '../model/table.ts';
 import { commit, type SegmentWork, type Step } from './segment-work.ts';
 import { courtOf, goneOf } from './three-way.ts';
 
@@ -49,7 +50,7 @@ export const onlyFiles = (work: SegmentWork, adopt: Adoption): Step => ({
  * commits only add to the baseline. True: hand over.
  */
 export async function fileCompared(work: SegmentWork, what: Compared, through: number): Promise<boolean> {
-  if (!work.plan.baseline?.keep || work.plan.window || work.plan.keys || !what.tells) return false;
+  if (!work.plan.baseline?.keep || looksAtSome(work.plan) || !what.tells) return false;
   const found = await work.database.notFiled(filedAt(work), { ...what, through });
   const { equal = [] } = found;
   const vanished = what.whole ? (found.vanished ?? []) : [];

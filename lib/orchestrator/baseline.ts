@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BaselineChanges, Generation, PairTable } from '../model/baseline.ts';
 import type { JobConfig } from '../model/config.ts';
 import type { Job } from '../model/job.ts';
-import { relationText, type Segment, type TablePlan } from '../model/table.ts';
+import { looksAtSome, relationText, type Segment, type TablePlan } from '../model/table.ts';
 import type { PlanningTarget } from '../ports.ts';
 import { layoutFits, withRoom } from './layout.ts';
 import type { Preflight } from './preflight.ts';
@@ -122,7 +122,7 @@ export async function planBaselines<P extends Planned>(
     const earlier = await target.generations(pair);
     // a few rows are filed where their neighbours are, however large the table is by now
     const fresh = (plan.keys && earlier.find((g) => g.stamp === stamp)?.layout) ?? table.segments;
-    const windowed = plan.window !== undefined || plan.keys !== undefined;
+    const windowed = looksAtSome(plan);
     const filing = fileUnder(earlier, fresh, {
       stamp,
       dryRun,

@@ -22,6 +22,9 @@ type Identity = Pick<ServerFacts, 'system_identifier' | 'database_oid'>;
 export const pairId = (source: Identity, target: Identity): string =>
   digest(source.system_identifier, source.database_oid, target.system_identifier, target.database_oid);
 
+/** Name of the slot and the publication that tell the source's changes to this target; the prefix is the service's own. */
+export const streamName = (source: Identity, target: Identity): string => `tfsync_${pairId(source, target)}`;
+
 /** The same in every job that meets this row. */
 export const conflictId = (pair: string, table: RelationName, key: RowKey): string =>
   digest(pair, relationText(table), key);

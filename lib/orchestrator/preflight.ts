@@ -7,12 +7,14 @@ import { mappingField } from '../model/mapping.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { CatalogDatabase } from '../ports.ts';
 import { bothWaysProblems } from '../validator/both-ways.ts';
+import { streamProblems } from '../validator/change-stream.ts';
 import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
 import { piiProblems } from '../validator/pii.ts';
 import { isKeyless, schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
+import { streamName } from './conflict-plan.ts';
 import { foreignKeyLevels } from './levels.ts';
 import { expressionFacts, mappedTables } from './mapped-tables.ts';
 import { ruledTables } from './ruled-tables.ts';
@@ -185,6 +187,13 @@ export async function preflight(
     const other = byName.get(relationText(x));
     return other ? [{ source: x, target: other }] : [];
   });
+  const name = streamName(s, t);
+  const stream = detection.needs.changeStream
+    ? await source.streamFacts(
+        name,
+        sourceTables.map((x) => x.mapped?.from ?? x),
+      )
+    : undefined;
   const problems = [
     ...targetProblems(t, config),
     ...mapped.problems,
@@ -198,6 +207,7 @@ export async function preflight(
     ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
     ...bothWaysProblems(matched, s, detection, config),
     ...needProblems(detection, { facts: s, tables: sourceTables }, config),
+    ...(stream ? streamProblems(sourceTables, stream, { source: s, name }, config) : []),
   ];
   if (problems.length > 0) throw problemsError(problems);
   const pairs = sourceTables.map((x) => ({ source: x, target: byName.get(relationText(x)) as Relation })); // no problem: there

@@ -14,6 +14,7 @@ import {
 } from '../model/table.ts';
 import type { PlanningDatabase, PlanningSource, PlanningTarget, SourceClock } from '../ports.ts';
 import { planBaselines } from './baseline.ts';
+import { connectsToLog, followsLog } from './follows-log.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { withMaskKey } from './mask-key.ts';
 import { partition } from './paging.ts';
@@ -101,7 +102,8 @@ async function withWindows(
   },
 ): Promise<readonly TablePlan[]> {
   const { source, target, clock, at } = ends;
-  if (job.retry) return plans; // it looks at some keys, and proves nothing of a table
+  // a retry looks at some keys, and proves nothing of a table; what to look at of a log, the next step says
+  if (job.retry || followsLog(job.config)) return plans;
   if (countsTouches(job.config)) return quietPlans(job, plans, { source, target, at });
   const whole = job.mode === 'incremental' && { whole: 'no_memory' as const };
   if (!clock) return plans.map((plan) => ({ ...plan, ...whole }));
@@ -156,7 +158,8 @@ async function makePlans(
   ports: PlanningPorts,
 ): Promise<void> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
-  const clock = remembers(job.config) && !job.retry ? await source.clock() : undefined; // a retry has no window
+  // a retry has no window, and neither has who follows the log
+  const clock = remembers(job.config) && !job.retry && !followsLog(job.config) ? await source.clock() : undefined;
   const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config, ports.clock());
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
@@ -252,7 +255,13 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
     );
     if (closed) {
       await tellEnd(job, { target, writer: source.writer }, ports);
-      return { ...input, max_parallel_tables, max_parallel_operations, next: { levels: [], parts: [] } };
+      return {
+        ...input,
+        max_parallel_tables,
+        max_parallel_operations,
+        follows: false,
+        next: { levels: [], parts: [] },
+      };
     }
     if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
@@ -266,6 +275,7 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
       { state: stateAfter('run'), started_at: job.started_at ?? now, heartbeat_at: now },
     );
     const next = partition(passOrder(plans, 'apply'), tablesToDo(plans, 'apply', progress));
-    return { ...input, max_parallel_tables, max_parallel_operations, next };
+    const follows = connectsToLog(job);
+    return { ...input, max_parallel_tables, max_parallel_operations, follows, next };
   });
 }

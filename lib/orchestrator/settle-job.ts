@@ -2,8 +2,8 @@ import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS } from '../model/errors.ts';
 import type { Failure, Job } from '../model/job.ts';
 import type { CaughtError, SettleInput } from '../model/message.ts';
-import type { Watermark } from '../model/table.ts';
-import type { Database, TargetDatabase } from '../ports.ts';
+import { looksAtSome, type TablePlan, type Watermark } from '../model/table.ts';
+import type { Database, SettledChanges, TargetDatabase } from '../ports.ts';
 import { codeIn } from './caught.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { drainConflicts, sealTrail } from './drain-outbox.ts';
@@ -43,6 +43,11 @@ async function watermarks(job: Job, target: TargetDatabase): Promise<readonly Wa
   return (await target.loadPlans(job.job_id)).flatMap((p) => (p.watermark && whole(p.table) ? [p.watermark] : []));
 }
 
+/** What the tables have taken over from their stream of changes. Rows put aside wait there for the next job. */
+function settledChanges({ config }: Job, plans: readonly TablePlan[]): readonly SettledChanges[] {
+  return config.dry_run ? [] : plans.flatMap(({ table, changes }) => (changes ? [{ table, changes }] : []));
+}
+
 /**
  * Every row that the source has is filed by now, so earlier generations know nothing more. Not where only a window was
  * looked at, and not where rows are in quarantine: whether those in the target came from the source only the earlier ones
@@ -50,7 +55,7 @@ async function watermarks(job: Job, target: TargetDatabase): Promise<readonly Wa
  */
 async function settleBaselines(job: Job, target: TargetDatabase): Promise<void> {
   const plans = await target.loadPlans(job.job_id);
-  const kept = plans.flatMap(({ baseline, window, keys }) => (baseline?.keep && !window && !keys ? [baseline] : []));
+  const kept = plans.flatMap((p) => (p.baseline?.keep && !looksAtSome(p) ? [p.baseline] : []));
   await target.completeGenerations(
     { jobId: job.job_id, epoch: job.epoch },
     kept.flatMap((b) => b.own ?? []),
@@ -91,8 +96,12 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
     const { writer } = source;
     if (failure) await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
     else {
-      const quiet = countsTouches(job.config) ? quietNotes(await target.loadPlans(job.job_id), progress) : [];
-      await target.endJob(job.job_id, job.epoch, event, await watermarks(job, target), quiet);
+      const plans = await target.loadPlans(job.job_id);
+      await target.endJob(job.job_id, job.epoch, event, {
+        watermarks: await watermarks(job, target),
+        quiet: countsTouches(job.config) ? quietNotes(plans, progress) : [],
+        changes: settledChanges(job, plans),
+      });
       await writer?.endJob(job.job_id, job.epoch);
     }
     const root = await sealTrail(target, ports, job);

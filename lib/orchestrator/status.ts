@@ -144,6 +144,10 @@ const tableView = z
         description:
           'Rules of the table. Where rows were counted before any was written: how many do not pass, of how many, and keys of a few.',
       }),
+    changed_keys: z.int().optional().meta({
+      description:
+        "Under cdc: only rows of so many keys that the source's log named were looked at. Absent: all rows, or those of the window.",
+    }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -194,6 +198,20 @@ export const statusView = z
       .array(z.object({ at: z.iso.datetime(), type: z.string(), message: z.string() }))
       .optional()
       .meta({ description: 'The last 20 steps by which the job healed itself, last one first. Absent: none.' }),
+    changes: z
+      .object({
+        slot: z.string().meta({ description: 'Name of the replication slot and of the publication in the source.' }),
+        through: z
+          .string()
+          .meta({ description: 'Place in the log; what committed before it is in what the job looks at.' }),
+        transactions: z.int(),
+        changes: z.int(),
+        lag_bytes: z.int().meta({ description: 'Of the log, left for the next job when this one had drained it.' }),
+        lag_seconds: z.int().meta({ description: 'How old the oldest of that may be.' }),
+        created: z.boolean().optional().meta({ description: 'This job has created the slot.' }),
+      })
+      .optional()
+      .meta({ description: "Under cdc: what the job has taken over from the source's log." }),
     tables: z.array(tableView),
   })
   .meta({ id: 'JobStatus' });
@@ -257,6 +275,7 @@ export function jobStatus(
     ...(rate !== undefined && { rows_per_second: Math.round(rate * 10) / 10 }),
     ...(eta !== undefined && { eta_seconds: eta }),
     ...(healing.length > 0 && { healing: healing.map(healingView) }),
+    ...(job.changes && { changes: { ...job.changes } }),
     tables: views,
   };
 }
@@ -294,6 +313,8 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     ...(table.window && { window: { ...table.window } }),
     ...(table.whole && { whole: table.whole }),
     ...(table.untouched && { untouched: { ...table.untouched } }),
+    ...(table.changed_keys !== undefined && { changed_keys: table.changed_keys }),
+    ...(table.whole && { whole: table.whole }),
     ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
     ...(table.rules && { rules: table.rules.map(ruleView) }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),

@@ -1,4 +1,4 @@
-import { detectionStrategy } from '../change-detector/registry.ts';
+import { detectorOf } from '../change-detector/detectors.ts';
 import type { Finding, Scope } from '../change-detector/strategy.ts';
 import { fp } from '../failpoint.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
@@ -8,6 +8,7 @@ import { chunkRemedy } from './healing.ts';
 import { batchFor, chunkRows } from './pipeline.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { courtOf, decidedBy, type Explained, explain, ruledCounts } from './three-way.ts';
+import { toldByLog } from './told-by-log.ts';
 import { writeBack } from './write-back.ts';
 
 /** A difference must outlive this pause to count: a commit may be on its way. */
@@ -28,18 +29,18 @@ export async function* findings(
   const { ranges, split } = work.segment.buckets;
   if (work.cursor.through >= ranges * split - 1) return;
   const { through, at } = work.cursor;
-  const { window } = work.plan;
+  const { window, changes } = work.plan;
   const { batch_size, dry_run } = work.config;
   const scope: Scope = {
     after: through,
     ...only,
     ...(window && { window }),
+    ...(changes?.keys !== undefined && { changes }),
     ...(at && { at }),
     dryRun: dry_run,
     pageRows: Math.min(PAGE_ROWS.most, Math.max(PAGE_ROWS.least, PAGE_CHUNKS * batch_size)),
   };
-  const strategy = detectionStrategy(work.config.detection_strategy);
-  for await (const finding of strategy.detect(work.source, work.target, scope)) {
+  for await (const finding of detectorOf(work.config.detection_strategy)(work.source, work.target, scope)) {
     await fp('diff.done');
     yield finding;
   }
@@ -75,14 +76,21 @@ const within = (bucket: number, runs: readonly BucketRun[]) =>
   runs.some(([first, last]) => first <= bucket && bucket <= last);
 
 /**
- * Differences that came about while the job ran: the source row was written since the job began, or a target-only row
- * stands where there was none when the bucket was applied. The others are nobody's doing that we know of.
+ * Differences that came about while the job ran: the source row was written since the job began, or has come or gone since
+ * it was compared a moment ago; or a target-only row stands where there was none when the bucket was applied. The others are
+ * nobody's doing that we know of.
  */
 async function moving(work: SegmentWork, open: readonly Difference[]): Promise<readonly Difference[]> {
   const present = open.filter((d) => d.kind !== 'target_only');
   const changed = new Set((await work.source.changedSince(present.map((d) => d.key))).map(keyId));
   const extra = await work.database.notedBuckets(work.id, 'extra');
-  return open.filter((d) => (d.kind === 'target_only' ? !within(d.bucket, extra) : changed.has(keyId(d.key))));
+  const left = open.filter((d) => (d.kind === 'target_only' ? within(d.bucket, extra) : !changed.has(keyId(d.key))));
+  const there = new Set((await work.source.fingerprints(left.map((d) => d.key))).map((r) => keyId(r.key)));
+  const stays = left.filter((d) => there.has(keyId(d.key)) === (d.kind !== 'target_only'));
+  const gone = stays.filter((d) => d.kind === 'target_only').map((d) => d.key);
+  const told = await toldByLog(work, gone);
+  const unmoved = new Set(stays.filter((d) => d.kind !== 'target_only' || !told.has(keyId(d.key))));
+  return open.filter((d) => !unmoved.has(d));
 }
 
 /** Decides rows again that moved. A row that is refused, or moves again, is left for the next look. */

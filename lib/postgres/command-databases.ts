@@ -9,6 +9,7 @@ import { type OpeningOptions, opener } from './opening.ts';
 import { reopenJob } from './reopen.ts';
 import type { Session } from './session.ts';
 import { sourceCommands, writing } from './source-commands.ts';
+import { streamFacts } from './stream-facts.ts';
 import { lastShapes, tableShapes } from './table-shape.ts';
 
 /** What is asked of either end without reading its rows one by one. */
@@ -22,6 +23,7 @@ export function catalogPart(session: Session): CatalogDatabase {
     readAs: (values) => readAs(session, values),
     dictionary: (table, columns, limit) => dictionary(session, table, columns, limit),
     shapes: (tables) => tableShapes(session, tables),
+    streamFacts: (name, tables) => streamFacts(session, name, tables),
     close: () => session.end(),
   };
 }

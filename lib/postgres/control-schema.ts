@@ -19,6 +19,9 @@ const VERSION = 3;
  * A job that writes to both sides has its row, its leases and its owners of segments (in checkpoint) in the source as well.
  * intent: in the target, rows that the source is to get: what it had (before) and is to have (after, a print), empty where there is
  * no row. written_back: in the source, intents that were applied there.
+ *
+ * change_stream: how far the log of a source was drained (strategy cdc); change_table: the tables it tells of, changed_key: keys of
+ * their rows that changed and wait for a job. No foreign key on the last: its check would cost more than the row.
  */
 const TABLES = `
   create schema if not exists tf_sync;
@@ -83,6 +86,14 @@ const TABLES = `
   create table if not exists tf_sync.written_back (
     job_id uuid not null references tf_sync.job on delete cascade, stream text not null, intent int8 not null,
     primary key (job_id, intent));
+  create table if not exists tf_sync.change_stream (
+    stream text primary key, made int not null, drains int8 not null, drained pg_lsn not null, updated_at timestamptz not null default now());
+  create table if not exists tf_sync.change_table (
+    id int generated always as identity primary key, stream text not null references tf_sync.change_stream on delete cascade,
+    table_schema text not null, table_name text not null, key_columns text[] not null, stamp text, dirty int8);
+  create unique index if not exists change_table_name on tf_sync.change_table (stream, table_schema, table_name);
+  create table if not exists tf_sync.changed_key (
+    change_table int not null, key text[] collate "C" not null, drain int8 not null, primary key (change_table, key));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
 
 /**
@@ -93,7 +104,7 @@ const TABLES = `
 export async function ensureControlSchema(session: Session): Promise<void> {
   const [row] = await session.query(
     `select to_regclass('tf_sync.table_shape') is not null and to_regclass('tf_sync.told') is not null
-        and to_regclass('tf_sync.written_back') is not null`,
+        and to_regclass('tf_sync.written_back') is not null and to_regclass('tf_sync.changed_key') is not null`,
   );
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);

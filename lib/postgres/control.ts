@@ -3,14 +3,14 @@ import type { BaselineChanges } from '../model/baseline.ts';
 import { type JobEvent, type Progress, type Samples, streamOf } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
-import type { QuietNote } from '../model/quiet.ts';
-import type { RelationName, Segment, TablePlan, Watermark } from '../model/table.ts';
-import type { StaleHolder } from '../ports.ts';
+import type { RelationName, Segment, TablePlan } from '../model/table.ts';
+import type { Learnt, StaleHolder } from '../ports.ts';
 import { ensureControlSchema } from './control-schema.ts';
 import { changeBaselines } from './generations.ts';
 import { leaseTables } from './lease.ts';
 import { storeQuiet } from './quiet-memory.ts';
 import type { Session } from './session.ts';
+import { settleChanges } from './waiting-keys.ts';
 import { storeWatermarks } from './watermarks.ts';
 
 const epochSuperseded = () => new SyncError('epoch_superseded', 'A newer run of this job has taken over.');
@@ -198,8 +198,7 @@ export async function endJob(
   jobId: string,
   epoch: number,
   event: JobEvent,
-  watermarks: readonly Watermark[] = [],
-  quiet: readonly QuietNote[] = [],
+  { watermarks = [], quiet = [], changes = [] }: Learnt = {},
 ): Promise<void> {
   await session.transaction(async () => {
     const [row] = await session.query('select ended, epoch::text from tf_sync.job where job_id = $1 for update', [
@@ -211,6 +210,7 @@ export async function endJob(
     // asked only where there is something: other bundles than settle-job's leave both out
     if (watermarks.length > 0) await storeWatermarks(session, jobId, watermarks);
     if (quiet.length > 0) await storeQuiet(session, jobId, quiet);
+    if (changes.length > 0) await settleChanges(session, jobId, changes);
     // one more than any worker of this run has: a worker still at work finds itself superseded
     await session.query('update tf_sync.job set ended = true, epoch = $2 where job_id = $1', [
       jobId,

@@ -3,6 +3,7 @@ import { commandPart } from './command-databases.ts';
 import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
 import { decidingPart } from './deciding-databases.ts';
+import { logBook, logPart } from './following-databases.ts';
 import { completeGenerations } from './generations.ts';
 import { opened, sessionOf } from './opened.ts';
 import { type OpeningOptions, opener } from './opening.ts';
@@ -19,6 +20,7 @@ function commonPart(session: Session): Database {
     ...planningPart(session),
     ...rowsPart(session),
     sequences: (table) => sequenceStates(session, table),
+    ...logPart(session),
   };
 }
 
@@ -42,6 +44,7 @@ function targetPart(session: Session, chunkTimeoutMs?: number): TargetDatabase {
     ...decidingPart(session),
     recordEvent: (...args) => control.recordEvent(session, ...args),
     endJob: (...args) => control.endJob(session, ...args),
+    ...logBook(session),
     completeGenerations: (...args) => completeGenerations(session, ...args),
     unseenConflicts: (...args) => conflicts.unseenConflicts(session, ...args),
     settleConflicts: (...args) => conflicts.settleConflicts(session, ...args),

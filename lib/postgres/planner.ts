@@ -119,7 +119,8 @@ async function rowsOf(source: Session, plan: TablePlan): Promise<number> {
 }
 
 /** Without a sweep, every segment reads the whole window's part of the index: there are as few as its rows need. */
-function rowsLookedAt({ window }: TablePlan, rows: number): number {
+function rowsLookedAt({ window, changes }: TablePlan, rows: number): number {
+  if (changes?.keys !== undefined) return Math.min(Math.max(1, changes.keys), rows);
   return window && !window.sweep ? Math.min(Math.max(1, window.rowsEstimate), rows) : rows;
 }
 

@@ -23,6 +23,7 @@ const BY_SQLSTATE: readonly (readonly [prefix: string, code: (side: Side) => Err
   ['25P03', (side) => `${side}_unavailable`],
   ['40', (side) => `${side}_unavailable`],
   ['55P03', () => 'lock_timeout'],
+  ['55006', () => 'lock_timeout'], // a slot that another session reads
   ['25006', (side) => (side === 'target' ? 'target_read_only' : 'source_unavailable')], // none is written to that is read-only
   ['42501', () => 'privilege_missing'],
   ['0A000', () => 'schema_changed'],

@@ -7,8 +7,9 @@ import { columnSql, rowSql, tableSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import { segmentReader } from './reader.ts';
-import type { Session } from './session.ts';
+import type { Session, TextRow } from './session.ts';
 import { byKey, ident } from './sql.ts';
+import { waitingKeys } from './waiting-keys.ts';
 
 /** SQL of an instant (an SQL expression of type text, ISO 8601) as a value of the update column's type. */
 function instant(type: StampType, text: string): string {
@@ -46,15 +47,47 @@ function behind(order: readonly (readonly [string, string])[], at: Position, pla
 
 const multirange = (runs: readonly BucketRun[]) => `{${runs.map(([a, b]) => `[${a},${b}]`).join(',')}}`;
 
+const keyedFingerprint = ([b, h1, h2, ...key]: TextRow): KeyedFingerprint => ({
+  bucket: Number(b),
+  key: key as string[], // key columns are not null
+  fingerprint: `${h1}:${h2}`,
+});
+
 /** What a look at a window needs of a side: pages of the source, look-ups by key in the target. */
 function windowReader(session: Session, plan: TablePlan, segment: Segment): WindowReader {
   const { side } = session;
   const [h1, h2] = rowFingerprint(plan.fingerprint, plan.columns, rowSql(plan, side, 't'));
   const keys = keyTexts(plan, side).join(', ');
   return {
+    waiting: (changes, after, limit) => waitingKeys(session, changes, after, limit),
+    async placed(wanted, runs) {
+      if (wanted.length === 0) return [];
+      const values: unknown[] = [...keyArrays(plan, wanted)];
+      const place: Place = (value) => `$${values.push(value)}`;
+      const bucket = bucketExpression(plan, segment.buckets, side, 't');
+      const within = segmentCondition({ ...plan, filters: [] }, segment, side, 't', place).sql;
+      // under their own names, so that the expressions that read the table read these keys
+      const named = plan.key.map((name, i) => `k.k${i + 1} as ${ident(name)}`).join(', ');
+      const inRuns = runs ? ` and ${place(multirange(runs))}::pg_catalog.int8multirange @> (${bucket})` : '';
+      const rows = await session.query(
+        `select ${bucket}, ${keys} from ${keyList(plan, side, 1)} cross join lateral (select ${named}) t where ${within}${inRuns}`,
+        values,
+      );
+      return rows.map(([b, ...key]) => ({ bucket: Number(b), key: key as string[] })); // key columns are not null
+    },
+    async present(wanted) {
+      if (wanted.length === 0) return [];
+      const values: unknown[] = [...keyArrays(plan, wanted)];
+      const place: Place = (value) => `$${values.push(value)}`;
+      const bucket = bucketExpression(plan, segment.buckets, side, 't');
+      const within = segmentCondition(plan, segment, side, 't', place).sql;
+      const text = `select ${bucket}, ${h1}, ${h2}, ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${within}`;
+      const rows = await session.transaction(() => session.query(text, values), byKey(plan, side));
+      return rows.map(keyedFingerprint);
+    },
     keysOnly: () => tableReader(session, { ...plan, compares: 'key' }, segment),
     async page(w, at, limit, runs) {
-      if (at.part === 'keys') throw new TypeError('the sweep over keys has no pages');
+      if (at.part === 'keys' || at.part === 'changes') throw new TypeError('keys alone have no pages here');
       const values: unknown[] = [];
       const place: Place = (value) => `$${values.push(value)}`;
       const bucket = bucketExpression(plan, segment.buckets, side, 't');
@@ -102,13 +135,7 @@ function windowReader(session: Session, plan: TablePlan, segment: Segment): Wind
       const bucket = bucketExpression(plan, segment.buckets, side, 't');
       const text = `select ${bucket}, ${h1}, ${h2}, ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')}`;
       const rows = await session.transaction(() => session.query(text, keyArrays(plan, wanted)), byKey(plan, side));
-      return rows.map(
-        ([b, a1, a2, ...key]): KeyedFingerprint => ({
-          bucket: Number(b),
-          key: key as string[], // key columns are not null
-          fingerprint: `${a1}:${a2}`,
-        }),
-      );
+      return rows.map(keyedFingerprint);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Chunk, CopyChunk, RowsDatabase, TellingTarget, WorkDatabases, Work
 import { basesOf } from './base-rows.ts';
 import { adopt, fileChanges, fileCopied, knownKeys, notFiled } from './baseline.ts';
 import { withBlockers } from './blockers.ts';
+import { changeSource } from './change-source.ts';
 import { advance, claimSegment, fence, notedBuckets } from './checkpoint.ts';
 import * as conflicts from './conflicts.ts';
 import * as control from './control.ts';
@@ -122,7 +123,11 @@ export function workDatabases(options: OpeningOptions): WorkDatabases {
   return {
     source: async (connection, as) => {
       const session = await open('source', connection, as);
-      return opened(session, { ...rowsPart(session), ...(as.writes && { writer: backPart(session) }) });
+      return opened(session, {
+        ...rowsPart(session),
+        changes: changeSource(session),
+        ...(as.writes && { writer: backPart(session) }),
+      });
     },
     target: async (connection, as) => {
       const session = await open('target', connection, as);

@@ -20,9 +20,14 @@ export interface Databases {
 
 const FOLDER = 'postgres';
 
+/** So that detection_strategy cdc can be tried; the log is a little larger for it. */
+const SETTINGS = { wal_level: 'logical' } as const;
+
 /** Starts embedded PostgreSQL with the demo county in it. Databases that are there from an earlier start stay as they are. */
 export async function startDemoDatabases(dataDir: DataDir, scale: number | undefined): Promise<Databases> {
-  const postgres = await phase('Starting embedded PostgreSQL', () => startPostgres({ dataDir: dataDir.path(FOLDER) }));
+  const postgres = await phase('Starting embedded PostgreSQL', () =>
+    startPostgres({ dataDir: dataDir.path(FOLDER), settings: SETTINGS }),
+  );
   try {
     const demo = await phase('Making sure of the demo county', () =>
       createDemo(postgres, scale === undefined ? {} : { scale }),
@@ -50,6 +55,6 @@ export async function startDemoDatabases(dataDir: DataDir, scale: number | undef
  */
 export async function adoptLeftoverPostgres(dataDir: DataDir): Promise<() => Promise<void>> {
   if (!existsSync(dataDir.path(FOLDER, 'cluster', 'postmaster.pid'))) return async () => {};
-  const postgres = await startPostgres({ dataDir: dataDir.path(FOLDER) });
+  const postgres = await startPostgres({ dataDir: dataDir.path(FOLDER), settings: SETTINGS });
   return () => postgres.stop();
 }

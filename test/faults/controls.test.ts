@@ -1,6 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { detectionStrategy } from '../../lib/change-detector/registry.ts';
-import type { DetectionStrategy } from '../../lib/change-detector/strategy.ts';
+import type { Detect } from '../../lib/change-detector/strategy.ts';
 import { createPair } from '../support/databases.ts';
 import { BREAKAGES, type Breakage } from './breakages.ts';
 import { layOut, modelSchedule } from './model/schedule.ts';
@@ -107,33 +106,30 @@ describe('simulated', () => {
 });
 
 /** Two streams sorted by the server, merged by the rules of a language: `B` then comes after `a`. */
-const collationMerge: DetectionStrategy = {
-  ...detectionStrategy('hash'),
-  async *detect(source, target) {
-    const [s, t] = [await source.open([[0, 9]]), await target.open([[0, 9]])];
-    const differences = [];
-    let equal = 0;
-    for (let i = 0, j = 0; i < s.length || j < t.length; ) {
-      const [a, b] = [s[i], t[j]];
-      const order = !a ? 1 : !b ? -1 : String(a.key[0]).localeCompare(String(b.key[0]), 'en');
-      if (a && order < 0)
-        differences.push({ kind: 'source_only' as const, bucket: 0, key: a.key, source: a.fingerprint });
-      else if (b && order > 0)
-        differences.push({ kind: 'target_only' as const, bucket: 0, key: b.key, target: b.fingerprint });
-      else if (a && b && a.fingerprint === b.fingerprint) equal += 1;
-      else if (a && b)
-        differences.push({
-          kind: 'both_differ' as const,
-          bucket: 0,
-          key: a.key,
-          source: a.fingerprint,
-          target: b.fingerprint,
-        });
-      if (order <= 0) i += 1;
-      if (order >= 0) j += 1;
-    }
-    yield { through: 9, equal, differences };
-  },
+const collationMerge: Detect = async function* (source, target) {
+  const [s, t] = [await source.open([[0, 9]]), await target.open([[0, 9]])];
+  const differences = [];
+  let equal = 0;
+  for (let i = 0, j = 0; i < s.length || j < t.length; ) {
+    const [a, b] = [s[i], t[j]];
+    const order = !a ? 1 : !b ? -1 : String(a.key[0]).localeCompare(String(b.key[0]), 'en');
+    if (a && order < 0)
+      differences.push({ kind: 'source_only' as const, bucket: 0, key: a.key, source: a.fingerprint });
+    else if (b && order > 0)
+      differences.push({ kind: 'target_only' as const, bucket: 0, key: b.key, target: b.fingerprint });
+    else if (a && b && a.fingerprint === b.fingerprint) equal += 1;
+    else if (a && b)
+      differences.push({
+        kind: 'both_differ' as const,
+        bucket: 0,
+        key: a.key,
+        source: a.fingerprint,
+        target: b.fingerprint,
+      });
+    if (order <= 0) i += 1;
+    if (order >= 0) j += 1;
+  }
+  yield { through: 9, equal, differences };
 };
 
 test('collation_merge is caught', async () => {

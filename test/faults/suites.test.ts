@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { detectionStrategy } from '../../lib/change-detector/registry.ts';
+import { detectorOf } from '../../lib/change-detector/detectors.ts';
 import { createPair } from '../support/databases.ts';
 import { allowance, asked, seeds } from './levels.ts';
 import { layOut, modelSchedule } from './model/schedule.ts';
@@ -51,7 +51,7 @@ describe('properties', () => {
   });
 
   test('what the strategy hash finds is exactly what differs', async () => {
-    await findsExactly(detectionStrategy('hash'), property, seed ?? 1);
+    await findsExactly(detectorOf('hash'), property, seed ?? 1);
     properties += 1;
   });
 });

@@ -320,6 +320,29 @@ describe('syncJob', () => {
     ]);
   });
 
+  it.each([
+    [true, ['FollowChanges', 'ApplyTable']],
+    [false, ['ApplyTable']],
+  ])('drains the log before anything is compared, where the job follows it: %s', async (follows, steps) => {
+    const order: string[] = [];
+    const note = (name: string) => () => order.push(name);
+
+    const { error } = await run(
+      machines.syncJob,
+      { job_id: JOB, epoch: 2 },
+      {
+        Prepare: () => ({ ...plan, follows, next: { levels: [[1]], parts: [] } }),
+        FollowChanges: note('FollowChanges'),
+        ...nothing,
+        ApplyTable: note('ApplyTable'),
+        Settle: () => null,
+      },
+    );
+
+    expect(error).toBeUndefined();
+    expect(order).toEqual(steps);
+  });
+
   it('tells a child its table and pass, and who started it', async () => {
     const children: Child[] = [];
     const push = (child: Child) => children.push(child);

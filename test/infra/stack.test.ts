@@ -303,10 +303,15 @@ describe('rights', () => {
         ['commands', 'CreateSecret', 'GetSecretValue'],
         ['fire-schedule', 'CreateSecret', 'GetSecretValue'],
         ['quarantine', 'CreateSecret', 'GetSecretValue'],
-        ...['conflicts', 'prepare-job', 'resolve-conflicts', 'settle-job', 'sweeper', 'sync-segment'].map((name) => [
-          name,
-          'GetSecretValue',
-        ]),
+        ...[
+          'conflicts',
+          'follow-changes',
+          'prepare-job',
+          'resolve-conflicts',
+          'settle-job',
+          'sweeper',
+          'sync-segment',
+        ].map((name) => [name, 'GetSecretValue']),
       ].sort(),
     );
   });

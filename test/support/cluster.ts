@@ -58,6 +58,8 @@ async function start() {
       synchronous_commit: 'off',
       max_prepared_transactions: '10',
       max_wal_size: '2GB',
+      wal_level: 'logical',
+      max_replication_slots: '60',
     },
   });
   const end = async () => {

@@ -6,6 +6,7 @@ import { SyncError } from '../../lib/model/errors.ts';
 import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
 import type { PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
+import { followLog } from '../../lib/orchestrator/follow-changes.ts';
 import { giveUpTable } from '../../lib/orchestrator/give-up-table.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
@@ -17,6 +18,7 @@ import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { planPass, planTable, settleTable, sumCounts } from '../../lib/orchestrator/table-steps.ts';
 import { commandDatabases } from '../../lib/postgres/command-databases.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import { followingDatabases } from '../../lib/postgres/following-databases.ts';
 import { planningDatabases } from '../../lib/postgres/planning-databases.ts';
 import { workDatabases } from '../../lib/postgres/work-databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
@@ -36,6 +38,7 @@ const ALL = postgresDatabases(OPTIONS);
 const OF = {
   commands: commandDatabases(OPTIONS),
   prepare: planningDatabases(OPTIONS),
+  follow: followingDatabases(OPTIONS),
   worker: workDatabases(OPTIONS),
 } as const;
 
@@ -189,6 +192,7 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
     await recordEnd(input, error, p);
     throw error;
   });
+  if (plan.follows) await again(() => followLog(input, as('follow', p)));
   for (const pass of PASSES) {
     await between.before?.(pass);
     const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? plan.next : undefined);

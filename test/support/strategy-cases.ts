@@ -1,13 +1,12 @@
 import { detectionStrategies } from '../../lib/change-detector/registry.ts';
-import type { DetectionStrategy } from '../../lib/change-detector/strategy.ts';
 import type { JobMode } from '../../lib/model/job.ts';
-import { DIFFERENCES, type DifferenceKind } from '../../lib/model/strategy.ts';
+import { DIFFERENCES, type DifferenceKind, type StrategyFacts } from '../../lib/model/strategy.ts';
 import { compareDatabases } from './compare.ts';
 import { createPair, type TestPair } from './databases.ts';
 import { runJob } from './in-process.ts';
 
 export interface Case {
-  readonly strategy: DetectionStrategy;
+  readonly strategy: StrategyFacts;
   readonly mode: JobMode;
   readonly sweep: boolean;
   readonly title: string;

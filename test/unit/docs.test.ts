@@ -99,6 +99,7 @@ function strategyTable(): string {
 const NEEDS = {
   timestampColumn: 'an update column',
   openTransactions: 'a primary source, `pg_read_all_stats`',
+  changeStream: 'a primary source at `wal_level` logical, `REPLICATION`, a publication, a replica identity',
 } as const;
 
 function strategyNeeds(): string {
@@ -108,9 +109,11 @@ function strategyNeeds(): string {
     s.namesFields ? 'yes' : 'no',
     [
       'a key',
-      ...(['timestampColumn', 'openTransactions'] as const).filter((n) => s.needs[n]).map((n) => NEEDS[n]),
+      ...(['timestampColumn', 'openTransactions', 'changeStream'] as const)
+        .filter((n) => s.needs[n])
+        .map((n) => NEEDS[n]),
     ].join(', '),
-    [...s.options, ...(s.incremental ? ['timestamp_overlap_seconds'] : [])].map(code).join(', '),
+    [...s.options, ...(s.needs.timestampColumn ? ['timestamp_overlap_seconds'] : [])].map(code).join(', '),
   ]);
   return table(['strategy', 'compares', 'names the fields that differ', 'needs', 'options of its own'], rows);
 }

@@ -1,8 +1,8 @@
-import { detectByContent } from '../by-content.ts';
-import { type DetectionStrategy, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
+import { NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
 /** See `detectByContent`. */
-export const content: DetectionStrategy = {
+export const content: StrategyFacts = {
   name: 'content',
   compares: 'row',
   summary: 'Reads every row of both sides and compares value by value; names the differing fields, honours tolerances.',
@@ -11,5 +11,4 @@ export const content: DetectionStrategy = {
   needs: NEEDS_NOTHING,
   seesConflicts: true,
   options: ['tolerances', 'max_quiet_runs'],
-  detect: detectByContent,
 };

@@ -1,8 +1,8 @@
-import { detectByHash } from '../by-hash.ts';
-import { type DetectionStrategy, NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
+import { NEEDS_NOTHING, SEES_ALL } from '../strategy.ts';
 
 /** See `detectByHash`. */
-export const hash: DetectionStrategy = {
+export const hash: StrategyFacts = {
   name: 'hash',
   compares: 'row',
   summary: 'Compares aggregate fingerprints of small buckets on both sides; sees every difference. One scan a side.',
@@ -14,5 +14,4 @@ export const hash: DetectionStrategy = {
   needs: NEEDS_NOTHING,
   seesConflicts: true,
   options: ['max_quiet_runs'],
-  detect: detectByHash,
 };

@@ -1,12 +1,12 @@
-import { detectByHash } from '../by-hash.ts';
-import { type DetectionStrategy, NEEDS_NOTHING } from '../strategy.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
+import { NEEDS_NOTHING } from '../strategy.ts';
 
 /**
  * The bucket comparison over the keys alone: missing and extra rows, never contents.
  *
  * Cost: one scan of the keys a side, from the index where there is one that holds them.
  */
-export const primaryKey: DetectionStrategy = {
+export const primaryKey: StrategyFacts = {
   name: 'primary_key',
   compares: 'key',
   summary: 'Compares keys only: finds missing and extra rows, never changed ones. One scan of the keys a side.',
@@ -18,5 +18,4 @@ export const primaryKey: DetectionStrategy = {
   needs: NEEDS_NOTHING,
   seesConflicts: false,
   options: ['max_quiet_runs'],
-  detect: detectByHash,
 };

@@ -1,9 +1,9 @@
-import { detectByWindow } from '../by-window.ts';
-import { type DetectionStrategy, SEES_ALL } from '../strategy.ts';
+import type { StrategyFacts } from '../../model/strategy.ts';
+import { SEES_ALL } from '../strategy.ts';
 import { hash } from './hash.ts';
 
 /** See `detectByWindow`. */
-export const timestamp: DetectionStrategy = {
+export const timestamp: StrategyFacts = {
   name: 'timestamp',
   compares: 'row',
   summary:
@@ -14,8 +14,7 @@ export const timestamp: DetectionStrategy = {
     sees: { inserts: 'window', updates: 'window', deletes: 'sweep', target_edits: 'never' },
     reads: 'the rows of the window in the source, the same keys in the target; with key_sweep all keys of both sides',
   },
-  needs: { timestampColumn: true, openTransactions: true },
+  needs: { timestampColumn: true, openTransactions: true, changeStream: false },
   seesConflicts: true,
   options: ['timestamp_columns', 'key_sweep'],
-  detect: detectByWindow,
 };

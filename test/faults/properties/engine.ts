@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DetectionStrategy } from '../../../lib/change-detector/strategy.ts';
+import type { Detect } from '../../../lib/change-detector/strategy.ts';
 import type { BucketRun, BucketSum, KeyedFingerprint } from '../../../lib/model/change.ts';
 import { toRuns } from '../../../lib/model/change.ts';
 import { ERRORS, type ErrorCode, SyncError } from '../../../lib/model/errors.ts';
@@ -42,13 +42,13 @@ const rowsOf = fc.dictionary(
 );
 
 /** What a strategy finds is exactly what two maps say differs, in whatever order keys sort. */
-export async function findsExactly(strategy: DetectionStrategy, numRuns: number, seed: number): Promise<void> {
+export async function findsExactly(detect: Detect, numRuns: number, seed: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(rowsOf, rowsOf, async (a, b) => {
       const [source, target] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
       const found: string[] = [];
       let equal = 0;
-      for await (const f of strategy.detect(listReader(source), listReader(target), { after: -1, pageRows: 100 })) {
+      for await (const f of detect(listReader(source), listReader(target), { after: -1, pageRows: 100 })) {
         equal += f.equal;
         for (const d of f.differences) found.push(`${d.kind} ${d.key[0]}`);
       }

@@ -5,6 +5,8 @@ import { type ErrorCode, SyncError } from '../../../lib/model/errors.ts';
 import { NO_COUNTS } from '../../../lib/model/job.ts';
 import { type Relation, type RelationName, relationText, type Segment } from '../../../lib/model/table.ts';
 import type {
+  ChangeLog,
+  ChangeSource,
   Chunk,
   Database,
   Databases,
@@ -122,12 +124,37 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     probe: () => ask('probe', () => ['same']),
     reader: (plan, segment) => simReader(world, side, plan[side].name, segment, ask),
     sequences: () => ask('sequences', () => []),
+    changes: NO_CHANGES,
+    streamFacts: never,
     close: async () => {
       session.dead = true;
     },
   };
   return { ask, database };
 }
+
+/** No job of the simulation follows a log. */
+const never = () => Promise.reject(new Error('the simulation has no log of changes'));
+const NO_CHANGES: ChangeSource = {
+  publish: never,
+  awaitOpen: never,
+  createSlot: never,
+  dropSlot: never,
+  dropPublication: never,
+  horizon: never,
+  peek: never,
+  advance: never,
+  lag: never,
+};
+const NO_CHANGE_LOG: ChangeLog = {
+  stream: never,
+  begin: never,
+  register: never,
+  tables: never,
+  drain: never,
+  storePlans: never,
+  forget: never,
+};
 
 function segmentsOf(snapshot: string): Segment[] {
   const size = KEYS / SEGMENTS;
@@ -384,6 +411,7 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
 
     return {
       ...database,
+      changeLog: NO_CHANGE_LOG,
       async takeLease(jobId, tables, event, stale) {
         await leasing('takeLease', async () => {
           await lease(jobId, tables, stale);

@@ -53,6 +53,9 @@ export function simReader(
     readRows: 1_000,
     page: async () => [],
     inWindow: async () => [],
+    waiting: async () => [],
+    placed: async () => [],
+    present: async () => [],
     keysOnly: () => reader,
     prints: async () => [], // no plan of the simulation decides conflicts
     fingerprints: (keys) => ask('fingerprints', () => own().filter((r) => keys.some(([k]) => k === r.key[0]))),

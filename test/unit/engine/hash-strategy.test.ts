@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hash } from '../../../lib/change-detector/strategies/hash.ts';
+import { detectByHash } from '../../../lib/change-detector/by-hash.ts';
 import type { BucketRun } from '../../../lib/model/change.ts';
 import type { SegmentReader } from '../../../lib/ports.ts';
 
@@ -27,6 +27,9 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
     page: noWindow,
     inWindow: noWindow,
     fingerprints: noWindow,
+    waiting: noWindow,
+    placed: noWindow,
+    present: noWindow,
     passing: noWindow,
     keysOnly: () => side(rows, opened),
     async open(runs) {
@@ -38,7 +41,7 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
 
 async function detect(s: SegmentReader, t: SegmentReader, after = -1) {
   const findings = [];
-  for await (const f of hash.detect(s, t, { after, pageRows: 1_000 })) findings.push(f);
+  for await (const f of detectByHash(s, t, { after, pageRows: 1_000 })) findings.push(f);
   return findings;
 }
 
