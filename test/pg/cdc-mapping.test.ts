@@ -14,8 +14,9 @@ const MAPPED = {
   },
 };
 
+/** As a config has it; what is left out is filled in by its schema. */
 const run = (pair: TestPair, mode: JobMode, config: object = {}) =>
-  runJob(pair, { ...MAPPED, ...config }, {}, ports(), mode);
+  runJob(pair, { ...MAPPED, ...config } as Parameters<typeof runJob>[1], {}, ports(), mode);
 
 const lots = async (pair: TestPair) =>
   (await pair.target.client.query(`select no || ' ' || area as lot from lots order by no`)).rows.map((r) => r.lot);
