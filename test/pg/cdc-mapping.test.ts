@@ -10,13 +10,16 @@ import { ON_ONE_MACHINE } from '../support/rules.ts';
 const MAPPED = {
   detection_strategy: 'cdc',
   mapping: {
-    'public.lots': { from: 'public.parcels', columns: { no: 'parcel_no', area: { expression: 'row.sqft * 2' } } },
+    'public.lots': {
+      from: 'public.parcels',
+      unnamed: 'same_name' as const,
+      columns: { no: 'parcel_no', area: { expression: 'row.sqft * 2' } },
+    },
   },
 };
 
-/** As a config has it; what is left out is filled in by its schema. */
-const run = (pair: TestPair, mode: JobMode, config: object = {}) =>
-  runJob(pair, { ...MAPPED, ...config } as Parameters<typeof runJob>[1], {}, ports(), mode);
+const run = (pair: TestPair, mode: JobMode, config: Parameters<typeof runJob>[1] = {}) =>
+  runJob(pair, { ...MAPPED, ...config }, {}, ports(), mode);
 
 const lots = async (pair: TestPair) =>
   (await pair.target.client.query(`select no || ' ' || area as lot from lots order by no`)).rows.map((r) => r.lot);
@@ -46,7 +49,13 @@ test('the log names keys of the source; rows arrive under the names and values o
 
 test('another expression looks at every row, whatever the log says', async () => {
   await using pair = await county();
-  const mapping = { 'public.lots': { from: 'public.parcels', columns: { no: 'parcel_no', area: 'sqft' } } };
+  const mapping = {
+    'public.lots': {
+      from: 'public.parcels',
+      unnamed: 'same_name' as const,
+      columns: { no: 'parcel_no', area: 'sqft' },
+    },
+  };
 
   const { job, counts } = await run(pair, 'incremental', { mapping });
 
