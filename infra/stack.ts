@@ -217,7 +217,7 @@ export class SyncStack extends Stack {
       timeoutSeconds: 29, // the gateway gives up after 30
     });
     state.writeJobs(commands);
-    state.writeRegistry(commands);
+    state.readMappings(commands);
     allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     allowMaskKeys(commands, 'CreateSecret', 'GetSecretValue');
     commands.allow(['states:StartExecution'], [machineArn('sync-job')]);

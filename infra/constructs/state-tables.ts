@@ -148,13 +148,6 @@ export class StateTables extends Construct {
     );
   }
 
-  writeRegistry(fn: ServiceFunction): void {
-    fn.allow(
-      ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
-      [this.registry.tableArn],
-    );
-  }
-
   /** Items of schedules in the registry, and no other. */
   keepSchedules(fn: ServiceFunction): void {
     fn.role.addToPolicy(

@@ -53,7 +53,10 @@ const registryKinds = (name: string, action: string): readonly string[] => {
     .filter(([, { Properties }]) => Properties.Roles[0].Ref === role)
     .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
     .filter((s) => JSON.stringify(s.Resource).includes(registry) && list(s.Action).includes(action))
-    .flatMap((s) => s.Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']);
+    .flatMap((s) => {
+      const only = s.Condition?.['ForAllValues:StringLike'] ?? s.Condition?.['ForAllValues:StringEquals'];
+      return only?.['dynamodb:LeadingKeys'] ?? ['*'];
+    });
 };
 
 describe('HTTP API', () => {
@@ -237,7 +240,7 @@ describe('state tables', () => {
       rightsOf(name, 'dynamodb').includes('dynamodb:DeleteItem'),
     );
 
-    expect(deleters).toEqual(['commands', 'schedules', 'fire-schedule', 'retention']); // all but it: of the registry
+    expect(deleters).toEqual(['schedules', 'fire-schedule', 'retention']); // all but it: of the registry
     expect(rightsOf('retention', 'dynamodb')).toEqual(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query']);
     const role = byName('retention').Properties.Role['Fn::GetAtt'][0];
     const puts = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
@@ -420,6 +423,15 @@ describe('rights', () => {
       'dynamodb:Query',
       'dynamodb:UpdateItem',
     ]);
+  });
+
+  it('let those that start jobs read stored mappings, and change nothing of the registry but their own', () => {
+    for (const name of ['commands', 'fire-schedule', 'schedules'])
+      expect(registryKinds(name, 'dynamodb:GetItem')).toEqual(
+        expect.arrayContaining(['mapping', 'mapping#*', 'mapping_approval']),
+      );
+    expect(registryKinds('commands', 'dynamodb:PutItem')).toEqual([]);
+    expect(registryKinds('fire-schedule', 'dynamodb:PutItem')).toEqual(['schedule']);
   });
 
   it('take ARNs of Amazon Bedrock alone for the model', () => {
