@@ -1,32 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import type { Side } from '../../lib/model/connection.ts';
-import { parseConnection, tlsMode } from '../../lib/model/connection-string.ts';
-import type { Problem } from '../../lib/model/errors.ts';
 import { JOB_STATES, type JobMode } from '../../lib/model/job.ts';
-import type { TlsPolicy } from '../../lib/model/tls.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
+import { connectionField, tlsProblems } from './connection-field.ts';
 import { defineRoute } from './route.ts';
-import { refuse } from './schema-problems.ts';
-
-/** A connection string in, a Connection out; what is wrong with it becomes problems of the field. */
-export const connectionField = (side: Side) =>
-  z
-    .string()
-    .transform((text, context) => {
-      const parsed = parseConnection(text, `/${side}_connection`);
-      if (parsed.ok) return parsed.connection;
-      refuse(
-        context,
-        undefined, // not the text: issues may be printed
-        parsed.problems.map((p) => ({ ...p, side })),
-      );
-      return z.NEVER;
-    })
-    .meta({
-      description: `The ${side}: postgresql://user:password@host:port/database?sslmode=... Special characters are percent-encoded.`,
-      example: `postgresql://sync:secret@${side}.example:5432/assessor?sslmode=verify-full`,
-    });
 
 const body = z
   .strictObject({
@@ -57,8 +34,7 @@ export const startRoute = (mode: JobMode, summary: string) =>
       },
     },
 
-    alsoCheck: (json, { settings }) =>
-      (['source', 'target'] as const).flatMap((side) => tlsProblems(json, side, settings.tlsPolicy)),
+    alsoCheck: (json, { settings }) => tlsProblems(json, settings.tlsPolicy),
 
     handle: async ({ body, actor }, _services, { startJob }) => {
       const job = await startJob({
@@ -76,12 +52,3 @@ export const startRoute = (mode: JobMode, summary: string) =>
       };
     },
   });
-
-/** Only of a string that can be read: what is wrong with another one is found elsewhere. */
-export function tlsProblems(json: unknown, side: Side, policy: TlsPolicy): Problem[] {
-  const field = `${side}_connection` as const;
-  const given = z.looseObject({ [field]: z.string() }).safeParse(json);
-  const parsed = parseConnection(given.data?.[field], `/${field}`);
-  const mode = parsed.ok && tlsMode(parsed.connection, policy, `/${field}`);
-  return mode && !mode.ok ? [{ ...mode.problem, side }] : [];
-}

@@ -13,7 +13,7 @@ import { ports, start } from '../support/in-process.ts';
  * |---|---|
  * | 26 | the timestamp strategy's own tests |
  * | 27 | newer_wins without an update column: test/pg/conflicts-baseline.test.ts; a word that is none is refused, below |
- * | 28, 29 | cdc comes with issue 7; until then the word is refused, below |
+ * | 28, 29 | cdc-limits.test.ts |
  * | 35 | a mapping is written by target column, so two onto one are a key that stands twice: row 2, test/e2e/bad-input.test.ts |
  * | 36 | mappings: mapping/refused.test.ts. Column lists that name what is not there: below |
  * | 53 | preflight.test.ts: a second job on the same target table */
@@ -399,7 +399,6 @@ test('row 45: everything that a role lacks is listed at once', async () => {
 
 test.each([
   ['27', { conflict_strategy: 'newest_wins' }],
-  ['28', { detection_strategy: 'cdc' }],
   ['30', { audit_level: 'verbos' }],
   ['31', { tables: { include: [] } }],
   ['36', { columns: ['public.t.x'] }],

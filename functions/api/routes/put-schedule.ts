@@ -6,10 +6,10 @@ import { OVERLAPS } from '../../../lib/model/schedule.ts';
 import { nextRuns, parseExpression } from '../../../lib/model/schedule-expression.ts';
 import { isTimeZone } from '../../../lib/model/zone.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
+import { connectionField, tlsProblems } from '../connection-field.ts';
 import { defineRoute } from '../route.ts';
 import { scheduleName, scheduleView, viewOf } from '../schedule-view.ts';
 import { refuse } from '../schema-problems.ts';
-import { connectionField, tlsProblems } from '../start-route.ts';
 
 /** A text that a reader takes apart; what is wrong with it becomes a problem of the field. */
 const readBy = (read: (text: string) => string, code: ErrorCode, field: string) =>
@@ -82,10 +82,7 @@ export const putSchedule = defineRoute<z.output<typeof body>>({
     201: { description: 'It is new.', schema: scheduleView, headers: { location: 'The schedule.' } },
   },
 
-  alsoCheck: (json, { settings }) => [
-    ...SIDES.flatMap((side) => tlsProblems(json, side, settings.tlsPolicy)),
-    ...oneWithoutTheOther(json),
-  ],
+  alsoCheck: (json, { settings }) => [...tlsProblems(json, settings.tlsPolicy), ...oneWithoutTheOther(json)],
 
   handle: async ({ params, body, actor }, { clock }, parts) => {
     const { source_connection: source, target_connection: target, ...said } = body;

@@ -1,20 +1,15 @@
 import type { Route } from '../route.ts';
+import { actingRoutes } from './acting.ts';
 import { auditEvents } from './audit-events.ts';
 import { auditExport } from './audit-export.ts';
 import { auditReport } from './audit-report.ts';
 import { auditVerify } from './audit-verify.ts';
-import { commandRoutes } from './commands.ts';
-import { conflictRoutes } from './conflicts.ts';
 import { healthRoute } from './health.ts';
 import { jobStatus } from './job-status.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
-import { mappingRoutes } from './mappings.ts';
 import { openapiRoute } from './openapi.ts';
-import { quarantineRoutes } from './quarantine.ts';
 import { resolutionStatus } from './resolution-status.ts';
-import { scheduleRoutes } from './schedules.ts';
-import { suggestRoutes } from './suggest.ts';
 import { storedTableValidation } from './validate-table.ts';
 
 /** Routes of the `queries` function: one line each. */
@@ -29,13 +24,5 @@ export const queryRoutes: readonly Route[] = [
   auditExport,
   auditVerify,
   healthRoute,
-  openapiRoute(() => [
-    ...commandRoutes,
-    ...conflictRoutes,
-    ...quarantineRoutes,
-    ...scheduleRoutes,
-    ...mappingRoutes,
-    ...suggestRoutes,
-    ...queryRoutes,
-  ]),
+  openapiRoute(() => [...actingRoutes, ...queryRoutes]),
 ];

@@ -1,0 +1,17 @@
+import type { Route } from '../route.ts';
+import { commandRoutes } from './commands.ts';
+import { conflictRoutes } from './conflicts.ts';
+import { mappingRoutes } from './mappings.ts';
+import { quarantineRoutes } from './quarantine.ts';
+import { scheduleRoutes } from './schedules.ts';
+import { suggestRoutes } from './suggest.ts';
+
+/** The routes of every function but `queries`, whose own list holds the one that describes them all: a line per function. */
+export const actingRoutes: readonly Route[] = [
+  ...commandRoutes,
+  ...conflictRoutes,
+  ...quarantineRoutes,
+  ...scheduleRoutes,
+  ...mappingRoutes,
+  ...suggestRoutes,
+];
