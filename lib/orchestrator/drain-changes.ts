@@ -4,7 +4,7 @@ import { type Drained, type Lsn, laterLsn, lsnBytes } from '../model/change-stre
 import { SyncError } from '../model/errors.ts';
 import type { ChangeLog, ChangeSource, JobRun } from '../ports.ts';
 
-/** Bounds of a drain; the defaults are measured (docs/adr/0015-change-data-capture.md). */
+/** Bounds of a drain; the defaults are measured (docs/adr/0016-change-data-capture.md). */
 export interface DrainLimits {
   /** Messages asked for at once; whole transactions, so there may be more. */
   readonly peekMessages: number;
