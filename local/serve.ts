@@ -3,17 +3,25 @@ import { takeDataDir } from './data-dir.ts';
 import { startService } from './service.ts';
 import { adoptLeftoverPostgres } from './start/databases.ts';
 import { pagesLine } from './start/pages-line.ts';
-import { suggestionModel } from './start/suggestion-model.ts';
+import { addParameterOption, fromOutside } from './start/parameters.ts';
 import { untilSignal } from './until-signal.ts';
 
-const program = new Command('serve')
-  .description('Runs the service alone, on this machine, until it is told to stop.')
-  .option('--port <number>', 'port of the HTTP API; 0 for any free one', '5000')
-  .option('--data-dir <folder>', 'where everything is kept', '.terrafusion')
-  .option('--json', 'print one line {"url","token"} when ready, and nothing else')
-  .option('--no-auth', 'ask for no token (loopback only; pages of other origins are refused)')
-  .parse();
-const options = program.opts<{ port: string; dataDir: string; json?: true; auth: boolean }>();
+const program = addParameterOption(
+  new Command('serve')
+    .description('Runs the service alone, on this machine, until it is told to stop.')
+    .option('--port <number>', 'port of the HTTP API; 0 for any free one', '5000')
+    .option('--data-dir <folder>', 'where everything is kept', '.terrafusion')
+    .option('--json', 'print one line {"url","token"} when ready, and nothing else')
+    .option('--no-auth', 'ask for no token (loopback only; pages of other origins are refused)'),
+);
+program.parse();
+const options = program.opts<{
+  port: string;
+  dataDir: string;
+  json?: true;
+  auth: boolean;
+  parameter: Readonly<Record<string, string>>;
+}>();
 
 const say = (line: string) => console.error(line);
 const stopped = untilSignal();
@@ -26,7 +34,7 @@ try {
       port: Number(options.port),
       dataDir,
       auth: options.auth ? 'token' : 'none',
-      ...suggestionModel(process.env),
+      ...fromOutside(options.parameter, process.env),
       ...(options.json ? {} : { log: say }),
     });
     if (options.json) console.log(JSON.stringify({ url: service.url, token: service.token }));

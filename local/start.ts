@@ -6,21 +6,23 @@ import { type Service, startService } from './service.ts';
 import { adoptLeftoverPostgres, type Databases, startDemoDatabases } from './start/databases.ts';
 import { runFirstSync } from './start/first-sync.ts';
 import { pagesLine, shortest } from './start/pages-line.ts';
+import { addParameterOption, fromOutside } from './start/parameters.ts';
 import { phase } from './start/phase.ts';
-import { suggestionModel } from './start/suggestion-model.ts';
 import { synthesize } from './synth.ts';
 import { untilSignal } from './until-signal.ts';
 
-const program = addConfigOptions(
-  new Command('start')
-    .description('Runs the whole service on this machine and syncs two databases: the demo county, or your own.')
-    .option('--source <url>', 'source database (postgresql://...); else TFSYNC_SOURCE, else the demo county')
-    .option('--target <url>', 'target database; else TFSYNC_TARGET, else the demo county')
-    .option('--port <number>', 'port of the HTTP API; 0 for any free one', toPort, 5000)
-    .option('--data-dir <folder>', 'where everything is kept', '.terrafusion')
-    .option('--scale <number>', 'size of the demo county; 1 is about 50,000 rows', toScale)
-    .option('--no-auth', 'ask for no token (loopback only; pages of other origins are refused)')
-    .option('--exit', 'leave when the job has ended: 0 completed, 3 completed with issues, 1 failed, 2 refused'),
+const program = addParameterOption(
+  addConfigOptions(
+    new Command('start')
+      .description('Runs the whole service on this machine and syncs two databases: the demo county, or your own.')
+      .option('--source <url>', 'source database (postgresql://...); else TFSYNC_SOURCE, else the demo county')
+      .option('--target <url>', 'target database; else TFSYNC_TARGET, else the demo county')
+      .option('--port <number>', 'port of the HTTP API; 0 for any free one', toPort, 5000)
+      .option('--data-dir <folder>', 'where everything is kept', '.terrafusion')
+      .option('--scale <number>', 'size of the demo county; 1 is about 50,000 rows', toScale)
+      .option('--no-auth', 'ask for no token (loopback only; pages of other origins are refused)')
+      .option('--exit', 'leave when the job has ended: 0 completed, 3 completed with issues, 1 failed, 2 refused'),
+  ),
 );
 program.parse();
 const options = program.opts<{
@@ -31,6 +33,7 @@ const options = program.opts<{
   scale?: number;
   auth: boolean;
   exit?: true;
+  parameter: Readonly<Record<string, string>>;
 }>();
 
 const say = (line: string) => console.error(line);
@@ -75,7 +78,7 @@ async function main(): Promise<number> {
       assembly: assembly.folder,
       auth: options.auth ? 'token' : 'none',
       log: (line) => tell(line, dataDir),
-      ...suggestionModel(process.env),
+      ...fromOutside(options.parameter, process.env),
     }),
   );
   undo.push(() => service.stop());

@@ -70,13 +70,19 @@ export function scratchFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/**
+ * Two files run at once, against one server of 100 connections whose budget counts the sessions of both services: ten workers
+ * with two connections each, their steps and commands.
+ */
+const ROOM_FOR_TWO = ['--parameter', 'DatabaseConnectionBudget=60'];
+
 /** Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. */
 export async function startService(
   options: { readonly dataDir?: string; readonly auth?: boolean; readonly env?: Record<string, string> } = {},
 ): Promise<E2eService> {
   const own = options.dataDir === undefined ? scratchFolder() : undefined;
   const dataDir = options.dataDir ?? own?.path ?? '';
-  const args = ['local/serve.ts', '--port', '0', '--data-dir', dataDir, '--json'];
+  const args = ['local/serve.ts', '--port', '0', '--data-dir', dataDir, '--json', ...ROOM_FOR_TWO];
   const child = spawnNode([...args, ...(options.auth === false ? ['--no-auth'] : [])], options.env);
   const line = await firstLine(child);
   const { url, token } = JSON.parse(line) as { url: string; token: string };
