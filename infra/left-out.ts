@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Plugin } from 'esbuild';
+import type { FunctionName } from './functions.ts';
 
 /** A module that our dependencies can load and a bundle has no use for, and what stands in its place. */
 interface LeftOut {
@@ -7,9 +8,12 @@ interface LeftOut {
   /** Which files load it. */
   readonly from: RegExp;
   readonly contents: string;
-  /** Functions that do use it. */
-  readonly usedBy?: readonly string[];
+  /** Functions that do use it; absent: none does. */
+  readonly usedBy?: readonly FunctionName[];
 }
+
+/** Whoever changes rows of tables without a key, or merges rows. Commands only look at catalogs and move epochs. */
+const MOVES_ROWS: readonly FunctionName[] = ['sync-segment', 'conflicts', 'resolve-conflicts'];
 
 const THROWS = `throw new Error('left out of this bundle');`;
 const NEVER = `() => { ${THROWS} }`;
@@ -59,6 +63,25 @@ const LEFT_OUT: readonly LeftOut[] = [
     contents: `export const createStandardJSONSchemaMethod = () => ${NEVER}; export const createToJSONSchemaMethod = () => ${NEVER};`,
     usedBy: ['queries'],
   },
+  // parts of our own that a function's ports have and its work never calls
+  {
+    path: /^\.\/table-shape\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const tableShapes = ${NEVER}; export const keepShapes = ${NEVER}; export const lastShapes = ${NEVER};`,
+    usedBy: ['commands', 'prepare-job'],
+  },
+  {
+    path: /^\.\/keyless\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const keylessReader = ${NEVER}; export const applyCopies = ${NEVER};`,
+    usedBy: MOVES_ROWS,
+  },
+  {
+    path: /^\.\/merge\.ts$/,
+    from: /lib\/postgres\//,
+    contents: `export const mergeRows = ${NEVER};`,
+    usedBy: MOVES_ROWS,
+  },
 ];
 
 /** A class of the SDK's for an error that a service may answer, as its code generator writes them. */
@@ -98,7 +121,7 @@ const onlyVersion = (text: string) => JSON.stringify({ version: (JSON.parse(text
 
 /** Puts a module that throws when it is used in place of each that the bundle of this function leaves out. */
 export function leftOut(functionName: string): Plugin {
-  const absent = LEFT_OUT.filter((m) => !m.usedBy?.includes(functionName));
+  const absent = LEFT_OUT.filter((m) => !m.usedBy?.some((name) => name === functionName));
   return {
     name: 'left-out',
     setup(build) {
