@@ -1,7 +1,7 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type JobConfig, writesBoth } from '../model/config.ts';
-import type { ServerFacts } from '../model/connection.ts';
+import type { ServerFacts, Side } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { mappingField } from '../model/mapping.ts';
 import { type Relation, relationText } from '../model/table.ts';
@@ -52,24 +52,25 @@ function versionProblems(facts: ServerFacts, side: 'source' | 'target'): Problem
   ];
 }
 
-function targetProblems(target: ServerFacts, config: JobConfig): Problem[] {
+/** What keeps a side from being written to. */
+function writtenProblems(facts: ServerFacts, side: Side, config: JobConfig): Problem[] {
   const problems: Problem[] = [];
-  if (target.readOnly)
-    problems.push({ code: 'target_read_only', side: 'target', message: 'The target is a standby or read-only.' });
-  if (!target.mayKeepControlSchema) {
+  if (side === 'target' ? facts.readOnly : facts.refusesWrites)
+    problems.push({ code: `${side}_read_only`, side, message: `The ${side} is a standby or read-only.` });
+  if (!facts.mayKeepControlSchema) {
     problems.push({
       code: 'privilege_missing',
-      side: 'target',
-      message: 'The target role may not create the schema tf_sync, in which the service keeps its checkpoints.',
-      hint: `GRANT CREATE ON DATABASE <target database> TO ${target.role};`,
+      side,
+      message: `The ${side} role may not create the schema tf_sync, in which the service keeps its checkpoints.`,
+      hint: `GRANT CREATE ON DATABASE <${side} database> TO ${facts.role};`,
     });
   }
-  if (config.triggers === 'suppress' && !target.maySuppressTriggers) {
+  if (config.triggers === 'suppress' && !facts.maySuppressTriggers) {
     problems.push({
       code: 'privilege_missing',
-      side: 'target',
+      side,
       message: 'triggers: "suppress" needs the right to set session_replication_role.',
-      hint: `GRANT SET ON PARAMETER session_replication_role TO ${target.role};  (PostgreSQL 15 and later)`,
+      hint: `GRANT SET ON PARAMETER session_replication_role TO ${facts.role};  (PostgreSQL 15 and later)`,
     });
   }
   return problems;
@@ -195,7 +196,8 @@ export async function preflight(
       )
     : undefined;
   const problems = [
-    ...targetProblems(t, config),
+    ...writtenProblems(t, 'target', config),
+    ...(writesBoth(config) ? writtenProblems(s, 'source', config) : []),
     ...mapped.problems,
     ...scope.problems,
     ...ruled.problems,
@@ -205,7 +207,7 @@ export async function preflight(
     ...piiProblems(sourceTables, { source: found, target: targetTables }, config),
     ...cycleProblems(cycle, config),
     ...conflictProblems(matched, (x) => isKeyless(x, config), { needsClock, detection }, config),
-    ...bothWaysProblems(matched, s, detection, config),
+    ...bothWaysProblems(matched, detection, config),
     ...needProblems(detection, { facts: s, tables: sourceTables }, config),
     ...(stream ? streamProblems(sourceTables, stream, { source: s, name }, config) : []),
   ];

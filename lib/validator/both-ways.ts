@@ -1,11 +1,9 @@
 import { type JobConfig, writesBoth } from '../model/config.ts';
-import type { ServerFacts } from '../model/connection.ts';
 import type { Problem } from '../model/errors.ts';
 import type { StrategyFacts } from '../model/strategy.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
 import { keyOf } from './schema.ts';
 import { columnInScope, isView } from './scope.ts';
-import { sqlName, sqlTable } from './sql-name.ts';
 
 type Pair = { readonly source: Relation; readonly target: Relation };
 
@@ -62,66 +60,6 @@ function optionProblems(strategy: StrategyFacts, config: JobConfig): Problem[] {
   ];
 }
 
-function serverProblems(source: ServerFacts, config: JobConfig): Problem[] {
-  const side = 'source' as const;
-  return [
-    ...(source.refusesWrites
-      ? [{ code: 'source_read_only' as const, side, message: 'The source is a standby or read-only.' }]
-      : []),
-    ...(source.mayKeepControlSchema
-      ? []
-      : [
-          {
-            code: 'privilege_missing' as const,
-            side,
-            message: 'The source role may not create the schema tf_sync, in which the service fences what it writes.',
-            hint: `GRANT CREATE ON DATABASE <source database> TO ${source.role};`,
-          },
-        ]),
-    ...(config.triggers === 'suppress' && !source.maySuppressTriggers
-      ? [
-          {
-            code: 'privilege_missing' as const,
-            side,
-            message: 'triggers: "suppress" needs the right to set session_replication_role in the source too.',
-            hint: `GRANT SET ON PARAMETER session_replication_role TO ${source.role};  (PostgreSQL 15 and later)`,
-          },
-        ]
-      : []),
-  ];
-}
-
-function privilegeProblems(table: Relation, role: string, config: JobConfig): Problem[] {
-  const side = 'source' as const;
-  const object = relationText(table);
-  const needed = ['INSERT', 'UPDATE', ...(config.delete_mode === 'keep' ? [] : ['DELETE'])];
-  const missing = needed.filter((p) => !table.privileges.includes(p));
-  return [
-    ...(missing.length > 0
-      ? [
-          {
-            code: 'privilege_missing' as const,
-            side,
-            object,
-            message: `The source role lacks ${missing.join(', ')} on ${object}, which this direction writes to.`,
-            hint: `GRANT ${missing.join(', ')} ON ${sqlTable(table)} TO ${sqlName(role)};`,
-          },
-        ]
-      : []),
-    ...(table.lockedSequences.length > 0
-      ? [
-          {
-            code: 'privilege_missing' as const,
-            side,
-            object,
-            message: `The source role may not set the sequences of ${object}.`,
-            hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${sqlName(role)};`,
-          },
-        ]
-      : []),
-  ];
-}
-
 const sameType = (a: Column, b: Column) =>
   a.declared === b.declared && a.type.name === b.type.name && a.type.schema === b.type.schema;
 
@@ -153,14 +91,11 @@ function columnProblems({ source, target }: Pair, config: JobConfig): Problem[] 
   ];
 }
 
-function tableProblems(pair: Pair, role: string, config: JobConfig): Problem[] {
+function tableProblems(pair: Pair, config: JobConfig): Problem[] {
   const { source } = pair;
   const object = relationText(source);
   const side = 'source' as const;
-  if (isView(source)) {
-    const message = `${object} is no ordinary table in the source, where rows have to be written.`;
-    return [{ code: 'direction_unsupported', side, object, message, hint: `Leave ${object} out with tables.exclude.` }];
-  }
+  if (isView(source)) return []; // what it is comes first
   const key = keyOf(source, config);
   const keyed = key && [source, pair.target].every((t) => t.uniqueKeys.some((k) => sameSet(k, key)));
   const noKey = {
@@ -170,20 +105,15 @@ function tableProblems(pair: Pair, role: string, config: JobConfig): Problem[] {
     message: `${object} has no unique key over NOT NULL columns that is the same on both sides, so nobody can say which row was changed.`,
     hint: 'Add a primary key on both sides.',
   };
-  return [...(keyed ? [] : [noKey]), ...privilegeProblems(source, role, config), ...columnProblems(pair, config)];
+  return [...(keyed ? [] : [noKey]), ...columnProblems(pair, config)];
 }
 
 /** Everything that keeps a job from writing to the source as well; nothing of a job that does not. */
 export function bothWaysProblems(
   pairs: readonly Pair[],
-  source: ServerFacts,
   strategy: StrategyFacts,
   config: JobConfig,
 ): readonly Problem[] {
   if (!writesBoth(config)) return [];
-  return [
-    ...optionProblems(strategy, config),
-    ...serverProblems(source, config),
-    ...pairs.flatMap((p) => tableProblems(p, source.role, config)),
-  ];
+  return [...optionProblems(strategy, config), ...pairs.flatMap((p) => tableProblems(p, config))];
 }

@@ -1,5 +1,5 @@
 import { conversion } from '../data-types/lattice.ts';
-import type { JobConfig } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { mappingField } from '../model/mapping.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
@@ -151,10 +151,10 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
   const own = side === 'source' ? (table.mapped?.from ?? table) : table;
   const object = relationText(own);
   const problems: Problem[] = [];
-  const needed =
-    side === 'source'
-      ? ['SELECT']
-      : ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'keep' ? [] : ['DELETE'])];
+  const written = side === 'target' || writesBoth(config);
+  const needed = written
+    ? ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'keep' ? [] : ['DELETE'])]
+    : ['SELECT'];
   const missing = needed.filter((p) => !table.privileges.includes(p));
   if (missing.length > 0) {
     problems.push({
@@ -174,12 +174,12 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       hint: `GRANT USAGE ON SCHEMA ${sqlName(own.schema)} TO ${sqlName(role)};`,
     });
   }
-  if (side === 'target' && table.lockedSequences.length > 0) {
+  if (written && table.lockedSequences.length > 0) {
     problems.push({
       code: 'privilege_missing',
       side,
       object,
-      message: `The target role may not set the sequences of ${object}.`,
+      message: `The ${side} role may not set the sequences of ${object}.`,
       hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${sqlName(role)};`,
     });
   }
@@ -192,13 +192,13 @@ function sideProblems(table: Relation, side: 'source' | 'target', role: string, 
       hint: 'Use a role with BYPASSRLS, or the table owner.',
     });
   }
-  if (side === 'target' && isView(table)) {
+  if (written && isView(table)) {
     problems.push({
       code: 'relation_kind_unsupported',
       side,
       object,
-      message: `${object} is ${KINDS[table.kind] ?? 'no table'} in the target, where rows have to be written.`,
-      hint: `Create an ordinary table ${object} in the target, or leave ${object} out with tables.exclude.`,
+      message: `${object} is ${KINDS[table.kind] ?? 'no table'} in the ${side}, where rows have to be written.`,
+      hint: `Create an ordinary table ${object} in the ${side}, or leave ${object} out with tables.exclude.`,
     });
   }
   return problems;

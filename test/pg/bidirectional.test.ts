@@ -209,7 +209,7 @@ test('what cannot be carried both ways is refused before anything is written', a
   await source.client.query('create view v as table t');
   await target.client.query('create table v (id int primary key, a text, b text, n int)');
   expect(await refused(pair, { tables: { include: ['public.v'] }, key_columns: { 'public.v': ['id'] } })).toEqual([
-    'direction_unsupported public.v',
+    'relation_kind_unsupported public.v',
   ]);
   await source.client.query(`alter database "${source.name}" set default_transaction_read_only = on`);
   expect(await refused(pair, {})).toEqual(['source_read_only source']);
