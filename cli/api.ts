@@ -5,6 +5,8 @@ import {
   type ProblemBody,
   type ScheduleView,
   type Started,
+  type WebhookTested,
+  type WebhookView,
 } from '../lib/model/answers.ts';
 import type { AuditPage, AuditReportPart, AuditVerification } from '../lib/model/audit-view.ts';
 import type {
@@ -85,6 +87,26 @@ export class Api {
 
   deleteSchedule(name: string): Promise<void> {
     return this.#call('DELETE', scheduleAt(name));
+  }
+
+  webhooks(): Promise<{ readonly webhooks: readonly WebhookView[] }> {
+    return this.#call('GET', '/api/sync/webhooks');
+  }
+
+  putWebhook(name: string, body: object): Promise<WebhookView> {
+    return this.#call('PUT', webhookAt(name), { body });
+  }
+
+  rotateWebhook(name: string): Promise<WebhookView> {
+    return this.#call('POST', `${webhookAt(name)}/rotate`);
+  }
+
+  testWebhook(name: string): Promise<WebhookTested> {
+    return this.#call('POST', `${webhookAt(name)}/test`);
+  }
+
+  deleteWebhook(name: string): Promise<void> {
+    return this.#call('DELETE', webhookAt(name));
   }
 
   status(jobId: string): Promise<JobStatus> {
@@ -262,6 +284,8 @@ export class Api {
     return { answer, text };
   }
 }
+
+const webhookAt = (name: string) => `/api/sync/webhooks/${encodeURIComponent(name)}`;
 
 const scheduleAt = (name: string) => `/api/sync/schedules/${encodeURIComponent(name)}`;
 

@@ -17,6 +17,7 @@ import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
 import { Secrets } from './secrets.ts';
 import { addValidateCommand } from './validate.ts';
+import { addWebhookCommands } from './webhooks.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:5000';
 
@@ -242,6 +243,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addMappingCommands(program, { connect, io, done, secrets });
   addConflictCommands(program, { connect, io, done });
   addScheduleCommands(program, { connect, io, secrets });
+  addWebhookCommands(program, { connect, io, done, secrets });
   addQuarantineCommands(program, { connect, io, done });
   addAuditCommands(program, { io, connect, done });
   return program;

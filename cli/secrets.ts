@@ -22,6 +22,11 @@ export class Secrets {
     throw new CommandError(`The ${side} is missing: use --${side} URL, --${side} - or ${variable}.`, EXIT.refused);
   }
 
+  /** Where a webhook leads, which may be a secret: as given, or `-` for the next line of standard input. */
+  async webhookUrl(given: string): Promise<string> {
+    return given === '-' ? this.#ask('URL: ') : given;
+  }
+
   /** `--token-file` (`-` is standard input), then TFSYNC_TOKEN, then the local service's own file for a local address. */
   async token(file: string | undefined, url: URL): Promise<string | undefined> {
     if (file === '-') return this.#ask('token: ');

@@ -103,6 +103,15 @@ export const invoke = (functionArn: string, timeoutSeconds: number, parameters: 
   Retry: [retryLambdaService, retryDeath, retryOutage],
 });
 
+/** Calls a function that is no part of the work: whatever goes wrong with it, the state goes on unchanged. */
+export const callAside = (functionArn: string, timeoutSeconds: number, next: string): Asl => ({
+  ...invoke(functionArn, timeoutSeconds, {}),
+  ResultPath: null,
+  Retry: [retryLambdaService, retryDeath],
+  Catch: catchInto(next).map((caught) => ({ ...caught, ResultPath: null })),
+  Next: next,
+});
+
 /** Runs a child execution to its end; when it fails, the error is States.TaskFailed and the cause is its description as JSON. */
 export const runChild = (machineArn: string, name: string, timeoutSeconds: number, input: Asl): Asl => ({
   Type: 'Task',

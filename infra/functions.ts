@@ -4,6 +4,7 @@ export const FUNCTIONS = {
   conflicts: 'functions/api/conflicts.ts',
   schedules: 'functions/api/schedules.ts',
   quarantine: 'functions/api/quarantine.ts',
+  webhooks: 'functions/api/webhooks.ts',
   mappings: 'functions/api/mappings.ts',
   suggest: 'functions/api/suggest.ts',
   queries: 'functions/api/queries.ts',
@@ -15,11 +16,13 @@ export const FUNCTIONS = {
   'settle-table': 'functions/workflow/settle-table.ts',
   'settle-job': 'functions/workflow/settle-job.ts',
   'fire-schedule': 'functions/workflow/fire-schedule.ts',
+  announce: 'functions/workflow/announce.ts',
   sweeper: 'functions/workflow/sweeper.ts',
   retention: 'functions/workflow/retention.ts',
   'dead-letters': 'functions/worker/dead-letters.ts',
   'sync-segment': 'functions/worker/sync-segment.ts',
   'resolve-conflicts': 'functions/worker/resolve-conflicts.ts',
+  'deliver-webhooks': 'functions/worker/deliver-webhooks.ts',
 } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;

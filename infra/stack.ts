@@ -4,6 +4,7 @@ import { WEB_BASE } from '../functions/web/pages.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, allowMaskKeys, MASK_KEY_PREFIX, SECRET_PREFIX } from './constructs/job-secrets.ts';
+import { DELIVERY_SECONDS, Notifications } from './constructs/notifications.ts';
 import { Parameters } from './constructs/parameters.ts';
 import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-queue.ts';
 import { Schedules } from './constructs/schedules.ts';
@@ -33,6 +34,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
  *                                  prepare-job, plan-pass, settle-job  plan-table, settle-table  <--task token----/
  *              \-----> conflicts --message--> ResolutionQueue -> resolve-conflicts
  *              \-----> schedules --CreateSchedule--> Schedules --when it is time--> fire-schedule --start--> SyncJob
+ * SyncJob, schedule -> announce --PutEvents--> bus --rule--> Deliveries -> deliver-webhooks --POST--> webhooks
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
  *        \----> retention --deletes--> StateTables
  * ```
@@ -45,6 +47,7 @@ export class SyncStack extends Stack {
     const state = new StateTables(this);
     const segments = new SegmentQueue(this, { workerTimeoutSeconds: WORKER_TIMEOUT_SECONDS });
     const resolutions = new ResolutionQueue(this);
+    const notifications = new Notifications(this);
 
     const common = {
       distDir: props.distDir,
@@ -158,12 +161,51 @@ export class SyncStack extends Stack {
       allowJobSecrets(step, 'GetSecretValue', ...(step === settleJob ? (['DeleteSecret'] as const) : []));
     }
     for (const step of [prepareJob, followChanges, settleJob]) allowMaskKeys(step, 'GetSecretValue'); // they open the source
+
+    // What jobs have to tell: taken from their items, put on the bus, and delivered to webhooks.
+    const announce = new ServiceFunction(this, 'Announce', {
+      ...common,
+      environment: {
+        ...common.environment,
+        EVENT_BUS_NAME: notifications.busName,
+        LAG_NOTICE_BYTES: parameters.lagNoticeBytes,
+        LAG_NOTICE_SECONDS: parameters.lagNoticeSeconds,
+      },
+      name: 'announce',
+      description: 'Publishes what jobs have to tell.',
+      memoryMb: 256,
+      timeoutSeconds: 60,
+    });
+    new FunctionSchedule(this, 'EveryMinuteNotices', {
+      runs: announce,
+      rate: '1 minute',
+      description: 'Publishes what jobs have to tell.',
+    });
+    state.tellNotices(announce);
+    notifications.allowPublishing(announce);
+    const deliverer = new ServiceFunction(this, 'DeliverWebhooks', {
+      ...common,
+      environment: {
+        ...common.environment,
+        ...notifications.environment,
+        ALLOWED_WEBHOOK_HOSTS: parameters.allowedWebhookHosts,
+      },
+      name: 'deliver-webhooks',
+      description: 'Posts notifications to webhooks.',
+      memoryMb: 256,
+      timeoutSeconds: DELIVERY_SECONDS,
+    });
+    notifications.feed(deliverer);
+    state.keepWebhooks(deliverer);
+    notifications.allowSecrets(deliverer, 'GetSecretValue');
+
     const syncPart = new SyncPartMachine(this, { planPass, syncTable, logRetention: parameters.logRetention });
     const syncJob = new SyncJobMachine(this, {
       prepareJob,
       followChanges,
       planPass,
       settleJob,
+      announce,
       syncTable,
       syncPart,
       logRetention: parameters.logRetention,
@@ -284,6 +326,22 @@ export class SyncStack extends Stack {
     }
     kept.allowKeeping(fireSchedule);
     kept.allowKeeping(schedules, 'CreateSecret', 'PutSecretValue');
+    // Webhooks: what keeps them and tries them. Knows of no job and no database.
+    const webhooks = new ServiceFunction(this, 'WebhooksApi', {
+      ...common,
+      environment: {
+        ...common.environment,
+        ...notifications.environment,
+        ALLOWED_WEBHOOK_HOSTS: parameters.allowedWebhookHosts,
+      },
+      name: 'webhooks',
+      description: 'API routes that keep webhooks.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.keepWebhooks(webhooks, 'PutItem', 'DeleteItem');
+    notifications.allowSecrets(webhooks, 'CreateSecret', 'GetSecretValue', 'DeleteSecret');
+
     // Rows that were put aside: what lists them, and starts a job over them.
     const quarantine = new ServiceFunction(this, 'QuarantineApi', {
       ...common,
@@ -352,6 +410,7 @@ export class SyncStack extends Stack {
       commands,
       conflicts,
       schedules,
+      webhooks,
       quarantine,
       mappings,
       suggest,
@@ -371,6 +430,9 @@ export class SyncStack extends Stack {
     this.output('SegmentQueueUrl', segments.queue.queueUrl);
     this.output('ResolutionQueueUrl', resolutions.queue.queueUrl);
     this.output('ScheduleDeadLetterQueueUrl', kept.deadLetters.queueUrl);
+    this.output('EventBusArn', notifications.busArn);
+    this.output('DeliveryQueueUrl', notifications.queue.queueUrl);
+    this.output('DeliveryDeadLetterQueueUrl', notifications.deadLetters.queueUrl);
     this.output('DeadLetterQueueUrl', segments.deadLetters.queueUrl);
     this.output('SyncJobArn', syncJob.arn);
     this.output('SyncTableArn', syncTable.arn);

@@ -40,6 +40,8 @@ import type { Mapping } from './model/mapping.ts';
 import type { MappingApprovals } from './model/mapping-state.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
+import type { Untold } from './model/notice.ts';
+import type { ConflictTally, Notification } from './model/notification.ts';
 import type { ChangeMessage } from './model/pgoutput.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { QuarantinePlace, StoredQuarantine } from './model/quarantine.ts';
@@ -61,6 +63,7 @@ import type {
   Window,
 } from './model/table.ts';
 import type { EarlierShape, ShapePair, TableShape } from './model/table-shape.ts';
+import type { DeliveryMessage, Webhook, WebhookDelivery, WebhookSecret } from './model/webhook.ts';
 
 /** The time, so that tests can set it. */
 export type Clock = () => Date;
@@ -301,6 +304,66 @@ export interface ScheduleStore {
   advance(schedule: Schedule): Promise<boolean>;
   remove(name: string): Promise<void>;
 }
+
+/** What jobs have to tell and nobody has published yet. The job store notes it; see lib/notifications/notice.ts. */
+export interface NoticeStore {
+  /** Jobs that have something to tell; eventually consistent. */
+  due(): Promise<readonly string[]>;
+  /** Strongly consistent; undefined: there is nothing to tell. */
+  untold(jobId: string): Promise<Untold | undefined>;
+  /** Forgets these notices, and none that came behind them. Repeatable. */
+  told(untold: Untold): Promise<void>;
+  /** Conflicts that the job opened and nobody has decided. */
+  conflicts(jobId: string): Promise<ConflictTally>;
+}
+
+/** The bus that notifications leave the service on. */
+export interface EventBus {
+  /** In this order. Throws `unavailable` unless the bus has taken every one. */
+  publish(notifications: readonly Notification[]): Promise<void>;
+}
+
+/** Webhooks, each one item. `seq` is the fence: a write must have seen the one before. */
+export interface WebhookStore {
+  get(name: string): Promise<Webhook | undefined>;
+  /** In name order. */
+  list(): Promise<readonly Webhook[]>;
+  /** False when the name is taken. */
+  create(webhook: Webhook): Promise<boolean>;
+  /** Replaces the one whose seq is one less, but not what became of its deliveries; false when somebody else has. */
+  advance(webhook: Webhook): Promise<boolean>;
+  remove(name: string): Promise<void>;
+  /** Notes what became of a delivery; ignored where there is no such webhook any more. */
+  note(name: string, delivery: WebhookDelivery): Promise<void>;
+}
+
+/** Where webhooks lead and what they are signed with. */
+export interface WebhookSecrets {
+  /** Stores a new secret; the reference is its name. */
+  create(webhook: string, content: WebhookSecret): Promise<string>;
+  /** Throws `secret_missing`. */
+  get(ref: string): Promise<WebhookSecret>;
+  /** Repeatable. */
+  remove(ref: string): Promise<void>;
+}
+
+/** The queue of deliveries: one message for each notification and webhook. */
+export interface DeliveryQueue {
+  send(deliveries: readonly DeliveryMessage[]): Promise<void>;
+}
+
+/** What is posted, as it goes over the wire. */
+export interface Posting {
+  readonly url: Secret;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Posts to a host that the deployment allows, over one connection to an address that was checked, and follows nothing.
+ * Answers the status; throws `host_not_allowed`, or `webhook_unreachable` with a reason of one word.
+ */
+export type Post = (posting: Posting) => Promise<{ readonly status: number }>;
 
 /** The clock that fires schedules. Both are repeatable. */
 export interface AlarmClock {

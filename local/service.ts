@@ -1,6 +1,7 @@
 import { startControlEndpoint } from './aws/control-endpoint.ts';
 import { startDynamoDb } from './aws/dynamodb.ts';
 import type { Emulator } from './aws/emulator.ts';
+import { eventBusActions, readRules } from './aws/event-bus.ts';
 import { startScheduler } from './aws/scheduler.ts';
 import { secretActions } from './aws/secrets.ts';
 import { startSqs } from './aws/sqs.ts';
@@ -20,7 +21,16 @@ import type { TaskAnswers } from './states/actions.ts';
 import { synthesize } from './synth.ts';
 import { readAssembly } from './template/assembly.ts';
 import { resolveStack } from './template/stack.ts';
-import { createClients, createPools, describe, poolOf, sendTo, startPollers, startStates } from './wiring.ts';
+import {
+  createClients,
+  createPools,
+  describe,
+  poolOf,
+  sendEvent,
+  sendTo,
+  startPollers,
+  startStates,
+} from './wiring.ts';
 
 export interface ServiceOptions {
   /** 0: any free port. */
@@ -142,6 +152,7 @@ async function assemble(
       JwtAudience: issuer.audience,
       TlsPolicy: 'as_asked',
       AllowedDatabaseHosts: '*,this-machine',
+      AllowedWebhookHosts: '*,this-machine',
       MaxWorkers: '10', // each is a process of its own, and there is one server
       ...options.parameters,
     },
@@ -158,6 +169,15 @@ async function assemble(
   const invoke = (name: string, event: Json) => poolOf(pools, name).invoke(event);
 
   control.addService('secretsmanager', secretActions(dataDir.path('secrets.json')));
+  control.addService(
+    'AWSEvents',
+    eventBusActions({
+      buses: stack.ofType('AWS::Events::EventBus').map(({ name }) => name),
+      rules: readRules(stack),
+      send: (queueUrl, body) => sendEvent(clients.sqs, queueUrl, body),
+      log,
+    }),
+  );
   const answers: TaskAnswers = { succeeded: 0, failed: 0, heartbeats: 0 };
   const states = startStates(stack, control, { invoke, sqs: clients.sqs, answers });
   undo.push(() => states.executions.stopAll());

@@ -138,6 +138,11 @@ export function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
+/** Puts an event into a queue, as a rule of EventBridge does. */
+export async function sendEvent(client: SQSClient, QueueUrl: string, MessageBody: string): Promise<void> {
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+}
+
 /** Puts an event that could not be delivered into a queue of this stack, as EventBridge Scheduler does. */
 export async function sendTo(
   stack: Stack,

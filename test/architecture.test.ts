@@ -17,6 +17,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
   ['lib/validator', ['lib/model', 'lib/ports.ts', 'lib/data-types']],
   ['lib/conflict-resolver', ['lib/model', 'lib/ports.ts', 'lib/data-types']],
   ['lib/audit', ['lib/model', 'lib/ports.ts', 'lib/data-types']],
+  ['lib/notifications', ['lib/model', 'lib/ports.ts']],
   [
     'lib/orchestrator',
     [
@@ -29,6 +30,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
       'lib/validator',
       'lib/conflict-resolver',
       'lib/audit',
+      'lib/notifications',
       'zod',
     ],
   ],

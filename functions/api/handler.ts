@@ -53,6 +53,13 @@ const NO_PARTS: Parts = {
   cancelResolution: notServed,
   putSchedule: notServed,
   removeSchedule: notServed,
+  putWebhook: notServed,
+  rotateWebhook: notServed,
+  removeWebhook: notServed,
+  testWebhook: notServed,
+  webhookHosts: () => {
+    throw new SyncError('internal', 'this function knows no webhooks');
+  },
   listQuarantine: notServed,
   retryQuarantine: notServed,
   dependencies: [],
@@ -67,6 +74,9 @@ const NO_PARTS: Parts = {
   },
   get mappings(): never {
     throw new SyncError('internal', 'this function knows no mappings');
+  },
+  get webhooks(): never {
+    throw new SyncError('internal', 'this function knows no webhooks');
   },
 };
 

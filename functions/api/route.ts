@@ -8,9 +8,11 @@ import type { RouteRole } from '../../lib/model/roles.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
 import type { TableValidation } from '../../lib/model/schema-check.ts';
 import type { ExpressionSuggestion, Suggestion } from '../../lib/model/suggestion.ts';
+import type { WebhookHosts } from '../../lib/notifications/webhook-hosts.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
 import type { QuarantineList, QuarantineRequest } from '../../lib/orchestrator/list-quarantine.ts';
 import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
+import type { PutOutcome, PutWebhook, testWebhook } from '../../lib/orchestrator/put-webhook.ts';
 import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
 import type { ResumeRequest } from '../../lib/orchestrator/resume-job.ts';
 import type { RetryOutcome, RetryRequest } from '../../lib/orchestrator/retry-quarantine.ts';
@@ -18,7 +20,14 @@ import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
 import type { ExpressionRequest } from '../../lib/orchestrator/suggest-expression.ts';
 import type { SuggestRequest } from '../../lib/orchestrator/suggest-mapping.ts';
-import type { AuditLog, ConflictStore, MappingStore, ResolutionStore, ScheduleStore } from '../../lib/ports.ts';
+import type {
+  AuditLog,
+  ConflictStore,
+  MappingStore,
+  ResolutionStore,
+  ScheduleStore,
+  WebhookStore,
+} from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
 
@@ -70,6 +79,12 @@ export interface Parts {
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
   readonly mappings: MappingStore;
+  readonly webhooks: Pick<WebhookStore, 'get' | 'list'>;
+  webhookHosts(): WebhookHosts;
+  putWebhook(put: PutWebhook): Promise<PutOutcome>;
+  rotateWebhook(request: { readonly name: string; readonly actor: string }): Promise<Required<PutOutcome>>;
+  removeWebhook(name: string): Promise<void>;
+  testWebhook(name: string): ReturnType<typeof testWebhook>;
 }
 
 /**
@@ -77,14 +92,22 @@ export interface Parts {
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
- * aside and tries them again, `schedules` keeps schedules, `mappings` keeps stored mappings, `suggest` proposes them, `queries`
+ * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `mappings` keeps stored mappings, `suggest` proposes them, `queries`
  * only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'conflicts' | 'mappings' | 'quarantine' | 'queries' | 'schedules' | 'suggest';
+  readonly runs:
+    | 'commands'
+    | 'conflicts'
+    | 'mappings'
+    | 'quarantine'
+    | 'queries'
+    | 'schedules'
+    | 'suggest'
+    | 'webhooks';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;

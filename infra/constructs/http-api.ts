@@ -25,6 +25,7 @@ export interface HttpApiProps {
   readonly commands: ServiceFunction;
   readonly conflicts: ServiceFunction;
   readonly schedules: ServiceFunction;
+  readonly webhooks: ServiceFunction;
   readonly quarantine: ServiceFunction;
   readonly mappings: ServiceFunction;
   readonly suggest: ServiceFunction;
@@ -56,6 +57,7 @@ export class HttpApi extends Construct {
       commands: to('Commands', props.commands),
       conflicts: to('Conflicts', props.conflicts),
       schedules: to('Schedules', props.schedules),
+      webhooks: to('Webhooks', props.webhooks),
       quarantine: to('Quarantine', props.quarantine),
       mappings: to('Mappings', props.mappings),
       suggest: to('Suggest', props.suggest),

@@ -12,6 +12,10 @@ export class Parameters extends Construct {
   readonly jwtAudience: string;
   readonly tlsPolicy: string;
   readonly allowedDatabaseHosts: string;
+  readonly allowedWebhookHosts: string;
+  /** As text, for environments. */
+  readonly lagNoticeBytes: string;
+  readonly lagNoticeSeconds: string;
   /** As text, for environments. */
   readonly databaseConnectionBudget: string;
   readonly maxWorkers: number;
@@ -50,6 +54,30 @@ export class Parameters extends Construct {
         'Database servers that the service may connect to, separated by commas: names (db.example.org, *.example.org), addresses and networks (10.0.0.0/8), or * for all. Link-local, metadata, multicast and reserved addresses are always refused; loopback too, unless this-machine is in the list.',
       minLength: 1,
       maxLength: 1000, // it is in the environment of each function, whose variables have 4 KB together
+    }).valueAsString;
+
+    this.allowedWebhookHosts = this.parameter('AllowedWebhookHosts', {
+      description:
+        'Hosts that webhooks may lead to, as AllowedDatabaseHosts; * for all of the public internet. Private addresses are refused unless they, or the name, are in the list; link-local, metadata, multicast and reserved ones always.',
+      default: '*',
+      minLength: 1,
+      maxLength: 1000,
+    }).valueAsString;
+
+    this.lagNoticeBytes = this.parameter('LagNoticeBytes', {
+      type: 'Number',
+      description:
+        "A job that leaves more bytes of the source's log than this says so (changes.lag). 0: it never does.",
+      minValue: 0,
+      default: 1_073_741_824,
+    }).valueAsString;
+
+    this.lagNoticeSeconds = this.parameter('LagNoticeSeconds', {
+      type: 'Number',
+      description:
+        "A job that leaves a part of the source's log older than this says so (changes.lag). 0: it never does.",
+      minValue: 0,
+      default: 900,
     }).valueAsString;
 
     this.databaseConnectionBudget = this.parameter('DatabaseConnectionBudget', {

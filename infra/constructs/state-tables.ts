@@ -46,6 +46,13 @@ export class StateTables extends Construct {
       projectionType: ProjectionType.ALL,
     });
 
+    this.jobs.addGlobalSecondaryIndex({
+      indexName: 'by_due', // sparse: only a job that has something to tell has `due`
+      partitionKey: text('due'),
+      sortKey: text('started'),
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+
     this.conflicts = this.table('Conflicts', 'id', 'item');
     // By the job that opened a conflict; by the job that saw it last, where that is another.
     for (const [indexName, partitionKey] of Object.entries(CONFLICT_INDEXES)) {
@@ -94,6 +101,13 @@ export class StateTables extends Construct {
   /** The head of a job's trail is an item of the job, its last root a field of it; for those that tell events and do not write jobs. */
   moveTrailHeads(fn: ServiceFunction): void {
     fn.allow(['dynamodb:UpdateItem'], [this.jobs.tableArn]);
+  }
+
+  /** What jobs have to tell, with what is told of them; whoever has told it removes it from the job. */
+  tellNotices(fn: ServiceFunction): void {
+    fn.allow(['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [this.jobs.tableArn]);
+    fn.allow(['dynamodb:Query'], [`${this.jobs.tableArn}/index/by_due`]);
+    fn.allow(['dynamodb:Query'], [`${this.conflicts.tableArn}/index/by_opener`]);
   }
 
   /** The one function that deletes events, of whole jobs. To be called once. */
@@ -155,6 +169,17 @@ export class StateTables extends Construct {
         actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
         resources: [this.registry.tableArn],
         conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['schedule'] } },
+      }),
+    );
+  }
+
+  /** Items of webhooks in the registry, and no other. */
+  keepWebhooks(fn: ServiceFunction, ...more: readonly ('PutItem' | 'DeleteItem')[]): void {
+    fn.role.addToPolicy(
+      new PolicyStatement({
+        actions: ['GetItem', 'Query', 'UpdateItem', ...more].map((action) => `dynamodb:${action}`),
+        resources: [this.registry.tableArn],
+        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['webhook'] } },
       }),
     );
   }

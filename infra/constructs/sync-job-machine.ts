@@ -1,7 +1,7 @@
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Pass } from '../../lib/model/job.ts';
-import { type Asl, catchInto, invoke, pick, place } from '../asl.ts';
+import { type Asl, callAside, catchInto, invoke, pick, place } from '../asl.ts';
 import { forEachLevel, forEachPart } from './pass.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SYNC_PART_TIMEOUT_SECONDS, type SyncPartMachine } from './sync-part-machine.ts';
@@ -13,6 +13,7 @@ export interface SyncJobMachineProps {
   readonly followChanges: ServiceFunction;
   readonly planPass: ServiceFunction;
   readonly settleJob: ServiceFunction;
+  readonly announce: ServiceFunction;
   readonly syncTable: SyncTableMachine;
   readonly syncPart: SyncPartMachine;
   readonly logRetention: RetentionDays;
@@ -31,21 +32,23 @@ export class SyncJobMachine extends Construct {
         followSeconds: props.followChanges.timeout.toSeconds(),
         planSeconds: props.planPass.timeout.toSeconds(),
         settleSeconds: props.settleJob.timeout.toSeconds(),
+        announceSeconds: props.announce.timeout.toSeconds(),
       }),
       substitutions: {
         PrepareJobArn: props.prepareJob.arn,
         FollowChangesArn: props.followChanges.arn,
         PlanPassArn: props.planPass.arn,
         SettleJobArn: props.settleJob.arn,
+        AnnounceArn: props.announce.arn,
         SyncTableArn: props.syncTable.arn,
         SyncPartArn: props.syncPart.arn,
       },
       logRetention: props.logRetention,
     });
-    const { prepareJob, followChanges, planPass, settleJob } = props;
+    const { prepareJob, followChanges, planPass, settleJob, announce } = props;
     machine.allow(
       ['lambda:InvokeFunction'],
-      [prepareJob, followChanges, planPass, settleJob].map((f) => f.arn),
+      [prepareJob, followChanges, planPass, settleJob, announce].map((f) => f.arn),
     );
     allowChildren(machine, ['sync-table', 'sync-part']);
     this.arn = machine.arn;
@@ -57,6 +60,7 @@ interface Limits {
   readonly followSeconds: number;
   readonly planSeconds: number;
   readonly settleSeconds: number;
+  readonly announceSeconds: number;
 }
 
 /**
@@ -111,15 +115,18 @@ function syncJobDefinition(limits: Limits): Asl {
         ...invoke(place('SettleJobArn'), limits.settleSeconds, pick(...job)),
         ResultPath: null,
         Catch: catchInto('SettleFailed'),
-        Next: 'JobSettled',
+        Next: 'Announce',
       },
+      // How the run ended is told at once; what is not told here, the schedule of `announce` finds within a minute.
+      Announce: callAside(place('AnnounceArn'), limits.announceSeconds, 'JobSettled'),
       JobSettled: { Type: 'Succeed' },
       // When this fails too, the sweeper finds a job without an execution and takes it over.
       SettleFailed: {
         ...invoke(place('SettleJobArn'), limits.settleSeconds, pick(...job, 'error')),
         ResultPath: null,
-        Next: 'JobFailed',
+        Next: 'AnnounceFailure',
       },
+      AnnounceFailure: callAside(place('AnnounceArn'), limits.announceSeconds, 'JobFailed'),
       JobFailed: { Type: 'Fail', ErrorPath: '$.error.Error', Cause: 'Read the job status: settle-job recorded why.' },
     },
   };

@@ -5,6 +5,7 @@ import type { Counts, Failure, JobState, JobTable, Pass, TableState } from './jo
 import type { PlannedRule } from './rule.ts';
 import type { Schedule } from './schedule.ts';
 import type { ValidationState } from './validation.ts';
+import type { Webhook } from './webhook.ts';
 
 // What the HTTP API answers, as its clients read it: the command line and the web pages. The API's own schemas are in
 // lib/orchestrator/status.ts; a test holds them against these types.
@@ -116,6 +117,19 @@ export interface ScheduleView
   /** The next three, ISO 8601 in UTC; none while it is paused. */
   readonly next_runs: readonly string[];
   readonly deleting?: boolean;
+}
+
+/** One webhook, as GET, PUT and rotate of /api/sync/webhooks answer it; `secret` only where it has just been made. */
+export interface WebhookView extends Omit<Webhook, 'secret_ref' | 'seq'> {
+  readonly secret?: string;
+}
+
+/** The answer to a test of a webhook. */
+export interface WebhookTested {
+  readonly delivered: boolean;
+  readonly status?: number;
+  readonly code?: string;
+  readonly message?: string;
 }
 
 /** The answer of GET /api/sync/health, with 200 and with 503. */

@@ -179,7 +179,7 @@ const CATALOGUE = {
   host_not_allowed: [
     403,
     'This deployment does not connect to that host.',
-    'Ask for the host in the parameter AllowedDatabaseHosts; loopback, link-local, metadata and multicast addresses are refused everywhere.',
+    'Ask for the host in the parameter AllowedDatabaseHosts, of a webhook in AllowedWebhookHosts; loopback, link-local, metadata and multicast addresses are refused everywhere.',
   ],
   password_method: [
     422,
@@ -496,6 +496,27 @@ const CATALOGUE = {
     409,
     'The run before, or another job over the same tables, is still at work.',
     'Wait for it, or let the schedule run less often; with overlap "queue" the run waits by itself.',
+  ],
+  webhook_not_found: [404, 'There is no webhook of this name.', 'See GET /api/sync/webhooks.'],
+  webhook_busy: [
+    409,
+    'The webhook was changed by somebody else at the same time.',
+    'Look at it again, and repeat the change.',
+  ],
+  webhook_url_invalid: [
+    400,
+    'The URL cannot be one of a webhook.',
+    'Use https://, without user, password and #; AllowedWebhookHosts must allow its host.',
+  ],
+  webhook_unreachable: [
+    502,
+    'The receiver of a webhook gave no answer in time, or its certificate cannot be verified.',
+    'Look at the receiver: it is asked again for 16 hours, then the notification lies in the queue of dead letters.',
+  ],
+  webhook_refused: [
+    502,
+    'The receiver of a webhook answered with another status than 2xx.',
+    'Look at the receiver, and at the clock and the secret that it checks signatures with; redirects are not followed.',
   ],
   secret_missing: [
     409,

@@ -30,7 +30,8 @@ async function mirror(job: Job, { plans, view }: Followed, ports: FollowingPorts
     return { ...t, ...look, ...(look.changed_keys !== undefined && { rows_estimate: look.changed_keys }) };
   });
   await ports.jobs.putTables(patched);
-  await ports.jobs.transition(job.job_id, { from: ['running'], epoch: job.epoch }, { changes: view });
+  const heartbeat_at = ports.clock().toISOString();
+  await ports.jobs.transition(job.job_id, { from: ['running'], epoch: job.epoch }, { changes: view, heartbeat_at });
 }
 
 /**

@@ -21,7 +21,7 @@ export interface ControlEndpoint extends Emulator {
 }
 
 /**
- * One HTTP endpoint for what has no emulator of its own: Step Functions, Secrets Manager, the Scheduler, the token issuer and what
+ * One HTTP endpoint for what has no emulator of its own: Step Functions, Secrets Manager, the Scheduler, EventBridge, the token issuer and what
  * tests look at (`/_local/...`). It is not the product's API and listens on the loopback interface only.
  */
 export async function startControlEndpoint(): Promise<ControlEndpoint> {

@@ -63,6 +63,7 @@ export function functionSpec(resource: StackResource, endpoints: Endpoints, plac
       AWS_ENDPOINT_URL_SFN: endpoints.control,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.control,
       AWS_ENDPOINT_URL_SCHEDULER: endpoints.control,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.control,
       ...(endpoints.bedrock && { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoints.bedrock }),
       ...properties.Environment?.Variables,
     },

@@ -87,7 +87,16 @@ export const RESOURCE_TYPES: Readonly<Record<string, Treatment>> = {
     identify: ({ logicalId }) => ({ ref: logicalId, attributes: { AuthorizerId: logicalId } }),
   },
   'AWS::Scheduler::Schedule': { ...part, nameProperty: 'Name' },
-  'AWS::Events::Rule': { ...part, nameProperty: 'Name' },
+  'AWS::Events::EventBus': {
+    kind: 'created',
+    nameProperty: 'Name',
+    identify: ({ name }) => ({ ref: name, attributes: { Arn: arn('events', `event-bus/${name}`), Name: name } }),
+  },
+  'AWS::Events::Rule': {
+    kind: 'created',
+    nameProperty: 'Name',
+    identify: ({ name }) => ({ ref: name, attributes: { Arn: arn('events', `rule/${name}`) } }),
+  },
 
   'AWS::ApiGatewayV2::Stage': ignored(
     'the gateway serves the $default stage only; throttling and access logs need AWS',

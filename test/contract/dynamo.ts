@@ -90,11 +90,12 @@ export async function createTables({ client }: TestDynamo) {
     new CreateTableCommand({
       TableName: names.jobs,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: texts('job_id', 'item', 'list', 'started', 'care'),
+      AttributeDefinitions: texts('job_id', 'item', 'list', 'started', 'care', 'due'),
       KeySchema: key('job_id', 'item'),
       GlobalSecondaryIndexes: [
         { IndexName: 'by_start', KeySchema: key('list', 'started'), Projection: { ProjectionType: 'ALL' } },
         { IndexName: 'by_care', KeySchema: key('care', 'started'), Projection: { ProjectionType: 'ALL' } },
+        { IndexName: 'by_due', KeySchema: key('due', 'started'), Projection: { ProjectionType: 'KEYS_ONLY' } },
       ],
     }),
   );

@@ -64,13 +64,14 @@ export interface Definition {
   readonly States: Readonly<Record<string, State>>;
 }
 export interface State {
+  readonly Next?: string;
   readonly Type: string;
   readonly Resource?: string;
   readonly TimeoutSeconds?: number;
   readonly HeartbeatSeconds?: number;
   readonly ResultPath?: string | null;
   readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts?: number }[];
-  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
+  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string; readonly ResultPath?: string | null }[];
   readonly ItemProcessor?: Definition;
 }
 

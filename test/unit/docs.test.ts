@@ -16,6 +16,7 @@ import { FIELD_RULES } from '../../lib/model/conflict-plan.ts';
 import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
+import { NOTIFICATION_MEANINGS, notification } from '../../lib/model/notification.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
 import { FINDINGS } from '../../lib/model/schema-check.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
@@ -156,6 +157,36 @@ const functionTable = () =>
     ],
   );
 
+/** Fields of notifications that say more than their name, with the types that have them. */
+function notificationTable(): string {
+  const rows = new Map<string, { types: string[]; meaning: string }>();
+  const visit = (type: string, path: string, schema: z.ZodType, optional = false): void => {
+    if (schema instanceof z.ZodOptional) {
+      visit(type, path, schema.unwrap() as z.ZodType, true);
+      return;
+    }
+    const meaning = schema.meta()?.description ?? '';
+    const listed = schema instanceof z.ZodArray ? (schema.element as z.ZodType) : schema;
+    if (path !== '' && meaning !== '') {
+      const key = `${path}${optional ? ' (optional)' : ''}|${meaning}`;
+      rows.set(key, { types: [...(rows.get(key)?.types ?? []), type], meaning });
+    }
+    if (listed instanceof z.ZodObject)
+      for (const [name, inner] of Object.entries(listed.shape))
+        visit(type, path === '' ? name : `${path}.${name}`, inner as z.ZodType);
+  };
+  for (const option of notification.options) visit(option.shape.type.value, '', option);
+  const most = notification.options.length - 1;
+  return table(
+    ['field', 'of', 'holds'],
+    [...rows].map(([key, { types, meaning }]) => [
+      code(key.split('|')[0]?.replace(' (optional)', '') ?? '') + (key.includes(' (optional)') ? ' (optional)' : ''),
+      types.length > most ? 'all' : types.length === most ? 'all but `webhook.test`' : types.map(code).join(', '),
+      meaning,
+    ]),
+  );
+}
+
 /** Each generated part: its page, and what the code says that it holds. */
 const GENERATED: Readonly<Record<string, readonly [page: string, content: () => string]>> = {
   'both-ways': ['docs/conflicts.md', backTable],
@@ -210,6 +241,8 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
   'conflict-outcomes': ['docs/conflicts.md', () => meanings('outcome', OUTCOMES)],
   'field-rules': ['docs/conflicts.md', () => meanings('rule', FIELD_RULES)],
   'resolution-states': ['docs/conflicts.md', () => meanings('state', RESOLUTION_STATE_MEANINGS)],
+  'notification-types': ['docs/notifications.md', () => meanings('type', NOTIFICATION_MEANINGS)],
+  'notification-fields': ['docs/notifications.md', notificationTable],
   'conflict-states': ['docs/conflicts.md', () => meanings('state', CONFLICT_STATE_MEANINGS)],
   lifecycle: [
     'docs/sync-spec.md',

@@ -5,6 +5,7 @@ import { mappingRoutes } from './mappings.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { suggestRoutes } from './suggest.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** The routes of every function but `queries`, whose own list holds the one that describes them all: a line per function. */
 export const actingRoutes: readonly Route[] = [
@@ -12,6 +13,7 @@ export const actingRoutes: readonly Route[] = [
   ...conflictRoutes,
   ...quarantineRoutes,
   ...scheduleRoutes,
+  ...webhookRoutes,
   ...mappingRoutes,
   ...suggestRoutes,
 ];

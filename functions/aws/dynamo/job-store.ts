@@ -3,7 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { Job, JobTable, SegmentProgress } from '../../../lib/model/job.ts';
+import type { StoredNotice } from '../../../lib/model/notice.ts';
 import type { StoredValidation } from '../../../lib/model/schema-check.ts';
+import { noticeOf } from '../../../lib/notifications/notice.ts';
 import type { JobQuery, JobStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -15,6 +17,7 @@ import { type Item, putAll, queryAll, type Table } from './table.ts';
  *     job_id  item                         further
  *     <uuid>  job                          list "jobs", started <created_at>#<job_id>  (index by_start)
  *                                          care, while the sweeper looks after it     (index by_care)
+ *                                          notices, due, while it has something to tell (index by_due)
  *     <uuid>  table#00012
  *     <uuid>  segment#00012#apply#00003
  *     <uuid>  schema#00012                 what the catalogs were like
@@ -54,6 +57,12 @@ export function dynamoJobStore(table: Table): JobStore {
   };
 }
 
+/** The one value of `due`. */
+export const DUE = 'notice';
+
+/** Most notices that wait with a job; with more, only the newest is kept: an item has an end, and the job goes first. */
+const MOST_NOTICES = 500;
+
 /** The one value of `care`. */
 const CARE = 'sweep';
 
@@ -65,20 +74,20 @@ const tableItem = (t: JobTable): Item => ({ ...t, item: tableKey(t.table) });
 
 /** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
 export function entity<T>(stored: Item): T {
-  const { item, list, care, started, last_request_id, ...rest } = stored;
+  const { item, list, care, started, last_request_id, notices, due, ...rest } = stored;
   return rest as T;
 }
 
-async function readItem(table: Table, jobId: string, item: string): Promise<Item | undefined> {
+export async function readItem(table: Table, jobId: string, item: string): Promise<Item | undefined> {
   const { Item } = await table
     .client()
     .send(new GetCommand({ TableName: table.name(), Key: { job_id: jobId, item }, ConsistentRead: true }));
   return Item;
 }
 
-async function getItem(table: Table, jobId: string): Promise<{ job: Job; lastRequestId: unknown } | undefined> {
+async function getItem(table: Table, jobId: string): Promise<{ job: Job; item: Item } | undefined> {
   const found = await readItem(table, jobId, 'job');
-  return found && { job: entity<Job>(found), lastRequestId: found.last_request_id };
+  return found && { job: entity<Job>(found), item: found };
 }
 
 async function create(table: Table, job: Job): Promise<void> {
@@ -106,7 +115,7 @@ function birth(job: Job): unknown {
 }
 
 /**
- * Changes a job on a condition. A retry by the SDK carries the same `last_request_id`, so a failed condition over an
+ * Changes a job on a condition, and notes in the same write what is to be told of the change. A retry by the SDK carries the same `last_request_id`, so a failed condition over an
  * item that holds our own id means that our first try won and its reply was lost.
  */
 async function transition(
@@ -115,7 +124,13 @@ async function transition(
   {
     expected,
     patch,
-  }: { expected: Parameters<JobStore['transition']>[1]; patch: Parameters<JobStore['transition']>[2] },
+    full = false,
+  }: {
+    readonly expected: Parameters<JobStore['transition']>[1];
+    readonly patch: Parameters<JobStore['transition']>[2];
+    /** So many notices wait that no other is added to them. */
+    readonly full?: boolean;
+  },
 ): Promise<Job | undefined> {
   const requestId = randomUUID();
   const values: Item = { ':epoch': expected.epoch, ':request': requestId };
@@ -134,13 +149,22 @@ async function transition(
     }
   });
   const from = expected.from.map((_, i) => `:from${i}`).join(', ');
+  const notice = noticeOf(expected, patch);
+  const room = notice && !full ? ' and (attribute_not_exists(#notices) or size(#notices) < :most)' : '';
+  if (notice) {
+    const stored: StoredNotice = { ...notice, write: requestId };
+    Object.assign(names, { '#notices': 'notices', '#due': 'due' });
+    Object.assign(values, { ':notice': [stored], ':due': DUE, ...(!full && { ':none': [], ':most': MOST_NOTICES }) });
+    const all = full ? ':notice' : 'list_append(if_not_exists(#notices, :none), :notice)';
+    sets.push(`#notices = ${all}`, '#due = :due');
+  }
   try {
     const { Attributes } = await table.client().send(
       new UpdateCommand({
         TableName: table.name(),
         Key: { job_id: jobId, item: 'job' },
         UpdateExpression: `set ${sets.join(', ')}${removes.length > 0 ? ` remove ${removes.join(', ')}` : ''}`,
-        ConditionExpression: `#state in (${from}) and #epoch = :epoch`,
+        ConditionExpression: `#state in (${from}) and #epoch = :epoch${room}`,
         ExpressionAttributeNames: names,
         ExpressionAttributeValues: values,
         ReturnValues: 'ALL_NEW',
@@ -150,7 +174,9 @@ async function transition(
   } catch (error) {
     if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
     const stored = await getItem(table, jobId);
-    return stored?.lastRequestId === requestId ? stored.job : undefined;
+    if (stored?.item.last_request_id === requestId) return stored.job;
+    const stands = stored && expected.from.includes(stored.job.state) && stored.job.epoch === expected.epoch;
+    return stands && room && !full ? transition(table, jobId, { expected, patch, full: true }) : undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
+import { webhookRoutes } from '../../../functions/api/routes/webhooks.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
 import {
@@ -45,6 +46,12 @@ const calls: Readonly<Record<string, Call>> = {
     body: { ...(start().body as object), expression: 'rate(1 day)' },
   },
   'DELETE /api/sync/schedules/{name}': { method: 'DELETE', path: '/api/sync/schedules/nightly' },
+  'GET /api/sync/webhooks': { path: '/api/sync/webhooks' },
+  'GET /api/sync/webhooks/{name}': { path: '/api/sync/webhooks/ops' },
+  'PUT /api/sync/webhooks/{name}': { method: 'PUT', path: '/api/sync/webhooks/ops', body: { paused: true } },
+  'DELETE /api/sync/webhooks/{name}': { method: 'DELETE', path: '/api/sync/webhooks/ops' },
+  'POST /api/sync/webhooks/{name}/rotate': { method: 'POST', path: '/api/sync/webhooks/ops/rotate' },
+  'POST /api/sync/webhooks/{name}/test': { method: 'POST', path: '/api/sync/webhooks/ops/test' },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
   'GET /api/sync/conflicts/{job_id}': { path: ofJob },
@@ -152,6 +159,7 @@ describe('roles', () => {
     api.engine.add([conflict]);
     await api.resolutions.create(resolution);
     await api.schedules.create(sampleSchedule());
+    await api.kept.add('ops');
     for (const version of [1, 2]) await api.mappings.put(sampleMapping(version));
     await api.mappings.approve('county', { rev: 1, approvals: [sampleApproval(1)] });
     const allowed = mayCall(route.role, role === undefined ? [] : [role]);
@@ -243,6 +251,7 @@ describe('paths and methods', () => {
     expect(mappingRoutes.every((r) => r.runs === 'mappings')).toBe(true);
     expect(suggestRoutes.every((r) => r.runs === 'suggest')).toBe(true);
     expect(scheduleRoutes.every((r) => r.runs === 'schedules')).toBe(true);
+    expect(webhookRoutes.every((r) => r.runs === 'webhooks')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
     expect(quarantineRoutes.every((r) => r.runs === 'quarantine')).toBe(true);
     expect(routes).toEqual([
@@ -250,6 +259,7 @@ describe('paths and methods', () => {
       ...conflictRoutes,
       ...quarantineRoutes,
       ...scheduleRoutes,
+      ...webhookRoutes,
       ...mappingRoutes,
       ...suggestRoutes,
       ...queryRoutes,

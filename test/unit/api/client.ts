@@ -10,11 +10,14 @@ import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
+import { webhookRoutes } from '../../../functions/api/routes/webhooks.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import type { TableValidation } from '../../../lib/model/schema-check.ts';
+import { parseWebhookHosts } from '../../../lib/notifications/webhook-hosts.ts';
 import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts';
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
+import { putWebhook, removeWebhook, rotateKey, testWebhook } from '../../../lib/orchestrator/put-webhook.ts';
 import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
 import type {
@@ -33,6 +36,7 @@ import {
   memoryResolutionStore,
   memoryScheduleStore,
 } from '../../contract/memory.ts';
+import { type MemoryWebhooks, memoryWebhooks } from '../../contract/memory-webhooks.ts';
 import { sampleJob, sampleSchedule, sampleSuggestion, validationOf } from '../../contract/samples.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
@@ -65,6 +69,7 @@ export interface TestApi {
   readonly resolutions: ResolutionStore;
   readonly schedules: ScheduleStore;
   readonly mappings: MappingStore;
+  readonly kept: MemoryWebhooks;
   readonly engine: FakeResolver;
   readonly started: StartRequest[];
   /** Everything that was asked for and changes state, starts among them. */
@@ -88,6 +93,8 @@ export interface TestApiOptions {
   /** Tags of columns of every table. */
   readonly masks?: Readonly<Record<string, string>>;
   readonly audit?: AuditLog;
+  /** As the parameter AllowedWebhookHosts. */
+  readonly webhookHosts?: string;
   readonly now?: string;
 }
 
@@ -101,6 +108,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const commands: object[] = [];
   const logged: string[] = [];
   const mappings = memoryMappingStore();
+  const kept = memoryWebhooks();
   const told =
     <A extends readonly unknown[], R>(change: (...args: A) => R) =>
     (...args: A) => {
@@ -183,6 +191,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     removeSchedule: async (name) => {
       commands.push({ name });
     },
+    putWebhook: told((put) => putWebhook(put, { ...services, ...kept })),
+    rotateWebhook: told((request) => rotateKey(request, { ...services, ...kept })),
+    removeWebhook: told((name) => removeWebhook(name, { ...services, ...kept })),
+    testWebhook: told((name) => testWebhook({ name, id: 'webhook_test-1' }, { ...services, ...kept })),
+    webhookHosts: () => parseWebhookHosts(options.webhookHosts ?? '*'),
+    webhooks: kept.webhooks,
     schedules,
     conflicts,
     resolutions,
@@ -199,6 +213,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     services: () => services,
     parts: () => ({ mappings: parts.mappings, audit: parts.audit }),
   });
+  const hooking = apiHandler({ serves: webhookRoutes, services: () => services, parts: () => parts });
   const proposing = apiHandler({ serves: suggestRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
@@ -212,6 +227,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     resolutions,
     schedules,
     mappings,
+    kept,
     engine,
     started,
     commands,
@@ -225,6 +241,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [conflictRoutes, deciding],
         [quarantineRoutes, aside],
         [scheduleRoutes, clocking],
+        [webhookRoutes, hooking],
         [mappingRoutes, keeping],
         [suggestRoutes, proposing],
       ] as const;

@@ -198,6 +198,7 @@ export function writeMiniStack(folder: string): string {
     TlsPolicy: { ...text, Default: 'verify_full' },
     MaxWorkers: text,
     AllowedDatabaseHosts: text,
+    AllowedWebhookHosts: text,
   };
   writeFileSync(join(folder, 'Mini.template.json'), JSON.stringify({ Parameters, Resources: RESOURCES }));
   writeFileSync(join(folder, 'Mini.assets.json'), '{"files":{}}');

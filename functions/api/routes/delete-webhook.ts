@@ -1,0 +1,17 @@
+import { defineRoute } from '../route.ts';
+import { webhookName } from '../webhook-view.ts';
+
+export const deleteWebhook = defineRoute({
+  method: 'DELETE',
+  path: '/api/sync/webhooks/{name}',
+  role: 'admin',
+  runs: 'webhooks',
+  summary: 'Delete a webhook and its secret; what is on its way to it is dropped',
+  params: { name: webhookName },
+  responses: { 204: { description: 'It is told of nothing any more.' } },
+
+  handle: async ({ params }, _services, { removeWebhook }) => {
+    await removeWebhook(params.name ?? '');
+    return { status: 204 };
+  },
+});

@@ -1,0 +1,54 @@
+import { SyncError } from '../model/errors.ts';
+import { addCounts, type Counts, NO_COUNTS, type SegmentProgress } from '../model/job.ts';
+import type { Untold } from '../model/notice.ts';
+import type { ConflictTally, LagThresholds, Notification } from '../model/notification.ts';
+import { notificationsOf } from '../notifications/tell.ts';
+import type { EventBus, JobStore, Log, NoticeStore } from '../ports.ts';
+
+export interface AnnouncePorts {
+  readonly notices: NoticeStore;
+  readonly jobs: Pick<JobStore, 'progress'>;
+  readonly bus: EventBus;
+  readonly lag: LagThresholds;
+  readonly log: Log;
+}
+
+const countsOf = (progress: readonly SegmentProgress[]): Counts =>
+  progress.reduce((sum, p) => addCounts(sum, { ...NO_COUNTS, ...p.counts }), NO_COUNTS);
+
+const NO_CONFLICTS: ConflictTally = { by_table: [], more: false };
+
+/** Only an end is told with numbers: they cost a look at every segment of the job. */
+async function notificationsFor({ job, notices }: Untold, ports: AnnouncePorts): Promise<readonly Notification[]> {
+  const ends = notices.some(({ what }) => what === 'ended');
+  const counts = ends ? countsOf(await ports.jobs.progress(job.job_id)) : NO_COUNTS;
+  const conflicts = ends ? await ports.notices.conflicts(job.job_id) : NO_CONFLICTS;
+  const told = notices.flatMap((notice) => notificationsOf(job, notice, { counts, conflicts, lag: ports.lag }));
+  return [...new Map(told.map((one) => [one.id, one])).values()]; // a step that was repeated notes its end twice
+}
+
+async function announceJob(jobId: string, ports: AnnouncePorts): Promise<number> {
+  const untold = await ports.notices.untold(jobId);
+  if (!untold) return 0;
+  const notifications = await notificationsFor(untold, ports);
+  await ports.bus.publish(notifications);
+  await ports.notices.told(untold);
+  return notifications.length;
+}
+
+/**
+ * Publishes what jobs have to tell, each job's in its order, and only then forgets it: whoever dies in between publishes it
+ * again, under the same id. Trouble with one job does not keep it from the others. Answers how many were published.
+ */
+export async function announce(ports: AnnouncePorts): Promise<number> {
+  let published = 0;
+  for (const jobId of await ports.notices.due()) {
+    try {
+      published += await announceJob(jobId, ports);
+    } catch (error) {
+      const code = error instanceof SyncError ? error.code : 'internal';
+      ports.log.error('notifications not published', { job_id: jobId, code });
+    }
+  }
+  return published;
+}

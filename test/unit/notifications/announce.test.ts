@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { SyncError } from '../../../lib/model/errors.ts';
+import type { StoredNotice, Untold } from '../../../lib/model/notice.ts';
+import type { Notification } from '../../../lib/model/notification.ts';
+import { type AnnouncePorts, announce } from '../../../lib/orchestrator/announce.ts';
+import { sampleJob, sampleProgress } from '../../contract/samples.ts';
+
+const AT = '2026-11-23T10:00:00.000Z';
+const ended = (over: Partial<StoredNotice> = {}): StoredNotice => ({
+  what: 'ended',
+  epoch: 2,
+  at: AT,
+  state: 'completed',
+  write: 'w1',
+  ...over,
+});
+
+/** Jobs with notices, a bus that remembers, and ways to break both. */
+function world(...untold: Untold[]) {
+  const waiting = new Map(untold.map((u) => [u.job.job_id, u]));
+  const published: Notification[] = [];
+  const logged: unknown[] = [];
+  const broken = { bus: false, told: false };
+  const ports: AnnouncePorts = {
+    jobs: { progress: async (id) => [sampleProgress(id), sampleProgress(id, { segment: 1 })] },
+    notices: {
+      due: async () => [...waiting.keys()],
+      untold: async (id) => waiting.get(id),
+      told: async ({ job }) => {
+        if (broken.told) throw new Error('killed');
+        waiting.delete(job.job_id);
+      },
+      conflicts: async () => ({ by_table: [{ table: 'public.t', type: 'insert_exists', open: 2 }], more: false }),
+    },
+    bus: {
+      publish: async (notifications) => {
+        if (broken.bus) throw new SyncError('unavailable', 'the bus is away');
+        published.push(...notifications);
+      },
+    },
+    lag: { bytes: 1, seconds: 1 },
+    log: { info: () => undefined, warn: () => undefined, error: (...args) => void logged.push(args) },
+  };
+  return { ports, published, waiting, broken, logged };
+}
+
+const ids = (published: readonly Notification[]) => published.map(({ id }) => id);
+
+test('what jobs have to tell is published in their order, and then forgotten', async () => {
+  const job = sampleJob();
+  const paused = ended({ what: 'paused', epoch: 1, code: 'confirm_required' });
+  const { ports, published, waiting } = world({ job, notices: [paused, ended()] });
+
+  expect(await announce(ports)).toBe(3);
+  expect(published.map((n) => n.type)).toEqual(['job.paused', 'job.ended', 'conflicts.new']);
+  expect(published[1]?.data).toMatchObject({ counts: { read: expect.any(Number) }, open_conflicts: 2 });
+  expect(waiting.size).toBe(0);
+  expect(await announce(ports)).toBe(0);
+});
+
+test('who dies between publishing and forgetting publishes again, under the same ids', async () => {
+  const { ports, published, broken, waiting } = world({ job: sampleJob(), notices: [ended()] });
+
+  broken.told = true;
+  await announce(ports);
+  broken.told = false;
+  await announce(ports);
+
+  expect(waiting.size).toBe(0);
+  expect(ids(published).slice(2)).toEqual(ids(published).slice(0, 2));
+});
+
+test('while the bus is away nothing is forgotten, and afterwards it is told', async () => {
+  const { ports, published, broken, waiting, logged } = world({ job: sampleJob(), notices: [ended()] });
+
+  broken.bus = true;
+  expect(await announce(ports)).toBe(0);
+  expect(waiting.size).toBe(1);
+  expect(JSON.stringify(logged)).toContain('unavailable');
+  broken.bus = false;
+  await announce(ports);
+
+  expect(published.map((n) => n.type)).toEqual(['job.ended', 'conflicts.new']);
+});
+
+test('trouble with one job keeps no other from being told', async () => {
+  const bad = { job: sampleJob(), notices: [ended()] };
+  const good = { job: sampleJob(), notices: [ended()] };
+  const { ports, published, waiting } = world(bad, good);
+  const { untold } = ports.notices;
+  const notices = {
+    ...ports.notices,
+    untold: async (id: string) => (id === bad.job.job_id ? Promise.reject(new Error('x')) : untold(id)),
+  };
+
+  await announce({ ...ports, notices });
+
+  expect(new Set(published.map((n) => (n.type === 'webhook.test' ? '' : n.job.id)))).toEqual(
+    new Set([good.job.job_id]),
+  );
+  expect([...waiting.keys()]).toEqual([bad.job.job_id]);
+});
+
+test('an end that was noted twice is told once', async () => {
+  const { ports, published } = world({ job: sampleJob(), notices: [ended(), ended({ write: 'w2' })] });
+
+  await announce(ports);
+
+  expect(published.map((n) => n.type)).toEqual(['job.ended', 'conflicts.new']);
+});
