@@ -4,6 +4,7 @@ import { WEB_BASE } from '../functions/web/pages.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import { allowJobSecrets, allowMaskKeys, MASK_KEY_PREFIX, SECRET_PREFIX } from './constructs/job-secrets.ts';
+import { Network } from './constructs/network.ts';
 import { DELIVERY_SECONDS, Notifications } from './constructs/notifications.ts';
 import { Parameters } from './constructs/parameters.ts';
 import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-queue.ts';
@@ -16,6 +17,7 @@ import { SyncJobMachine } from './constructs/sync-job-machine.ts';
 import { SyncPartMachine } from './constructs/sync-part-machine.ts';
 import { SyncTableMachine } from './constructs/sync-table-machine.ts';
 import { acknowledgeExecutions, executionArns, machineArn } from './constructs/workflow-machine.ts';
+import { networkOptions } from './network-options.ts';
 
 export interface SyncStackProps extends StackProps {
   readonly routes: readonly RouteDeclaration[];
@@ -49,7 +51,9 @@ export class SyncStack extends Stack {
     const resolutions = new ResolutionQueue(this);
     const notifications = new Notifications(this);
 
+    const network = networkOptions(this.node);
     const common = {
+      network: network && new Network(this, network),
       distDir: props.distDir,
       logRetention: parameters.logRetention,
       environment: {
@@ -165,6 +169,7 @@ export class SyncStack extends Stack {
     // What jobs have to tell: taken from their items, put on the bus, and delivered to webhooks.
     const announce = new ServiceFunction(this, 'Announce', {
       ...common,
+      network: undefined, // it opens no database
       environment: {
         ...common.environment,
         EVENT_BUS_NAME: notifications.busName,
@@ -185,6 +190,7 @@ export class SyncStack extends Stack {
     notifications.allowPublishing(announce);
     const deliverer = new ServiceFunction(this, 'DeliverWebhooks', {
       ...common,
+      network: undefined, // it opens no database; who receives is outside
       environment: {
         ...common.environment,
         ...notifications.environment,
@@ -329,6 +335,7 @@ export class SyncStack extends Stack {
     // Webhooks: what keeps them and tries them. Knows of no job and no database.
     const webhooks = new ServiceFunction(this, 'WebhooksApi', {
       ...common,
+      network: undefined, // it opens no database; who receives is outside
       environment: {
         ...common.environment,
         ...notifications.environment,
@@ -398,6 +405,7 @@ export class SyncStack extends Stack {
     // The pages: files that came with the bundle. May do nothing, and knows of no table or queue.
     const web = new ServiceFunction(this, 'Web', {
       ...common,
+      network: undefined, // it calls nobody
       environment: { NODE_OPTIONS: '--enable-source-maps' },
       name: 'web',
       description: 'The web UI: one document and the files it loads.',
