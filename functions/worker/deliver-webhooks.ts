@@ -1,8 +1,8 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import type { Notification } from '../../lib/model/notification.ts';
-import { deliver, fanOut } from '../../lib/orchestrator/deliver-webhook.ts';
 import { retryAfter } from '../../lib/notifications/attempts.ts';
+import { deliver, fanOut } from '../../lib/orchestrator/deliver-webhook.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsDeliveryQueue } from '../aws/delivery-queue.ts';
 import { EVENT_SOURCE } from '../aws/event-bus.ts';

@@ -19,7 +19,9 @@ const countsOf = (progress: readonly SegmentProgress[]): Counts =>
 const NO_CONFLICTS: ConflictTally = { by_table: [], more: false };
 
 /** Only an end is told with numbers: they cost a look at every segment of the job. */
-async function notificationsFor({ job, notices }: Untold, ports: AnnouncePorts): Promise<readonly Notification[]> {
+async function notificationsFor(untold: Untold, ports: AnnouncePorts): Promise<readonly Notification[]> {
+  const { job, lag_told } = untold;
+  const notices = untold.notices.filter(({ what, epoch }) => what !== 'lagging' || epoch !== lag_told);
   const ends = notices.some(({ what }) => what === 'ended');
   const counts = ends ? countsOf(await ports.jobs.progress(job.job_id)) : NO_COUNTS;
   const conflicts = ends ? await ports.notices.conflicts(job.job_id) : NO_CONFLICTS;
@@ -32,7 +34,8 @@ async function announceJob(jobId: string, ports: AnnouncePorts): Promise<number>
   if (!untold) return 0;
   const notifications = await notificationsFor(untold, ports);
   await ports.bus.publish(notifications);
-  await ports.notices.told(untold);
+  const lag = notifications.find((one) => one.type === 'changes.lag');
+  await ports.notices.told(untold, lag?.job.epoch);
   return notifications.length;
 }
 

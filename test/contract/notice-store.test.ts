@@ -107,6 +107,16 @@ test('what comes while others are told stays, in its order', async () => {
   expect(await told(job)).toEqual(['paused 4']);
 });
 
+test('the run whose lag was told is known to whoever tells next, and to nobody else', async () => {
+  const job = await newJob();
+  await pause(job, 1);
+  await notices.told((await notices.untold(job.job_id)) as Untold, 2);
+  await pause(job, 2);
+
+  expect(await notices.untold(job.job_id)).toMatchObject({ lag_told: 2, notices: [{ epoch: 3 }] });
+  expect(await jobs.get(job.job_id)).not.toHaveProperty('lag_told');
+});
+
 test('what cannot be told for very long takes no job with it: the newest is kept', async () => {
   const job = await newJob();
   await pause(job, 1);

@@ -15,6 +15,9 @@ type Json = ConstructorParameters<typeof StateMachine>[0] extends infer T ? T : 
 // biome-ignore lint/suspicious/noExplicitAny: a state's input is JSON of that state's own shape
 type Handlers = Record<string, (input: any) => any>;
 
+/** What is told at the end of a run, to nobody. */
+const telling: Handlers = { Announce: () => null, AnnounceFailure: () => null };
+
 /** Runs a definition on the runner that serves one machine, with these functions in place of its tasks. */
 async function run(definition: Definition, input: object, taskResourceLocalHandlers: Handlers) {
   const machine = new StateMachine(definition as unknown as Json);
@@ -22,7 +25,7 @@ async function run(definition: Definition, input: object, taskResourceLocalHandl
   const retryIntervalOverrides = Object.fromEntries(allStates(definition).map(([name]) => [name, 0]));
   const execution = machine.run(input as never, {
     context,
-    overrides: { taskResourceLocalHandlers, retryIntervalOverrides },
+    overrides: { taskResourceLocalHandlers: { ...telling, ...taskResourceLocalHandlers }, retryIntervalOverrides },
   });
   return execution.result.then(
     () => ({ error: undefined }),
@@ -411,6 +414,41 @@ describe('syncJob', () => {
     expect(settled).toEqual([
       { job_id: JOB, epoch: 2, error: { Error: 'verification_failed', Cause: 'what happened' } },
     ]);
+  });
+});
+
+describe('what is told at the end of a run', () => {
+  const input = { job_id: JOB, epoch: 2 };
+  const nothing = { levels: [], parts: [] };
+  const plans = { PlanDeletes: () => nothing, PlanRevisit: () => nothing, PlanVerify: () => nothing };
+  const plan = { ...input, max_parallel_tables: 1, max_parallel_operations: 5, next: nothing };
+  const broken = () => {
+    throw named('unavailable');
+  };
+
+  it('changes nothing of the end, good or bad, whatever goes wrong with it', async () => {
+    const good = { Prepare: () => plan, ...plans, Settle: () => null, Announce: broken };
+    const bad = {
+      Prepare: () => {
+        throw named('no_key');
+      },
+      SettleFailed: () => null,
+      AnnounceFailure: broken,
+    };
+
+    expect(await run(machines.syncJob, input, good)).toEqual({ error: undefined });
+    expect(await run(machines.syncJob, input, bad)).toMatchObject({ error: 'no_key' });
+  });
+
+  it('is told after the job has settled, once', async () => {
+    const order: string[] = [];
+    const note = (name: string) => () => order.push(name);
+
+    await run(machines.syncJob, input, {
+      ...{ Prepare: () => plan, ...plans, Settle: note('settled'), Announce: note('told') },
+    });
+
+    expect(order).toEqual(['settled', 'told']);
   });
 });
 

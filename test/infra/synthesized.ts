@@ -71,7 +71,11 @@ export interface State {
   readonly HeartbeatSeconds?: number;
   readonly ResultPath?: string | null;
   readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts?: number }[];
-  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string; readonly ResultPath?: string | null }[];
+  readonly Catch?: readonly {
+    readonly ErrorEquals: readonly string[];
+    readonly Next: string;
+    readonly ResultPath?: string | null;
+  }[];
   readonly ItemProcessor?: Definition;
 }
 

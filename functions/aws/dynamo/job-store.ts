@@ -74,7 +74,7 @@ const tableItem = (t: JobTable): Item => ({ ...t, item: tableKey(t.table) });
 
 /** An item without what only the store knows. Items are written by this file alone, so their shape is not checked. */
 export function entity<T>(stored: Item): T {
-  const { item, list, care, started, last_request_id, notices, due, ...rest } = stored;
+  const { item, list, care, started, last_request_id, notices, due, lag_told, ...rest } = stored;
   return rest as T;
 }
 

@@ -12,7 +12,7 @@ export function dynamoNoticeStore(jobs: Table, conflicts: Table): NoticeStore {
   return {
     due: () => calling('jobs table', () => due(jobs)),
     untold: (jobId) => calling('jobs table', () => untold(jobs, jobId)),
-    told: (what) => calling('jobs table', () => told(jobs, what)),
+    told: (what, lagTold) => calling('jobs table', () => told(jobs, what, lagTold)),
     conflicts: (jobId) => calling('conflicts table', () => tally(conflicts, jobId)),
   };
 }
@@ -30,14 +30,15 @@ async function due(jobs: Table): Promise<readonly string[]> {
 async function untold(jobs: Table, jobId: string): Promise<Untold | undefined> {
   const item = await readItem(jobs, jobId, 'job');
   const notices = (item?.notices ?? []) as readonly StoredNotice[]; // transition wrote them
-  return item && notices.length > 0 ? { job: entity<Job>(item), notices } : undefined;
+  if (!item || notices.length === 0) return undefined;
+  return { job: entity<Job>(item), notices, ...(item.lag_told !== undefined && { lag_told: Number(item.lag_told) }) };
 }
 
 /**
  * Notices are added at the end and taken from the beginning, and each has its own `write`. So while the first one is still
  * the one that was read, all of those behind it are too, and only they are taken. Where it is not, somebody else has.
  */
-async function told(jobs: Table, { job, notices }: Untold): Promise<void> {
+async function told(jobs: Table, { job, notices }: Untold, lagTold: number | undefined): Promise<void> {
   const [first] = notices;
   const remove = async (what: string, more: string, values: Item): Promise<boolean> => {
     try {
@@ -45,10 +46,14 @@ async function told(jobs: Table, { job, notices }: Untold): Promise<void> {
         new UpdateCommand({
           TableName: jobs.name(),
           Key: { job_id: job.job_id, item: 'job' },
-          UpdateExpression: `remove ${what}`,
+          UpdateExpression: `${lagTold === undefined ? '' : 'set lag_told = :lag '}remove ${what}`,
           ConditionExpression: `#notices[0].#write = :write${more}`,
           ExpressionAttributeNames: { '#notices': 'notices', '#write': 'write', ...(more && { '#due': 'due' }) },
-          ExpressionAttributeValues: { ':write': first?.write, ...values },
+          ExpressionAttributeValues: {
+            ':write': first?.write,
+            ...(lagTold !== undefined && { ':lag': lagTold }),
+            ...values,
+          },
         }),
       );
       return true;

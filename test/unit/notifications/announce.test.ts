@@ -20,15 +20,17 @@ function world(...untold: Untold[]) {
   const waiting = new Map(untold.map((u) => [u.job.job_id, u]));
   const published: Notification[] = [];
   const logged: unknown[] = [];
+  const lags = new Map<string, number>();
   const broken = { bus: false, told: false };
   const ports: AnnouncePorts = {
     jobs: { progress: async (id) => [sampleProgress(id), sampleProgress(id, { segment: 1 })] },
     notices: {
       due: async () => [...waiting.keys()],
       untold: async (id) => waiting.get(id),
-      told: async ({ job }) => {
+      told: async ({ job }, lagTold) => {
         if (broken.told) throw new Error('killed');
         waiting.delete(job.job_id);
+        if (lagTold !== undefined) lags.set(job.job_id, lagTold);
       },
       conflicts: async () => ({ by_table: [{ table: 'public.t', type: 'insert_exists', open: 2 }], more: false }),
     },
@@ -41,7 +43,7 @@ function world(...untold: Untold[]) {
     lag: { bytes: 1, seconds: 1 },
     log: { info: () => undefined, warn: () => undefined, error: (...args) => void logged.push(args) },
   };
-  return { ports, published, waiting, broken, logged };
+  return { ports, published, waiting, broken, logged, lags };
 }
 
 const ids = (published: readonly Notification[]) => published.map(({ id }) => id);
@@ -107,4 +109,21 @@ test('an end that was noted twice is told once', async () => {
   await announce(ports);
 
   expect(published.map((n) => n.type)).toEqual(['job.ended', 'conflicts.new']);
+});
+
+test('a job that drains again and again tells its lag once a run', async () => {
+  const lagging = (epoch: number): StoredNotice => ({
+    ...{ what: 'lagging', epoch, at: AT, write: `w${epoch}`, lag_bytes: 2, lag_seconds: 0 },
+  });
+  const job = sampleJob();
+  const { ports, published, waiting, lags } = world({ job, notices: [lagging(1), lagging(1)] });
+
+  await announce(ports);
+  const lag_told = lags.get(job.job_id) ?? 0;
+  for (const epoch of [1, 2]) {
+    waiting.set(job.job_id, { job, notices: [lagging(epoch)], lag_told });
+    await announce(ports);
+  }
+
+  expect(published.map((n) => (n.type === 'changes.lag' ? n.job.epoch : n.type))).toEqual([1, 2]);
 });

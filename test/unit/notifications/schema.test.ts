@@ -10,7 +10,7 @@ const schema = () =>
 if (process.env.UPDATE_DOCS) writeFileSync(FILE, schema());
 
 test('the schema in docs is the shape that is sent', () => {
-  expect(readFileSync(FILE, 'utf8')).toBe(schema());
+  expect(JSON.parse(readFileSync(FILE, 'utf8'))).toEqual(JSON.parse(schema()));
 });
 
 test('every type has a shape, and a webhook can ask for all but its own test', () => {
