@@ -19,6 +19,12 @@ const RESOURCES: readonly (readonly [RegExp, string, string])[] = [
     'work arrives, is kept hidden while it is done, and goes on in a message of its own',
   ],
   [/ResolutionsQueue/, 'queue of orders', 'orders to decide many conflicts go step by step'],
+  [
+    /NotificationsDeliveries/,
+    'queue of deliveries',
+    'notifications come off the bus, and go to each webhook in a message of its own',
+  ],
+  [/NotificationsBus/, 'bus of notifications', 'what jobs have to tell is put there'],
   [/SchedulesDeadLetters/, 'dead letters of schedules', 'EventBridge Scheduler leaves there what it could not deliver'],
   [
     /secret:.*\/job\//,
@@ -27,6 +33,11 @@ const RESOURCES: readonly (readonly [RegExp, string, string])[] = [
   ],
   [/secret:.*\/mask\//, 'keys of masks', 'one key per pair of databases; nobody may change or delete one'],
   [/secret:.*\/schedule\//, 'secrets of schedules', 'connections of a schedule, by the prefix of the stack'],
+  [
+    /secret:.*\/webhook\//,
+    'secrets of webhooks',
+    'where a webhook leads and what signs it, by the prefix of the stack',
+  ],
   [/stateMachine:.*-(sync-\w+)/, 'state machine', 'runs are started, told of and answered'],
   [/execution:.*-(sync-\w+)/, 'runs of', 'runs are looked at and stopped; named by job at run time'],
   [
