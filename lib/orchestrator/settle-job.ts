@@ -5,6 +5,7 @@ import type { CaughtError, SettleInput } from '../model/message.ts';
 import { looksAtSome, type TablePlan, type Watermark } from '../model/table.ts';
 import type { Database, SettledChanges, TargetDatabase } from '../ports.ts';
 import { codeIn } from './caught.ts';
+import { withChanges } from './changed-schema.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { drainConflicts, sealTrail } from './drain-outbox.ts';
 import { type Ending, end, failJob } from './end-job.ts';
@@ -127,6 +128,6 @@ export async function settleJob(input: SettleInput, ports: RunPorts): Promise<vo
   const job = await ports.jobs.get(input.job_id);
   if (!job || job.epoch !== input.epoch || job.ended_at) return;
   if (!input.error) return settleGood(job, ports);
-  const failure = await reason(job, input.error, ports);
+  const failure = await withChanges(job, await reason(job, input.error, ports), ports);
   await (endsInPause(failure.code) ? pauseJob : failJob)(job, failure, ports);
 }
