@@ -12,6 +12,7 @@ import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
 import { lookLines } from './looks.ts';
 import { addMappingCommands } from './mappings.ts';
+import { addPairCommands, slotLines } from './pairs.ts';
 import { renderJob, renderOutcome } from './progress.ts';
 import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
@@ -243,6 +244,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addConflictCommands(program, { connect, io, done });
   addScheduleCommands(program, { connect, io, secrets });
   addQuarantineCommands(program, { connect, io, done });
+  addPairCommands(program, { connect, io, done, secrets });
   addAuditCommands(program, { io, connect, done });
   return program;
 }
@@ -259,6 +261,7 @@ function report(status: JobStatus, options: Globals, io: Io): number {
     ...renderJob(status, { width: io.stdout.columns ?? 120, paint }),
     ...(looks.length > 0 ? ['', ...looks] : []),
     ...(outcome.length > 0 ? ['', ...outcome] : []),
+    ...slotLines(status.changes?.warnings ?? []),
   ];
   io.stdout.write(`${lines.join('\n')}\n`);
   return exitCodeOf(status.state);

@@ -322,6 +322,19 @@ export class SyncStack extends Stack {
     state.keepMappings(suggest);
     allowModels(suggest, parameters);
 
+    // Pairs that are given up, and slots that nobody reads. It is given connections and knows no secret.
+    const pairs = new ServiceFunction(this, 'PairsApi', {
+      ...common,
+      name: 'pairs',
+      description: 'API routes that drop a pair and list slots.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.readJobs(pairs);
+    state.writeConflicts(pairs);
+    state.appendAudit(pairs);
+    state.moveTrailHeads(pairs);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -355,6 +368,7 @@ export class SyncStack extends Stack {
       quarantine,
       mappings,
       suggest,
+      pairs,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

@@ -18,6 +18,7 @@ import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
 import { FINDINGS } from '../../lib/model/schema-check.ts';
+import { SLOT_CONCERNS } from '../../lib/model/slot.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
@@ -185,6 +186,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
           mode === 'absent' ? '(left out)' : code(mode),
           ...TLS_POLICIES.map((policy) => TLS_MEANING[policy][mode]),
         ]),
+      ),
+  ],
+  'slot-concerns': [
+    'docs/strategies.md',
+    () =>
+      table(
+        ['concern', 'meaning'],
+        Object.entries(SLOT_CONCERNS).map(([name, meaning]) => [code(name), meaning]),
       ),
   ],
   strategies: ['docs/strategies.md', strategyTable],
