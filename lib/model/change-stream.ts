@@ -113,6 +113,8 @@ export interface StreamView {
   readonly lag_bytes: number;
   /** How old the oldest of that may be. */
   readonly lag_seconds: number;
+  /** What of it the next job finds, once this one has ended. */
+  readonly left_bytes?: number;
   /** What is to be said of slots on the source's server, this one and others. */
   readonly warnings?: readonly SlotWarning[];
   /** The slot was created by this job. */

@@ -10,6 +10,7 @@ import { mayConflict } from './conflict-plan.ts';
 import { drainConflicts, sealTrail } from './drain-outbox.ts';
 import { type Ending, end, failJob } from './end-job.ts';
 import { endsInPause } from './healing.ts';
+import { noteLeft } from './left-in-log.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
 import { countsTouches } from './quiet.ts';
@@ -94,6 +95,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
           ...(openConflicts > 0 && { open_conflicts: openConflicts }),
         });
     if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
+    if (!failure) await noteLeft(job, source, { jobs: ports.jobs, from: statesAllowing(good) });
     const { writer } = source;
     if (failure) await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
     else {

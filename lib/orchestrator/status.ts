@@ -208,6 +208,7 @@ export const statusView = z
         changes: z.int(),
         lag_bytes: z.int().meta({ description: 'Of the log, left for the next job when this one had drained it.' }),
         lag_seconds: z.int().meta({ description: 'How old the oldest of that may be.' }),
+        left_bytes: z.int().optional().meta({ description: 'The same when the job ended.' }),
         warnings: z
           .array(
             z.object({

@@ -73,6 +73,7 @@ test('what is written while the full job runs is found by the next job, whenever
   const after = await run(pair, 'incremental');
 
   expect(full.job.failure).toBeUndefined();
+  expect(full.job.changes?.left_bytes).toBeGreaterThan(full.job.changes?.lag_bytes ?? 0); // what was written meanwhile
   expect(await looks(during)).toEqual([2]);
   expect(await looks(after)).toEqual([2]);
   expect(after.counts).toMatchObject({ inserted: 1, updated: 1 });
