@@ -134,7 +134,7 @@ export class SyncStack extends Stack {
       ...common,
       name: 'follow-changes',
       description: "Drains the source's log, for jobs that follow it.",
-      memoryMb: 512, // a transaction of a million rows took 167 MB beside an idle Node (measured)
+      memoryMb: 256, // a transaction of a million rows takes 110 MB, one of wide rows 140 (docs/adr/0016)
       timeoutSeconds: 900,
     });
     const planPass = new ServiceFunction(this, 'PlanPass', {

@@ -1085,7 +1085,7 @@ export interface PairSource {
   facts(): Promise<ServerFacts>;
   /** Every slot of this service on the server. */
   slots(): Promise<readonly SlotFacts[]>;
-  /** What the source keeps for the pair of this name. */
+  /** What the source keeps for the pair of this name. Throws `pair_mismatch` where its slot is another database's. */
   traces(name: string): Promise<PairSourceTraces>;
   /** Dropping what is not there is fine; a slot of another database stays. Throws `lock_timeout` while somebody reads it. */
   dropSlot(name: string): Promise<void>;

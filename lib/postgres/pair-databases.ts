@@ -1,3 +1,4 @@
+import { SyncError } from '../model/errors.ts';
 import type { PairSourceTraces } from '../model/pair.ts';
 import type { PairDatabases, PairSource } from '../ports.ts';
 import { changeSource } from './change-source.ts';
@@ -11,10 +12,12 @@ const PUBLICATION = `
   select (select count(*) from pg_publication_rel r where r.prpubid = p.oid)::text, pg_has_role(p.pubowner, 'usage')::text
   from pg_publication p where p.pubname = $1`;
 
-/** A slot of this name in another database is none of the pair's. */
+/** Throws `pair_mismatch` where the slot tells of another database: who drops it there drops its publication too. */
 async function traces(session: Session, name: string): Promise<PairSourceTraces> {
   const [here] = await session.query('select current_database()');
-  const slot = (await ownSlots(session)).find((s) => s.slot === name && s.database === here?.[0]);
+  const slot = (await ownSlots(session)).find((s) => s.slot === name);
+  if (slot && slot.database !== here?.[0])
+    throw new SyncError('pair_mismatch', `The slot ${name} tells of the database ${slot.database}; connect there.`);
   const [publication] = await session.query(PUBLICATION, [name]);
   return {
     ...(slot && {

@@ -138,9 +138,12 @@ test('it is refused while a job of the pair runs or is paused, and names it; not
   const look = await dropPair(asked(pair), pairPorts(p));
   const refused = await drop(pair, pairPorts(p)).catch((e) => e);
   const byLease = await drop(pair, pairPorts(unlisted)).catch((e) => e);
+  const away = { connection: { ...pair.target.connection, port: 1 } } as TestDatabase;
+  const half = asked({ source: pair.source, target: away }, { pair: look.pair, confirm: true });
+  const byList = await dropPair(half, pairPorts(p)).catch((e) => e);
 
   expect(look.complete).toBe(false);
-  for (const error of [refused, byLease])
+  for (const error of [refused, byLease, byList])
     expect([error.code, error.facts]).toEqual(['target_busy', { job_id: job.job_id }]);
   expect(await slots(pair.source)).toHaveLength(1);
   expect(await rows(pair.target, 'select 1 from tf_sync.change_stream')).toHaveLength(1);
@@ -187,9 +190,14 @@ test('another pair than the one that was looked at is not dropped', async () => 
   const name = `tfsync_${'0'.repeat(32)}`;
 
   const refused = await dropPair(asked(pair, { pair: name, confirm: true }), pairPorts(ports())).catch((e) => e);
+  const orphan = `tfsync_${randomUUID().replaceAll('-', '')}`;
+  await pair.target.client.query(`select pg_create_logical_replication_slot('${orphan}', 'pgoutput')`);
+  const there = asked({ source: pair.source }, { pair: orphan, confirm: true });
+  const elsewhere = await dropPair(there, pairPorts(ports())).catch((e) => e);
   const empty = await dropPair(asked(pair), pairPorts(ports()));
 
-  expect(refused.code).toBe('pair_mismatch');
+  expect([refused.code, elsewhere.code]).toEqual(['pair_mismatch', 'pair_mismatch']);
+  expect(await slots(pair.target)).toEqual([[orphan]]);
   expect(empty).toMatchObject({ complete: true, source: { had: {} } });
 });
 
