@@ -457,8 +457,6 @@ export interface ChangeLog {
   ): Promise<void>;
   /** Plans that a job has stored become these, with the event, in one transaction. Throws `epoch_superseded`. */
   storePlans(run: JobRun, plans: readonly TablePlan[], event: JobEvent): Promise<void>;
-  /** Removes everything that is known of a stream. */
-  forget(name: string): Promise<void>;
 }
 
 /** A run of a job: what it writes is refused once a newer one has begun. */

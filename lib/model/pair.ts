@@ -23,8 +23,8 @@ const count = z.int().min(0);
 /** What a target keeps of a pair. */
 export const pairTraces = z.object({
   tables: count.meta({ description: 'Tables of which is known which rows came from the source.' }),
-  buckets: count.meta({ description: 'Rows of tf_sync.baseline that say so.' }),
-  base_rows: count.meta({ description: 'Rows whose last decision is known.' }),
+  buckets: count.meta({ description: 'Rows of tf_sync.baseline that say so; 5,000,000 are counted at most.' }),
+  base_rows: count.meta({ description: 'Rows whose last decision is known; 5,000,000 are counted at most.' }),
   baseline_bytes: count.meta({ description: 'Disk that both take, about.' }),
   changed_keys: count.meta({ description: 'Keys that the log has named and that wait for a job.' }),
   watermarks: count,

@@ -14,7 +14,7 @@ import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import type { WholeReason } from '../model/look.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
-import type { Database, FollowingSource, FollowingTarget, JobRun, TargetDatabase } from '../ports.ts';
+import type { FollowingSource, FollowingTarget, JobRun } from '../ports.ts';
 import { streamName } from './conflict-plan.ts';
 import { type DrainLimits, drainChanges } from './drain-changes.ts';
 import { slotWarnings } from './slot-warnings.ts';
@@ -185,19 +185,4 @@ async function stateOf(target: FollowingTarget, name: string): Promise<StreamSta
   const state = await target.changeLog.stream(name);
   if (!state) throw new SyncError('internal', 'The stream of changes is gone.');
   return state;
-}
-
-/**
- * Removes what a pair keeps for its stream of changes: the slot, which else keeps the source's log for ever, the publication,
- * and what the target knows of them. For a pair that is given up; what is not there is fine.
- */
-export async function dropChanges(
-  source: Pick<Database, 'facts' | 'changes'>,
-  target: Pick<TargetDatabase, 'facts' | 'changeLog'>,
-): Promise<void> {
-  const [s, t] = await Promise.all([source.facts(), target.facts()]);
-  const name = streamName(s, t);
-  await source.changes.dropSlot(name);
-  await source.changes.dropPublication(name);
-  await target.changeLog.forget(name);
 }

@@ -31,8 +31,8 @@ export interface PairPorts {
 /** The gateway gives up after 30 s. A look counts rows. */
 const STATEMENT_TIMEOUT_MS = 8_000;
 
-/** After this time what is left waits for the next call. */
-const WORK_MS = 12_000;
+/** So long after a call began what is left waits for the next one; a batch that was begun takes some seconds more. */
+const WORK_MS = 18_000;
 
 /** A job item is written within the commands function's 29 s of its lease; see stale-holder.ts. */
 const ORPHAN_SECONDS = 300;
@@ -165,8 +165,13 @@ async function dropAtSource(name: string, had: PairSourceTraces, source: PairSou
   }
 }
 
-async function dropAtTarget(notes: PairNotes, had: PairTraces, target: PairTarget, ports: PairPorts) {
-  const until = ports.clock().getTime() + WORK_MS;
+async function dropAtTarget(
+  notes: PairNotes,
+  had: PairTraces,
+  target: PairTarget,
+  ports: PairPorts & { readonly until: number },
+) {
+  const { until } = ports;
   await target.forget(notes, holds(notes.name, ports));
   const all = async (): Promise<TargetSide> => {
     const done = (await clearConflicts(notes, target, ports, until)) && (await clearRows(notes, target, ports, until));
@@ -193,7 +198,7 @@ async function work(
   name: string,
   { source, target }: Ends,
   request: DropPairRequest,
-  ports: PairPorts,
+  ports: PairPorts & { readonly until: number },
 ): Promise<PairDrop> {
   const [s, t] = [databaseOf(source), databaseOf(target)];
   const notes = t && (await notesOf(name, t, ports));
@@ -228,14 +233,15 @@ async function work(
 export async function dropPair(request: DropPairRequest, ports: PairPorts): Promise<PairDrop> {
   const { databases, patience } = ports;
   const { source, target } = request;
+  const until = ports.clock().getTime() + WORK_MS;
   const as = { name: 'drop-pair', statementTimeoutMs: STATEMENT_TIMEOUT_MS };
-  const ends: Ends = {
-    source: await opened(source && (() => databases.source(source, as)), patience),
-    target: await opened(target && (() => databases.target(target, as)), patience),
-  };
+  const here = await opened(source && (() => databases.source(source, as)), patience);
+  let there: Opened<PairTarget>;
   try {
-    return await work(await nameOf(ends, request.pair), ends, request, ports);
+    there = await opened(target && (() => databases.target(target, as)), patience);
+    const ends = { source: here, target: there };
+    return await work(await nameOf(ends, request.pair), ends, request, { ...ports, until });
   } finally {
-    await Promise.all([databaseOf(ends.source)?.close(), databaseOf(ends.target)?.close()]);
+    await Promise.all([databaseOf(here)?.close(), databaseOf(there)?.close()]);
   }
 }

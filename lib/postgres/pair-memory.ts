@@ -38,14 +38,17 @@ const share = (table: string, rows: string) =>
   `(select pg_total_relation_size(c.oid) * least(1, ${rows} / greatest(1, c.reltuples, ${rows}))
     from pg_class c where c.oid = 'tf_sync.${table}'::regclass)`;
 
+/** Rows of a kind that a look counts at most: some 2 s of an index. */
+const COUNTED = 5_000_000;
+
 async function look(session: Session, of: PairNotes): Promise<PairTraces> {
   if (!(await isThere(session))) return NONE;
   await session.transaction(() => ensureControlSchema(session)); // of an older version: what a start does
   const [system, database] = sourceOf(of);
   const [row] = await session.query(
     `with g as materialized (${GENERATIONS}),
-       n as materialized (select (select count(*) from tf_sync.baseline b where b.pair_table in (select g.id from g))::float8 as buckets,
-         (select count(*) from tf_sync.base_row r where r.base in (select g.base from g))::float8 as bases)
+       n as materialized (select (select count(*) from (select from tf_sync.baseline b where b.pair_table in (select g.id from g) limit ${COUNTED}) q)::float8 as buckets,
+         (select count(*) from (select from tf_sync.base_row r where r.base in (select g.base from g) limit ${COUNTED}) q)::float8 as bases)
      select (select count(*) from g)::text, n.buckets::int8::text, n.bases::int8::text,
        (${share('baseline', 'n.buckets')} + ${share('base_row', 'n.bases')})::int8::text,
        (select count(*) from tf_sync.changed_key k join tf_sync.change_table t on t.id = k.change_table where t.stream = $3)::text,
