@@ -18,8 +18,10 @@ import type {
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
 import type { JobMode } from '../lib/model/job.ts';
+import type { PairDrop } from '../lib/model/pair.ts';
 import type { QuarantinePage, RetryStarted } from '../lib/model/quarantine.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
+import type { SlotView } from '../lib/model/slot-view.ts';
 import type { MappingSummary, MappingView } from '../lib/model/stored-mapping.ts';
 import type { ExpressionSuggestion, Suggestion } from '../lib/model/suggestion.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -71,6 +73,15 @@ export class Api {
 
   start(mode: JobMode, request: StartRequest): Promise<Started> {
     return this.#call('POST', `/api/sync/${mode}`, { body: request });
+  }
+
+  /** A look, or with `confirm` the drop. */
+  dropPair(request: object): Promise<PairDrop> {
+    return this.#call('POST', '/api/sync/pairs/drop', { body: request });
+  }
+
+  slots(request: { readonly source_connection: string }): Promise<{ readonly slots: readonly SlotView[] }> {
+    return this.#call('POST', '/api/sync/pairs/slots', { body: request });
   }
 
   schedules(): Promise<{ readonly schedules: readonly ScheduleView[] }> {

@@ -12,6 +12,7 @@ import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
 import { lookLines } from './looks.ts';
 import { addMappingCommands } from './mappings.ts';
+import { addPairCommands, slotLines } from './pairs.ts';
 import { renderJob, renderOutcome } from './progress.ts';
 import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
@@ -245,6 +246,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addScheduleCommands(program, { connect, io, secrets });
   addWebhookCommands(program, { connect, io, done, secrets });
   addQuarantineCommands(program, { connect, io, done });
+  addPairCommands(program, { connect, io, done, secrets });
   addAuditCommands(program, { io, connect, done });
   return program;
 }
@@ -261,6 +263,7 @@ function report(status: JobStatus, options: Globals, io: Io): number {
     ...renderJob(status, { width: io.stdout.columns ?? 120, paint }),
     ...(looks.length > 0 ? ['', ...looks] : []),
     ...(outcome.length > 0 ? ['', ...outcome] : []),
+    ...slotLines(status.changes?.warnings ?? []),
   ];
   io.stdout.write(`${lines.join('\n')}\n`);
   return exitCodeOf(status.state);

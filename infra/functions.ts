@@ -7,6 +7,7 @@ export const FUNCTIONS = {
   webhooks: 'functions/api/webhooks.ts',
   mappings: 'functions/api/mappings.ts',
   suggest: 'functions/api/suggest.ts',
+  pairs: 'functions/api/pairs.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',

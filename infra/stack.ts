@@ -143,7 +143,7 @@ export class SyncStack extends Stack {
       ...common,
       name: 'follow-changes',
       description: "Drains the source's log, for jobs that follow it.",
-      memoryMb: 512, // a transaction of a million rows took 167 MB beside an idle Node (measured)
+      memoryMb: 256, // a transaction of a million rows takes 110 MB, one of wide rows 140 (docs/adr/0016)
       timeoutSeconds: 900,
     });
     const planPass = new ServiceFunction(this, 'PlanPass', {
@@ -389,6 +389,19 @@ export class SyncStack extends Stack {
     state.keepMappings(suggest);
     allowModels(suggest, parameters);
 
+    // Pairs that are given up, and slots that nobody reads. It is given connections and knows no secret.
+    const pairs = new ServiceFunction(this, 'PairsApi', {
+      ...common,
+      name: 'pairs',
+      description: 'API routes that drop a pair and list slots.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.readJobs(pairs);
+    state.writeConflicts(pairs);
+    state.appendAudit(pairs);
+    state.moveTrailHeads(pairs);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -424,6 +437,7 @@ export class SyncStack extends Stack {
       quarantine,
       mappings,
       suggest,
+      pairs,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

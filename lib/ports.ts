@@ -33,7 +33,7 @@ import type {
   SegmentId,
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
-import type { Connection, ServerFacts, Side } from './model/connection.ts';
+import type { Connection, ServerFacts, ServerIdentity, Side } from './model/connection.ts';
 import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { Mapping } from './model/mapping.ts';
@@ -42,6 +42,7 @@ import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
 import type { Untold } from './model/notice.ts';
 import type { ConflictTally, Notification } from './model/notification.ts';
+import type { PairNotes, PairSourceTraces, PairTraces } from './model/pair.ts';
 import type { ChangeMessage } from './model/pgoutput.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
 import type { QuarantinePlace, StoredQuarantine } from './model/quarantine.ts';
@@ -51,6 +52,7 @@ import type { RowCode } from './model/row-code.ts';
 import type { Schedule } from './model/schedule.ts';
 import type { StoredValidation } from './model/schema-check.ts';
 import type { Secret } from './model/secret.ts';
+import type { SlotFacts } from './model/slot.ts';
 import type { MappingHead, MappingVersion } from './model/stored-mapping.ts';
 import type {
   FingerprintForm,
@@ -518,8 +520,6 @@ export interface ChangeLog {
   ): Promise<void>;
   /** Plans that a job has stored become these, with the event, in one transaction. Throws `epoch_superseded`. */
   storePlans(run: JobRun, plans: readonly TablePlan[], event: JobEvent): Promise<void>;
-  /** Removes everything that is known of a stream. */
-  forget(name: string): Promise<void>;
 }
 
 /** A run of a job: what it writes is refused once a newer one has begun. */
@@ -1139,4 +1139,46 @@ export interface Databases {
   target(connection: Connection, as: ConnectAs): Promise<TargetDatabase>;
   /** Cuts a table into segments with their buckets, about equal in size. */
   planSegments(source: Database, target: TargetDatabase, plan: TablePlan): Promise<readonly Segment[]>;
+}
+
+/** A source, as those need it who give up a pair. */
+export interface PairSource {
+  facts(): Promise<ServerFacts>;
+  /** Every slot of this service on the server. */
+  slots(): Promise<readonly SlotFacts[]>;
+  /** What the source keeps for the pair of this name. Throws `pair_mismatch` where its slot is another database's. */
+  traces(name: string): Promise<PairSourceTraces>;
+  /** Dropping what is not there is fine; a slot of another database stays. Throws `lock_timeout` while somebody reads it. */
+  dropSlot(name: string): Promise<void>;
+  /** Throws `privilege_missing` where the role does not own it. */
+  dropPublication(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A target, as they need it. One that no job has ever written to knows of nothing. */
+export interface PairTarget {
+  facts(): Promise<ServerFacts>;
+  /** Source databases that keys are filed under. */
+  sources(): Promise<readonly Pick<ServerIdentity, 'system_identifier' | 'database_oid'>[]>;
+  /** Jobs that have left notes of tables (watermarks, tables that nobody touched), and those that have rows of their own. */
+  jobs(): Promise<{ readonly notes: readonly string[]; readonly rows: readonly string[] }>;
+  look(of: PairNotes): Promise<PairTraces>;
+  /**
+   * In one transaction, during which no job begins, everything that a later job would go by is forgotten. `holds`: whether the
+   * holder of a lease is a job of the pair that is not over; then throws `target_busy`.
+   */
+  forget(of: PairNotes, holds: (jobId: string, heldSeconds: number) => Promise<boolean>): Promise<void>;
+  /** Deletes a batch of what was forgotten; false: there was nothing left. */
+  clear(of: PairNotes): Promise<boolean>;
+  /** Conflicts of the pair that are closed. */
+  conflicts(pair: string, limit: number): Promise<readonly Conflict[]>;
+  /** Forgets those of them that are still as they are given. */
+  forgetConflicts(told: readonly Pick<Conflict, 'conflict_id' | 'version'>[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The way to the databases for those who give up a pair. */
+export interface PairDatabases {
+  source(connection: Connection, as: ConnectAs): Promise<PairSource>;
+  target(connection: Connection, as: ConnectAs): Promise<PairTarget>;
 }

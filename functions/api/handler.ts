@@ -44,6 +44,8 @@ const NO_PARTS: Parts = {
   stopJob: notServed,
   resumeJob: notServed,
   validateTable: notServed,
+  listSlots: notServed,
+  dropPair: notServed,
   suggestMapping: notServed,
   suggestExpression: notServed,
   describeConflict: notServed,

@@ -1,15 +1,19 @@
 import type * as z from 'zod';
 import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/conflict.ts';
 import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
+import type { Connection } from '../../lib/model/connection.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
+import type { PairDrop } from '../../lib/model/pair.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
 import type { TableValidation } from '../../lib/model/schema-check.ts';
+import type { SlotView } from '../../lib/model/slot-view.ts';
 import type { ExpressionSuggestion, Suggestion } from '../../lib/model/suggestion.ts';
 import type { WebhookHosts } from '../../lib/notifications/webhook-hosts.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
+import type { DropPairRequest } from '../../lib/orchestrator/drop-pair.ts';
 import type { QuarantineList, QuarantineRequest } from '../../lib/orchestrator/list-quarantine.ts';
 import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import type { PutOutcome, PutWebhook, testWebhook } from '../../lib/orchestrator/put-webhook.ts';
@@ -72,6 +76,8 @@ export interface Parts {
   readonly schedules: Pick<ScheduleStore, 'get' | 'list'>;
   listQuarantine(request: QuarantineRequest): Promise<QuarantineList>;
   retryQuarantine(request: RetryRequest): Promise<RetryOutcome>;
+  listSlots(source: Connection): Promise<readonly SlotView[]>;
+  dropPair(request: DropPairRequest): Promise<PairDrop>;
   suggestMapping(request: SuggestRequest): Promise<Suggestion>;
   suggestExpression(request: ExpressionRequest): Promise<ExpressionSuggestion>;
   readonly audit: AuditLog;
@@ -92,8 +98,9 @@ export interface Parts {
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
- * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `mappings` keeps stored mappings, `suggest` proposes them, `queries`
- * only reads. Errors are thrown as SyncError and become problem+json.
+ * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `mappings` keeps stored mappings, `suggest`
+ * proposes them, `pairs` looks after slots and gives pairs up, `queries` only reads. Errors are thrown as SyncError and become
+ * problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -103,6 +110,7 @@ export interface Route<Body = unknown, Query = unknown> {
     | 'commands'
     | 'conflicts'
     | 'mappings'
+    | 'pairs'
     | 'quarantine'
     | 'queries'
     | 'schedules'

@@ -29,6 +29,7 @@ export interface HttpApiProps {
   readonly quarantine: ServiceFunction;
   readonly mappings: ServiceFunction;
   readonly suggest: ServiceFunction;
+  readonly pairs: ServiceFunction;
   readonly queries: ServiceFunction;
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
@@ -61,6 +62,7 @@ export class HttpApi extends Construct {
       quarantine: to('Quarantine', props.quarantine),
       mappings: to('Mappings', props.mappings),
       suggest: to('Suggest', props.suggest),
+      pairs: to('Pairs', props.pairs),
       queries: to('Queries', props.queries),
       web: to('Web', props.web),
     };

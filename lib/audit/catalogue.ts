@@ -38,6 +38,7 @@ const CATALOGUE = {
   'healing.resumed': ['minimal', 'info'],
   'mapping.approved': ['minimal', 'info'],
   'mapping.retired': ['minimal', 'info'],
+  'pair.dropped': ['minimal', 'warning'],
 } as const satisfies Record<string, readonly [AuditLevel, Severity]>;
 
 export type AuditEventType = keyof typeof CATALOGUE;

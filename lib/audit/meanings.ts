@@ -70,6 +70,7 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       changes: 'changes of rows in them',
       lag_bytes: 'of the log, left for the next job',
       lag_seconds: 'how old the oldest of that may be',
+      warnings: "slots on the source's server that keep too much log, or that nobody reads",
       tables: 'of each, at most 500: how many keys are looked at, or why all rows are',
     },
   },
@@ -223,6 +224,14 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
   'mapping.retired': {
     meaning: 'A person took a stored mapping out of use. In the trail of that name, not of a job.',
     fields: { name: 'the mapping', replaces: 'the version that was in force before' },
+  },
+  'pair.dropped': {
+    meaning: 'A person gave a pair of databases up. In the trail of that pair, not of a job.',
+    fields: {
+      pair: 'its name, which is that of its slot',
+      source: 'what the source kept for it when the call began; null: it was not reached',
+      target: 'what the target knew of it then, in counts; null: it was not reached',
+    },
   },
 };
 

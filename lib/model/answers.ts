@@ -4,6 +4,7 @@ import type { Problem } from './errors.ts';
 import type { Counts, Failure, JobState, JobTable, Pass, TableState } from './job.ts';
 import type { PlannedRule } from './rule.ts';
 import type { Schedule } from './schedule.ts';
+import type { SlotWarning } from './slot.ts';
 import type { ValidationState } from './validation.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -60,6 +61,9 @@ export interface HealingEvent {
   readonly message: string;
 }
 
+/** A newer service may know other concerns. */
+export type SlotWarningView = Omit<SlotWarning, 'concern'> & { readonly concern: string };
+
 /** The answer of GET /api/sync/status/{job_id}. */
 export interface JobStatus extends JobSummary {
   readonly guarantee: string;
@@ -71,6 +75,8 @@ export interface JobStatus extends JobSummary {
   readonly eta_seconds?: number;
   readonly tables: readonly TableStatus[];
   readonly healing?: readonly HealingEvent[];
+  /** Under cdc. */
+  readonly changes?: { readonly warnings?: readonly SlotWarningView[] };
 }
 
 export interface TableStatus {

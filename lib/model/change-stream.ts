@@ -1,4 +1,5 @@
 import type { RowKey } from './change.ts';
+import type { SlotFacts, SlotWarning } from './slot.ts';
 import type { RelationName, TablePlan } from './table.ts';
 
 /** A place in the source's write-ahead log, as PostgreSQL writes it: `16/B374D848`. */
@@ -38,6 +39,8 @@ export interface StreamFacts {
   readonly slot?: { readonly confirmed: Lsn; readonly lost: boolean; readonly foreign: boolean };
   /** The publication of this name. `fit`: it publishes every operation, through the root of partitioned tables. */
   readonly publication?: { readonly owned: boolean; readonly fit: boolean };
+  /** Every slot of this service on the server. */
+  readonly slots: readonly SlotFacts[];
   /** In the order asked. */
   readonly tables: readonly {
     readonly owned: boolean;
@@ -110,6 +113,10 @@ export interface StreamView {
   readonly lag_bytes: number;
   /** How old the oldest of that may be. */
   readonly lag_seconds: number;
+  /** What of it the next job finds, once this one has ended. */
+  readonly left_bytes?: number;
+  /** What is to be said of slots on the source's server, this one and others. */
+  readonly warnings?: readonly SlotWarning[];
   /** The slot was created by this job. */
   readonly created?: boolean;
 }

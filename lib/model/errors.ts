@@ -487,6 +487,11 @@ const CATALOGUE = {
     'Use a name of the IANA database, such as UTC or America/Chicago.',
   ],
   schedule_not_found: [404, 'There is no schedule of this name.', 'See GET /api/sync/schedules.'],
+  pair_mismatch: [
+    409,
+    'The connections lead to another pair of databases than the one that was named; nothing was dropped.',
+    'Look at the pair again without a name, and give the name that the answer shows.',
+  ],
   schedule_busy: [
     409,
     'The schedule was changed by somebody else at the same time, or is being deleted.',

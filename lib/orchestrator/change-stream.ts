@@ -14,9 +14,10 @@ import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import type { WholeReason } from '../model/look.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
-import type { Database, FollowingSource, FollowingTarget, JobRun, TargetDatabase } from '../ports.ts';
+import type { FollowingSource, FollowingTarget, JobRun } from '../ports.ts';
 import { streamName } from './conflict-plan.ts';
 import { type DrainLimits, drainChanges } from './drain-changes.ts';
+import { slotWarnings } from './slot-warnings.ts';
 
 /** What the two ends of a stream come to: it goes on, or a slot is to be made. `why`: of an incremental job. */
 export type StreamVerdict = { readonly goesOn: true } | { readonly goesOn: false; readonly why: WholeReason };
@@ -91,7 +92,7 @@ async function connect(run: JobRun, name: string, plans: readonly TablePlan[], {
     await fp('changes.slot');
     await target.changeLog.begin(run, name, from);
   }
-  return verdict;
+  return { verdict, slots: facts.slots };
 }
 
 function isAhead(confirmed: string, drained: string): boolean {
@@ -130,7 +131,8 @@ export async function followChanges(
   const { source, target, nowMs, limits } = ends;
   const name = streamName(job.source, job.target);
   const run = { jobId: job.job_id, epoch: job.epoch };
-  const verdict = await connect(run, name, plans, ends);
+  const { verdict, slots } = await connect(run, name, plans, ends);
+  const warnings = slotWarnings(slots, name, nowMs());
   const registered = plans.map((p) => ({ source: p.source, key: keyInLog(p) }));
   await target.changeLog.register(run, name, registered);
   const { drained: from } = await stateOf(target, name);
@@ -139,7 +141,10 @@ export async function followChanges(
   const drain = { source: source.changes, log: target.changeLog, run, stream: name, nowMs, ...(limits && { limits }) };
   const drained = await drainChanges(drain, from, upto);
   return {
-    view: await viewOf(ends, { name, upto, lookedMs, nowMs: nowMs() }, drained, !verdict.goesOn),
+    view: {
+      ...(await viewOf(ends, { name, upto, lookedMs, nowMs: nowMs() }, drained, !verdict.goesOn)),
+      ...(warnings.length > 0 && { warnings }),
+    },
     plans: await plansAfter(job.mode, plans, { ...ends, name, verdict }),
   };
 }
@@ -180,19 +185,4 @@ async function stateOf(target: FollowingTarget, name: string): Promise<StreamSta
   const state = await target.changeLog.stream(name);
   if (!state) throw new SyncError('internal', 'The stream of changes is gone.');
   return state;
-}
-
-/**
- * Removes what a pair keeps for its stream of changes: the slot, which else keeps the source's log for ever, the publication,
- * and what the target knows of them. For a pair that is given up; what is not there is fine.
- */
-export async function dropChanges(
-  source: Pick<Database, 'facts' | 'changes'>,
-  target: Pick<TargetDatabase, 'facts' | 'changeLog'>,
-): Promise<void> {
-  const [s, t] = await Promise.all([source.facts(), target.facts()]);
-  const name = streamName(s, t);
-  await source.changes.dropSlot(name);
-  await source.changes.dropPublication(name);
-  await target.changeLog.forget(name);
 }

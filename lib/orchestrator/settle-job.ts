@@ -5,10 +5,12 @@ import type { CaughtError, SettleInput } from '../model/message.ts';
 import { looksAtSome, type TablePlan, type Watermark } from '../model/table.ts';
 import type { Database, SettledChanges, TargetDatabase } from '../ports.ts';
 import { codeIn } from './caught.ts';
+import { withChanges } from './changed-schema.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { drainConflicts, sealTrail } from './drain-outbox.ts';
 import { type Ending, end, failJob } from './end-job.ts';
 import { endsInPause } from './healing.ts';
+import { noteLeft } from './left-in-log.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { pauseJob } from './pause-job.ts';
 import { countsTouches } from './quiet.ts';
@@ -93,6 +95,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
           ...(openConflicts > 0 && { open_conflicts: openConflicts }),
         });
     if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
+    if (!failure) await noteLeft(job, source, { jobs: ports.jobs, from: statesAllowing(good) });
     const { writer } = source;
     if (failure) await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
     else {
@@ -127,6 +130,6 @@ export async function settleJob(input: SettleInput, ports: RunPorts): Promise<vo
   const job = await ports.jobs.get(input.job_id);
   if (!job || job.epoch !== input.epoch || job.ended_at) return;
   if (!input.error) return settleGood(job, ports);
-  const failure = await reason(job, input.error, ports);
+  const failure = await withChanges(job, await reason(job, input.error, ports), ports);
   await (endsInPause(failure.code) ? pauseJob : failJob)(job, failure, ports);
 }

@@ -208,6 +208,20 @@ export const statusView = z
         changes: z.int(),
         lag_bytes: z.int().meta({ description: 'Of the log, left for the next job when this one had drained it.' }),
         lag_seconds: z.int().meta({ description: 'How old the oldest of that may be.' }),
+        left_bytes: z.int().optional().meta({ description: 'The same when the job ended.' }),
+        warnings: z
+          .array(
+            z.object({
+              slot: z.string(),
+              database: z.string(),
+              concern: z.string(),
+              retained_bytes: z.int(),
+              own: z.boolean().meta({ description: 'The slot of this job; else that of another pair on the server.' }),
+              remedy: z.string(),
+            }),
+          )
+          .optional()
+          .meta({ description: "Slots on the source's server that keep too much log, or that nobody reads." }),
         created: z.boolean().optional().meta({ description: 'This job has created the slot.' }),
       })
       .optional()
@@ -217,6 +231,11 @@ export const statusView = z
   .meta({ id: 'JobStatus' });
 export type StatusView = z.infer<typeof statusView>;
 export type TableView = z.infer<typeof tableView>;
+
+const streamView = ({ warnings, ...rest }: NonNullable<Job['changes']>) => ({
+  ...rest,
+  ...(warnings && { warnings: [...warnings] }),
+});
 
 export function summarise(job: Job): JobSummary {
   return {
@@ -275,7 +294,7 @@ export function jobStatus(
     ...(rate !== undefined && { rows_per_second: Math.round(rate * 10) / 10 }),
     ...(eta !== undefined && { eta_seconds: eta }),
     ...(healing.length > 0 && { healing: healing.map(healingView) }),
-    ...(job.changes && { changes: { ...job.changes } }),
+    ...(job.changes && { changes: streamView(job.changes) }),
     tables: views,
   };
 }

@@ -138,14 +138,5 @@ export function changeLog(session: Session): ChangeLog {
         );
         await appendJobEvent(session, run.jobId, event);
       }),
-    async forget(name) {
-      await session.transaction(async () => {
-        await session.query(
-          'delete from tf_sync.changed_key k using tf_sync.change_table t where t.id = k.change_table and t.stream = $1',
-          [name],
-        );
-        await session.query('delete from tf_sync.change_stream where stream = $1', [name]);
-      });
-    },
   };
 }

@@ -9,8 +9,15 @@ import { ident, literal, relation } from './sql.ts';
 /** So much of a row's message is read: keys of an index have at most 2.7 KB, and mostly stand first. */
 const ROW_BYTES = 16 * 1024;
 
-/** Messages fetched at once: with ROW_BYTES at most 16 MB, twice that as text. */
-const FETCH = 1_000;
+/** Text of messages fetched at once, where the next ones are as wide as the last; a byte is two digits. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** Messages fetched at once: at least, which is also how many are fetched before anything is known of them, and at most. */
+const PAGE_ROWS = { least: 100, most: 1_000 };
+
+/** How many messages to fetch after a page of so many with so much text. Pure. */
+export const nextPage = (rows: number, bytes: number): number =>
+  Math.max(PAGE_ROWS.least, Math.min(PAGE_ROWS.most, Math.floor((PAGE_BYTES * rows) / Math.max(1, bytes))));
 
 /** How long open transactions are waited for. */
 const OPEN_SECONDS = 60;
@@ -72,7 +79,7 @@ const bytesOf = (hex: string | null) => Buffer.from((hex ?? '').slice(2), 'hex')
 
 /**
  * Reads whole transactions from the slot without moving it, up to `upto` or some `most` messages. The server keeps them in a
- * temporary file; the messages come by the thousand, and of a row no more than its first 16 KiB.
+ * temporary file; the messages come by the thousand, or fewer where they are wide, and of a row no more than its first 16 KiB.
  *
  * Answers how far that was: everything that committed before was read.
  */
@@ -91,13 +98,17 @@ async function peek(
       );
       let rows = 0;
       let end = 0n;
-      for (;;) {
-        const page = await session.query(`fetch ${FETCH} from changes`);
+      for (let limit = PAGE_ROWS.least; ; ) {
+        const page = await session.query(`fetch ${limit} from changes`);
         const messages = page.map(([data]) => decodeMessage(bytesOf(data ?? null)));
         for (const m of messages) if (m.kind === 'commit') end = m.endLsn;
         rows += page.length;
         if (page.length > 0) await take(messages);
-        if (page.length < FETCH) break;
+        if (page.length < limit) break;
+        limit = nextPage(
+          page.length,
+          page.reduce((sum, [data]) => sum + (data?.length ?? 0), 0),
+        );
       }
       return rows < most && end < lsnBytes(upto) ? upto : lsnOf(end);
     },

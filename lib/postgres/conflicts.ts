@@ -13,10 +13,10 @@ const FIRST_VERSION = `(extract(epoch from clock_timestamp()) * 1000)::int8`;
 const NEXT_VERSION = `greatest(c.version + 1, ${FIRST_VERSION})`;
 
 /** Conflict `c` as the store keeps it. */
-const AS_STORED = `(c.data || jsonb_build_object('conflict_id', c.conflict_id, 'version', c.version, 'pair', c.pair,
+export const AS_STORED = `(c.data || jsonb_build_object('conflict_id', c.conflict_id, 'version', c.version, 'pair', c.pair,
   'table', c.table_schema || '.' || c.table_name, 'key', to_jsonb(c.key), 'state', c.state, 'seen_by', c.seen_by))::text`;
 
-const storedOf = (json: string | null | undefined) => JSON.parse(json ?? '{}') as Conflict; // put together by AS_STORED
+export const storedOf = (json: string | null | undefined) => JSON.parse(json ?? '{}') as Conflict; // put together by AS_STORED
 
 /**
  * Opens conflicts, or refreshes those that are open already; one that this job has seen as it is stays as it is. Answers

@@ -1,6 +1,7 @@
 import type { ReplicaIdentity, StreamFacts } from '../model/change-stream.ts';
 import type { RelationName } from '../model/table.ts';
 import type { Session } from './session.ts';
+import { ownSlots } from './slots.ts';
 
 const SERVER = `
   select current_setting('wal_level'),
@@ -55,6 +56,7 @@ export async function streamFacts(
     ...(slot && {
       slot: { confirmed: slot[0] ?? '0/0', lost: slot[1] === 't' || slot[0] === null, foreign: slot[2] === 't' },
     }),
+    slots: await ownSlots(session),
     ...(publication && { publication: { owned: publication[0] === 't', fit: publication[1] === 't' } }),
     tables: found.map(([owned, published, identities]) => ({
       owned: owned === 't',

@@ -16,6 +16,17 @@ const problem = (code: Problem['code'], message: string, hint: string, object?: 
   ...(object !== undefined && { object }),
 });
 
+/** Slots of the service that are named as such that might be dropped. */
+const NAMED = 5;
+
+function dropOrRaise({ slots }: StreamFacts): string {
+  const idle = slots.filter((s) => !s.active).slice(0, NAMED);
+  const named = idle.map((s) => `${s.slot} (database ${s.database}, keeps ${s.retained_bytes} bytes)`).join(', ');
+  const ours =
+    named && ` Of this service are: ${named}; tfsync pairs slots tells which are in use, tfsync pairs drop drops one.`;
+  return `Drop a slot that nobody uses with pg_drop_replication_slot, or raise max_replication_slots.${ours}`;
+}
+
 /** What of the server and the role keeps its log from being decoded. */
 function serverProblems(stream: StreamFacts, source: ServerFacts, name: string): Problem[] {
   const role = sqlName(source.role);
@@ -49,7 +60,7 @@ function serverProblems(stream: StreamFacts, source: ServerFacts, name: string):
       problem(
         'log_unavailable',
         stream.slot ? `The slot ${name} is none of this service's.` : 'The source has no replication slot left.',
-        'Drop a slot that nobody uses with pg_drop_replication_slot, or raise max_replication_slots.',
+        dropOrRaise(stream),
         name,
       ),
     );

@@ -81,7 +81,8 @@ bench(
   'incremental jobs of each strategy after 0 %, 0.01 % and 1 % of the rows changed, beside full ones',
 )
   .option('--rows <number>', 'rows of the table', positive, 200_000)
-  .action((options: Common & { rows: number }) =>
+  .option('--only <name>', 'strategies whose names begin so')
+  .action((options: Common & { rows: number; only?: string }) =>
     run(options, (cluster, service) => incremental(cluster, service, { ...options, say })),
   );
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair } from '../support/databases.ts';
-import { startService } from './support.ts';
+import { auditEvents, startService } from './support.ts';
 
 test('a job that follows the log goes through its step over the whole service, and the status tells of the slot', async () => {
   await using pair = await createPair();
@@ -19,4 +19,32 @@ test('a job that follows the log goes through its step over the whole service, a
   });
   expect(second).toMatchObject({ state: 'completed', changes: { transactions: 1, changes: 3, lag_seconds: 0 } });
   expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
+});
+
+test('a transaction of a million changes is drained by the function as it is deployed, with 256 MB and within 60 s', {
+  timeout: 240_000,
+}, async () => {
+  // only few rows take part, so that the test is about the log
+  const config = {
+    detection_strategy: 'cdc',
+    filters: { 'public.t': [{ column: 'id', op: 'lt' as const, value: 100 }] },
+  };
+  await using pair = await createPair();
+  for (const db of [pair.source, pair.target]) await db.client.query('create table t (id int primary key, x int)');
+  await using service = await startService();
+  await service.waitForEnd(await service.startFull(pair, config));
+  await pair.source.client.query('insert into t select i, 0 from generate_series(1, 1000000) i');
+
+  const jobId = await service.startIncremental(pair, config);
+  const job = await service.waitForEnd(jobId, 120_000);
+  const at = new Map((await auditEvents(service, jobId)).map((e) => [e.type, Date.parse(e.at)]));
+  const seconds = ((at.get('changes.drained') ?? Number.NaN) - (at.get('job.prepared') ?? 0)) / 1000;
+  const output = service.output();
+
+  expect(job).toMatchObject({ state: 'completed', counts: { inserted: 99 } });
+  expect(job.changes).toMatchObject({ transactions: 1, changes: 1_000_000 });
+  expect(job.tables[0]?.whole).toBe('too_many_changes'); // more than 200,000 keys were told
+  expect(job).not.toHaveProperty('healing'); // nothing was killed and tried again
+  expect(output).not.toMatch(/follow-changes used more than/);
+  expect(seconds).toBeLessThan(60);
 });

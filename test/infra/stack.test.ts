@@ -148,6 +148,7 @@ describe('functions', () => {
       'commands',
       'conflicts',
       'mappings',
+      'pairs',
       'quarantine',
       'queries',
       'schedules',

@@ -19,6 +19,7 @@ import { JOB_STATES } from '../../lib/model/job.ts';
 import { NOTIFICATION_MEANINGS, notification } from '../../lib/model/notification.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
 import { FINDINGS } from '../../lib/model/schema-check.ts';
+import { SLOT_CONCERNS } from '../../lib/model/slot.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
 import { VALIDATION } from '../../lib/model/validation.ts';
@@ -217,6 +218,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
           mode === 'absent' ? '(left out)' : code(mode),
           ...TLS_POLICIES.map((policy) => TLS_MEANING[policy][mode]),
         ]),
+      ),
+  ],
+  'slot-concerns': [
+    'docs/strategies.md',
+    () =>
+      table(
+        ['concern', 'meaning'],
+        Object.entries(SLOT_CONCERNS).map(([name, meaning]) => [code(name), meaning]),
       ),
   ],
   strategies: ['docs/strategies.md', strategyTable],

@@ -2,6 +2,7 @@ import type { Route } from '../route.ts';
 import { commandRoutes } from './commands.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { mappingRoutes } from './mappings.ts';
+import { pairRoutes } from './pairs.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { suggestRoutes } from './suggest.ts';
@@ -16,4 +17,5 @@ export const actingRoutes: readonly Route[] = [
   ...webhookRoutes,
   ...mappingRoutes,
   ...suggestRoutes,
+  ...pairRoutes,
 ];

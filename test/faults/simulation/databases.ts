@@ -153,7 +153,6 @@ const NO_CHANGE_LOG: ChangeLog = {
   tables: never,
   drain: never,
   storePlans: never,
-  forget: never,
 };
 
 function segmentsOf(snapshot: string): Segment[] {

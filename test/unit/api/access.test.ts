@@ -5,6 +5,7 @@ import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
+import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
@@ -106,6 +107,11 @@ const calls: Readonly<Record<string, Call>> = {
     path: '/api/sync/mappings/county/retire',
     headers: { 'if-match': '"2.2.1"' },
   },
+  'POST /api/sync/pairs/drop': {
+    path: '/api/sync/pairs/drop',
+    body: { source_connection: SOURCE, target_connection: TARGET },
+  },
+  'POST /api/sync/pairs/slots': { path: '/api/sync/pairs/slots', body: { source_connection: SOURCE } },
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };
@@ -254,6 +260,7 @@ describe('paths and methods', () => {
     expect(webhookRoutes.every((r) => r.runs === 'webhooks')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
     expect(quarantineRoutes.every((r) => r.runs === 'quarantine')).toBe(true);
+    expect(pairRoutes.every((r) => r.runs === 'pairs')).toBe(true);
     expect(routes).toEqual([
       ...commandRoutes,
       ...conflictRoutes,
@@ -262,6 +269,7 @@ describe('paths and methods', () => {
       ...webhookRoutes,
       ...mappingRoutes,
       ...suggestRoutes,
+      ...pairRoutes,
       ...queryRoutes,
     ]);
   });

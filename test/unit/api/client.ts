@@ -6,6 +6,7 @@ import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
+import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
@@ -155,6 +156,18 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const started = { job: sampleJob({ job_id: request.retryId }), rows: 2, wholeTables: [] };
       return options.retryQuarantine?.(request) ?? started;
     },
+    dropPair: async (request) => {
+      commands.push(request);
+      const pair = request.pair ?? `tfsync_${'0'.repeat(32)}`;
+      const state = request.confirm ? 'dropped' : 'found';
+      const none = { tables: 0, buckets: 0, base_rows: 0, baseline_bytes: 0, changed_keys: 0, watermarks: 0 };
+      const had = { ...none, quiet_tables: 0, conflicts: 0, open_conflicts: 0, jobs: 0, quarantined: 0 };
+      return { pair, confirmed: request.confirm, complete: true, source: { state, had: {} }, target: { state, had } };
+    },
+    listSlots: async (source) => {
+      commands.push(source);
+      return [];
+    },
     suggestMapping: async (request) => {
       commands.push(request);
       return sampleSuggestion(request.name);
@@ -214,6 +227,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     parts: () => ({ mappings: parts.mappings, audit: parts.audit }),
   });
   const hooking = apiHandler({ serves: webhookRoutes, services: () => services, parts: () => parts });
+  const pairing = apiHandler({ serves: pairRoutes, services: () => services, parts: () => parts });
   const proposing = apiHandler({ serves: suggestRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
@@ -244,6 +258,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [webhookRoutes, hooking],
         [mappingRoutes, keeping],
         [suggestRoutes, proposing],
+        [pairRoutes, pairing],
       ] as const;
       const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context
