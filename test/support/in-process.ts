@@ -4,7 +4,7 @@ import type { JobConfig } from '../../lib/model/config.ts';
 import type { Connection } from '../../lib/model/connection.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
-import type { PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/model/message.ts';
+import type { JobInput, JobPlan, PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { followLog } from '../../lib/orchestrator/follow-changes.ts';
 import { giveUpTable } from '../../lib/orchestrator/give-up-table.ts';
@@ -86,6 +86,8 @@ export interface Between {
   readonly before?: (pass: Pass) => Promise<void>;
   /** Delivers a segment's message again when its worker was `KILLED`. */
   readonly redeliver?: boolean;
+  /** While a job that follows the log waits for changes; it looks again at once. */
+  readonly waits?: (look: JobPlan) => Promise<void>;
 }
 
 /** Starts a job; throws what the API would answer. */
@@ -185,6 +187,19 @@ async function levelsFor(input: PassInput, p: Ports, first?: PassPlan): Promise<
   }
 }
 
+/** Looks at the log until there is something to do; undefined: another run of the job has it. */
+async function followed(input: JobInput, p: Ports, between: Between): Promise<PassPlan | undefined> {
+  for (let no = 1; ; no++) {
+    const look = await again(() => followLog({ ...input, look: no }, as('follow', p))).catch(async (error: unknown) => {
+      await recordEnd(input, error, p);
+      throw error;
+    });
+    if (look.step === 'next_run') return undefined;
+    if (look.step === 'work') return look.next;
+    await between.waits?.(look);
+  }
+}
+
 /** The steps of SyncJob and SyncTable as the state machines take them, tables and segments at once as the config says. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
@@ -192,10 +207,11 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
     await recordEnd(input, error, p);
     throw error;
   });
-  if (plan.follows) await again(() => followLog(input, as('follow', p)));
+  const apply = plan.follows ? await followed(input, p, between) : plan.next;
+  if (!apply) return; // the job's next run goes on
   for (const pass of PASSES) {
     await between.before?.(pass);
-    const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? plan.next : undefined);
+    const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? apply : undefined);
     for (const level of levels) {
       await pool(level, plan.max_parallel_tables, (table) =>
         onePass({ ...input, table, pass }, p, { between, most: plan.max_parallel_operations }).catch(
@@ -222,7 +238,8 @@ export async function run(job: Job, p: Ports, between: Between = {}): Promise<Jo
   }
   const ended = await p.jobs.get(job.job_id);
   if (!ended) throw new Error('the job is gone');
-  return ended;
+  const nextRound = ended.state === 'running' && ended.epoch > job.epoch;
+  return nextRound ? run(ended, p, between) : ended;
 }
 
 /** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */

@@ -1,0 +1,141 @@
+import { afterEach, expect, test } from 'vitest';
+import { type Failpoint, onFailpoint } from '../../lib/failpoint.ts';
+import { SyncError } from '../../lib/model/errors.ts';
+import { stopJob } from '../../lib/orchestrator/stop-job.ts';
+import { compareDatabases, summary } from '../support/compare.ts';
+import { connect, createPair, type TestPair } from '../support/databases.ts';
+import { KILLED, ports, runJob, start } from '../support/in-process.ts';
+import { meddled } from '../support/meddle.ts';
+import { CONTINUOUS, play } from '../support/rounds.ts';
+import { BANK, bankRows, startWriters, WRITES_SEEN, WRITTEN_TWICE } from '../support/writers.ts';
+
+// Writers go on in the source while a job follows its log, and whoever works for it dies. In the end both sides are equal, and
+// no version of a row was written twice.
+
+afterEach(() => onFailpoint(undefined));
+
+async function bank(): Promise<TestPair> {
+  const pair = await createPair();
+  for (const db of [pair.source, pair.target]) await db.client.query(BANK);
+  await pair.source.client.query(bankRows(40));
+  await pair.target.client.query(WRITES_SEEN);
+  return pair;
+}
+
+const CONFIG = { ...CONTINUOUS, max_delete_percent: 100, batch_size: 20 };
+
+const writersOf = (pair: TestPair, seed: number) =>
+  startWriters(() => connect(pair.source.name), { connections: 2, accounts: 40, everyMs: 100, seed });
+
+/** What was written twice, and what differs. */
+async function verdict(pair: TestPair) {
+  const { rows } = await pair.target.client.query(WRITTEN_TWICE);
+  await pair.target.client.query('drop schema seen cascade');
+  return { twice: rows, different: summary(await compareDatabases(pair.source.client, pair.target.client)) };
+}
+
+const CLEAN = { twice: [], different: {} };
+
+/** A step that dies is tried again by its machine, a message by its queue. */
+const STEPS = [
+  'round.begun',
+  'round.settled',
+  'round.handed',
+  'changes.put',
+  'changes.kept',
+  'changes.advanced',
+  'plan.enqueued',
+] as const satisfies readonly Failpoint[];
+const CHUNKS = [
+  'batch.received',
+  'diff.done',
+  'chunk.read',
+  'tx.begin',
+  'fence.ok',
+  'rows.half',
+  'rows.all',
+  'commit.sent',
+  'commit.done',
+  'ddb.mirrored',
+] as const satisfies readonly Failpoint[];
+const POINTS: readonly Failpoint[] = [...STEPS, ...CHUNKS];
+
+/** In each round somebody dies once at each of the points, the `nth` time that it is met. */
+function dying(nth: number) {
+  const deaths = new Map<Failpoint, number>(POINTS.map((p) => [p, 0]));
+  const met = new Map<Failpoint, number>();
+  onFailpoint((name) => {
+    if (name === 'round.begun' && !met.has(name)) met.clear();
+    if (!deaths.has(name)) return undefined;
+    const times = (met.get(name) ?? 0) + 1;
+    met.set(name, times);
+    if (name === 'round.handed') met.clear(); // the next round begins
+    if (times !== (STEPS.includes(name as never) ? 1 : nth) && name !== 'round.handed') return undefined;
+    deaths.set(name, (deaths.get(name) ?? 0) + 1);
+    throw CHUNKS.includes(name as never) ? new Error(KILLED) : new SyncError('unavailable', KILLED);
+  });
+  return deaths;
+}
+
+test.each([1, 3])(
+  'in each round somebody dies at every moment of it, the time no. %i that it comes',
+  async (nth) => {
+    await using pair = await bank();
+    const writers = writersOf(pair, nth);
+    const p = ports();
+    const deaths = dying(nth);
+    const job = await start(pair, CONFIG, p, 'incremental');
+    const before = async () => {
+      if (((await p.jobs.get(job.job_id))?.following?.round ?? 0) < 3) return;
+      onFailpoint(undefined);
+      await writers.stop();
+    };
+    const ended = await play(pair, [], { ports: p, job, between: { redeliver: true, before } }).finally(writers.stop);
+
+    expect([...deaths].filter(([, n]) => n < 2)).toEqual([]);
+    expect(await writers.stop()).toBeGreaterThan(10);
+    expect([ended.state, ended.failure]).toEqual(['stopped', undefined]);
+    expect(await verdict(pair)).toEqual(CLEAN);
+  },
+  120_000,
+);
+
+test('what was stopped in the middle of a round, an ordinary job takes up', async () => {
+  await using pair = await bank();
+  const writers = writersOf(pair, 5);
+  const p = ports();
+  const job = await start(pair, CONFIG, p, 'incremental');
+  const before = async () => {
+    if (((await p.jobs.get(job.job_id))?.following?.round ?? 0) < 1) return;
+    await writers.stop();
+    await stopJob({ jobId: job.job_id, actor: 'tester' }, p);
+  };
+  const ended = await play(pair, [], { ports: p, job, between: { before } }).finally(writers.stop);
+  const next = await runJob(pair, { ...CONFIG, continuous: false }, {}, ports(), 'incremental');
+
+  expect(ended.state).toBe('stopped');
+  expect(next.job.state).toBe('completed');
+  expect(await verdict(pair)).toEqual(CLEAN);
+}, 120_000);
+
+test('workers die before and after their commits', async () => {
+  await using pair = await bank();
+  const writers = writersOf(pair, 3);
+  let commits = 0;
+  const onCommit = async (_: number, commit: () => Promise<void>) => {
+    const n = ++commits;
+    if (n % 5 === 0) throw new Error(KILLED);
+    await commit();
+    if (n % 7 === 0) throw new Error(KILLED);
+  };
+  const p = { ...ports(), databases: meddled({ onCommit }) };
+  const job = await start(pair, CONFIG, p, 'incremental');
+  const before = async () => {
+    if (((await p.jobs.get(job.job_id))?.following?.round ?? 0) >= 3) await writers.stop();
+  };
+  const ended = await play(pair, [], { ports: p, job, between: { redeliver: true, before } }).finally(writers.stop);
+
+  expect([ended.state, ended.failure]).toEqual(['stopped', undefined]);
+  expect(commits).toBeGreaterThan(10);
+  expect(await verdict(pair)).toEqual(CLEAN);
+}, 120_000);
