@@ -209,12 +209,18 @@ function rowsToCompare({ window, untouched, rowsEstimate }: TablePlan): number {
   return window && !window.sweep ? window.rowsEstimate : rowsEstimate;
 }
 
+/** A job that follows the log and goes on after a stop has compared its tables before; those that failed begin anew. */
+function stateOf({ following }: Job, before: JobTable | undefined): JobTable['state'] {
+  const compared = before?.state === 'verified' || before?.state === 'unverified';
+  return following && compared ? before.state : 'pending';
+}
+
 function mirrored(job: Job, plan: TablePlan, segments: number, before: JobTable | undefined): JobTable {
   return {
     job_id: job.job_id,
     table: plan.table,
     name: relationText(plan.target),
-    state: plan.untouched ? 'untouched' : 'pending',
+    state: plan.untouched ? 'untouched' : stateOf(job, before),
     level: plan.level,
     rows_estimate: rowsToCompare(plan),
     segments,

@@ -80,7 +80,7 @@ export async function following(cluster: Cluster, service: LocalService, options
   const { seconds, connections, everyMs, accounts, say } = options;
   await prepare(cluster, accounts);
   const pair = { source: cluster.url(SOURCE), target: cluster.url(TARGET) };
-  const writers = startWriters(() => cluster.connect(SOURCE), { connections, accounts, everyMs, seed: 1 });
+  await using writers = startWriters(() => cluster.connect(SOURCE), { connections, accounts, everyMs, seed: 1 });
   await using job = await startFollowing(service.api, pair);
   await job.until(({ following: f }) => (f?.round ?? 0) > 0, 300);
   say('The first round has ended; the writers go on.');

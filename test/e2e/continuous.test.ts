@@ -23,7 +23,7 @@ test('follows the log under writers over the whole service, also over a crash of
   await pair.source.client.query(bankRows(1000));
   await pair.target.client.query(WRITES_SEEN);
   using folder = scratchFolder();
-  const writers = startWriters(() => connect(pair.source.name), {
+  await using writers = startWriters(() => connect(pair.source.name), {
     connections: 2,
     accounts: 1000,
     everyMs: 50,
@@ -32,18 +32,18 @@ test('follows the log under writers over the whole service, also over a crash of
 
   const first = await startService({ dataDir: folder.path });
   const jobId = await first.startIncremental(pair, CONFIG);
-  await rounds(first, jobId, 2);
+  await rounds(first, jobId, 1);
   await first.end('SIGKILL', 'all');
   await using second = await startService({ dataDir: folder.path });
   const before = (await following(second, jobId))?.round ?? 0;
-  await rounds(second, jobId, before + 2);
+  await rounds(second, jobId, before + 1);
   const committed = await writers.stop();
-  const { rows } = await pair.source.client.query('select clock_timestamp() as at');
+  const written = Date.now(); // one machine, one clock
   const quiet = await until('everything to be applied', async () => {
     const status = await second.status(jobId);
     const { quiet_since: since, lag_seconds: lag = Number.POSITIVE_INFINITY } = status.following ?? {};
     const asOf = Date.now() - lag * 1000;
-    return since !== undefined && asOf > rows[0].at.getTime() && status;
+    return since !== undefined && asOf > written && status;
   });
   const begun = Date.now();
   const stopped = await second.call(`/api/sync/stop/${jobId}`, { method: 'POST' });

@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Failpoint, onFailpoint } from '../../lib/failpoint.ts';
-import { SyncError } from '../../lib/model/errors.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { connect, createPair, type TestPair } from '../support/databases.ts';
@@ -25,7 +24,7 @@ async function bank(): Promise<TestPair> {
 const CONFIG = { ...CONTINUOUS, max_delete_percent: 100, batch_size: 20 };
 
 const writersOf = (pair: TestPair, seed: number) =>
-  startWriters(() => connect(pair.source.name), { connections: 2, accounts: 40, everyMs: 100, seed });
+  startWriters(() => connect(pair.source.name), { connections: 2, accounts: 40, everyMs: 150, seed });
 
 /** What was written twice, and what differs. */
 async function verdict(pair: TestPair) {
@@ -36,17 +35,12 @@ async function verdict(pair: TestPair) {
 
 const CLEAN = { twice: [], different: {} };
 
-/** A step that dies is tried again by its machine, a message by its queue. */
-const STEPS = [
-  'round.begun',
-  'round.settled',
-  'round.handed',
+const POINTS: readonly Failpoint[] = [
   'changes.put',
   'changes.kept',
   'changes.advanced',
+  'round.begun',
   'plan.enqueued',
-] as const satisfies readonly Failpoint[];
-const CHUNKS = [
   'batch.received',
   'diff.done',
   'chunk.read',
@@ -57,22 +51,22 @@ const CHUNKS = [
   'commit.sent',
   'commit.done',
   'ddb.mirrored',
-] as const satisfies readonly Failpoint[];
-const POINTS: readonly Failpoint[] = [...STEPS, ...CHUNKS];
+  'round.settled',
+  'round.handed',
+];
 
-/** In each round somebody dies once at each of the points, the `nth` time that it is met. */
+/** In each round somebody dies once at each of the points: a worker or a step, the `nth` time that it is met. */
 function dying(nth: number) {
-  const deaths = new Map<Failpoint, number>(POINTS.map((p) => [p, 0]));
-  const met = new Map<Failpoint, number>();
+  const deaths = new Map(POINTS.map((p) => [p, 0]));
+  let met = new Map<Failpoint, number>();
+  const often: readonly Failpoint[] = POINTS.slice(POINTS.indexOf('batch.received'), POINTS.indexOf('round.settled'));
   onFailpoint((name) => {
-    if (name === 'round.begun' && !met.has(name)) met.clear();
-    if (!deaths.has(name)) return undefined;
     const times = (met.get(name) ?? 0) + 1;
     met.set(name, times);
-    if (name === 'round.handed') met.clear(); // the next round begins
-    if (times !== (STEPS.includes(name as never) ? 1 : nth) && name !== 'round.handed') return undefined;
+    if (name === 'round.handed') met = new Map(); // the next round begins
+    if (!deaths.has(name) || times !== (often.includes(name) ? nth : 1)) return undefined;
     deaths.set(name, (deaths.get(name) ?? 0) + 1);
-    throw CHUNKS.includes(name as never) ? new Error(KILLED) : new SyncError('unavailable', KILLED);
+    throw new Error(KILLED);
   });
   return deaths;
 }
@@ -81,16 +75,16 @@ test.each([1, 3])(
   'in each round somebody dies at every moment of it, the time no. %i that it comes',
   async (nth) => {
     await using pair = await bank();
-    const writers = writersOf(pair, nth);
+    await using writers = writersOf(pair, nth);
     const p = ports();
-    const deaths = dying(nth);
     const job = await start(pair, CONFIG, p, 'incremental');
+    const deaths = dying(nth);
     const before = async () => {
       if (((await p.jobs.get(job.job_id))?.following?.round ?? 0) < 3) return;
       onFailpoint(undefined);
       await writers.stop();
     };
-    const ended = await play(pair, [], { ports: p, job, between: { redeliver: true, before } }).finally(writers.stop);
+    const ended = await play(pair, [], { ports: p, job, between: { redeliver: true, before } });
 
     expect([...deaths].filter(([, n]) => n < 2)).toEqual([]);
     expect(await writers.stop()).toBeGreaterThan(10);
@@ -102,7 +96,7 @@ test.each([1, 3])(
 
 test('what was stopped in the middle of a round, an ordinary job takes up', async () => {
   await using pair = await bank();
-  const writers = writersOf(pair, 5);
+  await using writers = writersOf(pair, 5);
   const p = ports();
   const job = await start(pair, CONFIG, p, 'incremental');
   const before = async () => {
@@ -110,7 +104,7 @@ test('what was stopped in the middle of a round, an ordinary job takes up', asyn
     await writers.stop();
     await stopJob({ jobId: job.job_id, actor: 'tester' }, p);
   };
-  const ended = await play(pair, [], { ports: p, job, between: { before } }).finally(writers.stop);
+  const ended = await play(pair, [], { ports: p, job, between: { before } });
   const next = await runJob(pair, { ...CONFIG, continuous: false }, {}, ports(), 'incremental');
 
   expect(ended.state).toBe('stopped');
@@ -120,7 +114,7 @@ test('what was stopped in the middle of a round, an ordinary job takes up', asyn
 
 test('workers die before and after their commits', async () => {
   await using pair = await bank();
-  const writers = writersOf(pair, 3);
+  await using writers = writersOf(pair, 3);
   let commits = 0;
   const onCommit = async (_: number, commit: () => Promise<void>) => {
     const n = ++commits;
@@ -133,7 +127,7 @@ test('workers die before and after their commits', async () => {
   const before = async () => {
     if (((await p.jobs.get(job.job_id))?.following?.round ?? 0) >= 3) await writers.stop();
   };
-  const ended = await play(pair, [], { ports: p, job, between: { redeliver: true, before } }).finally(writers.stop);
+  const ended = await play(pair, [], { ports: p, job, between: { redeliver: true, before } });
 
   expect([ended.state, ended.failure]).toEqual(['stopped', undefined]);
   expect(commits).toBeGreaterThan(10);

@@ -147,10 +147,16 @@ test('goes on after a stop: what another job has done meanwhile is not done agai
 
   const resumed = await resumeJob({ jobId: first.job_id, actor: 'tester' }, p);
   const looked: (number | undefined)[] = [];
-  const job = await play(pair, [async (now) => looked.push(now.following?.rows)], { ports: p, job: resumed });
+  const shown: string[] = [];
+  const note = async (now: Job) => {
+    looked.push(now.following?.rows);
+    shown.push(...(await status(p, now)).tables.map((t) => t.validation));
+  };
+  const job = await play(pair, [note], { ports: p, job: resumed });
 
   expect(between.counts.updated).toBe(3);
   expect(looked).toEqual([1]);
+  expect(shown).toEqual(['validated', 'validated']);
   expect(job.state).toBe('stopped');
   expect(await different(pair)).toEqual({});
 });

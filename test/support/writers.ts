@@ -50,7 +50,7 @@ function transaction(next: () => number, accounts: number): string {
 }
 
 /** Writers that go on until they are stopped; `stop` answers how many transactions they have committed. */
-export interface Writers {
+export interface Writers extends AsyncDisposable {
   stop(): Promise<number>;
 }
 
@@ -77,11 +77,10 @@ export function startWriters(
     await client.end();
   };
   const all = Array.from({ length: how.connections }, (_, i) => one(how.seed * 1000 + i));
-  return {
-    async stop() {
-      on = false;
-      await Promise.all(all);
-      return committed;
-    },
+  const stop = async () => {
+    on = false;
+    await Promise.all(all);
+    return committed;
   };
+  return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
