@@ -6,6 +6,7 @@ import { connect, createPair, type TestPair } from '../support/databases.ts';
 import { KILLED, ports, runJob, start } from '../support/in-process.ts';
 import { meddled } from '../support/meddle.ts';
 import { CONTINUOUS, play } from '../support/rounds.ts';
+import { trailOf } from '../support/trail.ts';
 import { BANK, bankRows, startWriters, WRITES_SEEN, WRITTEN_TWICE } from '../support/writers.ts';
 
 // Writers go on in the source while a job follows its log, and whoever works for it dies. In the end both sides are equal, and
@@ -80,13 +81,15 @@ test.each([1, 3])(
     const job = await start(pair, CONFIG, p, 'incremental');
     const deaths = dying(nth);
     const before = async () => {
-      if (((await p.jobs.get(job.job_id))?.following?.round ?? 0) < 3) return;
+      if (((await p.jobs.get(job.job_id))?.following?.round ?? 0) < 2) return;
       onFailpoint(undefined);
       await writers.stop();
     };
     const ended = await play(pair, [], { ports: p, job, between: { redeliver: true, before } });
 
-    expect([...deaths].filter(([, n]) => n < 2)).toEqual([]);
+    const told = (await trailOf(p.audit, job.job_id)).filter((e) => e.type === 'changes.applied');
+    expect([...deaths].filter(([, n]) => n < (nth === 1 ? 2 : 1))).toEqual([]);
+    expect(told.length).toBe(ended.following?.round); // each round ended once
     expect(await writers.stop()).toBeGreaterThan(10);
     expect([ended.state, ended.failure]).toEqual(['stopped', undefined]);
     expect(await verdict(pair)).toEqual(CLEAN);
