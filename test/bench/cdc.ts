@@ -178,12 +178,13 @@ export async function cdc(
       await write(cluster, changes);
       await cluster.use('postgres', (admin) => admin.query('checkpoint'));
       const own = async () => {
-        const { wholeSeconds } = await runJob(
+        const { wholeSeconds, status } = await runJob(
           service.api,
           pairOf(cluster),
           { detection_strategy: 'cdc', max_delete_percent: 100 },
           'incremental',
         );
+        for (const { message } of status.healing ?? []) say(`healed: ${message}`);
         found.get(name)?.own.push(wholeSeconds);
       };
       const theirs = async () => void found.get(name)?.theirs.push(await byReplication(cluster));

@@ -390,7 +390,7 @@ describe('rights', () => {
       rightsOf(name, 'states').includes('states:StartExecution'),
     );
 
-    expect(starters).toEqual(['follow-changes', 'settle-job', 'commands', 'quarantine', 'fire-schedule', 'sweeper']);
+    expect(starters).toEqual(['commands', 'quarantine', 'follow-changes', 'settle-job', 'fire-schedule', 'sweeper']);
   });
 
   it('let one function ask a language model, the one of the parameter and none without it, and approve nothing', () => {
