@@ -52,17 +52,16 @@ export async function settleRound(
 ): Promise<void> {
   const run = { jobId: job.job_id, epoch: job.epoch };
   const byTable = Map.groupBy(done.progress, (p) => p.table);
-  const own = new Map([...byTable].map(([table, p]) => [table, sumCounts(p)]));
-  const busy = done.plans.filter((p) => (own.get(p.table)?.read ?? 0) > 0);
+  const counts = new Map([...byTable].map(([no, p]) => [no, sumCounts(p)] as const).filter(([, own]) => own.read > 0));
+  const busy = done.plans.filter((p) => counts.has(p.table));
   const sum = sumCounts(done.progress);
-  const counts = new Map(busy.flatMap(({ table }) => [[table, own.get(table) ?? sum] as const]));
   const event = jobEvent('changes.applied', SERVICE, { counts: sum });
   await target.rounds.settle(run, { changes: done.changes, counts, rows: written(sum) }, event);
   await fp('round.settled');
   await drainOutbox(target, ports.audit, job);
   const conflicts = mayConflict(job.config) ? await target.countOpenConflicts(job.job_id) : new Map<string, number>();
   if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
-  await tellTables(job, busy, { all: await target.rounds.counts(job.job_id), own, conflicts }, ports);
+  await tellTables(job, busy, { all: await target.rounds.counts(job.job_id), own: counts, conflicts }, ports);
   const rounds = await target.rounds.load(job.job_id);
   if (!rounds?.applied) throw new TypeError('the round was settled');
   const lag = await source.changes.lag(rounds.applied.through);

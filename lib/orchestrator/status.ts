@@ -224,12 +224,9 @@ export const statusView = z
         rows: z.int().meta({ description: 'Rows that the last round has written.' }),
         quiet_since: z.iso.datetime().optional().meta({ description: 'Since when nothing had to be done.' }),
         lag_bytes: z.int().meta({ description: 'Of the log, not applied when it was looked at last.' }),
-        lag_seconds: z
-          .number()
-          .optional()
-          .meta({
-            description: 'How old the oldest change that is not applied may be, now. Absent: no round has ended.',
-          }),
+        lag_seconds: z.number().optional().meta({
+          description: 'How old the oldest change that is not applied may be, now. Absent: no round has ended.',
+        }),
       })
       .optional()
       .meta({ description: 'Under continuous: how far the job has come.' }),
