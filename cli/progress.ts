@@ -1,6 +1,7 @@
 import type { JobStatus, TableStatus } from '../lib/model/answers.ts';
 import { duration, number } from '../lib/model/figures.ts';
-import { type Counts, type JobState, SOURCE_COUNTS, type TableState } from '../lib/model/job.ts';
+import { followingText } from '../lib/model/following.ts';
+import { type Counts, ENDED_STATES, type JobState, SOURCE_COUNTS, type TableState } from '../lib/model/job.ts';
 import { jobShare, tableShare } from '../lib/model/progress.ts';
 import type { ValidationState } from '../lib/model/validation.ts';
 import { type Column, columns, harmless, type Paint, plain, type Style } from './format.ts';
@@ -40,7 +41,8 @@ export function renderJob(status: JobStatus, view: View): string[] {
   const head = [
     `Job ${status.job_id}  ${status.mode} sync  ${paint(STATE_STYLE[status.state], status.state)}  ${duration(status.seconds)}`,
     `${place(status.source)} -> ${place(status.target)}`,
-    ...(status.tables.length > 0 ? [progressLine(status, paint)] : []),
+    ...followingLines(status),
+    ...(status.tables.length > 0 && !status.following ? [progressLine(status, paint)] : []),
     '',
   ];
   const { shown, hidden } = choose(
@@ -54,6 +56,10 @@ export function renderJob(status: JobStatus, view: View): string[] {
     ...(hidden > 0 ? [paint('dim', `... and ${hidden} more tables`)] : []),
   ];
 }
+
+/** How far a job has come that has no end to come near to. */
+const followingLines = (status: JobStatus): string[] =>
+  status.following ? [harmless(followingText(status.following, ENDED_STATES.includes(status.state)))] : [];
 
 /** What the end means, for people; empty while the job goes on. */
 export function renderOutcome(status: JobStatus, paint: Paint = plain): string[] {
@@ -133,6 +139,9 @@ export function renderChanges(before: JobStatus | undefined, status: JobStatus, 
   const at = duration(status.seconds);
   const lines: string[] = [];
   if (before?.state !== status.state) lines.push(`${at}  job ${status.state}`);
+  const { following } = status;
+  if (following && following.round !== before?.following?.round)
+    lines.push(`${at}  ${harmless(followingText(following, ENDED_STATES.includes(status.state)))}`);
   const old = new Map(before?.tables.map((table) => [table.name, table]));
   for (const table of status.tables) {
     const last = old.get(table.name);

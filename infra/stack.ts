@@ -219,6 +219,9 @@ export class SyncStack extends Stack {
       logRetention: parameters.logRetention,
     });
 
+    // A job that follows the log until it is stopped goes on in an execution of its own.
+    for (const step of [followChanges, settleJob]) step.allow(['states:StartExecution'], [machineArn('sync-job')]);
+
     // Jobs that nobody works on any more.
     const sweeper = new ServiceFunction(this, 'Sweeper', {
       ...common,

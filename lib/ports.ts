@@ -34,8 +34,9 @@ import type {
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts, ServerIdentity, Side } from './model/connection.ts';
+import type { Reached, Rounds } from './model/following.ts';
 import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
-import type { Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
+import type { Counts, Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
 import type { Mapping } from './model/mapping.ts';
 import type { MappingApprovals } from './model/mapping-state.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
@@ -522,6 +523,37 @@ export interface ChangeLog {
   storePlans(run: JobRun, plans: readonly TablePlan[], event: JobEvent): Promise<void>;
 }
 
+/** What a target knows of the rounds of a job that runs until it is stopped. All of it throws `epoch_superseded` but what only reads. */
+export interface RoundLog {
+  /** Undefined: the first one was not planned yet. */
+  load(jobId: string): Promise<Rounds | undefined>;
+  /** Whether a drain after `drains` has named keys of these tables, by their numbers in the log of changes. */
+  hasNew(tables: readonly number[], drains: number): Promise<boolean>;
+  /**
+   * Begins the next round, in one transaction: plans, checkpoints as if nothing had been done, but for `idle` tables (by their
+   * number in the job), which are done with. Does nothing where one has begun that was not settled.
+   */
+  begin(
+    run: JobRun,
+    round: { readonly plans: readonly TablePlan[]; readonly idle: readonly number[]; readonly reached: Reached },
+    event: JobEvent,
+  ): Promise<void>;
+  /** There was nothing to do in what was drained. */
+  quiet(run: JobRun, reached: Reached): Promise<void>;
+  /** Ends the round that has begun, with what it came to, in one transaction. Repeating it changes nothing. */
+  settle(
+    run: JobRun,
+    round: {
+      readonly changes: readonly SettledChanges[];
+      readonly counts: ReadonlyMap<number, Counts>;
+      readonly rows: number;
+    },
+    event: JobEvent,
+  ): Promise<void>;
+  /** What its settled rounds came to, by table. */
+  counts(jobId: string): Promise<ReadonlyMap<number, Counts>>;
+}
+
 /** A run of a job: what it writes is refused once a newer one has begun. */
 export interface JobRun {
   readonly jobId: string;
@@ -770,6 +802,8 @@ export interface TargetDatabase extends Database {
   /** Closes the job: nothing commits for it any more, its leases are free. Repeating it changes nothing. */
   endJob(jobId: string, epoch: number, event: JobEvent, learnt?: Learnt): Promise<void>;
   readonly changeLog: ChangeLog;
+  /** And of the rounds of jobs that follow one until they are stopped. */
+  readonly rounds: RoundLog;
   /** What is known of tables that an earlier job wrote nothing into, in their order. */
   quietTables(wanted: readonly QuietKey[]): Promise<readonly (QuietMemory | undefined)[]>;
   /** What is stored of these pairs, in their order. */
@@ -1074,10 +1108,13 @@ export interface PlanningDatabases {
 }
 
 /** The source of a job that follows its log. */
-export type FollowingSource = Pick<Database, 'streamFacts' | 'changes' | 'storage' | 'close'>;
+export type FollowingSource = Pick<Database, 'streamFacts' | 'changes' | 'storage' | 'snapshot' | 'close'>;
 
 /** The target, as the step needs it that follows the log. */
-export type FollowingTarget = Pick<TargetDatabase, 'changeLog' | 'loadPlans' | 'storage' | 'close'>;
+export type FollowingTarget = Pick<
+  TargetDatabase,
+  'changeLog' | 'rounds' | 'loadPlans' | 'loadProgress' | 'storage' | 'close'
+>;
 
 /** The way to the databases for that step. */
 export interface FollowingDatabases {

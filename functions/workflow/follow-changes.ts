@@ -1,11 +1,11 @@
-import { jobInput } from '../../lib/model/message.ts';
+import { lookInput } from '../../lib/model/message.ts';
 import { followLog } from '../../lib/orchestrator/follow-changes.ts';
 import { followingDatabases } from '../../lib/postgres/following-databases.ts';
 import { auditedServices } from '../runtime.ts';
 import { serverOptions, surroundings } from '../surroundings.ts';
 import { stepOver } from './step-over.ts';
 
-export const handler = stepOver(jobInput, followLog, () => {
+export const handler = stepOver(lookInput, followLog, () => {
   const services = auditedServices();
   const databases = followingDatabases(serverOptions(services, 'step'));
   return { ...surroundings(services, 'step'), databases, workflow: services.workflow, audit: services.audit };

@@ -5,6 +5,7 @@ const CATALOGUE = {
   'job.created': ['minimal', 'info'],
   'job.prepared': ['minimal', 'info'],
   'changes.drained': ['minimal', 'info'],
+  'changes.applied': ['minimal', 'info'],
   'job.taken_over': ['minimal', 'warning'],
   'job.resumed': ['minimal', 'info'],
   'job.stopped': ['minimal', 'warning'],

@@ -74,6 +74,10 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       tables: 'of each, at most 500: how many keys are looked at, or why all rows are',
     },
   },
+  'changes.applied': {
+    meaning: 'A job that follows the log until it is stopped has ended a round: what was drained is in the target.',
+    fields: { counts: COUNTS },
+  },
   'job.taken_over': {
     meaning: 'The run was restarted at a new epoch, because it gave no sign of life.',
     fields: { epoch: 'number of the run', takeovers: 'how often by now' },

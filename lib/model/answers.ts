@@ -1,6 +1,7 @@
 import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
 import type { Problem } from './errors.ts';
+import type { FollowingView } from './following.ts';
 import type { Counts, Failure, JobState, JobTable, Pass, TableState } from './job.ts';
 import type { PlannedRule } from './rule.ts';
 import type { Schedule } from './schedule.ts';
@@ -77,6 +78,14 @@ export interface JobStatus extends JobSummary {
   readonly healing?: readonly HealingEvent[];
   /** Under cdc. */
   readonly changes?: { readonly warnings?: readonly SlotWarningView[] };
+  /** Of a job that follows the source's log until it is stopped. */
+  readonly following?: FollowingStatus;
+}
+
+/** How far a job has come that follows the source's log until it is stopped. */
+export interface FollowingStatus extends Omit<FollowingView, 'as_of'> {
+  /** How old the oldest change that is not applied may be; absent: no round has ended. */
+  readonly lag_seconds?: number;
 }
 
 export interface TableStatus {

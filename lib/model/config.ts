@@ -180,6 +180,14 @@ export function configSchema(names: ConfigNames) {
       description:
         'For strategies that compare everything: how many incremental jobs in a row may pass over a table in which neither server has counted a write since a job compared it equal. 0: each job compares it.',
     }),
+    continuous: z.boolean().default(false).meta({
+      description:
+        'For strategy cdc: the job does not end. It brings over what the log tells round by round until it is stopped.',
+    }),
+    continuous_interval_seconds: z.int().min(1).max(3600).default(5).meta({
+      description:
+        'For continuous: the longest time between two looks at the log while nothing is written in the source. After a round the next look follows at once.',
+    }),
     dry_run: z
       .boolean()
       .default(false)

@@ -3,6 +3,7 @@ import type { StreamView } from './change-stream.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
 import type { Problem } from './errors.ts';
+import type { FollowingView } from './following.ts';
 import type { WholeReason } from './look.ts';
 import type { Retry } from './quarantine.ts';
 import type { PlannedRule } from './rule.ts';
@@ -105,6 +106,8 @@ export interface Job {
   readonly started_at?: string;
   /** What a job that follows the source's log has drained when it was prepared, and what it left. */
   readonly changes?: StreamView;
+  /** How far a job has come that follows the log until it is stopped. */
+  readonly following?: FollowingView;
   readonly ended_at?: string;
   /** Last sign of life of the run; the sweeper takes over when it is too old. */
   readonly heartbeat_at: string;
@@ -181,6 +184,16 @@ export interface JobTable {
   readonly mapping?: { readonly from: string; readonly columns: number; readonly notes: readonly string[] };
   /** Rules of the table, and what they came to before a row was written. */
   readonly rules?: readonly PlannedRule[];
+  /**
+   * Of a job that follows the log until it is stopped: what its rounds have come to, up to the one of this epoch; progress of
+   * later epochs is in addition. `quarantined`, `conflicts`: so many rows wait now.
+   */
+  readonly settled?: {
+    readonly epoch: number;
+    readonly counts: Counts;
+    readonly quarantined: number;
+    readonly conflicts: number;
+  };
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

@@ -23,7 +23,14 @@ export const resolutionMessage = z.strictObject({ v: z.literal(1), resolution_id
 export const jobInput = z.strictObject({ job_id: z.uuid(), epoch: z.int().min(1) });
 export type JobInput = z.infer<typeof jobInput>;
 
-/** Output of prepare-job and state of SyncJob. */
+/** Input of follow-changes. */
+export const lookInput = jobInput.extend({
+  /** Which look at the log this is of its execution, from 1; absent: the first, or a machine of an earlier version. */
+  look: z.int().min(1).optional(),
+});
+export type LookInput = z.infer<typeof lookInput>;
+
+/** Output of prepare-job and of follow-changes, and state of SyncJob. */
 export interface JobPlan extends JobInput {
   readonly max_parallel_tables: number;
   readonly max_parallel_operations: number;
@@ -31,6 +38,12 @@ export interface JobPlan extends JobInput {
   readonly follows: boolean;
   /** What apply does. */
   readonly next: PassPlan;
+  /** Behind a look at the log: there is something to do; there is not, look again; another run of the job goes on. */
+  readonly step?: 'work' | 'wait' | 'next_run';
+  /** The number of the next look. */
+  readonly look?: number;
+  /** Until the next look. */
+  readonly wait_seconds?: number;
 }
 
 /** A range of pages of tables, or of segments: `[from, to)`. */

@@ -28,7 +28,13 @@ export interface Needs {
 }
 
 /** Options of the config that only some strategies honour. */
-export const STRATEGY_OPTIONS = ['tolerances', 'timestamp_columns', 'key_sweep', 'max_quiet_runs'] as const;
+export const STRATEGY_OPTIONS = [
+  'tolerances',
+  'timestamp_columns',
+  'key_sweep',
+  'max_quiet_runs',
+  'continuous',
+] as const;
 export type StrategyOption = (typeof STRATEGY_OPTIONS)[number];
 
 /** What a strategy says of itself. Docs, config and preflight read it; no other place knows what a strategy can do. */

@@ -71,6 +71,8 @@ export interface FollowedPlan {
 export interface Followed {
   readonly plans: readonly FollowedPlan[];
   readonly view: StreamView;
+  /** What had committed in the source by then (ISO 8601) was drained; absent: nobody knows when that was. */
+  readonly asOf?: string;
 }
 
 type Ends = { readonly source: FollowingSource; readonly target: FollowingTarget };
@@ -140,7 +142,9 @@ export async function followChanges(
   const upto = await source.changes.horizon();
   const drain = { source: source.changes, log: target.changeLog, run, stream: name, nowMs, ...(limits && { limits }) };
   const drained = await drainChanges(drain, from, upto);
+  const asOf = isAhead(upto, drained.through) ? drained.committedAt : new Date(lookedMs).toISOString();
   return {
+    ...(asOf !== undefined && { asOf }),
     view: {
       ...(await viewOf(ends, { name, upto, lookedMs, nowMs: nowMs() }, drained, !verdict.goesOn)),
       ...(warnings.length > 0 && { warnings }),

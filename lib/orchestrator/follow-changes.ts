@@ -1,14 +1,23 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { fp } from '../failpoint.ts';
+import { isContinuous } from '../model/following.ts';
 import type { Job, JobTable } from '../model/job.ts';
-import type { JobInput } from '../model/message.ts';
+import type { JobPlan, LookInput } from '../model/message.ts';
 import { relationText } from '../model/table.ts';
-import type { FollowingDatabases } from '../ports.ts';
+import type { FollowingDatabases, FollowingSource, FollowingTarget } from '../ports.ts';
+import { applyPlan } from './apply-plan.ts';
 import { type Followed, followChanges } from './change-stream.ts';
+import { followRounds } from './follow-rounds.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
 
 /** What following a stream of changes needs. */
 export type FollowingPorts = Omit<RunPorts, 'databases'> & { readonly databases: FollowingDatabases };
+
+/** Both ends of the job. */
+export interface Ends {
+  readonly source: FollowingSource;
+  readonly target: FollowingTarget;
+}
 
 /** A slot waits for open transactions; the function itself ends after 15 minutes. */
 const STATEMENT_TIMEOUT_MS = 600_000;
@@ -34,26 +43,38 @@ async function mirror(job: Job, { plans, view }: Followed, ports: FollowingPorts
   await ports.jobs.transition(job.job_id, { from: ['running'], epoch: job.epoch }, { changes: view, heartbeat_at });
 }
 
+/** Drains the stream and stores what each table is to look at, unless an earlier call has. */
+async function followOnce(job: Job, { source, target }: Ends, ports: FollowingPorts): Promise<void> {
+  const plans = await target.loadPlans(job.job_id);
+  if (plans.some((p) => p.changes)) return;
+  const followed = await followChanges(job, plans, { source, target, nowMs: () => ports.clock().getTime() });
+  await mirror(job, followed, ports);
+  const event = jobEvent('changes.drained', SERVICE, {
+    ...followed.view,
+    tables: followed.plans.slice(0, LISTED).map((p) => ({ name: relationText(p.plan.target), ...tableView(p) })),
+  });
+  await target.changeLog.storePlans(
+    { jobId: job.job_id, epoch: job.epoch },
+    followed.plans.map((p) => p.plan),
+    event,
+  );
+  await fp('changes.planned');
+}
+
 /**
  * The step behind Prepare of a job that follows the source's log: before anything is compared, the stream is connected and
- * drained, and the plans say which rows to look at. Repeating it changes nothing once the plans are stored.
+ * drained, and the plans say which rows to look at. Repeating it changes nothing once the plans are stored. Of a job that
+ * follows it until it is stopped this is one look at the log of many.
  */
-export async function followLog(input: JobInput, ports: FollowingPorts): Promise<void> {
+export async function followLog(input: LookInput, ports: FollowingPorts): Promise<JobPlan> {
   const job = await currentJob(input, ports.jobs);
-  await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
-    const plans = await target.loadPlans(job.job_id);
-    if (plans.some((p) => p.changes)) return;
-    const followed = await followChanges(job, plans, { source, target, nowMs: () => ports.clock().getTime() });
-    await mirror(job, followed, ports);
-    const event = jobEvent('changes.drained', SERVICE, {
-      ...followed.view,
-      tables: followed.plans.slice(0, LISTED).map((p) => ({ name: relationText(p.plan.target), ...tableView(p) })),
-    });
-    await target.changeLog.storePlans(
-      { jobId: job.job_id, epoch: job.epoch },
-      followed.plans.map((p) => p.plan),
-      event,
-    );
-    await fp('changes.planned');
+  const { job_id, epoch, config } = job;
+  const { max_parallel_tables, max_parallel_operations } = config;
+  const plan = { job_id, epoch, max_parallel_tables, max_parallel_operations, follows: true };
+  return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
+    const ends = { source, target };
+    if (isContinuous(config)) return { ...plan, ...(await followRounds(job, input, ends, ports)) };
+    await followOnce(job, ends, ports);
+    return { ...plan, step: 'work', next: await applyPlan(job_id, target) };
   });
 }

@@ -28,6 +28,14 @@ export const EVENTS = { table: 32, level: 6, part: 32, segment: 68 } as const;
 export const SHARES = { job: 1_100, part: 4_500, table: 4_700 } as const;
 export const MOST_EVENTS = 5_000;
 
+/**
+ * Looks at the source's log that one execution of a job makes which follows it until it is stopped. A round that begins within
+ * the first LOOKS_BEFORE_WORK is gone through by the same execution, a later one by the next: a look costs at most 62 events,
+ * every retry used up.
+ */
+export const LOOKS = 60;
+export const LOOKS_BEFORE_WORK = 1;
+
 type Levels = readonly (readonly number[])[];
 
 /**

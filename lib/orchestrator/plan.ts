@@ -270,7 +270,9 @@ export function guardDeletes(
     const sum = (key: 'kept' | 'unchanged' | 'updated' | 'skipped') =>
       applied.reduce((n, p) => n + (p.counts[key] ?? 0), 0);
     const deletes = applied.reduce((n, p) => n + p.toDelete, 0);
-    const before = sum('kept') + sum('unchanged') + sum('updated') + sum('skipped');
+    const looked = sum('kept') + sum('unchanged') + sum('updated') + sum('skipped');
+    // where only rows that the log names were looked at, the table has the others too
+    const before = plan.changes?.keys === undefined ? looked : Math.max(looked, plan.rowsEstimate);
     const percent = before === 0 ? 0 : (100 * deletes) / before;
     if (deletes <= FREE_DELETES || percent <= config.max_delete_percent) return [];
     return [{ deletes, text: `${relationText(plan.target)}: ${deletes} of ${before} rows (${percent.toFixed(1)} %)` }];

@@ -2,6 +2,7 @@ import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { isKnownType } from '../data-types/registry.ts';
 import { fp } from '../failpoint.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
+import { isContinuous } from '../model/following.ts';
 import type { Job, JobTable } from '../model/job.ts';
 import type { JobInput, JobPlan } from '../model/message.ts';
 import type { StoredValidation } from '../model/schema-check.ts';
@@ -208,12 +209,18 @@ function rowsToCompare({ window, untouched, rowsEstimate }: TablePlan): number {
   return window && !window.sweep ? window.rowsEstimate : rowsEstimate;
 }
 
-function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
+/** A job that follows the log and goes on after a stop has compared its tables before; those that failed begin anew. */
+function stateOf({ following }: Job, before: JobTable | undefined): JobTable['state'] {
+  const compared = before?.state === 'verified' || before?.state === 'unverified';
+  return following && compared ? before.state : 'pending';
+}
+
+function mirrored(job: Job, plan: TablePlan, segments: number, before: JobTable | undefined): JobTable {
   return {
     job_id: job.job_id,
     table: plan.table,
     name: relationText(plan.target),
-    state: plan.untouched ? 'untouched' : 'pending',
+    state: plan.untouched ? 'untouched' : stateOf(job, before),
     level: plan.level,
     rows_estimate: rowsToCompare(plan),
     segments,
@@ -221,8 +228,13 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
     ...mappingView(plan),
     ...rulesView(plan),
     ...lookView(plan),
+    ...(before?.settled && { settled: before.settled }),
   };
 }
+
+/** Whether the job runs, and goes on with its next round: it stays `running`, and its tables stay as they were told. */
+const goesOn = ({ state, config, following }: Job): boolean =>
+  state === 'running' && isContinuous(config) && following !== undefined;
 
 /**
  * First step of a run: raises the epoch in the target (from now on no older run can commit), then plans the job unless an
@@ -230,11 +242,14 @@ function mirrored(job: Job, plan: TablePlan, segments: number): JobTable {
  */
 export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise<JobPlan> {
   const job = await currentJob(input, ports.jobs);
-  const preparing = await ports.jobs.transition(
-    job.job_id,
-    { from: statesAllowing('prepare'), epoch: job.epoch },
-    { state: stateAfter('prepare') },
-  );
+  const nextRound = goesOn(job);
+  const preparing =
+    nextRound ||
+    (await ports.jobs.transition(
+      job.job_id,
+      { from: statesAllowing('prepare'), epoch: job.epoch },
+      { state: stateAfter('prepare') },
+    ));
   if (!preparing) throw new SyncError('state_conflict', `A job that is ${job.state} cannot be prepared.`);
   return withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target) => {
     const { epoch, takeovers, moved_by: moved, confirmed_deletes } = job;
@@ -267,7 +282,9 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);
     const segments = (table: number) => progress.filter((p) => p.table === table && p.pass === 'apply').length;
-    await ports.jobs.putTables(plans.map((p) => mirrored(job, p, segments(p.table))));
+    const known = new Map((await ports.jobs.tables(job.job_id)).map((t) => [t.table, t]));
+    if (!nextRound)
+      await ports.jobs.putTables(plans.map((p) => mirrored(job, p, segments(p.table), known.get(p.table))));
     const now = ports.clock().toISOString();
     await ports.jobs.transition(
       job.job_id,

@@ -1,5 +1,6 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import { ERRORS } from '../model/errors.ts';
+import { isContinuous } from '../model/following.ts';
 import type { Failure, Job } from '../model/job.ts';
 import type { CaughtError, SettleInput } from '../model/message.ts';
 import { looksAtSome, type TablePlan, type Watermark } from '../model/table.ts';
@@ -18,14 +19,15 @@ import { quietNotes } from './quiet-notes.ts';
 import { repairMirror } from './repair-mirror.ts';
 import { type RunPorts, raiseEverywhere, withBoth } from './run-ports.ts';
 import { settleConflicts } from './settle-conflicts.ts';
+import { settleRound } from './settle-round.ts';
 import { sumCounts } from './table-steps.ts';
 import { verdict } from './verdict.ts';
 
 const STATEMENT_TIMEOUT_MS = 120_000;
 
 /** Sequences of each side that is written to end where neither its own nor a copied row will be hit by the next insert. */
-async function alignSequences(job: Job, source: Database, target: TargetDatabase): Promise<void> {
-  for (const plan of await target.loadPlans(job.job_id)) {
+async function alignSequences(plans: readonly TablePlan[], source: Database, target: TargetDatabase): Promise<void> {
+  for (const plan of plans) {
     const states = await source.sequences(plan.source);
     // under a mapping by the name that the column has in the target; a computed one has no sequence
     const named = Object.entries(plan.select?.plain ?? {}).flatMap(([column, from]) => {
@@ -71,48 +73,69 @@ async function conflictsLeft(job: Job, source: Database, target: TargetDatabase)
   return [...(await target.countOpenConflicts(job.job_id)).values()].reduce((a, b) => a + b, 0);
 }
 
+/** Rows that came with a sequence's numbers; of a first round, and of a job that ends, nobody knows which did before. */
+async function movedSequences(job: Job, target: TargetDatabase): Promise<readonly TablePlan[]> {
+  const plans = await target.loadPlans(job.job_id);
+  const rounds = isContinuous(job.config) ? await target.rounds.load(job.job_id) : undefined;
+  if (!rounds || rounds.settled === 0) return plans;
+  const progress = await target.loadProgress(job.job_id);
+  return plans.filter((p) => progress.some((q) => q.table === p.table && (q.counts.inserted ?? 0) > 0));
+}
+
 async function settleGood(job: Job, ports: RunPorts): Promise<void> {
-  await ports.jobs.transition(
-    job.job_id,
-    { from: statesAllowing('verify'), epoch: job.epoch },
-    { state: stateAfter('verify') },
-  );
-  const ending = await withBoth(job, ports, STATEMENT_TIMEOUT_MS, async (source, target): Promise<Ending> => {
-    if (!job.config.dry_run) await alignSequences(job, source, target);
-    const openConflicts = mayConflict(job.config) ? await conflictsLeft(job, source, target) : 0;
-    const progress = await target.loadProgress(job.job_id);
-    await repairMirror(job, progress, ports);
-    const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
-    const counts = sumCounts(progress);
-    const unverified = job.config.verify === 'none' && !job.config.dry_run;
-    const issues = counts.quarantined > 0 || openConflicts > 0 || unverified;
-    const good = issues ? 'complete_with_issues' : 'complete';
-    const event = failure
-      ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
-      : jobEvent('job.completed', SERVICE, {
-          state: stateAfter(good),
-          counts,
-          ...(openConflicts > 0 && { open_conflicts: openConflicts }),
+  const continuous = isContinuous(job.config);
+  if (!continuous)
+    await ports.jobs.transition(
+      job.job_id,
+      { from: statesAllowing('verify'), epoch: job.epoch },
+      { state: stateAfter('verify') },
+    );
+  const ending = await withBoth(
+    job,
+    ports,
+    STATEMENT_TIMEOUT_MS,
+    async (source, target): Promise<Ending | undefined> => {
+      if (!job.config.dry_run) await alignSequences(await movedSequences(job, target), source, target);
+      const openConflicts = mayConflict(job.config) ? await conflictsLeft(job, source, target) : 0;
+      const progress = await target.loadProgress(job.job_id);
+      await repairMirror(job, progress, ports);
+      const failure = verdict(await target.loadPlans(job.job_id), progress, await ports.jobs.tables(job.job_id));
+      const counts = sumCounts(progress);
+      const unverified = job.config.verify === 'none' && !job.config.dry_run;
+      const issues = counts.quarantined > 0 || openConflicts > 0 || unverified;
+      const good = issues ? 'complete_with_issues' : 'complete';
+      const event = failure
+        ? jobEvent('job.failed', SERVICE, { code: failure.code, message: failure.message, counts })
+        : jobEvent('job.completed', SERVICE, {
+            state: stateAfter(good),
+            counts,
+            ...(openConflicts > 0 && { open_conflicts: openConflicts }),
+          });
+      if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
+      const { writer } = source;
+      if (!failure && continuous) {
+        const plans = await target.loadPlans(job.job_id);
+        await settleRound(job, { source, target }, { plans, progress, changes: settledChanges(job, plans) }, ports);
+        return undefined;
+      }
+      if (!failure) await noteLeft(job, source, { jobs: ports.jobs, from: statesAllowing(good) });
+      if (failure) await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
+      else {
+        const plans = await target.loadPlans(job.job_id);
+        await target.endJob(job.job_id, job.epoch, event, {
+          watermarks: await watermarks(job, target),
+          quiet: countsTouches(job.config) ? quietNotes(plans, progress) : [],
+          changes: settledChanges(job, plans),
         });
-    if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
-    if (!failure) await noteLeft(job, source, { jobs: ports.jobs, from: statesAllowing(good) });
-    const { writer } = source;
-    if (failure) await raiseEverywhere(job, job.epoch + 1, { target, writer }, { event, release: true });
-    else {
-      const plans = await target.loadPlans(job.job_id);
-      await target.endJob(job.job_id, job.epoch, event, {
-        watermarks: await watermarks(job, target),
-        quiet: countsTouches(job.config) ? quietNotes(plans, progress) : [],
-        changes: settledChanges(job, plans),
-      });
-      await writer?.endJob(job.job_id, job.epoch);
-    }
-    const root = await sealTrail(target, ports, job);
-    if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
-    if (failure) return { event: 'fail', failure, root };
-    return { event: good, root, openConflicts, quarantined: counts.quarantined };
-  });
-  await end(job, ending, ports);
+        await writer?.endJob(job.job_id, job.epoch);
+      }
+      const root = await sealTrail(target, ports, job);
+      if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
+      if (failure) return { event: 'fail', failure, root };
+      return { event: good, root, openConflicts, quarantined: counts.quarantined };
+    },
+  );
+  if (ending) await end(job, ending, ports); // else the job goes on
 }
 
 /** Why the run failed: what a step recorded, else what Step Functions says. */

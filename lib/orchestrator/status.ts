@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { healingView } from '../audit/healing.ts';
 import { JOB_ACTIONS } from '../model/answers.ts';
 import type { HealingNote } from '../model/audit-event.ts';
+import { type FollowingView, lagSeconds } from '../model/following.ts';
 import {
   addCounts,
   type Counts,
@@ -226,6 +227,23 @@ export const statusView = z
       })
       .optional()
       .meta({ description: "Under cdc: what the job has taken over from the source's log." }),
+    following: z
+      .object({
+        round: z.int().meta({ description: 'Rounds that have ended.' }),
+        working: z.boolean().meta({ description: 'A round is under way; else the job waits for changes.' }),
+        applied: z
+          .string()
+          .optional()
+          .meta({ description: 'Place in the log; what committed before it is in the target.' }),
+        rows: z.int().meta({ description: 'Rows that the last round has written.' }),
+        quiet_since: z.iso.datetime().optional().meta({ description: 'Since when nothing had to be done.' }),
+        lag_bytes: z.int().meta({ description: 'Of the log, not applied when it was looked at last.' }),
+        lag_seconds: z.number().optional().meta({
+          description: 'How old the oldest change that is not applied may be, now. Absent: no round has ended.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'Under continuous: how far the job has come.' }),
     tables: z.array(tableView),
   })
   .meta({ id: 'JobStatus' });
@@ -281,7 +299,8 @@ export function jobStatus(
   const seconds = secondsBetween(job.started_at ?? job.created_at, job.ended_at ?? now.toISOString());
   const rate = job.started_at !== undefined && seconds > 0 && counts.read > 0 ? counts.read / seconds : undefined;
   const left = rowsEstimate - counts.read;
-  const eta = rate !== undefined && job.state === 'running' && left > 0 ? Math.ceil(left / rate) : undefined;
+  const eta =
+    rate !== undefined && job.state === 'running' && !job.following && left > 0 ? Math.ceil(left / rate) : undefined;
 
   return {
     ...summarise(job),
@@ -295,8 +314,16 @@ export function jobStatus(
     ...(eta !== undefined && { eta_seconds: eta }),
     ...(healing.length > 0 && { healing: healing.map(healingView) }),
     ...(job.changes && { changes: streamView(job.changes) }),
+    ...(job.following && {
+      following: followingOf(job.following, hasEnded(job) ? new Date(job.ended_at ?? now) : now),
+    }),
     tables: views,
   };
+}
+
+function followingOf({ as_of, ...view }: FollowingView, now: Date): NonNullable<StatusView['following']> {
+  const seconds = lagSeconds({ ...(as_of !== undefined && { as_of }) }, now);
+  return { ...view, ...(seconds !== undefined && { lag_seconds: seconds }) };
 }
 
 /** True once nothing more happens unless somebody asks. */
@@ -309,7 +336,10 @@ const keysOf = (samples: NonNullable<JobTable['samples']>) =>
 
 function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobEnded: boolean): TableView {
   const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
-  const counts = sum(progress.map((p) => p.counts));
+  const { settled } = table;
+  const now = settled ? progress.filter((p) => p.epoch > settled.epoch) : progress;
+  const counts = sum([...(settled ? [settled.counts] : []), ...now.map((p) => p.counts)]);
+  const waiting = settled && now.length === 0 ? settled : sum(now.map((p) => p.counts));
   const { state, in_flight: inFlight = 0, failure: { code } = { code: undefined } } = table;
   return {
     table: table.table,
@@ -319,8 +349,8 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
       state,
       pass,
       jobEnded,
-      quarantined: counts.quarantined,
-      conflicts: counts.conflicts,
+      quarantined: waiting.quarantined,
+      conflicts: waiting.conflicts,
       inFlight,
       ...(code !== undefined && { failure: code }),
     }),

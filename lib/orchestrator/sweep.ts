@@ -57,7 +57,9 @@ export function decideSweep(job: Job, execution: ExecutionState, now: Date, need
   if (job.state === 'paused') return job.pause?.probe_at && job.pause.probe_at <= now.toISOString() ? 'probe' : 'leave';
   const silentMs = now.getTime() - new Date(job.heartbeat_at).getTime();
   if (job.state === 'stopping') return job.pause || silentMs > STOP_GRACE_MS ? 'finish_stop' : 'leave';
-  const dead = execution === 'running' ? silentMs > SILENT_MS : job.state !== 'created' || silentMs > START_GRACE_MS;
+  // between two runs of a job that follows the log, too, the next execution is on its way
+  const onItsWay = job.state === 'created' || (job.following !== undefined && execution === 'missing');
+  const dead = execution === 'running' ? silentMs > SILENT_MS : !onItsWay || silentMs > START_GRACE_MS;
   if (!dead || !statesAllowing('take_over').includes(job.state)) return 'leave';
   return job.takeovers >= MAX_TAKEOVERS ? 'give_up' : 'take_over';
 }

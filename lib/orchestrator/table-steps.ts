@@ -5,6 +5,7 @@ import { fp } from '../failpoint.ts';
 import type { RowKey } from '../model/change.ts';
 import type { Progress } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
+import { isContinuous } from '../model/following.ts';
 import { addCounts, type Counts, type JobTable, NO_COUNTS, type Pass } from '../model/job.ts';
 import type { PassInput, PassPlan, SegmentPlan, TableInput } from '../model/message.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
@@ -34,7 +35,8 @@ async function mirrorTable(input: TableInput, ports: RunPorts, patch: Partial<Jo
 export async function planPass(input: PassInput, ports: RunPorts): Promise<PassPlan> {
   const job = await currentJob(input, ports.jobs);
   if (!passesOf(job.config).includes(input.pass)) return { levels: [], parts: [] };
-  if (input.pass === 'verify' && !input.part) {
+  // one that follows the log goes on behind its final comparisons
+  if (input.pass === 'verify' && !input.part && !isContinuous(job.config)) {
     await ports.jobs.transition(
       job.job_id,
       { from: statesAllowing('verify'), epoch: job.epoch },

@@ -1,5 +1,6 @@
 import type { DrainedKeys, Lsn, StreamState, StreamTable, TableState } from '../model/change-stream.ts';
 import { SyncError } from '../model/errors.ts';
+import type { TablePlan } from '../model/table.ts';
 import type { ChangeLog } from '../ports.ts';
 import { appendJobEvent } from './control.ts';
 import type { Session } from './session.ts';
@@ -7,7 +8,8 @@ import type { Session } from './session.ts';
 /** A run of a job, which writes here only while it is the current one. */
 type Run = { readonly jobId: string; readonly epoch: number };
 
-async function current(session: Session, { jobId, epoch }: Run): Promise<void> {
+/** Throws `epoch_superseded` unless this is the current run; it stays so until the transaction ends. */
+export async function current(session: Session, { jobId, epoch }: Run): Promise<void> {
   const rows = await session.query('select 1 from tf_sync.job where job_id = $1 and epoch = $2 for share', [
     jobId,
     String(epoch),
@@ -120,6 +122,15 @@ async function drain(
   }, 'set local idle_in_transaction_session_timeout = 0'); // the source decodes for minutes
 }
 
+/** Plans that a job has stored become these; inside the caller's transaction. */
+export async function putPlans(session: Session, jobId: string, plans: readonly TablePlan[]): Promise<void> {
+  await session.query(
+    `update tf_sync.table_plan p set plan = u.plan from unnest($2::int[], $3::jsonb[]) u(no, plan)
+     where p.job_id = $1 and p.table_no = u.no`,
+    [jobId, plans.map((p) => String(p.table)), plans.map((p) => JSON.stringify(p))],
+  );
+}
+
 /** What the target knows of streams of changes. */
 export function changeLog(session: Session): ChangeLog {
   return {
@@ -131,11 +142,7 @@ export function changeLog(session: Session): ChangeLog {
     storePlans: (run, plans, event) =>
       session.transaction(async () => {
         await current(session, run);
-        await session.query(
-          `update tf_sync.table_plan p set plan = u.plan from unnest($2::int[], $3::jsonb[]) u(no, plan)
-           where p.job_id = $1 and p.table_no = u.no`,
-          [run.jobId, plans.map((p) => String(p.table)), plans.map((p) => JSON.stringify(p))],
-        );
+        await putPlans(session, run.jobId, plans);
         await appendJobEvent(session, run.jobId, event);
       }),
   };

@@ -22,6 +22,7 @@ const VERSION = 3;
  *
  * change_stream: how far the log of a source was drained (strategy cdc); change_table: the tables it tells of, changed_key: keys of
  * their rows that changed and wait for a job. No foreign key on the last: its check would cost more than the row.
+ * round: how far a job has come that follows the log until it is stopped; round_count: what its rounds came to, by table.
  */
 const TABLES = `
   create schema if not exists tf_sync;
@@ -94,6 +95,11 @@ const TABLES = `
   create unique index if not exists change_table_name on tf_sync.change_table (stream, table_schema, table_name);
   create table if not exists tf_sync.changed_key (
     change_table int not null, key text[] collate "C" not null, drain int8 not null, primary key (change_table, key));
+  create table if not exists tf_sync.round (
+    job_id uuid primary key references tf_sync.job on delete cascade, planned int not null, settled int not null, drains int8 not null,
+    rows int8 not null, reached pg_lsn not null, reached_at timestamptz not null, applied pg_lsn, applied_at timestamptz, settled_at timestamptz);
+  create table if not exists tf_sync.round_count (
+    job_id uuid not null references tf_sync.job on delete cascade, table_no int not null, counts jsonb not null, primary key (job_id, table_no));
   insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
 
 /**
@@ -104,7 +110,8 @@ const TABLES = `
 export async function ensureControlSchema(session: Session): Promise<void> {
   const [row] = await session.query(
     `select to_regclass('tf_sync.table_shape') is not null and to_regclass('tf_sync.told') is not null
-        and to_regclass('tf_sync.written_back') is not null and to_regclass('tf_sync.changed_key') is not null`,
+        and to_regclass('tf_sync.written_back') is not null and to_regclass('tf_sync.changed_key') is not null
+        and to_regclass('tf_sync.round_count') is not null`,
   );
   if (row?.[0] === 't') return;
   await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);

@@ -1,10 +1,12 @@
 import type { Database, FollowingDatabases, TargetDatabase } from '../ports.ts';
 import { changeLog } from './change-log.ts';
 import { changeSource } from './change-source.ts';
-import { loadPlans } from './control.ts';
+import { loadPlans, loadProgress } from './control.ts';
 import { storageOf } from './horizon.ts';
 import { type OpeningOptions, opener } from './opening.ts';
+import { roundLog } from './rounds.ts';
 import type { Session } from './session.ts';
+import { snapshotText } from './snapshot.ts';
 import { streamFacts } from './stream-facts.ts';
 
 /** The log of a source. */
@@ -14,7 +16,10 @@ export const logPart = (session: Session): Pick<Database, 'streamFacts' | 'chang
 });
 
 /** What a target knows of it. */
-export const logBook = (session: Session): Pick<TargetDatabase, 'changeLog'> => ({ changeLog: changeLog(session) });
+export const logBook = (session: Session): Pick<TargetDatabase, 'changeLog' | 'rounds'> => ({
+  changeLog: changeLog(session),
+  rounds: roundLog(session),
+});
 
 /** The databases behind real connections, for the step that follows the source's log. */
 export function followingDatabases(options: OpeningOptions): FollowingDatabases {
@@ -26,11 +31,16 @@ export function followingDatabases(options: OpeningOptions): FollowingDatabases 
   return {
     source: async (connection, as) => {
       const session = await open('source', connection, as);
-      return { ...logPart(session), ...both(session) };
+      return { ...logPart(session), ...both(session), snapshot: () => snapshotText(session) };
     },
     target: async (connection, as) => {
       const session = await open('target', connection, as);
-      return { ...logBook(session), ...both(session), loadPlans: (...args) => loadPlans(session, ...args) };
+      return {
+        ...logBook(session),
+        ...both(session),
+        loadPlans: (...args) => loadPlans(session, ...args),
+        loadProgress: (...args) => loadProgress(session, ...args),
+      };
     },
   };
 }

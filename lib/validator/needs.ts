@@ -1,6 +1,7 @@
-import type { JobConfig } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import type { Problem } from '../model/errors.ts';
+import { isContinuous } from '../model/following.ts';
 import { STRATEGY_OPTIONS, type StrategyFacts, type StrategyOption } from '../model/strategy.ts';
 import type { Relation } from '../model/table.ts';
 import { stampColumn } from './timestamp.ts';
@@ -11,6 +12,7 @@ const ASKED: Readonly<Record<StrategyOption, (config: JobConfig) => boolean>> = 
   timestamp_columns: (c) => Object.keys(c.timestamp_columns).length > 0,
   key_sweep: (c) => c.key_sweep,
   max_quiet_runs: (c) => c.max_quiet_runs > 0,
+  continuous: isContinuous,
 };
 
 function optionProblems(strategy: StrategyFacts, config: JobConfig): Problem[] {
@@ -18,6 +20,18 @@ function optionProblems(strategy: StrategyFacts, config: JobConfig): Problem[] {
     code: 'option_not_supported',
     field: `/config/${option}`,
     message: `The detection_strategy ${strategy.name} has no ${option}.`,
+  }));
+}
+
+/** A job that is not to end writes, and to one side. */
+function continuousProblems(config: JobConfig): Problem[] {
+  if (!isContinuous(config)) return [];
+  const against = [...(config.dry_run ? ['dry_run'] : []), ...(writesBoth(config) ? ['direction bidirectional'] : [])];
+  return against.map((other) => ({
+    code: 'option_not_supported',
+    field: '/config/continuous',
+    message: `A job that is continuous cannot have ${other}.`,
+    hint: 'Leave one of both out.',
   }));
 }
 
@@ -51,6 +65,7 @@ export function needProblems(
 ): readonly Problem[] {
   return [
     ...optionProblems(strategy, config),
+    ...continuousProblems(config),
     ...(strategy.needs.openTransactions ? viewProblems(source.facts) : []),
     ...(strategy.needs.timestampColumn
       ? source.tables.flatMap((t) => {

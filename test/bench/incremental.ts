@@ -18,6 +18,7 @@ const STRATEGIES = {
     mode: 'incremental',
     config: { detection_strategy: 'timestamp', timestamp_overlap_seconds: 0, key_sweep: true },
   },
+  cdc: { mode: 'incremental', config: { detection_strategy: 'cdc' } },
 } as const satisfies Readonly<Record<string, { mode: JobMode; config: object }>>;
 type Name = keyof typeof STRATEGIES;
 const NAMES = Object.keys(STRATEGIES) as Name[]; // keys of the table
@@ -55,6 +56,13 @@ const scanBytes = (cluster: Cluster): Promise<number> =>
     const { rows } = await client.query<{ bytes: string }>(`select pg_relation_size('parcels')::text as bytes`);
     return Number(rows[0]?.bytes);
   });
+
+/** A slot keeps its database from being dropped. */
+async function dropSlots(cluster: Cluster): Promise<void> {
+  await cluster.use('postgres', (admin) =>
+    admin.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1', [SOURCE]),
+  );
+}
 
 /** A job that counts other changes than were made fails the bench; primary_key sees no change of values. */
 function requireRight(name: Name, { status }: JobRun, changed: number): void {
@@ -134,6 +142,7 @@ export async function incremental(
   const samples = new Map(names.map((name) => [name, new Map(SHARES.map((share) => [share, [] as Sample[]]))]));
   for (let run = 1; run <= options.runs; run++) {
     for (const name of names) {
+      await dropSlots(cluster);
       await cluster.copy(sourceOf(options.rows), SOURCE);
       await cluster.use(SOURCE, (client) => client.query('create index on parcels (updated_at, parcel_id)'));
       await cluster.copy(SOURCE, TARGET);
@@ -146,5 +155,6 @@ export async function incremental(
       }
     }
   }
+  await dropSlots(cluster);
   return report(samples, options.rows, await scanBytes(cluster));
 }

@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { cdc } from './cdc.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { conflicts } from './conflicts.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
 import { incremental } from './incremental.ts';
+import { following } from './lag.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
 import { machine, save } from './report.ts';
 import { resolveAll } from './resolve-all.ts';
@@ -84,6 +86,21 @@ bench(
   .option('--only <name>', 'strategies whose names begin so')
   .action((options: Common & { rows: number; only?: string }) =>
     run(options, (cluster, service) => incremental(cluster, service, { ...options, say })),
+  );
+
+bench('cdc', "changes per second from the source's log, beside PostgreSQL's own logical replication")
+  .option('--changes <number>', 'changes of rows in the log', positive, 100_000)
+  .action((options: Common & { changes: number }) =>
+    run(options, (cluster, service) => cdc(cluster, service, { ...options, say })),
+  );
+
+bench('following', 'a continuous job under writers: from commit to visible, equal in the end, nothing written twice')
+  .option('--seconds <number>', 'how long the writers go on', positive, 60)
+  .option('--connections <number>', 'writers', positive, 2)
+  .option('--every-ms <number>', 'milliseconds between transactions of one', positive, 200)
+  .option('--accounts <number>', 'rows at the beginning', positive, 10_000)
+  .action((options: Common & { seconds: number; connections: number; everyMs: number; accounts: number }) =>
+    run(options, (cluster, service) => following(cluster, service, { ...options, say })),
   );
 
 bench('stop', 'a busy job stopped again and again: how long it takes, and that nothing is written after')

@@ -5,6 +5,8 @@ import {
   DIRECT_TABLES,
   EVENTS,
   FAN_OUT,
+  LOOKS,
+  LOOKS_BEFORE_WORK,
   MOST_EVENTS,
   PAGE_TABLES,
   pagesOf,
@@ -85,6 +87,19 @@ test('what our own code counts at planning is what the machines cost, and leaves
   expect(cost(syncJob, none) + 4 * SHARES.job).toBeLessThan(MOST_EVENTS);
   expect(cost(syncPart, none) + SHARES.part).toBeLessThan(MOST_EVENTS);
   expect(cost(syncTable, none) + SHARES.table).toBeLessThan(MOST_EVENTS);
+});
+
+test('a job that follows the log looks at it so often in an execution, and hardly before it goes through a round', () => {
+  const { syncJob } = machines;
+  const cost = (name: string) => mostEvents({ ...syncJob, States: { [name]: syncJob.States[name] as State } }, {}) - 2;
+  const look = cost('FollowChanges') + cost('AfterLook') + cost('WaitForChanges');
+  const fixed = mostEvents(
+    syncJob,
+    sized(syncJob, () => 0),
+  );
+
+  expect(fixed + LOOKS * look).toBeLessThan(MOST_EVENTS);
+  expect(fixed + LOOKS_BEFORE_WORK * look + 4 * SHARES.job).toBeLessThan(MOST_EVENTS);
 });
 
 test('a plan that no execution carries is refused where it is made', () => {

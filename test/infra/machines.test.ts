@@ -2,7 +2,7 @@ import aslValidator from 'asl-validator';
 import { type ExecutionError, StateMachine } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
 import { ERRORS, type ErrorCode, SyncError } from '../../lib/model/errors.ts';
-import { segmentMessage, settleTableInput, tableInput } from '../../lib/model/message.ts';
+import { lookInput, segmentMessage, settleTableInput, tableInput } from '../../lib/model/message.ts';
 import { remedyFor } from '../../lib/orchestrator/healing.ts';
 import { allStates, type Definition, definitions, synthesize } from './synthesized.ts';
 
@@ -335,10 +335,43 @@ describe('syncJob', () => {
       { job_id: JOB, epoch: 2 },
       {
         Prepare: () => ({ ...plan, follows, next: { levels: [[1]], parts: [] } }),
-        FollowChanges: note('FollowChanges'),
+        FollowChanges: (i) => {
+          order.push('FollowChanges');
+          expect(lookInput.parse(i)).toEqual({ job_id: JOB, epoch: 2, look: 1 });
+          return { ...plan, follows, step: 'work', next: { levels: [[1]], parts: [] } };
+        },
         ...nothing,
         ApplyTable: note('ApplyTable'),
         Settle: () => null,
+      },
+    );
+
+    expect(error).toBeUndefined();
+    expect(order).toEqual(steps);
+  });
+
+  it.each([
+    ['work', ['look 1', 'look 2', 'look 3', 'ApplyTable', 'Settle']],
+    ['next_run', ['look 1', 'look 2', 'look 3']],
+  ])('looks at the log again while there is nothing to do; then: %s', async (last, steps) => {
+    const order: string[] = [];
+    const none = { levels: [], parts: [] };
+
+    const { error } = await run(
+      machines.syncJob,
+      { job_id: JOB, epoch: 2 },
+      {
+        Prepare: () => ({ ...plan, follows: true, next: none }),
+        FollowChanges: ({ look }) => {
+          order.push(`look ${look}`);
+          const more = { ...plan, follows: true, look: look + 1, wait_seconds: 0 };
+          return look < 3
+            ? { ...more, step: 'wait', next: none }
+            : { ...more, step: last, next: { levels: [[1]], parts: [] } };
+        },
+        ...nothing,
+        ApplyTable: () => order.push('ApplyTable'),
+        Settle: () => order.push('Settle'),
       },
     );
 
@@ -387,6 +420,7 @@ describe('syncJob', () => {
 
   it.each([
     'Prepare',
+    'FollowChanges',
     'ApplyTable',
     'PlanDeletes',
     'DeleteTable',
@@ -397,7 +431,9 @@ describe('syncJob', () => {
     'Settle',
   ])('settles the job as failed when %s fails, and fails with the same error', async (failing) => {
     const settled: unknown[] = [];
-    const fine: Handlers = { Prepare: () => plan, ...planned, ...dummies, SettleFailed: (i) => settled.push(i) };
+    const followed = { ...plan, follows: true, step: 'work' };
+    const steps = { Prepare: () => followed, FollowChanges: () => followed };
+    const fine: Handlers = { ...steps, ...planned, ...dummies, SettleFailed: (i) => settled.push(i) };
 
     const failure = await run(
       machines.syncJob,

@@ -404,12 +404,12 @@ describe('rights', () => {
     });
   });
 
-  it('let only commands, retries, schedules and the sweeper start a job', () => {
+  it('let only commands, retries, schedules, the sweeper and the steps of a job that goes on start an execution of a job', () => {
     const starters = Object.keys(FUNCTIONS).filter((name) =>
       rightsOf(name, 'states').includes('states:StartExecution'),
     );
 
-    expect(starters).toEqual(['commands', 'quarantine', 'fire-schedule', 'sweeper']);
+    expect(starters).toEqual(['commands', 'quarantine', 'follow-changes', 'settle-job', 'fire-schedule', 'sweeper']);
   });
 
   it('let one function ask a language model, the one of the parameter and none without it, and approve nothing', () => {

@@ -4,7 +4,7 @@ import type { JobConfig } from '../../lib/model/config.ts';
 import type { Connection } from '../../lib/model/connection.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Counts, type Job, type JobMode, PASSES, type Pass } from '../../lib/model/job.ts';
-import type { PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/model/message.ts';
+import type { JobInput, JobPlan, PassInput, PassPlan, SegmentMessage, TableInput } from '../../lib/model/message.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { followLog } from '../../lib/orchestrator/follow-changes.ts';
 import { giveUpTable } from '../../lib/orchestrator/give-up-table.ts';
@@ -84,8 +84,10 @@ export const KILLED = 'killed';
 export interface Between {
   /** Before the first segment of a pass. */
   readonly before?: (pass: Pass) => Promise<void>;
-  /** Delivers a segment's message again when its worker was `KILLED`. */
+  /** Delivers a segment's message again when its worker was `KILLED`, and takes a step again that was. */
   readonly redeliver?: boolean;
+  /** While a job that follows the log waits for changes; it looks again at once. */
+  readonly waits?: (look: JobPlan) => Promise<void>;
 }
 
 /** Starts a job; throws what the API would answer. */
@@ -129,12 +131,13 @@ async function deliver(message: SegmentMessage, p: Ports, between: Between): Pro
 const TRIES = 6;
 
 /** Tries again as queue and state machine do, with pauses of milliseconds instead of seconds. */
-async function again<T>(work: () => Promise<T>): Promise<T> {
+async function again<T>(work: () => Promise<T>, between: Between = {}): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (remedyFor(error) !== 'retry' || attempt === TRIES) throw error;
+      const died = between.redeliver && (error as Error).message === KILLED;
+      if (!died && (remedyFor(error) !== 'retry' || attempt === TRIES)) throw error;
       await pause(20 * 2 ** attempt);
     }
   }
@@ -152,10 +155,10 @@ async function pool<T>(items: readonly T[], most: number, work: (item: T) => Pro
 }
 
 /** All segments of a table that are to do, those of its parts among them. */
-export async function segmentsFor(input: TableInput, p: Ports): Promise<readonly number[]> {
-  const { segments, parts } = await again(() => planTable(input, p));
+export async function segmentsFor(input: TableInput, p: Ports, between: Between = {}): Promise<readonly number[]> {
+  const { segments, parts } = await again(() => planTable(input, p), between);
   const all = [...segments];
-  for (const part of parts) all.push(...(await segmentsFor({ ...input, part }, p)));
+  for (const part of parts) all.push(...(await segmentsFor({ ...input, part }, p, between)));
   return all;
 }
 
@@ -164,20 +167,20 @@ async function onePass(
   p: Ports,
   how: { readonly between: Between; readonly most: number },
 ): Promise<void> {
-  const segments = await segmentsFor(input, p);
+  const segments = await segmentsFor(input, p, how.between);
   await pool(segments, how.most, async (segment) => {
     const message = { v: 1 as const, ...input, segment, task_token: 'none' };
     await again(() => deliver(message, p, how.between));
   });
-  await again(() => settleTable(input, p));
+  await again(() => settleTable(input, p), how.between);
 }
 
 /** All levels of a pass in order, those of its parts among them. */
-async function levelsFor(input: PassInput, p: Ports, first?: PassPlan): Promise<PassPlan['levels']> {
+async function levelsFor(input: PassInput, p: Ports, between: Between, first?: PassPlan): Promise<PassPlan['levels']> {
   try {
-    const { levels, parts } = first ?? (await again(() => planPass(input, p)));
+    const { levels, parts } = first ?? (await again(() => planPass(input, p), between));
     const all = [...levels];
-    for (const part of parts) all.push(...(await levelsFor({ ...input, part }, p)));
+    for (const part of parts) all.push(...(await levelsFor({ ...input, part }, p, between)));
     return all;
   } catch (error) {
     await recordEnd(input, error, p);
@@ -185,17 +188,33 @@ async function levelsFor(input: PassInput, p: Ports, first?: PassPlan): Promise<
   }
 }
 
+/** Looks at the log until there is something to do; undefined: another run of the job has it. */
+async function followed(input: JobInput, p: Ports, between: Between): Promise<PassPlan | undefined> {
+  for (let no = 1; ; no++) {
+    const look = await again(() => followLog({ ...input, look: no }, as('follow', p)), between).catch(
+      async (error: unknown) => {
+        await recordEnd(input, error, p);
+        throw error;
+      },
+    );
+    if (look.step === 'next_run') return undefined;
+    if (look.step === 'work') return look.next;
+    await between.waits?.(look);
+  }
+}
+
 /** The steps of SyncJob and SyncTable as the state machines take them, tables and segments at once as the config says. */
 async function steps(job: Job, p: Ports, between: Between): Promise<void> {
   const input = { job_id: job.job_id, epoch: job.epoch };
-  const plan = await again(() => prepareJob(input, as('prepare', p))).catch(async (error: unknown) => {
+  const plan = await again(() => prepareJob(input, as('prepare', p)), between).catch(async (error: unknown) => {
     await recordEnd(input, error, p);
     throw error;
   });
-  if (plan.follows) await again(() => followLog(input, as('follow', p)));
+  const apply = plan.follows ? await followed(input, p, between) : plan.next;
+  if (!apply) return; // the job's next run goes on
   for (const pass of PASSES) {
     await between.before?.(pass);
-    const levels = await levelsFor({ ...input, pass }, p, pass === 'apply' ? plan.next : undefined);
+    const levels = await levelsFor({ ...input, pass }, p, between, pass === 'apply' ? apply : undefined);
     for (const level of levels) {
       await pool(level, plan.max_parallel_tables, (table) =>
         onePass({ ...input, table, pass }, p, { between, most: plan.max_parallel_operations }).catch(
@@ -209,7 +228,7 @@ async function steps(job: Job, p: Ports, between: Between): Promise<void> {
       );
     }
   }
-  await again(() => settleJob(input, p));
+  await again(() => settleJob(input, p), between);
 }
 
 /** One run of a job that has been started or resumed, to its end. Ends like SyncJob: a step that throws settles the job. */
@@ -222,7 +241,8 @@ export async function run(job: Job, p: Ports, between: Between = {}): Promise<Jo
   }
   const ended = await p.jobs.get(job.job_id);
   if (!ended) throw new Error('the job is gone');
-  return ended;
+  const nextRound = ended.state === 'running' && ended.epoch > job.epoch;
+  return nextRound ? run(ended, p, between) : ended;
 }
 
 /** One whole job in this process. Ends like SyncJob: a step that throws settles the job as failed. */

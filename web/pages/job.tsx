@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { JobStatus } from '../../lib/model/answers.ts';
 import { duration, number } from '../../lib/model/figures.ts';
+import { followingText } from '../../lib/model/following.ts';
 import { ENDED_STATES } from '../../lib/model/job.ts';
 import { jobShare } from '../../lib/model/progress.ts';
 import { BASE } from '../address.ts';
@@ -54,7 +55,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
 const isIdle = ({ state }: JobStatus) => ENDED_STATES.includes(state) || state === 'paused';
 
 function titleOf(job: JobStatus): string {
-  const progress = job.state === 'running' ? ` ${percent(jobShare(job))}` : '';
+  const progress = job.state === 'running' && !job.following ? ` ${percent(jobShare(job))}` : '';
   return `${JOB_WORDS[job.state].text}${progress} · job ${job.job_id.slice(0, 8)}`;
 }
 
@@ -72,6 +73,7 @@ function JobView({ job, state, refresh }: JobViewProps) {
           Job <code title={job.job_id}>{job.job_id.slice(0, 8)}</code>
         </h1>
         <JobStateChip state={job.state} />
+        {job.following && !isIdle(job) && <span class="chip good">following</span>}
         {job.config.dry_run && <span class="chip waiting">dry run: writes nothing</span>}
         <Freshness state={state} />
         <JobActions job={job} onDone={refresh} />
@@ -81,7 +83,11 @@ function JobView({ job, state, refresh }: JobViewProps) {
       </p>
       {job.failure && <FailureNote title="Failed" failure={job.failure} tone="bad" />}
       {job.pause && <PauseNote job={job} pause={job.pause} />}
-      <Progress job={job} />
+      {job.following ? (
+        <p class="following">{followingText(job.following, ENDED_STATES.includes(job.state))}</p>
+      ) : (
+        <Progress job={job} />
+      )}
       <Facts job={job} changedAtMs={state.changedAtMs ?? Date.now()} />
       <h2>Rows</h2>
       <CountList counts={job.counts} />

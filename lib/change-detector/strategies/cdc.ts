@@ -16,5 +16,5 @@ export const cdc: StrategyFacts = {
   },
   needs: { timestampColumn: false, openTransactions: false, changeStream: true },
   seesConflicts: true,
-  options: [],
+  options: ['continuous'],
 };

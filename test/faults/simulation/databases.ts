@@ -12,6 +12,7 @@ import type {
   Databases,
   EpochMove,
   Reopening,
+  RoundLog,
   StaleHolder,
   TargetDatabase,
 } from '../../../lib/ports.ts';
@@ -154,6 +155,8 @@ const NO_CHANGE_LOG: ChangeLog = {
   drain: never,
   storePlans: never,
 };
+
+const NO_ROUNDS: RoundLog = { load: never, hasNew: never, begin: never, quiet: never, settle: never, counts: never };
 
 function segmentsOf(snapshot: string): Segment[] {
   const size = KEYS / SEGMENTS;
@@ -411,6 +414,7 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
     return {
       ...database,
       changeLog: NO_CHANGE_LOG,
+      rounds: NO_ROUNDS,
       async takeLease(jobId, tables, event, stale) {
         await leasing('takeLease', async () => {
           await lease(jobId, tables, stale);

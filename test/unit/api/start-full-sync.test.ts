@@ -31,6 +31,8 @@ const DEFAULTS = {
   timestamp_overlap_seconds: 60,
   key_sweep: false,
   max_quiet_runs: 0,
+  continuous: false,
+  continuous_interval_seconds: 5,
   dry_run: false,
   verify: 'changed',
 };

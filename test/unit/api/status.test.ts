@@ -32,6 +32,48 @@ describe('the status of a job', () => {
     expect(view.tables[0]).toMatchObject({ pass: 'delete', segments: { total: 1, done: 0 }, counts: view.counts });
   });
 
+  it('of a job that follows the log adds up over rounds, and tells of what waits now and how far behind it is', () => {
+    const settled = {
+      epoch: 2,
+      counts: { ...NO_COUNTS, read: 50, inserted: 48, quarantined: 2 },
+      quarantined: 0,
+      conflicts: 0,
+    };
+    const tables = [sampleTable(id, { state: 'verified', settled })];
+    const earlier = sampleProgress(id, { epoch: 2, counts: { ...NO_COUNTS, read: 9, updated: 7, quarantined: 2 } });
+    const now = sampleProgress(id, {
+      epoch: 3,
+      segment: 1,
+      counts: { ...NO_COUNTS, read: 3, updated: 2, quarantined: 1 },
+    });
+    const view = {
+      round: 2,
+      working: true,
+      applied: '0/1A0',
+      as_of: '2026-11-23T10:00:15.500Z',
+      rows: 7,
+      lag_bytes: 90,
+    };
+    const following = { ...job, following: view };
+
+    const quiet = jobStatus(following, { tables, progress: [earlier] }, NOW);
+    const working = jobStatus(following, { tables, progress: [earlier, now] }, NOW);
+
+    expect(quiet.counts).toEqual(settled.counts);
+    expect(quiet.tables[0]?.validation).toBe('validated');
+    expect(working.counts).toEqual({ ...settled.counts, read: 53, updated: 2, quarantined: 3 });
+    expect(working.tables[0]?.validation).toBe('quarantined');
+    expect(working.following).toEqual({
+      round: 2,
+      working: true,
+      applied: '0/1A0',
+      rows: 7,
+      lag_bytes: 90,
+      lag_seconds: 4.5,
+    });
+    expect(statusView.parse(working)).toEqual(working);
+  });
+
   it('counts the segments of the pass each table is in', () => {
     const tables = [sampleTable(id, { segments: 3 }), sampleTable(id, { table: 1, segments: 4, level: 1 })];
     const progress = [

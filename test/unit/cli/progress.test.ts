@@ -146,3 +146,32 @@ test('says what rules came to, and where the rows put aside are listed', () => {
   expect(lines.join(' ')).not.toContain('not_null');
   expect(lines.at(-1)).toBe(`See them: tfsync quarantine list ${status.job_id}`);
 });
+
+test('a job that follows the log has no share done: it tells how far it is, and a line for each round', () => {
+  const following = {
+    round: 3,
+    working: false,
+    applied: '0/1A2B',
+    rows: 1200,
+    quiet_since: '2026-11-23T10:00:00.000Z',
+    lag_bytes: 56,
+    lag_seconds: 2.5,
+  };
+  const tables = [{ state: 'verified' as const }];
+  const quiet = jobStatus('running', tables, { following });
+  const next = jobStatus('running', tables, { following: { ...following, round: 4 } });
+  const stopped = jobStatus('stopped', tables, { following });
+
+  expect(renderJob(quiet, { width: 200 })[2]).toBe(
+    'Following: quiet since 2026-11-23T10:00:00.000Z; round 3 wrote 1,200 rows; at most 2.5 s and 56 bytes of log behind, applied up to 0/1A2B.',
+  );
+  expect(renderJob(quiet, { width: 200 }).join()).not.toContain('of about');
+  expect(renderChanges(quiet, quiet)).toEqual([]);
+  expect(renderChanges(quiet, next)).toEqual([expect.stringContaining('round 4 wrote')]);
+  expect(renderJob(stopped, { width: 200 })[2]).toContain('Followed: round 3 wrote 1,200 rows');
+  expect(
+    renderJob(jobStatus('running', tables, { following: { round: 0, working: true, rows: 0, lag_bytes: 0 } }), {
+      width: 99,
+    })[2],
+  ).toBe('Following: the first round is under way.');
+});

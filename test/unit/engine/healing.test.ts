@@ -35,6 +35,16 @@ test.each([
 });
 
 test.each([
+  ['its next execution may be on its way', 5, 'missing', 'leave'],
+  ['its next execution never came', 31, 'missing', 'take_over'],
+  ['its execution ended without going on', 5, 'ended', 'take_over'],
+] as const)('a job that follows the log: %s', (_, silent, execution, decision) => {
+  const following = { round: 3, working: false, rows: 0, lag_bytes: 0 };
+
+  expect(decideSweep({ ...job('running', silent), following }, execution, now)).toBe(decision);
+});
+
+test.each([
   ['before its probe is due', '2026-11-22T12:00:01Z', 'leave'],
   ['when its probe is due', '2026-11-22T12:00:00Z', 'probe'],
 ] as const)('a paused job %s', (_, probe_at, decision) => {
