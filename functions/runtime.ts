@@ -49,6 +49,7 @@ export interface Settings {
   readonly syncTableArn: string;
   readonly secretPrefix: string;
   readonly maskKeyPrefix: string;
+  readonly environmentSecretPrefix: string;
   /** ARNs of what is asked for proposals: a model, or an inference profile with the models it leads to. Empty: nobody is. */
   readonly suggestionModels: readonly string[];
 }
@@ -252,6 +253,9 @@ function readSettings(env: Environment): Settings {
     },
     get maskKeyPrefix() {
       return text('MASK_KEY_PREFIX');
+    },
+    get environmentSecretPrefix() {
+      return text('ENVIRONMENT_SECRET_PREFIX');
     },
   };
 }

@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { SyncError } from '../../lib/model/errors.ts';
 import type { CoreServices } from '../runtime.ts';
 import { ANSWER_HEADERS } from './answer-headers.ts';
-import { authorise, type Claims, groupsOf } from './caller.ts';
+import { authorise, type Caller, type Claims, callerOf } from './caller.ts';
 import { type Match, matchRoute } from './match.ts';
 import { parseBody, parseParams, parseQuery } from './parse.ts';
 import { type ProblemBody, problemOf } from './problem.ts';
@@ -24,7 +24,9 @@ interface Call extends Partial<Match> {
   readonly startedMs: number;
   readonly path: string;
   readonly requestId: string;
-  actor?: string;
+  /** Whoever the token names, let in or not. */
+  caller?: Caller;
+  admitted?: Caller;
 }
 
 export interface ApiOptions {
@@ -51,11 +53,21 @@ const NO_PARTS: Parts = {
   previewResolution: notServed,
   startResolution: notServed,
   cancelResolution: notServed,
+  putEnvironment: notServed,
+  removeEnvironment: notServed,
+  testEnvironment: notServed,
+  decideApproval: notServed,
   putSchedule: notServed,
   removeSchedule: notServed,
   listQuarantine: notServed,
   retryQuarantine: notServed,
   dependencies: [],
+  get environments(): never {
+    throw new SyncError('internal', 'this function knows no environments');
+  },
+  get approvals(): never {
+    throw new SyncError('internal', 'this function knows no approvals');
+  },
   get schedules(): never {
     throw new SyncError('internal', 'this function knows no schedules');
   },
@@ -86,19 +98,20 @@ export function apiHandler({ serves, declared = serves, services, parts }: ApiOp
       const { method } = event.requestContext.http;
       Object.assign(call, matchRoute(declared, method, call.path));
       if (!call.route || !serves.includes(call.route)) throw new SyncError('route_not_found', 'there is no such path');
-      call.actor = authorise(call.route.role, event.requestContext.authorizer?.jwt?.claims);
+      const caller = callerOf(event.requestContext.authorizer?.jwt?.claims);
+      if (caller) call.caller = caller;
+      call.admitted = authorise(call.route.role, caller);
     })
     .handler(async (event: ApiEvent) => {
-      const { route, params, actor, requestId } = callOf(event);
-      if (!route || !params || actor === undefined) throw new TypeError('the route is found before the handler runs');
+      const { route, params, admitted, requestId } = callOf(event);
+      if (!route || !params || !admitted) throw new TypeError('the route is found before the handler runs');
       const own = services();
       const request = {
         params: parseParams(route, params),
         query: parseQuery(route, event.rawQueryString),
         body: parseBody(route, event, own),
         headers: event.headers,
-        actor,
-        roles: groupsOf(event.requestContext.authorizer?.jwt?.claims),
+        ...admitted,
         requestId,
       };
       return present(await route.handle(request, own, Object.setPrototypeOf(parts(own), NO_PARTS) as Parts));
@@ -134,11 +147,13 @@ function edges(services: () => CoreServices): middy.MiddlewareObj<ApiEvent, ApiR
       const call = callOf(request.event);
       const problem = problemOf(request.error, call);
       const failed = problem.status >= 500;
-      note(services, failed ? 'error' : 'info', {
+      const denied = problem.code === 'forbidden';
+      note(services, failed ? 'error' : denied ? 'warn' : 'info', {
         ...facts(call),
         status: problem.status,
         code: problem.code,
         ...(failed && { error: request.error }),
+        ...(denied && denial(call)),
       });
       request.response = problemResult(problem);
     },
@@ -153,8 +168,17 @@ function facts({ requestId, route, startedMs }: Call) {
   };
 }
 
+/**
+ * Who was not let in, and to what. A line of the log and no event of a trail: who may not write to a job should not lengthen
+ * its trail either, as often as they like.
+ */
+function denial({ caller, route, params = {} }: Call) {
+  const ids = Object.entries(params).filter(([name, id]) => route?.params?.[name]?.safeParse(id).success);
+  return { actor: caller?.actor, roles: caller?.roles, needed_role: route?.role, ...Object.fromEntries(ids) };
+}
+
 /** Logging must not turn an answer into an error, not even where the services cannot be wired. */
-function note(services: () => CoreServices, level: 'info' | 'error', fields: Record<string, unknown>): void {
+function note(services: () => CoreServices, level: 'info' | 'warn' | 'error', fields: Record<string, unknown>): void {
   try {
     services().log[level]('api call', fields);
   } catch {

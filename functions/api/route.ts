@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/conflict.ts';
 import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
 import type { Problem } from '../../lib/model/errors.ts';
@@ -9,6 +10,8 @@ import type { Schedule } from '../../lib/model/schedule.ts';
 import type { TableValidation } from '../../lib/model/schema-check.ts';
 import type { ExpressionSuggestion, Suggestion } from '../../lib/model/suggestion.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
+import type { ApprovalDecision } from '../../lib/orchestrator/decide-approval.ts';
+import type { KeptEnvironment, PutEnvironment } from '../../lib/orchestrator/keep-environments.ts';
 import type { QuarantineList, QuarantineRequest } from '../../lib/orchestrator/list-quarantine.ts';
 import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import type { DecisionRequest } from '../../lib/orchestrator/resolve-conflict.ts';
@@ -18,9 +21,22 @@ import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
 import type { ExpressionRequest } from '../../lib/orchestrator/suggest-expression.ts';
 import type { SuggestRequest } from '../../lib/orchestrator/suggest-mapping.ts';
-import type { AuditLog, ConflictStore, MappingStore, ResolutionStore, ScheduleStore } from '../../lib/ports.ts';
+import type { EnvironmentReport } from '../../lib/orchestrator/test-environment.ts';
+import type {
+  ApprovalStore,
+  AuditLog,
+  ConflictStore,
+  EnvironmentStore,
+  MappingStore,
+  ResolutionStore,
+  ScheduleStore,
+} from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
+import type { SaidPair } from './pair-fields.ts';
+
+/** A start as somebody asks for it. */
+export type AskedStart = Omit<StartRequest, 'pair'> & SaidPair;
 
 /** One call, parsed: what a route's handler sees. `actor` comes from the token only. */
 export interface RouteRequest<Body, Query> {
@@ -29,6 +45,8 @@ export interface RouteRequest<Body, Query> {
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly actor: string;
+  /** `sub` of the token; absent where it has none. */
+  readonly subject?: string;
   /** Roles of the token. */
   readonly roles: readonly string[];
   readonly requestId: string;
@@ -48,7 +66,8 @@ export interface RouteResponse {
  * use: the database driver, or the clients that only a health check asks.
  */
 export interface Parts {
-  startJob(request: StartRequest): Promise<Job>;
+  /** Sides that are named have their environment's connection. */
+  startJob(request: AskedStart): Promise<Job>;
   stopJob(request: { readonly jobId: string; readonly actor: string }): Promise<Job>;
   resumeJob(request: ResumeRequest): Promise<Job>;
   /** A conflict with both rows; `images`: where they have just been read. */
@@ -58,6 +77,12 @@ export interface Parts {
   startResolution(request: ResolutionRequest): Promise<Resolution>;
   cancelResolution(request: CancelRequest): Promise<Resolution>;
   validateTable(jobId: string, table: string): Promise<TableValidation>;
+  putEnvironment(put: PutEnvironment): Promise<KeptEnvironment>;
+  removeEnvironment(seen: Pick<PutEnvironment, 'name' | 'seen' | 'actor'>): Promise<void>;
+  testEnvironment(name: string, tables: readonly string[] | undefined): Promise<EnvironmentReport>;
+  decideApproval(decision: ApprovalDecision): Promise<Approval>;
+  readonly environments: Pick<EnvironmentStore, 'get' | 'list'>;
+  readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   putSchedule(put: PutSchedule): Promise<{ readonly schedule: Schedule; readonly created: boolean }>;
   removeSchedule(name: string): Promise<void>;
   readonly schedules: Pick<ScheduleStore, 'get' | 'list'>;
@@ -77,14 +102,22 @@ export interface Parts {
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
- * aside and tries them again, `schedules` keeps schedules, `mappings` keeps stored mappings, `suggest` proposes them, `queries`
+ * aside and tries them again, `schedules` keeps schedules, `environments` keeps named connections and approvals to write to them, `mappings` keeps stored mappings, `suggest` proposes them, `queries`
  * only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'conflicts' | 'mappings' | 'quarantine' | 'queries' | 'schedules' | 'suggest';
+  readonly runs:
+    | 'commands'
+    | 'conflicts'
+    | 'environments'
+    | 'mappings'
+    | 'quarantine'
+    | 'queries'
+    | 'schedules'
+    | 'suggest';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { putSchedule, removeSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import { commandDatabases } from '../../lib/postgres/command-databases.ts';
+import { environmentServices } from '../environment-services.ts';
 import { coreServices } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
 import { startConfig } from '../start-config.ts';
@@ -15,7 +16,8 @@ export const handler = apiHandler({
   parts: (core) => {
     const kept = scheduleServices(core);
     const databases = commandDatabases(serverOptions(core, 'command'));
-    const ports = () => ({ ...surroundings(core, 'command'), ...kept, databases, startConfig, newId: randomUUID });
+    const around = { ...surroundings(core, 'command'), ...environmentServices(core) };
+    const ports = () => ({ ...around, ...kept, databases, startConfig, newId: randomUUID });
     return {
       schedules: kept.schedules,
       putSchedule: (put) => putSchedule(put, ports()),

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { JOB_STATES, type JobMode } from '../../lib/model/job.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
-import { connectionField, tlsProblems } from './connection-field.ts';
+import { tlsProblems } from './connection-field.ts';
+import { pairFields, pairProblems, saidPair } from './pair-fields.ts';
 import { defineRoute } from './route.ts';
 
 const body = z
   .strictObject({
-    source_connection: connectionField('source'),
-    target_connection: connectionField('target'),
+    ...pairFields,
     config: jobConfigSchema.prefault({}),
   })
-  .meta({ id: 'StartRequest' });
+  .meta({ id: 'StartRequest', description: 'Each side is a connection or the name of an environment.' });
 
 const started = z
   .object({ job_id: z.uuid(), state: z.enum(JOB_STATES), status_url: z.string() })
@@ -34,15 +34,16 @@ export const startRoute = (mode: JobMode, summary: string) =>
       },
     },
 
-    alsoCheck: (json, { settings }) => tlsProblems(json, settings.tlsPolicy),
+    alsoCheck: (json, { settings }) => [...pairProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
 
-    handle: async ({ body, actor }, _services, { startJob }) => {
+    handle: async ({ body, actor, subject }, _services, { startJob }) => {
       const job = await startJob({
         jobId: randomUUID(),
-        pair: { source: body.source_connection, target: body.target_connection },
+        ...saidPair(body),
         config: body.config,
         mode,
         actor,
+        ...(subject !== undefined && { subject }),
       });
       const statusUrl = `/api/sync/status/${job.job_id}`;
       return {

@@ -24,6 +24,7 @@ export interface HttpApiProps {
   readonly routes: readonly RouteDeclaration[];
   readonly commands: ServiceFunction;
   readonly conflicts: ServiceFunction;
+  readonly environments: ServiceFunction;
   readonly schedules: ServiceFunction;
   readonly quarantine: ServiceFunction;
   readonly mappings: ServiceFunction;
@@ -55,6 +56,7 @@ export class HttpApi extends Construct {
     const integrations = {
       commands: to('Commands', props.commands),
       conflicts: to('Conflicts', props.conflicts),
+      environments: to('Environments', props.environments),
       schedules: to('Schedules', props.schedules),
       quarantine: to('Quarantine', props.quarantine),
       mappings: to('Mappings', props.mappings),

@@ -38,6 +38,10 @@ const CATALOGUE = {
   'healing.resumed': ['minimal', 'info'],
   'mapping.approved': ['minimal', 'info'],
   'mapping.retired': ['minimal', 'info'],
+  'environment.put': ['minimal', 'warning'],
+  'environment.deleted': ['minimal', 'warning'],
+  'approval.asked': ['minimal', 'info'],
+  'approval.decided': ['minimal', 'info'],
 } as const satisfies Record<string, readonly [AuditLevel, Severity]>;
 
 export type AuditEventType = keyof typeof CATALOGUE;

@@ -497,6 +497,53 @@ const CATALOGUE = {
     'The run before, or another job over the same tables, is still at work.',
     'Wait for it, or let the schedule run less often; with overlap "queue" the run waits by itself.',
   ],
+  environment_not_found: [404, 'There is no environment of this name.', 'See GET /api/sync/environments.'],
+  environment_changed: [
+    412,
+    'The environment is not as you have seen it.',
+    'Look at it again, and repeat the change with its new etag.',
+  ],
+  environment_in_use: [
+    409,
+    'A schedule names the environment.',
+    'Delete or change the schedules that the message names.',
+  ],
+  environment_moved: [
+    409,
+    'Where an environment leads there is another database than when it was put.',
+    'If that is meant, an admin puts the connection of the environment again.',
+  ],
+  environment_read_only: [
+    403,
+    'The environment may not be written to.',
+    'Choose another target; or an admin makes the environment writable.',
+  ],
+  direction_not_allowed: [
+    403,
+    'Rows of the one environment may not go into the other.',
+    'Choose another pair; or an admin changes sends_to and receives_from of the environments.',
+  ],
+  approval_required: [
+    409,
+    'Writing to a protected environment needs the approval of a second person.',
+    'Ask somebody else to decide it: POST /api/sync/approvals/{approval_id}/approve. Then repeat exactly this call.',
+  ],
+  approval_rejected: [
+    409,
+    'A second person has said no.',
+    'Ask them why; another config, or the same after expires_at, is a new request.',
+  ],
+  approval_not_found: [404, 'There is no such request for approval.', 'See GET /api/sync/approvals.'],
+  approval_decided: [
+    409,
+    'The request for approval is not open any more: decided, used or expired.',
+    'Whoever wants the work done repeats the call, which asks anew.',
+  ],
+  approval_by_requester: [
+    403,
+    'Nobody approves what they have asked for themselves.',
+    'Ask a second person; their token must have another sub.',
+  ],
   secret_missing: [
     409,
     'A secret of the job is gone: its connections, or the key of its masks.',

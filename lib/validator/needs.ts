@@ -3,6 +3,7 @@ import type { ServerFacts } from '../model/connection.ts';
 import type { Problem } from '../model/errors.ts';
 import { STRATEGY_OPTIONS, type StrategyFacts, type StrategyOption } from '../model/strategy.ts';
 import type { Relation } from '../model/table.ts';
+import { sqlName } from './sql-name.ts';
 import { stampColumn } from './timestamp.ts';
 
 /** Whether the config asks for an option at all. */
@@ -21,7 +22,8 @@ function optionProblems(strategy: StrategyFacts, config: JobConfig): Problem[] {
   }));
 }
 
-function viewProblems(source: ServerFacts): Problem[] {
+/** What keeps the open transactions of a source from being seen, which `timestamp` needs. */
+export function viewProblems(source: ServerFacts): Problem[] {
   if (source.standby)
     return [
       {
@@ -38,7 +40,7 @@ function viewProblems(source: ServerFacts): Problem[] {
       side: 'source',
       message:
         'The source role may not see when transactions of other sessions began, so a late commit could be missed.',
-      hint: `GRANT pg_read_all_stats TO ${source.role};`,
+      hint: `GRANT pg_read_all_stats TO ${sqlName(source.role)};`,
     },
   ];
 }

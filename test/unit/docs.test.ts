@@ -17,6 +17,7 @@ import { SSL_MODES } from '../../lib/model/connection.ts';
 import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
+import { mayCall, ROLES } from '../../lib/model/roles.ts';
 import { FINDINGS } from '../../lib/model/schema-check.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
 import { TLS_MEANING, TLS_POLICIES } from '../../lib/model/tls.ts';
@@ -165,6 +166,18 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['method and path', 'role', 'function', 'does'],
         routes.map((r) => [code(`${r.method} ${r.path}`), r.role, r.runs, r.summary]),
+      ),
+  ],
+  roles: [
+    'docs/roles.md',
+    () =>
+      table(
+        ['method and path', 'nobody', ...ROLES],
+        routes.map((r) => [
+          code(`${r.method} ${r.path}`),
+          mayCall(r.role, []) ? 'yes' : 'no',
+          ...ROLES.map((role) => (mayCall(r.role, [role]) ? 'yes' : 'no')),
+        ]),
       ),
   ],
   pages: [

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { commandRoutes } from './commands.ts';
 import { conflictRoutes } from './conflicts.ts';
+import { environmentRoutes } from './environments.ts';
 import { mappingRoutes } from './mappings.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -11,6 +12,7 @@ export const actingRoutes: readonly Route[] = [
   ...commandRoutes,
   ...conflictRoutes,
   ...quarantineRoutes,
+  ...environmentRoutes,
   ...scheduleRoutes,
   ...mappingRoutes,
   ...suggestRoutes,

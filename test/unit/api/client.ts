@@ -1,9 +1,10 @@
 import type { Context } from 'aws-lambda';
 import { type ApiEvent, type ApiResult, apiHandler } from '../../../functions/api/handler.ts';
 import type { ProblemBody } from '../../../functions/api/problem.ts';
-import type { Parts } from '../../../functions/api/route.ts';
+import type { AskedStart, Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
+import { environmentRoutes } from '../../../functions/api/routes/environments.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
@@ -15,11 +16,13 @@ import type { Job } from '../../../lib/model/job.ts';
 import type { TableValidation } from '../../../lib/model/schema-check.ts';
 import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts';
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
-import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
+import { decideApproval } from '../../../lib/orchestrator/decide-approval.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
 import type {
+  ApprovalStore,
   AuditLog,
   ConflictStore,
+  EnvironmentStore,
   JobStore,
   MappingStore,
   ResolutionStore,
@@ -33,7 +36,14 @@ import {
   memoryResolutionStore,
   memoryScheduleStore,
 } from '../../contract/memory.ts';
-import { sampleJob, sampleSchedule, sampleSuggestion, validationOf } from '../../contract/samples.ts';
+import {
+  sampleEnvironment,
+  sampleJob,
+  sampleSchedule,
+  sampleSuggestion,
+  validationOf,
+} from '../../contract/samples.ts';
+import { noEnvironments } from '../../support/environments.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
 export interface Call {
@@ -64,9 +74,11 @@ export interface TestApi {
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
   readonly schedules: ScheduleStore;
+  readonly environments: EnvironmentStore;
+  readonly approvals: ApprovalStore;
   readonly mappings: MappingStore;
   readonly engine: FakeResolver;
-  readonly started: StartRequest[];
+  readonly started: AskedStart[];
   /** Everything that was asked for and changes state, starts among them. */
   readonly commands: object[];
   /** Log lines as JSON. */
@@ -75,7 +87,7 @@ export interface TestApi {
 
 export interface TestApiOptions {
   readonly settings?: Partial<Settings>;
-  readonly startJob?: (request: StartRequest) => Promise<Job>;
+  readonly startJob?: (request: AskedStart) => Promise<Job>;
   readonly stopJob?: Parts['stopJob'];
   readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
@@ -96,8 +108,9 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const conflicts = options.conflicts ?? memoryConflictStore();
   const resolutions = memoryResolutionStore();
   const schedules = options.schedules ?? memoryScheduleStore();
+  const { environments, approvals } = noEnvironments();
   const engine = fakeResolver();
-  const started: StartRequest[] = [];
+  const started: AskedStart[] = [];
   const commands: object[] = [];
   const logged: string[] = [];
   const mappings = memoryMappingStore();
@@ -183,6 +196,26 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     removeSchedule: async (name) => {
       commands.push({ name });
     },
+    putEnvironment: async (put) => {
+      commands.push(put);
+      const { connection: _, seen: _s, ...said } = put;
+      return { environment: sampleEnvironment(said), created: true, jobs: 0 };
+    },
+    removeEnvironment: async (seen) => {
+      commands.push(seen);
+    },
+    testEnvironment: async (name) => {
+      commands.push({ name });
+      const side = { problems: [], grants: [] };
+      const sides = { as_source: side, as_target: side, optional: side };
+      return { name, version_num: 180_004, role: 'sync', same_database: true, tables: 3, ...sides };
+    },
+    decideApproval: async (decision) => {
+      commands.push(decision);
+      return decideApproval(decision, { ...services, approvals, audit: memoryAuditLog() });
+    },
+    environments,
+    approvals,
     schedules,
     conflicts,
     resolutions,
@@ -194,6 +227,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const aside = apiHandler({ serves: quarantineRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
   const clocking = apiHandler({ serves: scheduleRoutes, services: () => services, parts: () => parts });
+  const naming = apiHandler({ serves: environmentRoutes, services: () => services, parts: () => parts });
   const keeping = apiHandler({
     serves: mappingRoutes,
     services: () => services,
@@ -211,6 +245,8 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     conflicts,
     resolutions,
     schedules,
+    environments,
+    approvals,
     mappings,
     engine,
     started,
@@ -225,6 +261,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [conflictRoutes, deciding],
         [quarantineRoutes, aside],
         [scheduleRoutes, clocking],
+        [environmentRoutes, naming],
         [mappingRoutes, keeping],
         [suggestRoutes, proposing],
       ] as const;
