@@ -227,6 +227,7 @@ export class SyncStack extends Stack {
     });
     state.writeJobs(commands);
     state.readMappings(commands);
+    state.keepCalls(commands);
     allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     allowMaskKeys(commands, 'CreateSecret', 'GetSecretValue');
     commands.allow(['states:StartExecution'], [machineArn('sync-job')]);

@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { namedPair, readmit } from '../../lib/orchestrator/named-pair.ts';
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { validateTable } from '../../lib/orchestrator/validate-table.ts';
+import { dynamoClient } from '../aws/clients.ts';
+import { registryItems } from '../aws/dynamo/registry-items.ts';
 import { commandPorts } from '../command-ports.ts';
 import { environmentServices } from '../environment-services.ts';
-import { services } from '../runtime.ts';
+import { startServices as services } from '../runtime.ts';
 import { startConfig } from '../start-config.ts';
 import { apiHandler } from './handler.ts';
+import { type KeptCall, once } from './idempotency.ts';
 import { commandRoutes } from './routes/commands.ts';
 
 const ports = () => ({ ...commandPorts(services()), ...environmentServices(services()) });
@@ -16,6 +20,11 @@ const ports = () => ({ ...commandPorts(services()), ...environmentServices(servi
 export const handler = apiHandler({
   serves: commandRoutes,
   services,
+  once: (call, work) => {
+    const table = { name: () => services().settings.registryTable, client: dynamoClient };
+    const calls = registryItems<KeptCall>(table, 'idempotency');
+    return once(call, { calls, now: services().clock, newId: randomUUID }, work);
+  },
   parts: () => ({
     startJob: async (request) => {
       const own = ports();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
@@ -5,6 +6,7 @@ import { SyncError } from '../../lib/model/errors.ts';
 import type { CoreServices } from '../runtime.ts';
 import { ANSWER_HEADERS } from './answer-headers.ts';
 import { authorise, type Caller, type Claims, callerOf } from './caller.ts';
+import type { KeyedCall } from './idempotency.ts';
 import { type Match, matchRoute } from './match.ts';
 import { parseBody, parseParams, parseQuery } from './parse.ts';
 import { type ProblemBody, problemOf } from './problem.ts';
@@ -36,6 +38,8 @@ export interface ApiOptions {
   readonly declared?: readonly Route[];
   readonly services: () => CoreServices;
   readonly parts: (services: CoreServices) => Partial<Parts>;
+  /** How a call is worked on once per Idempotency-Key; for functions with such routes. */
+  readonly once?: (call: KeyedCall, work: (id: string) => Promise<RouteResponse>) => Promise<RouteResponse>;
 }
 
 const notServed = () => Promise.reject(new SyncError('internal', 'this function does not serve such a command'));
@@ -89,7 +93,7 @@ const ANSWER_IN_TIME_MS = 250;
  * A Lambda handler for some routes: find the route, check the role, parse, run, present. Every error becomes
  * problem+json, every call one log line.
  */
-export function apiHandler({ serves, declared = serves, services, parts }: ApiOptions) {
+export function apiHandler({ serves, declared = serves, services, parts, once }: ApiOptions) {
   return middy<ApiEvent, ApiResult>({ timeoutEarlyInMillis: ANSWER_IN_TIME_MS, timeoutEarlyResponse: tooSlow })
     .use(edges(services))
     .use(httpHeaderNormalizer())
@@ -103,7 +107,7 @@ export function apiHandler({ serves, declared = serves, services, parts }: ApiOp
       call.admitted = authorise(call.route.role, caller);
     })
     .handler(async (event: ApiEvent) => {
-      const { route, params, admitted, requestId } = callOf(event);
+      const { route, params, admitted, requestId, path } = callOf(event);
       if (!route || !params || !admitted) throw new TypeError('the route is found before the handler runs');
       const own = services();
       const request = {
@@ -114,7 +118,15 @@ export function apiHandler({ serves, declared = serves, services, parts }: ApiOp
         ...admitted,
         requestId,
       };
-      return present(await route.handle(request, own, Object.setPrototypeOf(parts(own), NO_PARTS) as Parts));
+      const work = (workId: string) =>
+        route.handle({ ...request, workId }, own, Object.setPrototypeOf(parts(own), NO_PARTS) as Parts);
+      const keyed = {
+        key: event.headers['idempotency-key'],
+        caller: admitted.subject ?? admitted.actor,
+        route: `${route.method} ${path}`,
+        body: event.body ?? '',
+      };
+      return present(await (route.idempotent && once ? once(keyed, work) : work(randomUUID())));
     });
 }
 

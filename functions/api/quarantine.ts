@@ -3,7 +3,7 @@ import { readmit } from '../../lib/orchestrator/named-pair.ts';
 import { retryQuarantine } from '../../lib/orchestrator/retry-quarantine.ts';
 import { quarantineDatabases } from '../../lib/postgres/quarantine-databases.ts';
 import { environmentServices } from '../environment-services.ts';
-import { services } from '../runtime.ts';
+import { startServices as services } from '../runtime.ts';
 import { serverOptions, surroundings } from '../surroundings.ts';
 import { apiHandler } from './handler.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';

@@ -50,6 +50,8 @@ export interface RouteRequest<Body, Query> {
   /** Roles of the token. */
   readonly roles: readonly string[];
   readonly requestId: string;
+  /** An id for what the call makes. Under an Idempotency-Key the same, however often the call is made. */
+  readonly workId: string;
 }
 
 export interface RouteResponse {
@@ -122,6 +124,8 @@ export interface Route<Body = unknown, Query = unknown> {
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;
   readonly body?: z.ZodType<Body>;
+  /** Takes an Idempotency-Key; the function that serves it keeps such calls. */
+  readonly idempotent?: boolean;
   /** A call without a body counts as one with `{}`. */
   readonly bodyOptional?: boolean;
   readonly query?: z.ZodType<Query>;

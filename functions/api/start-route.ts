@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { JOB_STATES, type JobMode } from '../../lib/model/job.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
@@ -26,6 +25,7 @@ export const startRoute = (mode: JobMode, summary: string) =>
     runs: 'commands',
     summary,
     body,
+    idempotent: true,
     responses: {
       202: {
         description: 'The job was accepted; follow status_url.',
@@ -36,15 +36,17 @@ export const startRoute = (mode: JobMode, summary: string) =>
 
     alsoCheck: (json, { settings }) => [...pairProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
 
-    handle: async ({ body, actor, subject }, _services, { startJob }) => {
-      const job = await startJob({
-        jobId: randomUUID(),
+    handle: async ({ body, actor, subject, workId }, { jobs }, { startJob }) => {
+      const ask = {
+        jobId: workId,
         ...saidPair(body),
         config: body.config,
         mode,
         actor,
         ...(subject !== undefined && { subject }),
-      });
+      };
+      // a start whose answer was lost has stored its job
+      const job = (await jobs.get(workId)) ?? (await startJob(ask));
       const statusUrl = `/api/sync/status/${job.job_id}`;
       return {
         status: 202,

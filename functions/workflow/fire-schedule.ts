@@ -5,7 +5,7 @@ import { fireSchedule, tendSchedules } from '../../lib/orchestrator/fire-schedul
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { commandPorts } from '../command-ports.ts';
 import { environmentServices } from '../environment-services.ts';
-import { services } from '../runtime.ts';
+import { startServices as services } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
 import { startConfig } from '../start-config.ts';
 

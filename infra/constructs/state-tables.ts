@@ -174,6 +174,11 @@ export class StateTables extends Construct {
     this.registryItems(fn, ['dynamodb:PutItem', 'dynamodb:DeleteItem'], ['environment']);
   }
 
+  /** Calls under an Idempotency-Key. */
+  keepCalls(fn: ServiceFunction): void {
+    this.registryItems(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], ['idempotency']);
+  }
+
   /** Requests of persons, and their use. Nobody deletes one. */
   useApprovals(fn: ServiceFunction): void {
     this.registryItems(fn, ['dynamodb:GetItem', 'dynamodb:PutItem'], ['approval']);

@@ -182,6 +182,7 @@ export interface ProblemBody {
   readonly code: string;
   readonly request_id?: string;
   readonly errors: readonly ProblemItem[];
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** The gateway answers 401, 403, 429 and some 5xx itself, in a shape of its own. */

@@ -497,6 +497,21 @@ const CATALOGUE = {
     'The run before, or another job over the same tables, is still at work.',
     'Wait for it, or let the schedule run less often; with overlap "queue" the run waits by itself.',
   ],
+  idempotency_key_invalid: [
+    400,
+    'The Idempotency-Key cannot be used.',
+    'Send 1 to 255 printable characters, a UUID for example.',
+  ],
+  idempotency_mismatch: [
+    422,
+    'The Idempotency-Key was used for another call.',
+    'Use a new key for each new call, and repeat a call with exactly its body.',
+  ],
+  idempotency_in_flight: [
+    409,
+    'A call with this Idempotency-Key is at work.',
+    'Wait a few seconds, and repeat the call.',
+  ],
   environment_not_found: [404, 'There is no environment of this name.', 'See GET /api/sync/environments.'],
   environment_changed: [
     412,

@@ -27,7 +27,7 @@ export interface RetryOutcome {
   readonly wholeTables: readonly string[];
 }
 
-type Ports = QuarantinePorts & { readonly workflow: Workflow };
+type Ports = QuarantinePorts & { readonly workflow: Pick<Workflow, 'start'> };
 
 /** How many rows each table has to try again, up to one more than are looked up. */
 async function countRows(

@@ -42,7 +42,7 @@ export interface StartRequest {
 export interface StartPorts extends AdmissionPorts {
   readonly jobs: JobStore;
   readonly secrets: SecretStore;
-  readonly workflow: Workflow;
+  readonly workflow: Pick<Workflow, 'start'>;
   readonly databases: CommandDatabases;
   readonly patience?: Patience;
 }

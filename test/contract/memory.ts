@@ -260,7 +260,7 @@ export function memoryMappingStore(): MappingStore {
 }
 
 /** Items that know the revision before them, in memory; they keep the contract of test/contract/environment-store.test.ts. */
-function memoryItems<T extends { readonly revision: number }>() {
+export function memoryItems<T extends { readonly revision: number }>() {
   const items = new Map<string, T>();
   return {
     get: async (name: string) => items.get(name),

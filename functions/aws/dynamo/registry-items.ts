@@ -13,6 +13,8 @@ export interface RegistryItems<T extends Revised> {
   get(name: string): Promise<T | undefined>;
   /** In name order. */
   list(): Promise<readonly T[]>;
+  /** With their names. */
+  entries(): Promise<readonly (readonly [name: string, item: T])[]>;
   /** Makes the first revision, or replaces the one before; false when somebody else has. Our own, whose reply was lost, counts. */
   put(name: string, item: T): Promise<boolean>;
   /** False when it is not of this revision any more. */
@@ -37,18 +39,17 @@ export function registryItems<T extends Revised>(table: Table, kind: string): Re
       return false;
     }
   };
+  const all = () =>
+    queryAll(table, {
+      KeyConditionExpression: '#kind = :kind',
+      ExpressionAttributeNames: { '#kind': 'kind' },
+      ExpressionAttributeValues: { ':kind': kind },
+      ConsistentRead: true,
+    });
   return {
     get: (name) => call(() => get(name)),
-    list: () =>
-      call(async () => {
-        const items = await queryAll(table, {
-          KeyConditionExpression: '#kind = :kind',
-          ExpressionAttributeNames: { '#kind': 'kind' },
-          ExpressionAttributeValues: { ':kind': kind },
-          ConsistentRead: true,
-        });
-        return items.map(of);
-      }),
+    list: () => call(async () => (await all()).map(of)),
+    entries: () => call(async () => (await all()).map((item) => [String(item.name), of(item)] as const)),
     put: (name, item) =>
       call(async () => {
         const { revision } = item;

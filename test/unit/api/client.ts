@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { type ApiEvent, type ApiResult, apiHandler } from '../../../functions/api/handler.ts';
+import { type KeptCall, once } from '../../../functions/api/idempotency.ts';
 import type { ProblemBody } from '../../../functions/api/problem.ts';
 import type { AskedStart, Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
@@ -31,6 +33,7 @@ import type {
 import {
   memoryAuditLog,
   memoryConflictStore,
+  memoryItems,
   memoryJobStore,
   memoryMappingStore,
   memoryResolutionStore,
@@ -101,6 +104,7 @@ export interface TestApiOptions {
   readonly masks?: Readonly<Record<string, string>>;
   readonly audit?: AuditLog;
   readonly now?: string;
+  readonly clock?: () => Date;
 }
 
 export function testApi(options: TestApiOptions = {}): TestApi {
@@ -133,7 +137,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
     secrets: { put: notHere, get: notHere, remove: notHere, maskKey: notHere },
-    clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
+    clock: options.clock ?? (() => new Date(options.now ?? '2026-11-23T10:00:10.000Z')),
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
   const parts: Parts = {
@@ -223,7 +227,13 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     dependencies: options.dependencies ?? [],
     audit: options.audit ?? memoryAuditLog(),
   };
-  const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
+  const calls = memoryItems<KeptCall>();
+  const changing = apiHandler({
+    serves: commandRoutes,
+    services: () => services,
+    parts: () => parts,
+    once: (call, work) => once(call, { calls, now: services.clock, newId: randomUUID }, work),
+  });
   const aside = apiHandler({ serves: quarantineRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
   const clocking = apiHandler({ serves: scheduleRoutes, services: () => services, parts: () => parts });
