@@ -11,6 +11,7 @@ const CATALOGUE = {
     'Send one JSON object, UTF-8, with content-type application/json.',
   ],
   body_too_large: [413, 'The body is larger than 256 KiB.', 'Send a smaller body.'],
+  body_too_deep: [400, 'The body is nested deeper than 20.', 'Send a flatter body.'],
   unsupported_media_type: [
     415,
     'The body is not application/json.',

@@ -12,8 +12,10 @@ import {
   putEnvironment,
   removeEnvironment,
 } from '../../lib/orchestrator/keep-environments.ts';
+import { fireSchedule } from '../../lib/orchestrator/fire-schedule.ts';
 import { namedPair, readmit } from '../../lib/orchestrator/named-pair.ts';
-import { startJob } from '../../lib/orchestrator/start-job.ts';
+import { type PutSchedule, putSchedule } from '../../lib/orchestrator/put-schedule.ts';
+import { type StartRequest, startJob } from '../../lib/orchestrator/start-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { testEnvironment } from '../../lib/orchestrator/test-environment.ts';
 import type { ConnectionPair } from '../../lib/ports.ts';
@@ -254,6 +256,51 @@ test('of two starts at once one uses the approval', async () => {
   expect(found.filter((code) => code === undefined)).toHaveLength(1);
   const { rows } = await pair.target.client.query('select distinct job_id from tf_sync.lease');
   expect(rows).toHaveLength(1);
+});
+
+test('a schedule starts its runs under the approval that it was put with, and none once what they do has changed', async () => {
+  await both({ protected: true });
+  const ports = {
+    ...w,
+    alarms: { set: async () => undefined, remove: async () => undefined },
+    startConfig: async (config: JobConfig) => config,
+  };
+  const schedule: PutSchedule = {
+    name: 'nightly',
+    expression: 'rate(1 hour)',
+    timezone: 'UTC',
+    flexible_minutes: 0,
+    mode: 'full',
+    overlap: 'skip',
+    paused: false,
+    config: jobConfigSchema.parse({}),
+    environments: NAMES,
+    actor: 'ada',
+    subject: 'id-ada',
+  };
+  const refused = await putSchedule(schedule, ports).catch((e: unknown) => e);
+  if (!(refused instanceof SyncError)) throw refused;
+  expect(refused.code).toBe('approval_required');
+  await decide(String(refused.facts.approval_id));
+  const { schedule: stored } = await putSchedule(schedule, ports);
+  expect(stored).toMatchObject({ secret_ref: '', approval: { approved_by: 'bob' } }); // nothing of its own to keep
+
+  const fire = async (hour: string, change: Partial<JobConfig> = {}) => {
+    const start = (r: StartRequest) => startJob({ ...r, config: { ...r.config, ...change } }, w);
+    await fireSchedule('nightly', `2026-11-23T${hour}:00:00.000Z`, { ...ports, start });
+    const run = (await w.schedules.get('nightly'))?.runs[0];
+    const job = run?.job_id === undefined ? undefined : await w.jobs.get(run.job_id);
+    if (job) await w.jobs.transition(job.job_id, { from: ['created'], epoch: job.epoch }, { state: 'completed' });
+    await pair.target.client.query('delete from tf_sync.lease');
+    return { run, job };
+  };
+
+  expect((await fire('11')).job).toMatchObject({ actor: 'schedule:nightly', approval: { approved_by: 'bob' } });
+  expect((await fire('12')).run?.outcome).toBe('started');
+  // as if another version of the stored mapping that it names had come into force
+  expect((await fire('13', { batch_size: 7 })).run).toMatchObject({ outcome: 'refused', code: 'approval_required' });
+  await put('training', { writable: false });
+  expect((await fire('14')).run).toMatchObject({ outcome: 'refused', code: 'environment_read_only' });
 });
 
 test('a new connection is tried first: what does not answer changes nothing', async () => {

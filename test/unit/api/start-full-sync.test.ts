@@ -332,6 +332,16 @@ describe('POST /api/sync/full', () => {
   });
 
   it.each([
+    [20, 'unknown_field'],
+    [21, 'body_too_deep'],
+  ])('a body nested %i deep is %s', async (depth, code) => {
+    const inner = depth - 1;
+    const raw = `{"x": ${'['.repeat(inner)}${']'.repeat(inner)}}`;
+
+    expect(errorsOf(await testApi().call({ path: '/api/sync/full', raw }))[0]).toContain(code);
+  });
+
+  it.each([
     ['__proto__', '{"__proto__": {"role": "admin"}, "constructor": 1, "toString": 2}'],
     ['duplicate keys', '{"config": 1, "config": {}}'],
     ['100,000 arrays deep', `{"config": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
