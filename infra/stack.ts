@@ -11,6 +11,7 @@ import {
   MASK_KEY_PREFIX,
   SECRET_PREFIX,
 } from './constructs/job-secrets.ts';
+import { Network } from './constructs/network.ts';
 import { Parameters } from './constructs/parameters.ts';
 import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-queue.ts';
 import { Schedules } from './constructs/schedules.ts';
@@ -22,6 +23,7 @@ import { SyncJobMachine } from './constructs/sync-job-machine.ts';
 import { SyncPartMachine } from './constructs/sync-part-machine.ts';
 import { SyncTableMachine } from './constructs/sync-table-machine.ts';
 import { acknowledgeExecutions, executionArns, machineArn } from './constructs/workflow-machine.ts';
+import { networkOptions } from './network-options.ts';
 
 export interface SyncStackProps extends StackProps {
   readonly routes: readonly RouteDeclaration[];
@@ -54,7 +56,9 @@ export class SyncStack extends Stack {
     const segments = new SegmentQueue(this, { workerTimeoutSeconds: WORKER_TIMEOUT_SECONDS });
     const resolutions = new ResolutionQueue(this);
 
+    const network = networkOptions(this.node);
     const common = {
+      network: network && new Network(this, network),
       distDir: props.distDir,
       logRetention: parameters.logRetention,
       environment: {
@@ -372,6 +376,7 @@ export class SyncStack extends Stack {
     // The pages: files that came with the bundle. May do nothing, and knows of no table or queue.
     const web = new ServiceFunction(this, 'Web', {
       ...common,
+      network: undefined, // it calls nobody
       environment: { NODE_OPTIONS: '--enable-source-maps' },
       name: 'web',
       description: 'The web UI: one document and the files it loads.',

@@ -12,15 +12,18 @@ export interface SynthOptions {
   readonly distDir?: string;
   /** Where the cloud assembly goes; by default CDK_OUTDIR, which the CLI sets, else cdk.out. */
   readonly outDir?: string;
+  /** As `-c name=value` of the CLI, which tells them by its environment. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
-/** The whole application, ready to synthesize. The same however it is started: no account, no lookup, no context. */
+/** The whole application, ready to synthesize. The same however it is started: no account, no lookup; context only by name (`networkOptions`). */
 export function createApp(options: SynthOptions): { readonly app: App; readonly stack: SyncStack } {
   const outdir = options.outDir ?? process.env.CDK_OUTDIR ?? join(ROOT, 'cdk.out');
   const app = new App({
     outdir,
     analyticsReporting: false,
     treeMetadata: false,
+    ...(options.context && { context: options.context }),
     // Stated here and not in cdk.json, where `node infra/app.ts` would not see it; these win over the CLI's own.
     postCliContext: {
       ...CURRENTLY_RECOMMENDED_FLAGS, // what `cdk init` would write, for this version of the library

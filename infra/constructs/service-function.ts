@@ -13,12 +13,15 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import type { FunctionName } from '../functions.ts';
+import type { Network } from './network.ts';
 
 /** What all functions of the service share. */
 export interface FunctionDefaults {
   readonly distDir: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
+  /** Where they live; absent: in Lambda's own network, which reaches the internet. */
+  readonly network?: Network | undefined;
 }
 
 export interface ServiceFunctionProps extends FunctionDefaults {
@@ -60,6 +63,7 @@ export class ServiceFunction extends Construct {
 
     this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logs.logGroupArn]);
     allowTracing(this.role);
+    props.network?.take(this);
   }
 
   /** Adds one statement to the function's role. */

@@ -56,22 +56,17 @@ type Identities = { readonly [S in Side]: ServerIdentity };
 
 const SIDES = ['source', 'target'] as const;
 
-/** The environments of one side. Throws `environment_moved` where a name leads to another database than when it was put. */
+/** The environments of one side. Throws `environment_moved` where one leads to another database than when it was put. */
 function environmentsOf(side: Side, wanted: Wanted, identity: ServerIdentity, all: readonly Environment[]) {
   const name = wanted.environments?.[side];
   const found = environmentsAt(wanted.pair[side], identity, all);
-  const named = all.find((e) => e.name === name);
-  if (named && !sameDatabase(named.identity, identity))
-    throw problemsError([
-      {
-        code: 'environment_moved',
-        side,
-        field: `/${side}_environment`,
-        object: named.name,
-        message: `Where the environment ${named.name} leads there is another database by now.`,
-      },
-    ]);
-  return named ? [named, ...found.filter((e) => e !== named)] : found;
+  const named = all.filter((e) => e.name === name);
+  const ends = [...named, ...found.filter((e) => e.name !== name)];
+  const moved = ends.find((e) => !sameDatabase(e.identity, identity));
+  if (!moved) return ends;
+  const message = `Where the environment ${moved.name} leads there is another database by now.`;
+  const field = `/${side}_environment`;
+  throw problemsError([{ code: 'environment_moved', side, field, object: moved.name, message }]);
 }
 
 const noted = (end: readonly Environment[], asked: string | undefined) =>

@@ -71,10 +71,10 @@ export function scratchFolder(): Disposable & { readonly path: string } {
 }
 
 /**
- * Two files run at once, against one server of 100 connections whose budget counts the sessions of both services: ten workers
- * with two connections each, their steps and commands.
+ * Two files run at once, against one server of 200 connections whose budget counts the sessions of both services; the other may
+ * be that of test/faults/processes, whose 26 workers take two connections each and keep them while they are frozen.
  */
-const ROOM_FOR_TWO = ['--parameter', 'DatabaseConnectionBudget=60'];
+const ROOM_FOR_TWO = ['--parameter', 'DatabaseConnectionBudget=120'];
 
 /** Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. */
 export async function startService(

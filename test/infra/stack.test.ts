@@ -240,7 +240,7 @@ describe('state tables', () => {
       rightsOf(name, 'dynamodb').includes('dynamodb:DeleteItem'),
     );
 
-    expect(deleters).toEqual(['environments', 'schedules', 'fire-schedule', 'retention']); // all but it: of the registry
+    expect(deleters).toEqual(['commands', 'environments', 'schedules', 'fire-schedule', 'retention']); // all but it: of the registry
     expect(rightsOf('retention', 'dynamodb')).toEqual(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query']);
     const role = byName('retention').Properties.Role['Fn::GetAtt'][0];
     const puts = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
@@ -433,7 +433,8 @@ describe('rights', () => {
       expect(registryKinds(name, 'dynamodb:GetItem')).toEqual(
         expect.arrayContaining(['mapping', 'mapping#*', 'mapping_approval']),
       );
-    expect(registryKinds('commands', 'dynamodb:PutItem')).toEqual(['approval']);
+    expect(registryKinds('commands', 'dynamodb:PutItem')).toEqual(['idempotency', 'approval']);
+    expect(registryKinds('commands', 'dynamodb:DeleteItem')).toEqual(['idempotency']);
     expect(registryKinds('fire-schedule', 'dynamodb:PutItem')).toEqual(['schedule', 'approval']);
   });
 

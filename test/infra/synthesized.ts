@@ -25,14 +25,14 @@ export interface Template {
 }
 
 /** Synthesizes the real stack, nag rules included, around empty functions: the template does not depend on their code. */
-export function synthesize() {
+export function synthesize(context?: Readonly<Record<string, string>>) {
   const scratch = mkdtempSync(join(tmpdir(), 'tf-infra-'));
   const distDir = join(scratch, 'dist');
   for (const name of Object.keys(FUNCTIONS)) {
     mkdirSync(join(distDir, name), { recursive: true });
     writeFileSync(join(distDir, name, 'index.mjs'), `export const handler = () => '${name}';`);
   }
-  const { app, stack } = createApp({ routes, distDir, outDir: join(scratch, 'cdk.out') });
+  const { app, stack } = createApp({ routes, distDir, outDir: join(scratch, 'cdk.out'), ...(context && { context }) });
   app.synth();
   const file = join(scratch, 'cdk.out', stack.templateFile);
   return { app, stack, routes, template: JSON.parse(readFileSync(file, 'utf8')) as Template };

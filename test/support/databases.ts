@@ -36,11 +36,11 @@ const LEAK_LIMIT_MS = 20_000; // a backend needs some milliseconds to notice tha
 export async function createDatabase(
   options: { template?: Template; leakLimitMs?: number } = {},
 ): Promise<TestDatabase> {
-  const { prefix } = inject('cluster');
+  const { prefix, copy } = inject('cluster');
   const name = `${prefix}${randomUUID().slice(0, 8)}`;
   await asAdmin(async (admin) => {
     const template = options.template ? await readyTemplate(admin, options.template) : 'template0';
-    await admin.query(`create database ${name} template ${template}`);
+    await admin.query(`create database ${name} template ${template} ${copy}`);
   });
   const client = await connect(name);
   return {

@@ -32,6 +32,7 @@ import { PROBLEMS } from '../../lib/transformer/problem.ts';
 import { transformSteps } from '../../lib/transformer/registry.ts';
 import { rules } from '../../lib/validator/rules/registry.ts';
 import type { RuleExample } from '../../lib/validator/rules/rule.ts';
+import { deployedPackages } from '../support/lockfile.ts';
 
 // The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
 // between `<!-- generated:name -->` and `<!-- /generated -->` anew; everything else is for people to mend.
@@ -283,6 +284,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       ),
   ],
   rules: ['docs/rules.md', rulesTable],
+  packages: [
+    'docs/supply-chain.md',
+    () =>
+      table(
+        ['package', 'version', 'licence'],
+        deployedPackages().map((p) => [code(p.name), p.version, p.license ?? '']),
+      ),
+  ],
   'trail-faults': [
     'docs/audit.md',
     () =>

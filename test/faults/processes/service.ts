@@ -18,7 +18,7 @@ export interface BreakableService extends AsyncDisposable {
 }
 
 /** More processes than jobs keep busy, so that frozen ones keep nobody waiting; and connections for all of them. */
-const PARAMETERS = { MaxWorkers: '26', DatabaseConnectionBudget: '64' };
+const PARAMETERS = { MaxWorkers: '26', DatabaseConnectionBudget: '120' };
 
 /** Builds the real functions with failpoints, synthesizes the real stack over them, and runs it on this machine. */
 export async function breakableService(options: Pick<ServiceOptions, 'through'> = {}): Promise<BreakableService> {
