@@ -1,6 +1,7 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Aspects, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { WEB_BASE } from '../functions/web/pages.ts';
+import { CustomerKey, EncryptWith, wantsCustomerKey } from './constructs/customer-key.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import {
@@ -52,6 +53,7 @@ export class SyncStack extends Stack {
     super(scope, id, props);
 
     const parameters = new Parameters(this);
+    if (wantsCustomerKey(this)) Aspects.of(this).add(new EncryptWith(new CustomerKey(this)));
     const state = new StateTables(this);
     const segments = new SegmentQueue(this, { workerTimeoutSeconds: WORKER_TIMEOUT_SECONDS });
     const resolutions = new ResolutionQueue(this);

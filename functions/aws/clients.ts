@@ -5,6 +5,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { lazy } from './lazy.ts';
+import { encryptSecretsWith } from './secrets-key.ts';
 
 /**
  * How every AWS call is bounded. Four attempts of 3 s with back-off stay below the 20 s that a start may take; the SDK
@@ -26,6 +27,8 @@ export const queueClient = /* @__PURE__ */ lazy(() => new SQSClient(BOUNDS));
 
 export const workflowClient = /* @__PURE__ */ lazy(() => new SFNClient(BOUNDS));
 
-export const secretsClient = /* @__PURE__ */ lazy(() => new SecretsManagerClient(BOUNDS));
+export const secretsClient = /* @__PURE__ */ lazy(() =>
+  encryptSecretsWith(new SecretsManagerClient(BOUNDS), process.env.SECRETS_KEY_ARN),
+);
 
 export const schedulerClient = /* @__PURE__ */ lazy(() => new SchedulerClient(BOUNDS));
