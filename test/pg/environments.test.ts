@@ -6,13 +6,13 @@ import { SyncError } from '../../lib/model/errors.ts';
 import { Secret } from '../../lib/model/secret.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { decideApproval } from '../../lib/orchestrator/decide-approval.ts';
+import { fireSchedule } from '../../lib/orchestrator/fire-schedule.ts';
 import {
   type KeepPorts,
   type PutEnvironment,
   putEnvironment,
   removeEnvironment,
 } from '../../lib/orchestrator/keep-environments.ts';
-import { fireSchedule } from '../../lib/orchestrator/fire-schedule.ts';
 import { namedPair, readmit } from '../../lib/orchestrator/named-pair.ts';
 import { type PutSchedule, putSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import { type StartRequest, startJob } from '../../lib/orchestrator/start-job.ts';
