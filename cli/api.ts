@@ -1,4 +1,7 @@
 import {
+  type ApprovalView,
+  type EnvironmentTested,
+  type EnvironmentView,
   isProblem,
   type JobPage,
   type JobStatus,
@@ -29,10 +32,16 @@ import { CommandError, EXIT } from './exit.ts';
 /** The answer of a command about a job. */
 export type Moved = Started;
 
-export interface StartRequest {
-  readonly source_connection: string;
-  readonly target_connection: string;
+/** Each side a connection or the name of an environment. */
+export interface StartRequest extends PairRequest {
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+export interface PairRequest {
+  readonly source_connection?: string;
+  readonly target_connection?: string;
+  readonly source_environment?: string;
+  readonly target_environment?: string;
 }
 
 /** The service refused a call (exit 2) or failed at it (exit 1). */
@@ -118,6 +127,48 @@ export class Api {
 
   deleteWebhook(name: string): Promise<void> {
     return this.#call('DELETE', webhookAt(name));
+  }
+
+  environments(): Promise<{ readonly environments: readonly EnvironmentView[] }> {
+    return this.#call('GET', '/api/sync/environments');
+  }
+
+  /** With its entity tag for a change; undefined: there is none of this name. */
+  async environment(name: string): Promise<{ readonly view: EnvironmentView; readonly etag: string } | undefined> {
+    try {
+      return await this.#tagged<EnvironmentView>('GET', environmentAt(name));
+    } catch (error) {
+      if (error instanceof ApiError && error.problem.code === 'environment_not_found') return undefined;
+      throw error;
+    }
+  }
+
+  /** Without an entity tag it must be new. */
+  putEnvironment(name: string, body: object, etag?: string): Promise<EnvironmentView & { readonly jobs: number }> {
+    return this.#call('PUT', environmentAt(name), {
+      body,
+      ...(etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: etag }),
+    });
+  }
+
+  deleteEnvironment(name: string, etag: string): Promise<void> {
+    return this.#call('DELETE', environmentAt(name), { ifMatch: etag });
+  }
+
+  testEnvironment(name: string, body: object = {}): Promise<EnvironmentTested> {
+    return this.#call('POST', `${environmentAt(name)}/test`, { body });
+  }
+
+  approvals(query: Query): Promise<{ readonly approvals: readonly ApprovalView[] }> {
+    return this.#call('GET', `/api/sync/approvals?${search(query)}`);
+  }
+
+  approval(id: string): Promise<ApprovalView> {
+    return this.#call('GET', approvalAt(id));
+  }
+
+  decideApproval(id: string, word: 'approve' | 'reject', body: object): Promise<ApprovalView> {
+    return this.#call('POST', `${approvalAt(id)}/${word}`, { body });
   }
 
   status(jobId: string): Promise<JobStatus> {
@@ -249,11 +300,11 @@ export class Api {
     if (!answer.ok) throw failureOf(answer, parse(text), this.#options.url.origin);
   }
 
-  async #tagged(method: Method, path: string, send: Send = {}) {
+  async #tagged<T = MappingView>(method: Method, path: string, send: Send = {}) {
     const { answer, text } = await this.#send(method, path, send);
     const view = parse(text);
     if (!answer.ok || view === undefined) throw failureOf(answer, view, this.#options.url.origin);
-    return { view: view as MappingView, etag: answer.headers.get('etag') ?? '' }; // the shape is the API's promise
+    return { view: view as T, etag: answer.headers.get('etag') ?? '' }; // the shape is the API's promise
   }
 
   async #call<T>(method: Method, path: string, send: Send = {}): Promise<T> {
@@ -280,6 +331,7 @@ export class Api {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(send.body && { 'content-type': 'application/json' }),
         ...(send.ifMatch !== undefined && { 'if-match': send.ifMatch }),
+        ...(send.ifNoneMatch !== undefined && { 'if-none-match': send.ifNoneMatch }),
       },
       ...(send.body && { body: JSON.stringify(send.body) }),
     }).catch((cause) => {
@@ -300,11 +352,16 @@ const webhookAt = (name: string) => `/api/sync/webhooks/${encodeURIComponent(nam
 
 const scheduleAt = (name: string) => `/api/sync/schedules/${encodeURIComponent(name)}`;
 
+const environmentAt = (name: string) => `/api/sync/environments/${encodeURIComponent(name)}`;
+
+const approvalAt = (id: string) => `/api/sync/approvals/${encodeURIComponent(id)}`;
+
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 interface Send {
   readonly body?: object;
   readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
 }
 
 const mappingPath = (name: string) => `/api/sync/mappings/${encodeURIComponent(name)}`;

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { JobStatus, JobSummary } from '../lib/model/answers.ts';
 import { JOB_MODES, JOB_STATES, type JobMode } from '../lib/model/job.ts';
 import { Api, ApiError } from './api.ts';
 import { addAuditCommands, type Globals } from './audit.ts';
 import { addConfigOptions, readConfig } from './config.ts';
 import { addConflictCommands } from './conflicts.ts';
+import { addEnvironmentCommands } from './environments.ts';
 import { CommandError, EXIT, exitCodeOf } from './exit.ts';
 import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
@@ -16,7 +17,7 @@ import { addPairCommands, slotLines } from './pairs.ts';
 import { renderJob, renderOutcome } from './progress.ts';
 import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
-import { Secrets } from './secrets.ts';
+import { type GivenPair, Secrets } from './secrets.ts';
 import { addValidateCommand } from './validate.ts';
 import { addWebhookCommands } from './webhooks.ts';
 
@@ -84,21 +85,18 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
         .description(STARTS[mode])
         .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
         .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+        .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
+        .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
         .option('--wait', 'show progress and wait until the job has ended')
         .option('--json', 'print the answer as JSON'),
     )
       .addHelpText('before', startExamples(mode))
       .addHelpText('after', EXIT_CODES)
       .action(async (_options, command: Command) => {
-        const options = command.optsWithGlobals<Globals & { source?: string; target?: string; wait?: boolean }>();
+        const options = command.optsWithGlobals<Globals & GivenPair & { wait?: boolean }>();
         const api = await connect(options);
-        const source = await secrets.connection('source', options.source);
-        const target = await secrets.connection('target', options.target);
-        const started = await api.start(mode, {
-          source_connection: source,
-          target_connection: target,
-          config: readConfig({ ...options }),
-        });
+        const pair = await secrets.pair(options);
+        const started = await api.start(mode, { ...pair, config: readConfig({ ...options }) });
         if (options.wait) {
           io.stderr.write(`Job ${started.job_id}\n`);
           return done(report(await follow(started.job_id, api, io, options.color), options, io));
@@ -243,6 +241,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addValidateCommand(program, { connect, io, done });
   addMappingCommands(program, { connect, io, done, secrets });
   addConflictCommands(program, { connect, io, done });
+  addEnvironmentCommands(program, { connect, io, secrets });
   addScheduleCommands(program, { connect, io, secrets });
   addWebhookCommands(program, { connect, io, done, secrets });
   addQuarantineCommands(program, { connect, io, done });
@@ -269,14 +268,17 @@ function report(status: JobStatus, options: Globals, io: Io): number {
   return exitCodeOf(status.state);
 }
 
+const placeOf = ({ environments, database, host, port }: JobSummary['source']) =>
+  harmless(`${environments ? `${environments.join(' ')}: ` : ''}${database} (${host}:${port})`);
+
 function jobList(jobs: readonly JobSummary[], options: Globals, io: Io): string {
   if (jobs.length === 0) return 'No jobs.\n';
   const heads = ['JOB', 'STATE', 'SOURCE', 'TARGET', 'CREATED', 'ENDED'].map((title) => ({ title }));
   const rows = jobs.map((job) => [
     job.job_id,
     job.state,
-    harmless(`${job.source.database} (${job.source.host}:${job.source.port})`),
-    harmless(`${job.target.database} (${job.target.host}:${job.target.port})`),
+    placeOf(job.source),
+    placeOf(job.target),
     instant(job.created_at),
     job.ended_at ? instant(job.ended_at) : '',
   ]);
@@ -301,6 +303,8 @@ function explain(error: unknown, io: Io, asJson: boolean): number {
         io.stderr.write(harmless(`  ${where ? `${where}: ` : ''}${message} (${code})`).concat('\n'));
       if (hint) io.stderr.write(`    ${harmless(hint)}\n`);
     }
+    const id = problem.facts?.approval_id;
+    if (typeof id === 'string') io.stderr.write(`  ask a colleague: tfsync approvals approve ${harmless(id)}\n`);
     if (problem.request_id) io.stderr.write(`  request ${harmless(problem.request_id)}\n`);
     return error.exitCode;
   }

@@ -8,17 +8,15 @@ import { addConfigOptions, readConfig } from './config.ts';
 import type { ConflictCommands } from './conflicts.ts';
 import { columns, harmless } from './format.ts';
 import { paintFor } from './io.ts';
-import type { Secrets } from './secrets.ts';
+import type { GivenPair, Secrets } from './secrets.ts';
 
-interface Put extends Globals {
+interface Put extends Globals, GivenPair {
   readonly expression: string;
   readonly timezone?: string;
   readonly flexibleMinutes?: string;
   readonly mode?: string;
   readonly overlap?: string;
   readonly paused?: boolean;
-  readonly source?: string;
-  readonly target?: string;
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -44,7 +42,11 @@ function renderList(schedules: readonly ScheduleView[], paint: ReturnType<typeof
 
 /** One schedule: what it does, its next runs, and what became of the last ones. */
 function renderOne(s: ScheduleView): string {
-  const place = ({ host, port, database }: ScheduleView['source']) => harmless(`${database} (${host}:${port})`);
+  const place = (side: 'source' | 'target') => {
+    const { host, port, database } = s[side];
+    const name = s.environments?.[side];
+    return harmless(`${name === undefined ? '' : `${name}: `}${database} (${host}:${port})`);
+  };
   const window = s.flexible_minutes > 0 ? `, up to ${s.flexible_minutes} minutes late` : '';
   const runs = s.runs.map((r) =>
     harmless(
@@ -53,7 +55,8 @@ function renderOne(s: ScheduleView): string {
   );
   return `${[
     `${s.name}: ${s.mode} sync, ${s.expression} in ${s.timezone}${window}, overlap ${s.overlap}${s.paused ? ', paused' : ''}`,
-    `${place(s.source)} -> ${place(s.target)}`,
+    `${place('source')} -> ${place('target')}`,
+    ...(s.approval ? [harmless(`Approved by ${s.approval.approved_by} at ${instant(s.approval.approved_at)}`)] : []),
     ...(s.next_runs.length > 0 ? ['Next runs:', ...s.next_runs.map((at) => `  ${instant(at)}`)] : []),
     ...(runs.length > 0 ? ['Last runs:', ...runs] : []),
   ].join('\n')}\n`;
@@ -117,16 +120,16 @@ export function addScheduleCommands(
       .option('--paused', 'nothing is started for now')
       .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
       .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+      .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
+      .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
       .option('--json', 'print the answer as JSON'),
   ).action(async (name: string, _options, command: Command) => {
     const options = command.optsWithGlobals<Put>();
     const api = await connect(options);
     const { TFSYNC_SOURCE: from, TFSYNC_TARGET: to } = io.env;
-    const given = [options.source, options.target, from, to].some((text) => text !== undefined && text !== '');
-    const connections = given && {
-      source_connection: await secrets.connection('source', options.source),
-      target_connection: await secrets.connection('target', options.target),
-    };
+    const said = [options.source, options.target, options.sourceEnv, options.targetEnv, from, to];
+    const given = said.some((text) => text !== undefined && text !== '');
+    const connections = given && (await secrets.pair(options));
     const { expression, timezone, flexibleMinutes, mode, overlap, paused } = options;
     const put = {
       expression,

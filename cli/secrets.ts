@@ -2,8 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import type { PairRequest } from './api.ts';
 import { CommandError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
+
+/** What the command line says of both sides. */
+export interface GivenPair {
+  readonly source?: string;
+  readonly target?: string;
+  readonly sourceEnv?: string;
+  readonly targetEnv?: string;
+}
 
 /** Reads what may not stand on a command line: from the environment, a file, or lines of standard input. */
 export class Secrets {
@@ -25,6 +34,21 @@ export class Secrets {
   /** Where a webhook leads, which may be a secret: as given, or `-` for the next line of standard input. */
   async webhookUrl(given: string): Promise<string> {
     return given === '-' ? this.#ask('URL: ') : given;
+  }
+
+  /** A connection string that only the command line can name: as given, or `-` for the next line of standard input. */
+  async line(given: string): Promise<string> {
+    return given === '-' ? this.#ask('connection string: ') : given;
+  }
+
+  /** Both sides: each the name of an environment where one is given, else a connection. */
+  async pair(given: GivenPair): Promise<PairRequest> {
+    const source = given.sourceEnv ?? (await this.connection('source', given.source));
+    const target = given.targetEnv ?? (await this.connection('target', given.target));
+    return {
+      ...(given.sourceEnv === undefined ? { source_connection: source } : { source_environment: source }),
+      ...(given.targetEnv === undefined ? { target_connection: target } : { target_environment: target }),
+    };
   }
 
   /** `--token-file` (`-` is standard input), then TFSYNC_TOKEN, then the local service's own file for a local address. */

@@ -28,7 +28,7 @@ import { lazy } from './aws/lazy.ts';
 import { jsonLog } from './aws/log.ts';
 import { awsSegmentQueue } from './aws/queue.ts';
 import { awsSecretStore } from './aws/secrets.ts';
-import { awsWorkflow } from './aws/workflow.ts';
+import { awsStarter, awsWorkflow } from './aws/workflow.ts';
 
 /** What the environment of a function says; every name is a CloudFormation output of infra/stack.ts. */
 export interface Settings {
@@ -49,6 +49,7 @@ export interface Settings {
   readonly syncTableArn: string;
   readonly secretPrefix: string;
   readonly maskKeyPrefix: string;
+  readonly environmentSecretPrefix: string;
   /** ARNs of what is asked for proposals: a model, or an inference profile with the models it leads to. Empty: nobody is. */
   readonly suggestionModels: readonly string[];
 }
@@ -65,6 +66,11 @@ export interface CoreServices {
 /** What those need that start, stop or answer a workflow. */
 export interface WorkflowServices extends CoreServices {
   readonly workflow: Workflow;
+}
+
+/** What those need that only start and stop one. */
+export interface StartServices extends CoreServices {
+  readonly workflow: Pick<Workflow, 'start' | 'stop'>;
 }
 
 /** What a function needs that writes or reads the audit trails. */
@@ -133,6 +139,12 @@ export const approvableMappings: () => Pick<MappingStore, 'get' | 'approvals'> =
 
 /** The services of this container; the first call builds them, and no AWS client before its first use. */
 export const services: () => WorkflowServices = /* @__PURE__ */ lazy(() => wire(process.env));
+
+/** The same for those who only start and stop a workflow. */
+export const startServices: () => StartServices = /* @__PURE__ */ lazy(() => {
+  const core = wireCore(process.env);
+  return { ...core, workflow: awsStarter(workflowClient, () => core.settings.syncJobArn) };
+});
 
 /** The same without a workflow, which leaves 24 KB out of a bundle that has none. */
 export const coreServices: () => CoreServices = /* @__PURE__ */ lazy(() => wireCore(process.env));
@@ -252,6 +264,9 @@ function readSettings(env: Environment): Settings {
     },
     get maskKeyPrefix() {
       return text('MASK_KEY_PREFIX');
+    },
+    get environmentSecretPrefix() {
+      return text('ENVIRONMENT_SECRET_PREFIX');
     },
   };
 }

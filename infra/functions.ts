@@ -2,6 +2,7 @@
 export const FUNCTIONS = {
   commands: 'functions/api/commands.ts',
   conflicts: 'functions/api/conflicts.ts',
+  environments: 'functions/api/environments.ts',
   schedules: 'functions/api/schedules.ts',
   quarantine: 'functions/api/quarantine.ts',
   webhooks: 'functions/api/webhooks.ts',

@@ -4,7 +4,14 @@ import { WEB_BASE } from '../functions/web/pages.ts';
 import { CustomerKey, EncryptWith, wantsCustomerKey } from './constructs/customer-key.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
-import { allowJobSecrets, allowMaskKeys, MASK_KEY_PREFIX, SECRET_PREFIX } from './constructs/job-secrets.ts';
+import {
+  allowEnvironmentSecrets,
+  allowJobSecrets,
+  allowMaskKeys,
+  ENVIRONMENT_SECRET_PREFIX,
+  MASK_KEY_PREFIX,
+  SECRET_PREFIX,
+} from './constructs/job-secrets.ts';
 import { Network } from './constructs/network.ts';
 import { DELIVERY_SECONDS, Notifications } from './constructs/notifications.ts';
 import { Parameters } from './constructs/parameters.ts';
@@ -36,6 +43,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
  *              \-----> queries, web          |                   |  ^                                  |
  *                                  prepare-job, plan-pass, settle-job  plan-table, settle-table  <--task token----/
  *              \-----> conflicts --message--> ResolutionQueue -> resolve-conflicts
+ *              \-----> environments --> what may be written to, and who approved it
  *              \-----> schedules --CreateSchedule--> Schedules --when it is time--> fire-schedule --start--> SyncJob
  * SyncJob, schedule -> announce --PutEvents--> bus --rule--> Deliveries -> deliver-webhooks --POST--> webhooks
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
@@ -69,6 +77,7 @@ export class SyncStack extends Stack {
         SYNC_TABLE_ARN: machineArn('sync-table'),
         SECRET_PREFIX,
         MASK_KEY_PREFIX,
+        ENVIRONMENT_SECRET_PREFIX,
         TLS_POLICY: parameters.tlsPolicy,
         ALLOWED_DATABASE_HOSTS: parameters.allowedDatabaseHosts,
         DATABASE_AUTHORITIES_FILE: '/var/runtime/ca-cert.pem', // Lambda's own file; Amazon RDS's authorities are in it
@@ -271,6 +280,7 @@ export class SyncStack extends Stack {
     });
     state.writeJobs(commands);
     state.readMappings(commands);
+    state.keepCalls(commands);
     allowJobSecrets(commands, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
     allowMaskKeys(commands, 'CreateSecret', 'GetSecretValue');
     commands.allow(['states:StartExecution'], [machineArn('sync-job')]);
@@ -404,6 +414,27 @@ export class SyncStack extends Stack {
     state.writeConflicts(pairs);
     state.appendAudit(pairs);
     state.moveTrailHeads(pairs);
+    // Environments: named connections, and approvals to write to them. Starts nothing, and writes to no database.
+    const environments = new ServiceFunction(this, 'EnvironmentsApi', {
+      ...common,
+      name: 'environments',
+      description: 'API routes that keep environments and approvals.',
+      memoryMb: 512, // a catalog, as commands
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.readJobs(environments);
+    state.readSchedules(environments);
+    state.keepEnvironments(environments);
+    state.keepApprovals(environments);
+    state.appendAudit(environments);
+    state.moveTrailHeads(environments);
+    allowEnvironmentSecrets(environments, 'CreateSecret', 'GetSecretValue', 'DeleteSecret');
+    allowJobSecrets(environments, 'GetSecretValue', 'CreateSecret', 'PutSecretValue'); // of jobs that go on with new credentials
+    for (const fn of [commands, fireSchedule, schedules, quarantine]) {
+      state.readEnvironments(fn);
+      allowEnvironmentSecrets(fn, 'GetSecretValue');
+    }
+    for (const fn of [commands, fireSchedule, schedules]) state.useApprovals(fn);
 
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
@@ -435,6 +466,7 @@ export class SyncStack extends Stack {
       routes: props.routes,
       commands,
       conflicts,
+      environments,
       schedules,
       webhooks,
       quarantine,

@@ -1,3 +1,4 @@
+import type { Approval } from './model/approval.ts';
 import type { AuditBlock, AuditEvent, AuditRoot, FoundBlock, TrailHead } from './model/audit-event.ts';
 import type { AuditLevel } from './model/audit-view.ts';
 import type { Adoption, BaselineChanges, Generation, PairTable } from './model/baseline.ts';
@@ -34,6 +35,7 @@ import type {
 } from './model/checkpoint.ts';
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts, ServerIdentity, Side } from './model/connection.ts';
+import type { Environment } from './model/environment.ts';
 import type { Reached, Rounds } from './model/following.ts';
 import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Counts, Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
@@ -294,6 +296,36 @@ export interface SecretStore {
    * any job, so that every refresh masks alike. Throws `secret_missing` where there is none and no fresh one.
    */
   maskKey(pair: string, fresh?: Secret): Promise<Secret>;
+}
+
+/** Named connections, each one item. `revision` is the fence: a write must have seen the one before. */
+export interface EnvironmentStore {
+  get(name: string): Promise<Environment | undefined>;
+  /** In name order; strongly consistent, because rules of all of them hold for every start. */
+  list(): Promise<readonly Environment[]>;
+  /** Makes the first revision, or replaces the one before; false when somebody else has. */
+  put(environment: Environment): Promise<boolean>;
+  /** False when it is not of this revision any more. */
+  remove(name: string, revision: number): Promise<boolean>;
+}
+
+/** Requests that a second person decides. `revision` is the fence: a write must have seen the one before. */
+export interface ApprovalStore {
+  get(id: string): Promise<Approval | undefined>;
+  /** In no order. */
+  list(): Promise<readonly Approval[]>;
+  /** Makes the first revision, or replaces the one before; false when somebody else has. */
+  put(approval: Approval): Promise<boolean>;
+}
+
+/** Where connections of environments live, one secret each time one is put. */
+export interface EnvironmentSecrets {
+  /** Returns the reference; `key` is unique to the write. */
+  put(key: string, connection: Connection): Promise<string>;
+  /** Throws `secret_missing`. */
+  get(ref: string): Promise<Connection>;
+  /** Removing what is not there is fine. */
+  remove(ref: string): Promise<void>;
 }
 
 /** Schedules, each one item. `seq` is the fence: a write must have seen the one before. */
@@ -975,6 +1007,16 @@ export type LookingDatabase = Pick<Database, 'facts' | 'introspect' | 'readAs' |
 export interface Catalogs {
   /** Throws what opening a connection throws. */
   open(side: Side, connection: Connection, as: ConnectAs): Promise<LookingDatabase>;
+}
+
+/** The way to a database for those who only ask what is there and what they may. */
+export interface LookingDatabases {
+  /** Throws what opening a connection throws. */
+  open(
+    side: Side,
+    connection: Connection,
+    as: ConnectAs,
+  ): Promise<Pick<LookingDatabase, 'facts' | 'introspect' | 'close'>>;
 }
 
 /** The target, as commands about a job need it. */

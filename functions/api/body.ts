@@ -1,7 +1,10 @@
 import { SyncError } from '../../lib/model/errors.ts';
-import { jsonFault } from './json.ts';
+import { deeperThan, jsonFault } from './json.ts';
 
 const MAX_BYTES = 256 * 1024;
+
+/** No route takes half of that; whoever reads a value goes as deep as it is. */
+const MAX_DEPTH = 20;
 
 /** What of an HTTP API event a body is read from. Header names are lower-case. */
 export interface RawBody {
@@ -21,7 +24,9 @@ export function readJsonObject(raw: RawBody): object {
 
   const bytes = Buffer.from(raw.body, raw.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > MAX_BYTES) throw new SyncError('body_too_large', `larger than ${MAX_BYTES} bytes`);
-  const value = parse(decode(bytes));
+  const text = decode(bytes);
+  if (deeperThan(MAX_DEPTH, text)) throw new SyncError('body_too_deep', `nested deeper than ${MAX_DEPTH}`);
+  const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SyncError('body_invalid_json', 'expected a JSON object at line 1, column 1, found something else');
   return value;

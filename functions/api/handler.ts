@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { SyncError } from '../../lib/model/errors.ts';
 import type { CoreServices } from '../runtime.ts';
 import { ANSWER_HEADERS } from './answer-headers.ts';
-import { authorise, type Claims, groupsOf } from './caller.ts';
+import { authorise, type Caller, type Claims, callerOf } from './caller.ts';
+import type { KeyedCall } from './idempotency.ts';
 import { type Match, matchRoute } from './match.ts';
 import { parseBody, parseParams, parseQuery } from './parse.ts';
 import { type ProblemBody, problemOf } from './problem.ts';
@@ -24,7 +26,9 @@ interface Call extends Partial<Match> {
   readonly startedMs: number;
   readonly path: string;
   readonly requestId: string;
-  actor?: string;
+  /** Whoever the token names, let in or not. */
+  caller?: Caller;
+  admitted?: Caller;
 }
 
 export interface ApiOptions {
@@ -34,6 +38,8 @@ export interface ApiOptions {
   readonly declared?: readonly Route[];
   readonly services: () => CoreServices;
   readonly parts: (services: CoreServices) => Partial<Parts>;
+  /** How a call is worked on once per Idempotency-Key; for functions with such routes. */
+  readonly once?: (call: KeyedCall, work: (id: string) => Promise<RouteResponse>) => Promise<RouteResponse>;
 }
 
 const notServed = () => Promise.reject(new SyncError('internal', 'this function does not serve such a command'));
@@ -53,6 +59,10 @@ const NO_PARTS: Parts = {
   previewResolution: notServed,
   startResolution: notServed,
   cancelResolution: notServed,
+  putEnvironment: notServed,
+  removeEnvironment: notServed,
+  testEnvironment: notServed,
+  decideApproval: notServed,
   putSchedule: notServed,
   removeSchedule: notServed,
   putWebhook: notServed,
@@ -65,6 +75,12 @@ const NO_PARTS: Parts = {
   listQuarantine: notServed,
   retryQuarantine: notServed,
   dependencies: [],
+  get environments(): never {
+    throw new SyncError('internal', 'this function knows no environments');
+  },
+  get approvals(): never {
+    throw new SyncError('internal', 'this function knows no approvals');
+  },
   get schedules(): never {
     throw new SyncError('internal', 'this function knows no schedules');
   },
@@ -89,7 +105,7 @@ const ANSWER_IN_TIME_MS = 250;
  * A Lambda handler for some routes: find the route, check the role, parse, run, present. Every error becomes
  * problem+json, every call one log line.
  */
-export function apiHandler({ serves, declared = serves, services, parts }: ApiOptions) {
+export function apiHandler({ serves, declared = serves, services, parts, once }: ApiOptions) {
   return middy<ApiEvent, ApiResult>({ timeoutEarlyInMillis: ANSWER_IN_TIME_MS, timeoutEarlyResponse: tooSlow })
     .use(edges(services))
     .use(httpHeaderNormalizer())
@@ -98,22 +114,31 @@ export function apiHandler({ serves, declared = serves, services, parts }: ApiOp
       const { method } = event.requestContext.http;
       Object.assign(call, matchRoute(declared, method, call.path));
       if (!call.route || !serves.includes(call.route)) throw new SyncError('route_not_found', 'there is no such path');
-      call.actor = authorise(call.route.role, event.requestContext.authorizer?.jwt?.claims);
+      const caller = callerOf(event.requestContext.authorizer?.jwt?.claims);
+      if (caller) call.caller = caller;
+      call.admitted = authorise(call.route.role, caller);
     })
     .handler(async (event: ApiEvent) => {
-      const { route, params, actor, requestId } = callOf(event);
-      if (!route || !params || actor === undefined) throw new TypeError('the route is found before the handler runs');
+      const { route, params, admitted, requestId, path } = callOf(event);
+      if (!route || !params || !admitted) throw new TypeError('the route is found before the handler runs');
       const own = services();
       const request = {
         params: parseParams(route, params),
         query: parseQuery(route, event.rawQueryString),
         body: parseBody(route, event, own),
         headers: event.headers,
-        actor,
-        roles: groupsOf(event.requestContext.authorizer?.jwt?.claims),
+        ...admitted,
         requestId,
       };
-      return present(await route.handle(request, own, Object.setPrototypeOf(parts(own), NO_PARTS) as Parts));
+      const work = (workId: string) =>
+        route.handle({ ...request, workId }, own, Object.setPrototypeOf(parts(own), NO_PARTS) as Parts);
+      const keyed = {
+        key: event.headers['idempotency-key'],
+        caller: admitted.subject ?? admitted.actor,
+        route: `${route.method} ${path}`,
+        body: event.body ?? '',
+      };
+      return present(await (route.idempotent && once ? once(keyed, work) : work(randomUUID())));
     });
 }
 
@@ -146,11 +171,13 @@ function edges(services: () => CoreServices): middy.MiddlewareObj<ApiEvent, ApiR
       const call = callOf(request.event);
       const problem = problemOf(request.error, call);
       const failed = problem.status >= 500;
-      note(services, failed ? 'error' : 'info', {
+      const denied = problem.code === 'forbidden';
+      note(services, failed ? 'error' : denied ? 'warn' : 'info', {
         ...facts(call),
         status: problem.status,
         code: problem.code,
         ...(failed && { error: request.error }),
+        ...(denied && denial(call)),
       });
       request.response = problemResult(problem);
     },
@@ -165,8 +192,17 @@ function facts({ requestId, route, startedMs }: Call) {
   };
 }
 
+/**
+ * Who was not let in, and to what. A line of the log and no event of a trail: who may not write to a job should not lengthen
+ * its trail either, as often as they like.
+ */
+function denial({ caller, route, params = {} }: Call) {
+  const ids = Object.entries(params).filter(([name, id]) => route?.params?.[name]?.safeParse(id).success);
+  return { actor: caller?.actor, roles: caller?.roles, needed_role: route?.role, ...Object.fromEntries(ids) };
+}
+
 /** Logging must not turn an answer into an error, not even where the services cannot be wired. */
-function note(services: () => CoreServices, level: 'info' | 'error', fields: Record<string, unknown>): void {
+function note(services: () => CoreServices, level: 'info' | 'warn' | 'error', fields: Record<string, unknown>): void {
   try {
     services().log[level]('api call', fields);
   } catch {

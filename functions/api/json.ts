@@ -58,3 +58,18 @@ function skip(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from;
   return pattern.test(text) ? pattern.lastIndex : from;
 }
+
+/** Whether a text nests objects and arrays deeper than this. Each character is read once, whatever the text is. */
+export function deeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') inString = !inString;
+    else if (inString) i += c === '\\' ? 1 : 0;
+    else if (c === '{' || c === '[') depth += 1;
+    else if (c === '}' || c === ']') depth -= 1;
+    if (depth > limit) return true;
+  }
+  return false;
+}

@@ -1,7 +1,9 @@
 import { listQuarantine } from '../../lib/orchestrator/list-quarantine.ts';
+import { readmit } from '../../lib/orchestrator/named-pair.ts';
 import { retryQuarantine } from '../../lib/orchestrator/retry-quarantine.ts';
 import { quarantineDatabases } from '../../lib/postgres/quarantine-databases.ts';
-import { services } from '../runtime.ts';
+import { environmentServices } from '../environment-services.ts';
+import { startServices as services } from '../runtime.ts';
 import { serverOptions, surroundings } from '../surroundings.ts';
 import { apiHandler } from './handler.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
@@ -18,7 +20,10 @@ export const handler = apiHandler({
     };
     return {
       listQuarantine: (request) => listQuarantine(request, ports()),
-      retryQuarantine: (request) => retryQuarantine(request, ports()),
+      retryQuarantine: async (request) => {
+        await readmit(request.jobId, { ...ports(), ...environmentServices(services()) });
+        return retryQuarantine(request, ports());
+      },
     };
   },
 });

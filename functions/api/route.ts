@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/conflict.ts';
 import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
 import type { Connection } from '../../lib/model/connection.ts';
@@ -13,7 +14,9 @@ import type { SlotView } from '../../lib/model/slot-view.ts';
 import type { ExpressionSuggestion, Suggestion } from '../../lib/model/suggestion.ts';
 import type { WebhookHosts } from '../../lib/notifications/webhook-hosts.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
+import type { ApprovalDecision } from '../../lib/orchestrator/decide-approval.ts';
 import type { DropPairRequest } from '../../lib/orchestrator/drop-pair.ts';
+import type { KeptEnvironment, PutEnvironment } from '../../lib/orchestrator/keep-environments.ts';
 import type { QuarantineList, QuarantineRequest } from '../../lib/orchestrator/list-quarantine.ts';
 import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import type { PutOutcome, PutWebhook, testWebhook } from '../../lib/orchestrator/put-webhook.ts';
@@ -24,9 +27,12 @@ import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.ts';
 import type { ExpressionRequest } from '../../lib/orchestrator/suggest-expression.ts';
 import type { SuggestRequest } from '../../lib/orchestrator/suggest-mapping.ts';
+import type { EnvironmentReport } from '../../lib/orchestrator/test-environment.ts';
 import type {
+  ApprovalStore,
   AuditLog,
   ConflictStore,
+  EnvironmentStore,
   MappingStore,
   ResolutionStore,
   ScheduleStore,
@@ -34,6 +40,10 @@ import type {
 } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
+import type { SaidPair } from './pair-fields.ts';
+
+/** A start as somebody asks for it. */
+export type AskedStart = Omit<StartRequest, 'pair'> & SaidPair;
 
 /** One call, parsed: what a route's handler sees. `actor` comes from the token only. */
 export interface RouteRequest<Body, Query> {
@@ -42,9 +52,13 @@ export interface RouteRequest<Body, Query> {
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly actor: string;
+  /** `sub` of the token; absent where it has none. */
+  readonly subject?: string;
   /** Roles of the token. */
   readonly roles: readonly string[];
   readonly requestId: string;
+  /** An id for what the call makes. Under an Idempotency-Key the same, however often the call is made. */
+  readonly workId: string;
 }
 
 export interface RouteResponse {
@@ -61,7 +75,8 @@ export interface RouteResponse {
  * use: the database driver, or the clients that only a health check asks.
  */
 export interface Parts {
-  startJob(request: StartRequest): Promise<Job>;
+  /** Sides that are named have their environment's connection. */
+  startJob(request: AskedStart): Promise<Job>;
   stopJob(request: { readonly jobId: string; readonly actor: string }): Promise<Job>;
   resumeJob(request: ResumeRequest): Promise<Job>;
   /** A conflict with both rows; `images`: where they have just been read. */
@@ -71,6 +86,12 @@ export interface Parts {
   startResolution(request: ResolutionRequest): Promise<Resolution>;
   cancelResolution(request: CancelRequest): Promise<Resolution>;
   validateTable(jobId: string, table: string): Promise<TableValidation>;
+  putEnvironment(put: PutEnvironment): Promise<KeptEnvironment>;
+  removeEnvironment(seen: Pick<PutEnvironment, 'name' | 'seen' | 'actor'>): Promise<void>;
+  testEnvironment(name: string, tables: readonly string[] | undefined): Promise<EnvironmentReport>;
+  decideApproval(decision: ApprovalDecision): Promise<Approval>;
+  readonly environments: Pick<EnvironmentStore, 'get' | 'list'>;
+  readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   putSchedule(put: PutSchedule): Promise<{ readonly schedule: Schedule; readonly created: boolean }>;
   removeSchedule(name: string): Promise<void>;
   readonly schedules: Pick<ScheduleStore, 'get' | 'list'>;
@@ -98,9 +119,9 @@ export interface Parts {
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
- * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `mappings` keeps stored mappings, `suggest`
- * proposes them, `pairs` looks after slots and gives pairs up, `queries` only reads. Errors are thrown as SyncError and become
- * problem+json.
+ * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `environments` keeps named connections and
+ * approvals to write to them, `mappings` keeps stored mappings, `suggest` proposes them, `pairs` looks after slots and gives pairs
+ * up, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -109,6 +130,7 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly runs:
     | 'commands'
     | 'conflicts'
+    | 'environments'
     | 'mappings'
     | 'pairs'
     | 'quarantine'
@@ -120,6 +142,8 @@ export interface Route<Body = unknown, Query = unknown> {
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;
   readonly body?: z.ZodType<Body>;
+  /** Takes an Idempotency-Key; the function that serves it keeps such calls. */
+  readonly idempotent?: boolean;
   /** A call without a body counts as one with `{}`. */
   readonly bodyOptional?: boolean;
   readonly query?: z.ZodType<Query>;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { JOB_MODES } from '../../lib/model/job.ts';
 import { OVERLAPS, RUN_OUTCOMES, type Schedule } from '../../lib/model/schedule.ts';
 import { nextRuns } from '../../lib/model/schedule-expression.ts';
+import { approvalView, givenApproval } from '../../lib/orchestrator/approval-view.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 /** EventBridge Scheduler takes names of up to 64 of these. */
@@ -35,6 +36,11 @@ export const scheduleView = z
     config: jobConfigSchema,
     source: end,
     target: end,
+    environments: z
+      .object({ source: z.string().optional(), target: z.string().optional() })
+      .optional()
+      .meta({ description: 'Sides that go by the connection of an environment, as it is when a run starts.' }),
+    approval: givenApproval.optional(),
     next_runs: z.array(z.iso.datetime()).meta({ description: 'The next three; none while it is paused.' }),
     runs: z.array(run).meta({ description: 'What became of the last 20 runs, newest first.' }),
     actor: z.string().meta({ description: 'Who put it last.' }),
@@ -47,9 +53,12 @@ export const scheduleView = z
 /** What a caller may know of a schedule: all but its connections' secrets. */
 export function viewOf(schedule: Schedule, now: Date): z.output<typeof scheduleView> {
   const { secret_ref: _s, anchor: _a, revision: _r, armed: _m, seq: _q, deleting, source, target, ...rest } = schedule;
+  const { environments, approval, ...others } = rest;
   const shown = ({ host, port, database, user }: Schedule['source']) => ({ host, port, database, user });
   return {
-    ...rest,
+    ...others,
+    ...(environments && { environments: { ...environments } }),
+    ...(approval && { approval: approvalView(approval) }),
     source: shown(source),
     target: shown(target),
     runs: schedule.runs.map((r) => ({ ...r })),

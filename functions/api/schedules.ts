@@ -1,21 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { putSchedule, removeSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import { commandDatabases } from '../../lib/postgres/command-databases.ts';
-import { coreServices } from '../runtime.ts';
+import { environmentServices } from '../environment-services.ts';
+import { bareServices } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
 import { startConfig } from '../start-config.ts';
-import { serverOptions, surroundings } from '../surroundings.ts';
+import { patienceOf, serverOptions } from '../surroundings.ts';
 import { apiHandler } from './handler.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 
 /** Lambda handler of the routes that keep schedules. */
 export const handler = apiHandler({
   serves: scheduleRoutes,
-  services: coreServices,
+  services: bareServices,
   parts: (core) => {
     const kept = scheduleServices(core);
     const databases = commandDatabases(serverOptions(core, 'command'));
-    const ports = () => ({ ...surroundings(core, 'command'), ...kept, databases, startConfig, newId: randomUUID });
+    const around = { clock: core.clock, patience: patienceOf('command'), ...environmentServices(core) };
+    const ports = () => ({ ...around, ...kept, databases, startConfig, newId: randomUUID });
     return {
       schedules: kept.schedules,
       putSchedule: (put) => putSchedule(put, ports()),

@@ -1,17 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { JOB_STATES, type JobMode } from '../../lib/model/job.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
-import { connectionField, tlsProblems } from './connection-field.ts';
+import { tlsProblems } from './connection-field.ts';
+import { pairFields, pairProblems, saidPair } from './pair-fields.ts';
 import { defineRoute } from './route.ts';
 
 const body = z
   .strictObject({
-    source_connection: connectionField('source'),
-    target_connection: connectionField('target'),
+    ...pairFields,
     config: jobConfigSchema.prefault({}),
   })
-  .meta({ id: 'StartRequest' });
+  .meta({ id: 'StartRequest', description: 'Each side is a connection or the name of an environment.' });
 
 const started = z
   .object({ job_id: z.uuid(), state: z.enum(JOB_STATES), status_url: z.string() })
@@ -26,6 +25,7 @@ export const startRoute = (mode: JobMode, summary: string) =>
     runs: 'commands',
     summary,
     body,
+    idempotent: true,
     responses: {
       202: {
         description: 'The job was accepted; follow status_url.',
@@ -34,16 +34,19 @@ export const startRoute = (mode: JobMode, summary: string) =>
       },
     },
 
-    alsoCheck: (json, { settings }) => tlsProblems(json, settings.tlsPolicy),
+    alsoCheck: (json, { settings }) => [...pairProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
 
-    handle: async ({ body, actor }, _services, { startJob }) => {
-      const job = await startJob({
-        jobId: randomUUID(),
-        pair: { source: body.source_connection, target: body.target_connection },
+    handle: async ({ body, actor, subject, workId }, { jobs }, { startJob }) => {
+      const ask = {
+        jobId: workId,
+        ...saidPair(body),
         config: body.config,
         mode,
         actor,
-      });
+        ...(subject !== undefined && { subject }),
+      };
+      // a start whose answer was lost has stored its job
+      const job = (await jobs.get(workId)) ?? (await startJob(ask));
       const statusUrl = `/api/sync/status/${job.job_id}`;
       return {
         status: 202,

@@ -9,7 +9,7 @@ import * as z from 'zod';
 import { type Connection, SSL_MODES } from '../../lib/model/connection.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { Secret } from '../../lib/model/secret.ts';
-import type { ConnectionPair, SecretStore } from '../../lib/ports.ts';
+import type { ConnectionPair, EnvironmentSecrets, SecretStore } from '../../lib/ports.ts';
 import { calling, isAws } from './errors.ts';
 
 const stored = z.object({
@@ -21,6 +21,8 @@ const stored = z.object({
   sslmode: z.enum(SSL_MODES).optional(),
 });
 const storedPair = z.object({ v: z.literal(1), source: stored, target: stored });
+
+const storedOne = z.object({ v: z.literal(1), connection: stored });
 
 const storedKey = z.object({ v: z.literal(1), mask_key: z.string().length(64) });
 
@@ -64,15 +66,47 @@ export function awsSecretStore(client: () => SecretsManagerClient, prefixes: Sec
         if (fresh) await create(client(), name, JSON.stringify({ v: 1, mask_key: fresh.reveal() }));
         return maskKey(client(), name);
       }),
-    remove: (ref) =>
-      call(async () => {
-        try {
-          await client().send(new DeleteSecretCommand({ SecretId: ref, ForceDeleteWithoutRecovery: true }));
-        } catch (error) {
-          if (!isAws(error, 'ResourceNotFoundException')) throw error;
-        }
-      }),
+    remove: (ref) => call(() => remove(client(), ref)),
   };
+}
+
+/** Connections of environments, one secret each time one is put; the reference is its name. */
+export function awsEnvironmentSecrets(client: () => SecretsManagerClient, prefix: () => string): EnvironmentSecrets {
+  const call = <T>(work: () => Promise<T>) => calling('secrets', work);
+  return {
+    put: (key, connection) =>
+      call(async () => {
+        const Name = prefix() + key;
+        const SecretString = JSON.stringify({ v: 1, connection: reveal(connection) });
+        await client().send(new CreateSecretCommand({ Name, SecretString }));
+        return Name;
+      }),
+    get: (ref) =>
+      call(async () => {
+        const parsed = storedOne.safeParse(await read(client(), ref, 'The secret of the environment is gone.'));
+        if (!parsed.success) throw unreadable('environment', ref);
+        return hide(parsed.data.connection);
+      }),
+    remove: (ref) => call(() => remove(client(), ref)),
+  };
+}
+
+/** What a secret holds; undefined where that is not JSON. Throws `secret_missing`. */
+async function read(client: SecretsManagerClient, ref: string, gone: string): Promise<unknown> {
+  try {
+    return json((await client.send(new GetSecretValueCommand({ SecretId: ref }))).SecretString);
+  } catch (error) {
+    if (!isAws(error, 'ResourceNotFoundException')) throw error;
+    throw new SyncError('secret_missing', gone, { facts: { ref } });
+  }
+}
+
+async function remove(client: SecretsManagerClient, ref: string): Promise<void> {
+  try {
+    await client.send(new DeleteSecretCommand({ SecretId: ref, ForceDeleteWithoutRecovery: true }));
+  } catch (error) {
+    if (!isAws(error, 'ResourceNotFoundException')) throw error;
+  }
 }
 
 /** Makes a secret; one that is there stays as it is. */
@@ -97,10 +131,13 @@ async function maskKey(client: SecretsManagerClient, name: string): Promise<Secr
 async function get(client: SecretsManagerClient, ref: string): Promise<ConnectionPair> {
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: ref }));
   const parsed = storedPair.safeParse(json(SecretString));
-  // Neither the text nor what the parser said of it goes into the error: both may hold a password.
-  if (!parsed.success) throw new SyncError('internal', 'the secret of the job cannot be read', { facts: { ref } });
+  if (!parsed.success) throw unreadable('job', ref);
   return { source: hide(parsed.data.source), target: hide(parsed.data.target) };
 }
+
+/** Neither the text nor what the parser said of it goes into the error: both may hold a password. */
+const unreadable = (of: string, ref: string) =>
+  new SyncError('internal', `the secret of the ${of} cannot be read`, { facts: { ref } });
 
 function reveal({ password, ...rest }: Connection): z.infer<typeof stored> {
   return { ...rest, ...(password && { password: password.reveal() }) };

@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { fireSchedule, tendSchedules } from '../../lib/orchestrator/fire-schedule.ts';
 import { startJob } from '../../lib/orchestrator/start-job.ts';
 import { commandPorts } from '../command-ports.ts';
-import { services } from '../runtime.ts';
+import { environmentServices } from '../environment-services.ts';
+import { startServices as services } from '../runtime.ts';
 import { scheduleServices } from '../schedule-services.ts';
 import { startConfig } from '../start-config.ts';
 
@@ -15,13 +16,15 @@ const due = z.object({ schedule: z.string(), due: z.string() });
 export async function handler(event: unknown, context: Context): Promise<void> {
   const core = services();
   const { jobs, clock, log } = core;
+  const kept = environmentServices(core);
   const ports = {
+    ...kept,
     ...scheduleServices(core, () => context.invokedFunctionArn),
     jobs,
     clock,
     log,
     start: async (request: Parameters<typeof startJob>[0]) =>
-      startJob({ ...request, config: await startConfig(request.config) }, commandPorts(core)),
+      startJob({ ...request, config: await startConfig(request.config) }, { ...commandPorts(core), ...kept }),
     newId: randomUUID,
   };
   const asked = due.safeParse(event);

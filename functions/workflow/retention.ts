@@ -2,8 +2,10 @@ import type { Context } from 'aws-lambda';
 import { AUDIT_LEVELS } from '../../lib/model/audit-view.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type RetentionDays, retain } from '../../lib/orchestrator/retention.ts';
+import { forgetCalls, type KeptCall } from '../api/idempotency.ts';
 import { dynamoClient } from '../aws/clients.ts';
 import { dynamoJobArchive } from '../aws/dynamo/job-archive.ts';
+import { registryItems } from '../aws/dynamo/registry-items.ts';
 import { services } from '../runtime.ts';
 
 /** No job is begun with less time than this left; one of a million events takes about so long. */
@@ -17,7 +19,7 @@ function readDays(text: string | undefined): RetentionDays {
   return Object.fromEntries(AUDIT_LEVELS.map((level, i) => [level, days[i]])) as RetentionDays; // one for each level
 }
 
-/** Each day: deletes jobs whose time is up. */
+/** Each day: deletes jobs whose time is up, and forgets Idempotency-Keys. */
 export async function handler(_event: unknown, context: Context): Promise<{ readonly erased: number }> {
   const { settings, clock, log } = services();
   const table = (name: () => string) => ({ name, client: dynamoClient });
@@ -28,5 +30,10 @@ export async function handler(_event: unknown, context: Context): Promise<{ read
     registry: table(() => settings.registryTable),
   });
   const inTime = () => context.getRemainingTimeInMillis() > LEAST_MS;
+  const calls = registryItems<KeptCall>(
+    table(() => settings.registryTable),
+    'idempotency',
+  );
+  await forgetCalls({ list: calls.entries, remove: calls.remove }, clock());
   return { erased: await retain(readDays(process.env.AUDIT_RETENTION_DAYS), { archive, clock, log }, inTime) };
 }

@@ -24,6 +24,7 @@ export interface HttpApiProps {
   readonly routes: readonly RouteDeclaration[];
   readonly commands: ServiceFunction;
   readonly conflicts: ServiceFunction;
+  readonly environments: ServiceFunction;
   readonly schedules: ServiceFunction;
   readonly webhooks: ServiceFunction;
   readonly quarantine: ServiceFunction;
@@ -57,6 +58,7 @@ export class HttpApi extends Construct {
     const integrations = {
       commands: to('Commands', props.commands),
       conflicts: to('Conflicts', props.conflicts),
+      environments: to('Environments', props.environments),
       schedules: to('Schedules', props.schedules),
       webhooks: to('Webhooks', props.webhooks),
       quarantine: to('Quarantine', props.quarantine),

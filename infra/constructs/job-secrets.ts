@@ -43,3 +43,26 @@ export function allowMaskKeys(fn: ServiceFunction, ...rights: readonly ('CreateS
     'Keys of masks are created per pair of databases at run time; the name prefix of this stack is as narrow as a role can be.',
   );
 }
+
+/** Names of the secrets that hold an environment's connection start with this; one each time it is put. */
+export const ENVIRONMENT_SECRET_PREFIX = Fn.sub(`\${AWS::StackName}/environment/`);
+
+const ANY_ENVIRONMENT_SECRET = Fn.sub(
+  `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:\${AWS::StackName}/environment/*`,
+);
+
+/** Environments are made at run time; only the function that keeps them makes and deletes their secrets. */
+export function allowEnvironmentSecrets(
+  fn: ServiceFunction,
+  ...rights: readonly ('CreateSecret' | 'GetSecretValue' | 'DeleteSecret')[]
+): void {
+  fn.allow(
+    rights.map((right) => `secretsmanager:${right}`),
+    [ANY_ENVIRONMENT_SECRET],
+  );
+  acknowledge(
+    fn.role,
+    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:<AWS::StackName>/environment/*]`,
+    'Secrets are created per environment at run time; the name prefix of this stack is as narrow as a role can be.',
+  );
+}

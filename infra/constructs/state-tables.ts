@@ -130,7 +130,7 @@ export class StateTables extends Construct {
 
   /** Versions of stored mappings and the list of their names; not their approvals. */
   keepMappings(fn: ServiceFunction): void {
-    this.mappingItems(
+    this.registryItems(
       fn,
       ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       ['mapping', 'mapping#*'],
@@ -140,19 +140,19 @@ export class StateTables extends Construct {
 
   /** For those who start jobs by a stored mapping. */
   readMappings(fn: ServiceFunction): void {
-    this.mappingItems(fn, ['dynamodb:GetItem'], ['mapping', 'mapping#*', 'mapping_approval']);
+    this.registryItems(fn, ['dynamodb:GetItem'], ['mapping', 'mapping#*', 'mapping_approval']);
   }
 
   readApprovals(fn: ServiceFunction): void {
-    this.mappingItems(fn, ['dynamodb:GetItem'], ['mapping_approval']);
+    this.registryItems(fn, ['dynamodb:GetItem'], ['mapping_approval']);
   }
 
   approveMappings(fn: ServiceFunction): void {
-    this.mappingItems(fn, ['dynamodb:PutItem'], ['mapping_approval']);
+    this.registryItems(fn, ['dynamodb:PutItem'], ['mapping_approval']);
   }
 
   /** Rights to items of the registry by their partition, which is what they are. */
-  private mappingItems(fn: ServiceFunction, actions: readonly string[], kinds: readonly string[]): void {
+  private registryItems(fn: ServiceFunction, actions: readonly string[], kinds: readonly string[]): void {
     fn.role.addToPolicy(
       new PolicyStatement({
         actions: [...actions],
@@ -182,6 +182,36 @@ export class StateTables extends Construct {
         conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['webhook'] } },
       }),
     );
+  }
+
+  /** Whether a schedule names an environment. */
+  readSchedules(fn: ServiceFunction): void {
+    this.registryItems(fn, ['dynamodb:Query'], ['schedule']);
+  }
+
+  /** For those who start jobs: rules of all environments hold for every start. */
+  readEnvironments(fn: ServiceFunction): void {
+    this.registryItems(fn, ['dynamodb:GetItem', 'dynamodb:Query'], ['environment']);
+  }
+
+  keepEnvironments(fn: ServiceFunction): void {
+    this.readEnvironments(fn);
+    this.registryItems(fn, ['dynamodb:PutItem', 'dynamodb:DeleteItem'], ['environment']);
+  }
+
+  /** Calls under an Idempotency-Key. */
+  keepCalls(fn: ServiceFunction): void {
+    this.registryItems(fn, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'], ['idempotency']);
+  }
+
+  /** Requests of persons, and their use. Nobody deletes one. */
+  useApprovals(fn: ServiceFunction): void {
+    this.registryItems(fn, ['dynamodb:GetItem', 'dynamodb:PutItem'], ['approval']);
+  }
+
+  keepApprovals(fn: ServiceFunction): void {
+    this.useApprovals(fn);
+    this.registryItems(fn, ['dynamodb:Query'], ['approval']);
   }
 
   /** Enough to tell whether each table is there. */

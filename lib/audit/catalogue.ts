@@ -40,6 +40,10 @@ const CATALOGUE = {
   'mapping.approved': ['minimal', 'info'],
   'mapping.retired': ['minimal', 'info'],
   'pair.dropped': ['minimal', 'warning'],
+  'environment.put': ['minimal', 'warning'],
+  'environment.deleted': ['minimal', 'warning'],
+  'approval.asked': ['minimal', 'info'],
+  'approval.decided': ['minimal', 'info'],
 } as const satisfies Record<string, readonly [AuditLevel, Severity]>;
 
 export type AuditEventType = keyof typeof CATALOGUE;

@@ -47,6 +47,8 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       target: 'the same of the target',
       config: 'the config, defaults filled in',
       retry_of: 'the job whose rows are tried again, where it is a retry; `table`, `code` and `rule`: which of them',
+      environments: 'by side: environments that the database is, and whether the caller named one',
+      approval: 'who asked to write to a protected environment, and who approved it',
     },
   },
   'job.prepared': {
@@ -236,6 +238,36 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       source: 'what the source kept for it when the call began; null: it was not reached',
       target: 'what the target knew of it then, in counts; null: it was not reached',
     },
+  },
+  'environment.put': {
+    meaning: 'A person made an environment or changed it. In the trail of its name, not of a job.',
+    fields: {
+      name: 'the environment',
+      revision: 'from 1',
+      connection: 'host, port, database and user; no password',
+      connected_at: 'when that connection was put',
+      writable: 'and `protected`, `sends_to`, `receives_from`: its rules from now on',
+    },
+  },
+  'environment.deleted': {
+    meaning: 'A person is deleting an environment. In the trail of its name, not of a job.',
+    fields: { name: 'the environment', revision: 'its last' },
+  },
+  'approval.asked': {
+    meaning:
+      'Somebody wanted to write to a protected environment. Told when it is decided, in the trail of the request.',
+    fields: {
+      approval_id: 'the request',
+      digest: 'SHA-256 of config, pair and schedule',
+      protected: 'the environments',
+      source: 'host, port, database and user',
+      target: 'the same of the target',
+      schedule: 'of a schedule: name and when it runs',
+    },
+  },
+  'approval.decided': {
+    meaning: 'A second person approved that or said no. In the trail of the request, not of a job.',
+    fields: { approval_id: 'the request', digest: 'of what was decided', state: '`approved` or `rejected`' },
   },
 };
 

@@ -1,5 +1,7 @@
+import type { Approval, GivenApproval } from './approval.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
+import type { Environment } from './environment.ts';
 import type { Problem } from './errors.ts';
 import type { FollowingView } from './following.ts';
 import type { Counts, Failure, JobState, JobTable, Pass, TableState } from './job.ts';
@@ -25,6 +27,8 @@ export interface FailureView extends Omit<Failure, 'problems'> {
 /** One database of a job; `version` is PostgreSQL's own, such as 18.4. */
 export interface DatabaseView extends ConnectionView {
   readonly version: string;
+  /** Environments that it was when the job started; absent: none. */
+  readonly environments?: readonly string[];
 }
 
 export const JOB_ACTIONS = ['stop', 'resume'] as const;
@@ -44,6 +48,8 @@ export interface JobSummary {
   readonly epoch: number;
   readonly source: DatabaseView;
   readonly target: DatabaseView;
+  /** Who let it write to a protected environment. */
+  readonly approval?: Omit<GivenApproval, 'digest'>;
   readonly created_at: string;
   readonly started_at?: string;
   readonly ended_at?: string;
@@ -126,9 +132,13 @@ export interface Started {
 
 /** One schedule, as GET /api/sync/schedules answers it. */
 export interface ScheduleView
-  extends Omit<Schedule, 'anchor' | 'secret_ref' | 'revision' | 'armed' | 'seq' | 'deleting' | 'source' | 'target'> {
+  extends Omit<
+    Schedule,
+    'anchor' | 'secret_ref' | 'revision' | 'armed' | 'seq' | 'deleting' | 'source' | 'target' | 'approval'
+  > {
   readonly source: ConnectionView;
   readonly target: ConnectionView;
+  readonly approval?: Omit<GivenApproval, 'digest'>;
   /** The next three, ISO 8601 in UTC; none while it is paused. */
   readonly next_runs: readonly string[];
   readonly deleting?: boolean;
@@ -145,6 +155,40 @@ export interface WebhookTested {
   readonly status?: number;
   readonly code?: string;
   readonly message?: string;
+}
+
+/** One environment, as GET /api/sync/environments answers it. */
+export interface EnvironmentView
+  extends Omit<Environment, 'connection' | 'identity' | 'secret_ref' | 'revision'>,
+    DatabaseView {}
+
+/** What is in the way of a job, and what grants what is missing. */
+export interface SideReportView {
+  readonly problems: readonly ProblemItem[];
+  readonly grants: readonly string[];
+}
+
+/** The answer of POST /api/sync/environments/{name}/test. */
+export interface EnvironmentTested {
+  readonly name: string;
+  readonly version: string;
+  readonly role: string;
+  readonly same_database: boolean;
+  readonly tables: number;
+  readonly as_source: SideReportView;
+  readonly as_target: SideReportView;
+  readonly optional: SideReportView;
+}
+
+/** One request for approval, as GET /api/sync/approvals lists it. */
+export interface ApprovalView
+  extends Pick<Approval, 'id' | 'digest' | 'asked_at' | 'expires_at' | 'decided_at' | 'note' | 'used_by'>,
+    Pick<Approval['work'], 'mode' | 'source' | 'target' | 'protected' | 'schedule'> {
+  readonly state: string;
+  readonly asked_by: string;
+  readonly decided_by?: string;
+  /** Of one request alone. */
+  readonly config?: JobConfig;
 }
 
 /** The answer of GET /api/sync/health, with 200 and with 503. */
@@ -167,6 +211,7 @@ export interface ProblemBody {
   readonly code: string;
   readonly request_id?: string;
   readonly errors: readonly ProblemItem[];
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** The gateway answers 401, 403, 429 and some 5xx itself, in a shape of its own. */

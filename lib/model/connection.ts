@@ -51,6 +51,6 @@ export interface ConnectionView {
   readonly user: string;
 }
 
-export function connectionView(c: Connection): ConnectionView {
+export function connectionView(c: ConnectionView): ConnectionView {
   return { host: c.host, port: c.port, database: c.database, user: c.user };
 }

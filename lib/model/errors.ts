@@ -11,6 +11,7 @@ const CATALOGUE = {
     'Send one JSON object, UTF-8, with content-type application/json.',
   ],
   body_too_large: [413, 'The body is larger than 256 KiB.', 'Send a smaller body.'],
+  body_too_deep: [400, 'The body is nested deeper than 20.', 'Send a flatter body.'],
   unsupported_media_type: [
     415,
     'The body is not application/json.',
@@ -522,6 +523,68 @@ const CATALOGUE = {
     502,
     'The receiver of a webhook answered with another status than 2xx.',
     'Look at the receiver, and at the clock and the secret that it checks signatures with; redirects are not followed.',
+  ],
+  idempotency_key_invalid: [
+    400,
+    'The Idempotency-Key cannot be used.',
+    'Send 1 to 255 printable characters, a UUID for example.',
+  ],
+  idempotency_mismatch: [
+    422,
+    'The Idempotency-Key was used for another call.',
+    'Use a new key for each new call, and repeat a call with exactly its body.',
+  ],
+  idempotency_in_flight: [
+    409,
+    'A call with this Idempotency-Key is at work.',
+    'Wait a few seconds, and repeat the call.',
+  ],
+  environment_not_found: [404, 'There is no environment of this name.', 'See GET /api/sync/environments.'],
+  environment_changed: [
+    412,
+    'The environment is not as you have seen it.',
+    'Look at it again, and repeat the change with its new etag.',
+  ],
+  environment_in_use: [
+    409,
+    'A schedule names the environment.',
+    'Delete or change the schedules that the message names.',
+  ],
+  environment_moved: [
+    409,
+    'Where an environment leads there is another database than when it was put.',
+    'If that is meant, an admin puts the connection of the environment again.',
+  ],
+  environment_read_only: [
+    403,
+    'The environment may not be written to.',
+    'Choose another target; or an admin makes the environment writable.',
+  ],
+  direction_not_allowed: [
+    403,
+    'Rows of the one environment may not go into the other.',
+    'Choose another pair; or an admin changes sends_to and receives_from of the environments.',
+  ],
+  approval_required: [
+    409,
+    'Writing to a protected environment needs the approval of a second person.',
+    'Ask somebody else to decide it: POST /api/sync/approvals/{approval_id}/approve. Then repeat exactly this call.',
+  ],
+  approval_rejected: [
+    409,
+    'A second person has said no.',
+    'Ask them why; another config, or the same after expires_at, is a new request.',
+  ],
+  approval_not_found: [404, 'There is no such request for approval.', 'See GET /api/sync/approvals.'],
+  approval_decided: [
+    409,
+    'The request for approval is not open any more: decided, used or expired.',
+    'Whoever wants the work done repeats the call, which asks anew.',
+  ],
+  approval_by_requester: [
+    403,
+    'Nobody approves what they have asked for themselves.',
+    'Ask a second person; their token must have another sub.',
   ],
   secret_missing: [
     409,

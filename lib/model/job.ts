@@ -1,7 +1,9 @@
+import type { GivenApproval } from './approval.ts';
 import type { AuditRoot } from './audit-event.ts';
 import type { StreamView } from './change-stream.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView, ServerIdentity } from './connection.ts';
+import type { JobEnvironments } from './environment.ts';
 import type { Problem } from './errors.ts';
 import type { FollowingView } from './following.ts';
 import type { WholeReason } from './look.ts';
@@ -100,6 +102,10 @@ export interface Job {
   /** Of a job that masks: which key its masks are computed with (maskKeyPrint). */
   readonly mask_key?: string;
   readonly actor: string;
+  /** Environments that its databases were when it started; absent: none. */
+  readonly environments?: JobEnvironments;
+  /** Who let it write to a protected environment. */
+  readonly approval?: GivenApproval;
   readonly guarantee: 'exactly_once_effect';
   /** ISO 8601 in UTC, as all instants. */
   readonly created_at: string;

@@ -1,5 +1,7 @@
+import type { GivenApproval } from './approval.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
+import type { NamedSides } from './environment.ts';
 import type { JobMode } from './job.ts';
 import type { Timing } from './schedule-expression.ts';
 
@@ -39,6 +41,11 @@ export interface Schedule extends Timing {
   readonly flexible_minutes: number;
   readonly source: ConnectionView;
   readonly target: ConnectionView;
+  /** Sides whose connection is that of an environment, as it is when a run starts. */
+  readonly environments?: NamedSides;
+  /** Who let it write to a protected environment, and to exactly what. */
+  readonly approval?: GivenApproval;
+  /** Empty where both sides are named. */
   readonly secret_ref: string;
   /** Who put it last. */
   readonly actor: string;

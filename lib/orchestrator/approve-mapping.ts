@@ -1,4 +1,4 @@
-import { append } from '../audit/trail.ts';
+import { tellOnce } from '../audit/tell-once.ts';
 import { SyncError } from '../model/errors.ts';
 import { inForce, type MappingApprovals } from '../model/mapping-state.ts';
 import type { MappingApproval, MappingVersion, MappingView } from '../model/stored-mapping.ts';
@@ -80,13 +80,11 @@ async function tell(
   const approval = approvals.at(-1);
   if (!approval) return;
   const before = inForce({ approvals: approvals.slice(0, -1) });
-  const trail = `mapping#${name}`;
-  const stream = `approved/${rev}`;
-  if (await isTold(audit, trail, `${stream}#1`)) return;
   const { version, hash, by, at } = approval;
   const replaces = before && { replaces: before.version };
-  const event = { job_id: trail, stream, seq: 1, at, actor: by };
-  await append(audit, trail, [
+  const event = { job_id: `mapping#${name}`, stream: `approved/${rev}`, seq: 1, at, actor: by };
+  await tellOnce(
+    audit,
     found
       ? {
           ...event,
@@ -94,15 +92,5 @@ async function tell(
           data: { name, version, hash, origin: found.origin, author: found.author, ...replaces },
         }
       : { ...event, type: 'mapping.retired', data: { name, ...replaces } },
-  ]);
-}
-
-async function isTold(audit: AuditLog, trail: string, id: string): Promise<boolean> {
-  for (let after = 0; ; ) {
-    const { blocks, more } = await audit.blocks(trail, after);
-    if (blocks.some((b) => (b.records ?? []).some((r) => r.id === id))) return true;
-    const last = blocks.at(-1);
-    if (!more || !last) return false;
-    after = last.first + last.events - 1;
-  }
+  );
 }

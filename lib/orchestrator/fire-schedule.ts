@@ -2,10 +2,12 @@ import { ERRORS, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import { type Schedule, type ScheduleRun, withRun } from '../model/schedule.ts';
 import type { AlarmClock, Clock, JobStore, Log, ScheduleStore, SecretStore } from '../ports.ts';
+import type { NamedPorts } from './named-pair.ts';
 import { arm, finishRemoval } from './put-schedule.ts';
+import { scheduledPair, whenOf } from './schedule-pair.ts';
 import type { StartRequest } from './start-job.ts';
 
-export interface FirePorts {
+export interface FirePorts extends NamedPorts {
   readonly schedules: ScheduleStore;
   readonly alarms: AlarmClock;
   /** Of schedules, by name; not those of jobs. */
@@ -78,12 +80,14 @@ async function settle(name: string, run: ScheduleRun, ports: FirePorts): Promise
  * `again`: the starter before has died, and its lease may hold for some minutes; then the run waits, whatever the policy.
  */
 async function startNow(schedule: Schedule, run: ScheduleRun, ports: FirePorts, again = false): Promise<void> {
-  const { name, mode, config } = schedule;
+  const { name, mode, config, environments, approval } = schedule;
   const jobId = run.job_id ?? '';
   const at = () => ports.clock().toISOString();
   try {
-    const pair = await ports.secrets.get(schedule.secret_ref);
-    await ports.start({ jobId, pair, mode, config, actor: `schedule:${name}` });
+    const pair = await scheduledPair(schedule, ports);
+    const named = { ...(environments && { environments }), ...(approval && { approval }) };
+    const started = { jobId, pair, mode, config, actor: `schedule:${name}`, schedule: whenOf(schedule) };
+    await ports.start({ ...started, ...named });
     await settle(name, { ...run, at: at(), outcome: 'started' }, ports);
   } catch (error) {
     if (await ports.jobs.get(jobId)) return settle(name, { ...run, at: at(), outcome: 'started' }, ports);

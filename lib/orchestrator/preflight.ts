@@ -1,7 +1,7 @@
 import { detectionStrategy } from '../change-detector/registry.ts';
 import { conflictStrategy } from '../conflict-resolver/registry.ts';
 import { type JobConfig, writesBoth } from '../model/config.ts';
-import type { ServerFacts, Side } from '../model/connection.ts';
+import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import { mappingField } from '../model/mapping.ts';
 import { type Relation, relationText } from '../model/table.ts';
@@ -12,6 +12,7 @@ import { conflictProblems } from '../validator/conflicts.ts';
 import { equalityProblems } from '../validator/equality.ts';
 import { needProblems } from '../validator/needs.ts';
 import { piiProblems } from '../validator/pii.ts';
+import { versionProblems, writtenProblems } from '../validator/rights.ts';
 import { isKeyless, schemaProblems } from '../validator/schema.ts';
 import { scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { streamName } from './conflict-plan.ts';
@@ -37,44 +38,6 @@ export interface Preflight {
 
 /** A job of more tables needs paging over executions, which comes with issue 3. */
 const MAX_TABLES = 2_000;
-
-/** The oldest server whose catalogs and functions the engine relies on. */
-const OLDEST_VERSION = 140_000;
-
-function versionProblems(facts: ServerFacts, side: 'source' | 'target'): Problem[] {
-  if (facts.version_num >= OLDEST_VERSION) return [];
-  return [
-    {
-      code: 'server_unsupported',
-      side,
-      message: `The ${side} is PostgreSQL ${Math.floor(facts.version_num / 10_000)}; 14 or later is needed.`,
-    },
-  ];
-}
-
-/** What keeps a side from being written to. */
-function writtenProblems(facts: ServerFacts, side: Side, config: JobConfig): Problem[] {
-  const problems: Problem[] = [];
-  if (side === 'target' ? facts.readOnly : facts.refusesWrites)
-    problems.push({ code: `${side}_read_only`, side, message: `The ${side} is a standby or read-only.` });
-  if (!facts.mayKeepControlSchema) {
-    problems.push({
-      code: 'privilege_missing',
-      side,
-      message: `The ${side} role may not create the schema tf_sync, in which the service keeps its checkpoints.`,
-      hint: `GRANT CREATE ON DATABASE <${side} database> TO ${facts.role};`,
-    });
-  }
-  if (config.triggers === 'suppress' && !facts.maySuppressTriggers) {
-    problems.push({
-      code: 'privilege_missing',
-      side,
-      message: 'triggers: "suppress" needs the right to set session_replication_role.',
-      hint: `GRANT SET ON PARAMETER session_replication_role TO ${facts.role};  (PostgreSQL 15 and later)`,
-    });
-  }
-  return problems;
-}
 
 function cycleProblems(cycle: readonly Relation[], config: JobConfig): Problem[] {
   if (cycle.length === 0 || config.triggers === 'suppress') return [];
@@ -196,8 +159,8 @@ export async function preflight(
       )
     : undefined;
   const problems = [
-    ...writtenProblems(t, 'target', config),
-    ...(writesBoth(config) ? writtenProblems(s, 'source', config) : []),
+    ...writtenProblems(t, 'target', config.triggers === 'suppress'),
+    ...(writesBoth(config) ? writtenProblems(s, 'source', config.triggers === 'suppress') : []),
     ...mapped.problems,
     ...scope.problems,
     ...ruled.problems,

@@ -1,14 +1,25 @@
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
+import type { NamedSides } from '../model/environment.ts';
 import { SyncError } from '../model/errors.ts';
 import type { JobMode } from '../model/job.ts';
 import type { Overlap, Schedule } from '../model/schedule.ts';
 import { nextRuns, parseExpression } from '../model/schedule-expression.ts';
-import type { AlarmClock, Clock, CommandDatabases, ConnectionPair, ScheduleStore, SecretStore } from '../ports.ts';
+import type {
+  AlarmClock,
+  CommandDatabases,
+  ConnectionPair,
+  EnvironmentStore,
+  ScheduleStore,
+  SecretStore,
+} from '../ports.ts';
+import { type Admission, type AdmissionPorts, admit } from './admit.ts';
 import type { Patience } from './connections.ts';
+import type { NamedPorts } from './named-pair.ts';
+import { type Said, saidPair, secretFor, whenOf } from './schedule-pair.ts';
 import { checkStart } from './start-job.ts';
 
-/** What a caller says of a schedule. Without a pair it keeps the connections that it has. */
+/** What a caller says of a schedule. Without any connection or environment it keeps those that it has. */
 export interface PutSchedule {
   readonly name: string;
   readonly expression: string;
@@ -18,11 +29,15 @@ export interface PutSchedule {
   readonly overlap: Overlap;
   readonly paused: boolean;
   readonly config: JobConfig;
-  readonly pair?: ConnectionPair;
+  /** Connections of the sides that no environment is named for. */
+  readonly pair?: Partial<ConnectionPair>;
+  readonly environments?: NamedSides;
   readonly actor: string;
+  readonly subject?: string;
 }
 
-export interface SchedulePorts {
+export interface SchedulePorts extends AdmissionPorts, NamedPorts {
+  readonly environments: Pick<EnvironmentStore, 'get' | 'list'>;
   readonly schedules: ScheduleStore;
   readonly alarms: AlarmClock;
   /** Of schedules, by name; not those of jobs. */
@@ -30,7 +45,6 @@ export interface SchedulePorts {
   readonly databases: CommandDatabases;
   /** What a start now would make of a config: a stored mapping is written out. */
   readonly startConfig: (config: JobConfig) => Promise<JobConfig>;
-  readonly clock: Clock;
   readonly newId: () => string;
   readonly patience?: Patience;
 }
@@ -56,28 +70,29 @@ export async function arm(schedule: Schedule, ports: Pick<SchedulePorts, 'schedu
   return (await ports.schedules.advance(armed)) ? armed : schedule;
 }
 
-async function connections(
+/** Checks what a run would be let through with. One that is paused starts nothing, so nobody is asked before it goes on. */
+async function admitted(
   put: PutSchedule,
+  { pair, environments }: Said,
   before: Schedule | undefined,
   ports: SchedulePorts,
-): Promise<ConnectionPair> {
-  if (put.pair) return put.pair;
-  if (!before)
-    throw new SyncError('required', 'A new schedule needs source_connection and target_connection.', {
-      problems: (['source', 'target'] as const).map((side) => ({
-        code: 'required',
-        field: `/${side}_connection`,
-        message: 'expected a string, found nothing',
-      })),
-    });
-  return ports.secrets.get(before.secret_ref);
+): Promise<Pick<Admission, 'approval' | 'withdraw'>> {
+  const approval = before?.approval && { approval: before.approval };
+  if (put.paused) return { ...approval, withdraw: async () => undefined };
+  const config = await ports.startConfig(put.config);
+  const found = await checkStart({ jobId: ports.newId(), pair, config }, ports);
+  const { mode, actor, subject } = put;
+  const wanted = { pair, mode, config, actor, schedule: whenOf(put), ...approval };
+  const named = { ...(environments && { environments }), ...(subject !== undefined && { subject }) };
+  return admit({ ...wanted, ...named }, found, `schedule:${put.name}`, ports);
 }
 
 /**
  * Makes a schedule, or puts another in its place: secret, item, alarm clock, in that order. Unless it is paused, both ends are
  * checked as by a start. Where the clock does not answer, the item is there, and the next minute's look tells the clock.
  *
- * Throws what a start would be answered, and `schedule_busy`.
+ * Throws what a start would be answered, and `schedule_busy`. On a protected environment it is approved as it is put: changed in
+ * anything but `paused`, it needs a new approval.
  */
 export async function putSchedule(
   put: PutSchedule,
@@ -85,17 +100,38 @@ export async function putSchedule(
 ): Promise<{ readonly schedule: Schedule; readonly created: boolean }> {
   const before = await ports.schedules.get(put.name);
   if (before?.deleting) throw busy();
-  const pair = await connections(put, before, ports);
-  if (!put.paused) await checkStart({ jobId: ports.newId(), pair, config: await ports.startConfig(put.config) }, ports);
+  const said = await saidPair(put, before, ports);
+  const admission = await admitted(put, said, before, ports);
+  const { schedule, stored } = await store(put, said, { before, approval: admission.approval }, ports);
+  if (!stored) {
+    if (schedule.secret_ref !== before?.secret_ref) await forget(schedule, ports);
+    await admission.withdraw();
+    throw busy();
+  }
+  if (before && schedule.secret_ref !== before.secret_ref) await forget(before, ports);
+  return { schedule: await arm(schedule, ports).catch(() => schedule), created: !before };
+}
+
+const forget = async ({ secret_ref }: Schedule, { secrets }: Pick<SchedulePorts, 'secrets'>) => {
+  if (secret_ref !== '') await secrets.remove(secret_ref);
+};
+
+async function store(
+  put: PutSchedule,
+  said: Said,
+  { before, approval }: { readonly before: Schedule | undefined; readonly approval: Admission['approval'] },
+  ports: SchedulePorts,
+): Promise<{ readonly schedule: Schedule; readonly stored: boolean }> {
   const now = ports.clock();
-  const { actor, pair: _, ...said } = put;
+  const { actor, pair: _p, environments: _e, subject: _s, ...rest } = put;
   const schedule: Schedule = {
-    ...said,
+    ...rest,
     anchor: anchorOf(before, put.expression, now),
-    source: connectionView(pair.source),
-    target: connectionView(pair.target),
-    // by revision: a run that is just being started reads those of its own
-    secret_ref: put.pair ? await ports.secrets.put(`${put.name}/${ports.newId()}`, pair) : (before?.secret_ref ?? ''),
+    source: connectionView(said.pair.source),
+    target: connectionView(said.pair.target),
+    ...(said.environments && { environments: said.environments }),
+    ...(approval && { approval }),
+    secret_ref: await secretFor(put.name, said, before, ports),
     actor,
     created_at: before?.created_at ?? now.toISOString(),
     updated_at: now.toISOString(),
@@ -104,13 +140,10 @@ export async function putSchedule(
     seq: (before?.seq ?? 0) + 1,
     runs: before?.runs ?? [],
   };
-  const stored = before ? await ports.schedules.advance(schedule) : await ports.schedules.create(schedule);
-  if (!stored) {
-    if (put.pair) await ports.secrets.remove(schedule.secret_ref);
-    throw busy();
-  }
-  if (before && put.pair) await ports.secrets.remove(before.secret_ref);
-  return { schedule: await arm(schedule, ports).catch(() => schedule), created: !before };
+  return {
+    schedule,
+    stored: before ? await ports.schedules.advance(schedule) : await ports.schedules.create(schedule),
+  };
 }
 
 /** What is left to do once a schedule is marked: alarm clock, secret, item, in that order. Repeatable. */
@@ -119,7 +152,7 @@ export async function finishRemoval(
   ports: Pick<SchedulePorts, 'alarms' | 'secrets' | 'schedules'>,
 ): Promise<void> {
   await ports.alarms.remove(schedule.name);
-  await ports.secrets.remove(schedule.secret_ref);
+  await forget(schedule, ports);
   await ports.schedules.remove(schedule.name);
 }
 

@@ -27,7 +27,7 @@ export interface RetryOutcome {
   readonly wholeTables: readonly string[];
 }
 
-type Ports = QuarantinePorts & { readonly workflow: Workflow };
+type Ports = QuarantinePorts & { readonly workflow: Pick<Workflow, 'start'> };
 
 /** How many rows each table has to try again, up to one more than are looked up. */
 async function countRows(
@@ -62,6 +62,8 @@ function newJob(old: Job, request: RetryRequest, secretRef: string, now: string)
     target: old.target,
     secret_ref: secretRef,
     actor: request.actor,
+    ...(old.environments && { environments: old.environments }),
+    ...(old.approval && { approval: old.approval }),
     guarantee: old.guarantee,
     created_at: now,
     heartbeat_at: now,
@@ -81,6 +83,8 @@ async function takeLease(old: Job, request: RetryRequest, plans: readonly TableP
     source: old.source,
     target: old.target,
     config: old.config,
+    ...(old.environments && { environments: old.environments }),
+    ...(old.approval && { approval: old.approval }),
   });
   const tables = (side: 'source' | 'target') => plans.map((p) => p[side]);
   await source.writer?.takeLease(request.retryId, tables('source'), staleHolder(source, ports));

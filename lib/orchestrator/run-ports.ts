@@ -43,7 +43,10 @@ export interface RunPorts {
 export type PlanningPorts = Omit<RunPorts, 'databases' | 'workflow'> & { readonly databases: PlanningDatabases };
 
 /** What a command about a job needs: its events wait in the target's outbox. */
-export type CommandPorts = Omit<RunPorts, 'audit' | 'databases'> & { readonly databases: CommandDatabases };
+export type CommandPorts = Omit<RunPorts, 'audit' | 'databases' | 'workflow'> & {
+  readonly databases: CommandDatabases;
+  readonly workflow: Pick<Workflow, 'start' | 'stop'>;
+};
 
 /** The job, if this run is still its current one. Throws `epoch_superseded`, `job_not_found`. */
 export async function currentJob(input: JobInput, jobs: JobStore): Promise<Job> {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { jobEvent } from '../audit/job-event.ts';
+import type { GivenApproval, ScheduledWhen } from '../model/approval.ts';
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
+import type { NamedSides } from '../model/environment.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobMode } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
 import { Secret } from '../model/secret.ts';
 import type {
-  Clock,
   CommandDatabases,
   CommandSource,
   CommandTarget,
@@ -16,6 +17,7 @@ import type {
   SecretStore,
   Workflow,
 } from '../ports.ts';
+import { type Admission, type AdmissionPorts, admit } from './admit.ts';
 import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { maskKeyPrint } from './mask-key.ts';
@@ -29,14 +31,19 @@ export interface StartRequest {
   readonly config: JobConfig;
   readonly mode?: JobMode;
   readonly actor: string;
+  /** Who asks, where a person does: see `Wanted`. */
+  readonly subject?: string;
+  /** Sides that the caller named in place of a connection. */
+  readonly environments?: NamedSides;
+  readonly schedule?: ScheduledWhen;
+  readonly approval?: GivenApproval;
 }
 
-export interface StartPorts {
+export interface StartPorts extends AdmissionPorts {
   readonly jobs: JobStore;
   readonly secrets: SecretStore;
-  readonly workflow: Workflow;
+  readonly workflow: Pick<Workflow, 'start'>;
   readonly databases: CommandDatabases;
-  readonly clock: Clock;
   readonly patience?: Patience;
 }
 
@@ -78,7 +85,7 @@ async function openBoth(
 
 function newJob(
   request: StartRequest,
-  found: Preflight,
+  found: Admitted,
   { secretRef, maskKey }: { readonly secretRef: string; readonly maskKey: Secret | undefined },
   now: string,
 ): Job {
@@ -102,14 +109,18 @@ function newJob(
     created_at: now,
     heartbeat_at: now,
     takeovers: 0,
+    ...noteOf(found.admission),
   };
 }
+
+/** What was found fit, and let in. */
+type Admitted = Preflight & { readonly admission: Admission };
 
 type Ends = { readonly source: CommandSource; readonly target: CommandTarget };
 
 async function takeLease(
   request: StartRequest,
-  found: Preflight,
+  found: Admitted,
   { source, target }: Ends,
   ports: StartPorts,
 ): Promise<void> {
@@ -118,6 +129,7 @@ async function takeLease(
     source: connectionView(request.pair.source),
     target: connectionView(request.pair.target),
     config: request.config,
+    ...noteOf(found.admission),
   });
   const { writer } = source;
   await writer?.takeLease(
@@ -143,7 +155,7 @@ async function takeLease(
  * because only the answer was lost; and where nobody can tell, nothing is: the sweeper finds the job, or, if there is none,
  * the orphan rule frees its lease.
  */
-async function store(request: StartRequest, found: Preflight, ends: Ends, ports: StartPorts): Promise<Job> {
+async function store(request: StartRequest, found: Admitted, ends: Ends, ports: StartPorts): Promise<Job> {
   let secretRef: string | undefined;
   try {
     const maskKey = hasMasks(request.config.mapping)
@@ -165,6 +177,11 @@ async function store(request: StartRequest, found: Preflight, ends: Ends, ports:
   }
 }
 
+const noteOf = ({ environments, approval }: Admission) => ({
+  ...(environments && { environments }),
+  ...(approval && { approval }),
+});
+
 /** Checks what a start would check, and does nothing. Throws a SyncError with every problem found. */
 export async function checkStart(
   request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
@@ -178,6 +195,19 @@ export async function checkStart(
   }
 }
 
+/** Lease, secret and job. An approval of which nothing came can be used again. */
+async function begin(request: StartRequest, found: Admitted, ends: Ends, ports: StartPorts): Promise<Job> {
+  try {
+    await takeLease(request, found, ends, ports);
+    return await store(request, found, ends, ports);
+  } catch (error) {
+    const stored = await ports.jobs.get(request.jobId).catch(() => 'unknown' as const);
+    // where that fails, or nobody can tell, the approval is used up, and somebody approves again
+    if (stored === undefined) await found.admission.withdraw().catch(() => undefined);
+    throw error;
+  }
+}
+
 /**
  * Checks both ends, then takes the lease, stores the secret and the job, and starts the workflow, in that order.
  *
@@ -187,9 +217,9 @@ export async function checkStart(
 export async function startJob(request: StartRequest, ports: StartPorts): Promise<Job> {
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
-    const found = await preflight(source, target, request.config, ports.clock());
-    await takeLease(request, found, { source, target }, ports);
-    const job = await store(request, found, { source, target }, ports);
+    const fit = await preflight(source, target, request.config, ports.clock());
+    const admission = await admit(request, fit, `job:${request.jobId}`, ports);
+    const job = await begin(request, { ...fit, admission }, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
     return job;
   } finally {

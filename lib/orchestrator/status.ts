@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { healingView } from '../audit/healing.ts';
 import { JOB_ACTIONS } from '../model/answers.ts';
 import type { HealingNote } from '../model/audit-event.ts';
+import type { SideEnvironments } from '../model/environment.ts';
 import { type FollowingView, lagSeconds } from '../model/following.ts';
 import {
   addCounts,
@@ -21,6 +22,7 @@ import {
 import { WHOLE_REASONS } from '../model/look.ts';
 import { type PlannedRule, SEVERITIES } from '../model/rule.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
+import { approvalView, givenApproval } from './approval-view.ts';
 import { jobConfigSchema } from './config-schema.ts';
 import { pairId } from './conflict-plan.ts';
 import { allowedActions } from './lifecycle.ts';
@@ -85,6 +87,9 @@ const databaseView = z
     database: z.string(),
     user: z.string(),
     version: z.string().meta({ description: 'PostgreSQL version, for example 18.4.' }),
+    environments: z.array(z.string()).optional().meta({
+      description: 'Environments that it was when the job started, the one that was asked for first. Absent: none.',
+    }),
   })
   .meta({ id: 'Database' });
 
@@ -170,6 +175,7 @@ export const jobSummary = z
     epoch: z.int().meta({ description: 'Raised by each start, resume, stop and takeover.' }),
     source: databaseView,
     target: databaseView,
+    approval: givenApproval.optional(),
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().optional(),
     ended_at: z.iso.datetime().optional(),
@@ -261,8 +267,9 @@ export function summarise(job: Job): JobSummary {
     mode: job.mode,
     state: job.state,
     epoch: job.epoch,
-    source: database(job.source),
-    target: database(job.target),
+    source: database(job.source, job.environments?.source),
+    target: database(job.target, job.environments?.target),
+    ...(job.approval && { approval: approvalView(job.approval) }),
     created_at: job.created_at,
     ...(job.started_at !== undefined && { started_at: job.started_at }),
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
@@ -385,11 +392,11 @@ function sum(all: readonly Counts[]): Counts {
   return all.reduce(addCounts, NO_COUNTS);
 }
 
-function database(side: Job['source']) {
+function database(side: Job['source'], environments: SideEnvironments | undefined) {
   const { host, port, database: name, user, version_num } = side;
   // 180004 is 18.4: since PostgreSQL 10 the last four digits are the minor version.
   const version = `${Math.floor(version_num / 10_000)}.${version_num % 10_000}`;
-  return { host, port, database: name, user, version };
+  return { host, port, database: name, user, version, ...(environments && { environments: [...environments.names] }) };
 }
 
 function pauseOf({ since, probe_at, ...why }: Pause): NonNullable<JobSummary['pause']> {

@@ -4,6 +4,7 @@ import type { Problem } from '../model/errors.ts';
 import { isContinuous } from '../model/following.ts';
 import { STRATEGY_OPTIONS, type StrategyFacts, type StrategyOption } from '../model/strategy.ts';
 import type { Relation } from '../model/table.ts';
+import { sqlName } from './sql-name.ts';
 import { stampColumn } from './timestamp.ts';
 
 /** Whether the config asks for an option at all. */
@@ -35,7 +36,8 @@ function continuousProblems(config: JobConfig): Problem[] {
   }));
 }
 
-function viewProblems(source: ServerFacts): Problem[] {
+/** What keeps the open transactions of a source from being seen, which `timestamp` needs. */
+export function viewProblems(source: ServerFacts): Problem[] {
   if (source.standby)
     return [
       {
@@ -52,7 +54,7 @@ function viewProblems(source: ServerFacts): Problem[] {
       side: 'source',
       message:
         'The source role may not see when transactions of other sessions began, so a late commit could be missed.',
-      hint: `GRANT pg_read_all_stats TO ${source.role};`,
+      hint: `GRANT pg_read_all_stats TO ${sqlName(source.role)};`,
     },
   ];
 }

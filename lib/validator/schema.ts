@@ -3,8 +3,9 @@ import { type JobConfig, writesBoth } from '../model/config.ts';
 import type { Problem } from '../model/errors.ts';
 import { mappingField } from '../model/mapping.ts';
 import { type Column, type Relation, relationText } from '../model/table.ts';
+import { rightsProblems } from './rights.ts';
 import { columnInScope, isView } from './scope.ts';
-import { sqlName, sqlTable } from './sql-name.ts';
+import { sqlName } from './sql-name.ts';
 
 const sameSet = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x) => b.includes(x));
 
@@ -148,50 +149,9 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function sideProblems(table: Relation, side: 'source' | 'target', role: string, config: JobConfig): Problem[] {
-  const own = side === 'source' ? (table.mapped?.from ?? table) : table;
-  const object = relationText(own);
-  const problems: Problem[] = [];
   const written = side === 'target' || writesBoth(config);
-  const needed = written
-    ? ['SELECT', 'INSERT', 'UPDATE', ...(config.delete_mode === 'keep' ? [] : ['DELETE'])]
-    : ['SELECT'];
-  const missing = needed.filter((p) => !table.privileges.includes(p));
-  if (missing.length > 0) {
-    problems.push({
-      code: 'privilege_missing',
-      side,
-      object,
-      message: `The ${side} role lacks ${missing.join(', ')} on ${object}.`,
-      hint: `GRANT ${missing.join(', ')} ON ${sqlTable(own)} TO ${sqlName(role)};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
-    });
-  }
-  if (!table.schemaUsable) {
-    problems.push({
-      code: 'privilege_missing',
-      side,
-      object,
-      message: `The ${side} role may not use the schema ${own.schema}.`,
-      hint: `GRANT USAGE ON SCHEMA ${sqlName(own.schema)} TO ${sqlName(role)};`,
-    });
-  }
-  if (written && table.lockedSequences.length > 0) {
-    problems.push({
-      code: 'privilege_missing',
-      side,
-      object,
-      message: `The ${side} role may not set the sequences of ${object}.`,
-      hint: `GRANT UPDATE ON SEQUENCE ${table.lockedSequences.join(', ')} TO ${sqlName(role)};`,
-    });
-  }
-  if (table.rowSecurity) {
-    problems.push({
-      code: 'rls_partial_view',
-      side,
-      object,
-      message: `Row security hides rows of ${object} from the ${side} role.`,
-      hint: 'Use a role with BYPASSRLS, or the table owner.',
-    });
-  }
+  const problems = rightsProblems(table, side, role, { written, deletes: config.delete_mode !== 'keep' });
+  const object = relationText(side === 'source' ? (table.mapped?.from ?? table) : table);
   if (written && isView(table)) {
     problems.push({
       code: 'relation_kind_unsupported',

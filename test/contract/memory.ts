@@ -2,8 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { decodePlace, encodePlace } from '../../functions/aws/dynamo/conflict-cursor.ts';
 import { decodeCursor, encodeCursor } from '../../functions/aws/dynamo/cursor.ts';
 import { START } from '../../lib/audit/chain.ts';
+import type { Approval } from '../../lib/model/approval.ts';
 import type { AuditBlock, AuditRoot, FoundBlock, TrailHead } from '../../lib/model/audit-event.ts';
 import type { Conflict, ConflictFilter } from '../../lib/model/conflict.ts';
+import type { Connection } from '../../lib/model/connection.ts';
+import type { Environment } from '../../lib/model/environment.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
 import type { MappingApprovals } from '../../lib/model/mapping-state.ts';
@@ -12,8 +15,11 @@ import type { Schedule } from '../../lib/model/schedule.ts';
 import type { StoredValidation } from '../../lib/model/schema-check.ts';
 import type { MappingVersion } from '../../lib/model/stored-mapping.ts';
 import type {
+  ApprovalStore,
   AuditLog,
   ConflictStore,
+  EnvironmentSecrets,
+  EnvironmentStore,
   JobStore,
   MappingStore,
   ResolutionStore,
@@ -250,5 +256,56 @@ export function memoryMappingStore(): MappingStore {
       approvals.set(name, next);
       return true;
     },
+  };
+}
+
+/** Items that know the revision before them, in memory; they keep the contract of test/contract/environment-store.test.ts. */
+export function memoryItems<T extends { readonly revision: number }>() {
+  const items = new Map<string, T>();
+  return {
+    get: async (name: string) => items.get(name),
+    list: async () => [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item),
+    async put(name: string, item: T) {
+      const old = items.get(name);
+      if (old && isDeepStrictEqual(old, item)) return true;
+      if ((old?.revision ?? 0) !== item.revision - 1) return false;
+      items.set(name, item);
+      return true;
+    },
+    async remove(name: string, revision: number) {
+      const old = items.get(name);
+      if (old && old.revision !== revision) return false;
+      items.delete(name);
+      return true;
+    },
+  };
+}
+
+export function memoryEnvironmentStore(): EnvironmentStore {
+  const items = memoryItems<Environment>();
+  return { ...items, put: (environment) => items.put(environment.name, environment) };
+}
+
+export function memoryApprovalStore(): ApprovalStore {
+  const items = memoryItems<Approval>();
+  return { ...items, put: (approval) => items.put(approval.id, approval) };
+}
+
+/** Secrets of environments; `kept` are those that are there. */
+export function memoryEnvironmentSecrets(): EnvironmentSecrets & { readonly kept: ReadonlyMap<string, Connection> } {
+  const kept = new Map<string, Connection>();
+  return {
+    kept,
+    async put(key, connection) {
+      const ref = `environment/${key}`;
+      kept.set(ref, connection);
+      return ref;
+    },
+    async get(ref) {
+      const found = kept.get(ref);
+      if (!found) throw new SyncError('secret_missing', 'gone');
+      return found;
+    },
+    remove: async (ref) => void kept.delete(ref),
   };
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict } from '../../lib/model/conflict.ts';
+import type { Environment } from '../../lib/model/environment.ts';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
@@ -113,6 +115,42 @@ export function sampleSchedule(over: Partial<Schedule> = {}): Schedule {
     armed: 1,
     seq: 2,
     runs: [],
+    ...over,
+  };
+}
+
+export function sampleEnvironment(over: Partial<Environment> = {}): Environment {
+  return {
+    name: 'production',
+    description: 'What the county works with.',
+    colour: 'red',
+    connection: { host: 'prod.example', port: 5432, database: 'county', user: 'sync' },
+    identity: { system_identifier: '7', database_oid: '5', version_num: 180_004 },
+    writable: false,
+    protected: false,
+    sends_to: ['*'],
+    receives_from: ['*'],
+    secret_ref: 'stack/environment/production/1',
+    actor: 'ada',
+    created_at: '2026-11-23T10:00:00.000Z',
+    updated_at: '2026-11-23T10:00:00.000Z',
+    connected_at: '2026-11-23T10:00:00.000Z',
+    revision: 1,
+    ...over,
+  };
+}
+
+export function sampleApprovalRequest(over: Partial<Approval> = {}): Approval {
+  const { config, source, target } = sampleJob();
+  return {
+    id: '0123456789abcdef0123456789abcdef',
+    state: 'pending',
+    digest: 'd'.repeat(64),
+    work: { mode: 'full', config, source, target, protected: ['production'] },
+    asked_by: { actor: 'eve', subject: 'id-eve' },
+    asked_at: '2026-11-23T10:00:00.000Z',
+    expires_at: '2026-11-24T10:00:00.000Z',
+    revision: 1,
     ...over,
   };
 }

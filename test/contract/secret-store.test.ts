@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { awsSecretStore } from '../../functions/aws/secrets.ts';
+import { awsEnvironmentSecrets, awsSecretStore } from '../../functions/aws/secrets.ts';
 import { Secret } from '../../lib/model/secret.ts';
 import type { ConnectionPair, SecretStore } from '../../lib/ports.ts';
 import { AwsFault, type FakeAws, startFakeAws } from './fake-aws.ts';
@@ -98,6 +98,28 @@ describe('a secret store in Secrets Manager', () => {
     expect([made, again, await store.maskKey('pair-1')].map((k) => k.reveal())).toEqual(Array(3).fill('a'.repeat(64)));
     expect(elsewhere.reveal()).toBe('b'.repeat(64));
     expect([...kept.keys()]).toEqual(['tf/mask/pair-1', 'tf/mask/pair-2']);
+  });
+
+  it('keeps the connection of an environment under the name that it is put with, and forgets it', async () => {
+    const own = awsEnvironmentSecrets(
+      () => new SecretsManagerClient(aws.client),
+      () => 'tf/environment/',
+    );
+    aws.loseReply('CreateSecret');
+
+    const ref = await own.put('production/1', pair.source);
+    const read = await own.get(ref);
+
+    expect(ref).toBe('tf/environment/production/1');
+    expect(read.password?.reveal()).toBe('p@/?#% "é');
+    expect({ ...read, password: '' }).toEqual({ ...pair.source, password: '' });
+    await own.remove(ref);
+    await own.remove(ref);
+    await expect(own.get(ref)).rejects.toMatchObject({ code: 'secret_missing' });
+    kept.set(ref, { text: '{"v":1,"connection":{"host":"c4n4ry"}}', token: '' });
+    const error = await own.get(ref).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'internal' });
+    expect(`${error} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain('c4n4ry');
   });
 
   it('never repeats the text of a secret that it cannot read', async () => {

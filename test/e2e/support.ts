@@ -101,7 +101,7 @@ export async function startService(
       type,
       headers: response.headers,
       text,
-      body: /json/.test(type) ? JSON.parse(text) : undefined,
+      body: /[/+]json/.test(type) ? JSON.parse(text) : undefined,
     };
   };
   const post: E2eService['post'] = (path, body) =>

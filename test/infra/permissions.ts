@@ -38,6 +38,7 @@ const RESOURCES: readonly (readonly [RegExp, string, string])[] = [
     'secrets of webhooks',
     'where a webhook leads and what signs it, by the prefix of the stack',
   ],
+  [/secret:.*\/environment\//, 'secrets of environments', 'connections of environments, by the prefix of the stack'],
   [/stateMachine:.*-(sync-\w+)/, 'state machine', 'runs are started, told of and answered'],
   [/execution:.*-(sync-\w+)/, 'runs of', 'runs are looked at and stopped; named by job at run time'],
   [

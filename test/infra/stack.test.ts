@@ -256,7 +256,8 @@ describe('state tables', () => {
       rightsOf(name, 'dynamodb').includes('dynamodb:DeleteItem'),
     );
 
-    expect(deleters).toEqual(['schedules', 'webhooks', 'fire-schedule', 'retention']); // all but it: of the registry
+    // all but it: of the registry
+    expect(deleters).toEqual(['commands', 'environments', 'schedules', 'webhooks', 'fire-schedule', 'retention']);
     expect(rightsOf('retention', 'dynamodb')).toEqual(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query']);
     const role = byName('retention').Properties.Role['Fn::GetAtt'][0];
     const puts = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
@@ -278,6 +279,7 @@ describe('rights', () => {
       if (/:execution:\$\{AWS::StackName\}-sync-(job|part|table):\*"\}$/.test(text)) return 'executions of one machine';
       if (/secret:\$\{AWS::StackName\}\/schedule\/\*"\}$/.test(text)) return 'secrets of schedules, by prefix';
       if (/secret:\$\{AWS::StackName\}\/webhook\/\*"\}$/.test(text)) return 'secrets of webhooks, by prefix';
+      if (/secret:\$\{AWS::StackName\}\/environment\/\*"\}$/.test(text)) return 'secrets of environments, by prefix';
       if (/:schedule\/\$\{AWS::StackName\}\/\*"\}$/.test(text)) return 'schedules of one group';
       return `${policy}: ${text}`;
     });
@@ -287,6 +289,7 @@ describe('rights', () => {
       'executions of one machine',
       'keys of masks, by prefix',
       'schedules of one group',
+      'secrets of environments, by prefix',
       'secrets of jobs, by prefix',
       'secrets of schedules, by prefix',
       'secrets of webhooks, by prefix',
@@ -298,10 +301,18 @@ describe('rights', () => {
       Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'secretsmanager').includes(`secretsmanager:${action}`));
 
     // a retry is a new job
-    expect(holders('CreateSecret')).toEqual(['commands', 'schedules', 'quarantine', 'webhooks', 'fire-schedule']);
-    expect(holders('PutSecretValue')).toEqual(['commands', 'schedules', 'quarantine', 'fire-schedule']);
+    expect(holders('CreateSecret')).toEqual([
+      'commands',
+      'environments',
+      'schedules',
+      'quarantine',
+      'webhooks',
+      'fire-schedule',
+    ]);
+    expect(holders('PutSecretValue')).toEqual(['commands', 'environments', 'schedules', 'quarantine', 'fire-schedule']);
     expect(holders('DeleteSecret')).toEqual([
       'commands',
+      'environments',
       'schedules',
       'quarantine',
       'webhooks',
@@ -449,8 +460,40 @@ describe('rights', () => {
       expect(registryKinds(name, 'dynamodb:GetItem')).toEqual(
         expect.arrayContaining(['mapping', 'mapping#*', 'mapping_approval']),
       );
-    expect(registryKinds('commands', 'dynamodb:PutItem')).toEqual([]);
-    expect(registryKinds('fire-schedule', 'dynamodb:PutItem')).toEqual(['schedule']);
+    expect(registryKinds('commands', 'dynamodb:PutItem')).toEqual(['idempotency', 'approval']);
+    expect(registryKinds('commands', 'dynamodb:DeleteItem')).toEqual(['idempotency']);
+    expect(registryKinds('fire-schedule', 'dynamodb:PutItem')).toEqual(['schedule', 'approval']);
+  });
+
+  it('let one function keep environments, and those that start jobs read them and the secrets of them alone', () => {
+    const keeps = (action: string, kind: string) =>
+      Object.keys(FUNCTIONS).filter((name) => registryKinds(name, action).includes(kind));
+    const onSecrets = (name: string) => {
+      const role = byName(name).Properties.Role['Fn::GetAtt'][0];
+      const own = allowed.filter((s) => s.role === role && s.resources.some((r) => r.includes('/environment/*')));
+      return own.flatMap((s) => s.actions.map((action) => action.replace('secretsmanager:', ''))).sort();
+    };
+    const may = Object.keys(FUNCTIONS).flatMap((n) => (onSecrets(n).length > 0 ? [[n, ...onSecrets(n)]] : []));
+
+    expect(keeps('dynamodb:PutItem', 'environment')).toEqual(['environments']);
+    expect(keeps('dynamodb:DeleteItem', 'environment')).toEqual(['environments']);
+    expect(keeps('dynamodb:DeleteItem', 'approval')).toEqual([]);
+    expect(keeps('dynamodb:Query', 'environment')).toEqual([
+      'commands',
+      'environments',
+      'schedules',
+      'quarantine',
+      'fire-schedule',
+    ]);
+    expect(may).toEqual([
+      ['commands', 'GetSecretValue'],
+      ['environments', 'CreateSecret', 'DeleteSecret', 'GetSecretValue'],
+      ['schedules', 'GetSecretValue'],
+      ['quarantine', 'GetSecretValue'],
+      ['fire-schedule', 'GetSecretValue'],
+    ]);
+    expect(rightsOf('environments', 'states')).toEqual([]);
+    expect(rightsOf('environments', 'sqs')).toEqual([]);
   });
 
   it('take ARNs of Amazon Bedrock alone for the model', () => {

@@ -22,6 +22,7 @@ import { followingDatabases } from '../../lib/postgres/following-databases.ts';
 import { planningDatabases } from '../../lib/postgres/planning-databases.ts';
 import { workDatabases } from '../../lib/postgres/work-databases.ts';
 import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
+import { noEnvironments } from './environments.ts';
 import { memoryLog, memorySecrets } from './memory-ports.ts';
 import { ON_ONE_MACHINE } from './rules.ts';
 
@@ -66,6 +67,7 @@ export function ports() {
     workflow,
     clock: () => new Date(),
     databases: ALL,
+    ...noEnvironments(),
   };
 }
 

@@ -18,6 +18,7 @@ import { ERRORS } from '../../lib/model/errors.ts';
 import { JOB_STATES } from '../../lib/model/job.ts';
 import { NOTIFICATION_MEANINGS, notification } from '../../lib/model/notification.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
+import { mayCall, ROLES } from '../../lib/model/roles.ts';
 import { FINDINGS } from '../../lib/model/schema-check.ts';
 import { SLOT_CONCERNS } from '../../lib/model/slot.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
@@ -198,6 +199,18 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['method and path', 'role', 'function', 'does'],
         routes.map((r) => [code(`${r.method} ${r.path}`), r.role, r.runs, r.summary]),
+      ),
+  ],
+  roles: [
+    'docs/roles.md',
+    () =>
+      table(
+        ['method and path', 'nobody', ...ROLES],
+        routes.map((r) => [
+          code(`${r.method} ${r.path}`),
+          mayCall(r.role, []) ? 'yes' : 'no',
+          ...ROLES.map((role) => (mayCall(r.role, [role]) ? 'yes' : 'no')),
+        ]),
       ),
   ],
   pages: [

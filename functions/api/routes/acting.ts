@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { commandRoutes } from './commands.ts';
 import { conflictRoutes } from './conflicts.ts';
+import { environmentRoutes } from './environments.ts';
 import { mappingRoutes } from './mappings.ts';
 import { pairRoutes } from './pairs.ts';
 import { quarantineRoutes } from './quarantine.ts';
@@ -13,6 +14,7 @@ export const actingRoutes: readonly Route[] = [
   ...commandRoutes,
   ...conflictRoutes,
   ...quarantineRoutes,
+  ...environmentRoutes,
   ...scheduleRoutes,
   ...webhookRoutes,
   ...mappingRoutes,

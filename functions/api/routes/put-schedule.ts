@@ -6,7 +6,8 @@ import { OVERLAPS } from '../../../lib/model/schedule.ts';
 import { nextRuns, parseExpression } from '../../../lib/model/schedule-expression.ts';
 import { isTimeZone } from '../../../lib/model/zone.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
-import { connectionField, tlsProblems } from '../connection-field.ts';
+import { tlsProblems } from '../connection-field.ts';
+import { pairFields, pairProblems, saidPair } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 import { scheduleName, scheduleView, viewOf } from '../schedule-view.ts';
 import { refuse } from '../schema-problems.ts';
@@ -58,16 +59,14 @@ const body = z
         'A run that is due while the one before works, or another job holds its tables: it is left out, or waits.',
     }),
     paused: z.boolean().default(false).meta({ description: 'Nothing is started while it is.' }),
-    source_connection: connectionField('source').optional(),
-    target_connection: connectionField('target').optional(),
+    ...pairFields,
     config: jobConfigSchema.prefault({}),
   })
   .meta({
     id: 'PutSchedule',
-    description: 'Without both connections a schedule keeps those that it has; a new one needs them.',
+    description:
+      'Each side is a connection or the name of an environment. Without any of them a schedule keeps those that it has; a new one needs them.',
   });
-
-const SIDES = ['source', 'target'] as const;
 
 export const putSchedule = defineRoute<z.output<typeof body>>({
   method: 'PUT',
@@ -82,12 +81,19 @@ export const putSchedule = defineRoute<z.output<typeof body>>({
     201: { description: 'It is new.', schema: scheduleView, headers: { location: 'The schedule.' } },
   },
 
-  alsoCheck: (json, { settings }) => [...tlsProblems(json, settings.tlsPolicy), ...oneWithoutTheOther(json)],
+  alsoCheck: (json, { settings }) => [...tlsProblems(json, settings.tlsPolicy), ...pairProblems(json, true)],
 
-  handle: async ({ params, body, actor }, { clock }, parts) => {
-    const { source_connection: source, target_connection: target, ...said } = body;
-    const pair = source && target ? { pair: { source, target } } : {};
-    const { schedule, created } = await parts.putSchedule({ ...said, ...pair, name: params.name ?? '', actor });
+  handle: async ({ params, body, actor, subject }, { clock }, parts) => {
+    const { source_connection, target_connection, source_environment, target_environment, ...said } = body;
+    const asked = saidPair({ source_connection, target_connection, source_environment, target_environment });
+    const keeps = asked.environments === undefined && Object.keys(asked.pair).length === 0;
+    const { schedule, created } = await parts.putSchedule({
+      ...said,
+      ...(!keeps && asked),
+      name: params.name ?? '',
+      actor,
+      ...(subject !== undefined && { subject }),
+    });
     return {
       status: created ? 201 : 200,
       ...(created && { headers: { location: `/api/sync/schedules/${schedule.name}` } }),
@@ -95,12 +101,3 @@ export const putSchedule = defineRoute<z.output<typeof body>>({
     };
   },
 });
-
-/** Both connections, or none. */
-function oneWithoutTheOther(json: unknown) {
-  const given = z.looseObject({}).safeParse(json).data ?? {};
-  const missing = SIDES.filter((side) => given[`${side}_connection`] === undefined);
-  if (missing.length !== 1) return [];
-  const message = 'expected both connections, or none: then it keeps those that it has';
-  return missing.map((side) => ({ code: 'required' as const, side, field: `/${side}_connection`, message }));
-}

@@ -4,6 +4,7 @@ import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { resumeJob } from '../../../lib/orchestrator/resume-job.ts';
 import { startJob } from '../../../lib/orchestrator/start-job.ts';
 import { stopJob } from '../../../lib/orchestrator/stop-job.ts';
+import { noEnvironments } from '../../support/environments.ts';
 import { eventsOf, faultsOf, trailOf } from '../../support/trail.ts';
 import type { Breakage } from '../breakages.ts';
 import { seeded } from '../random.ts';
@@ -105,7 +106,9 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
   let started = 0;
   const start = () => {
     const jobId = uuid(++started);
-    return user('start', (ports) => startJob({ jobId, pair: PAIR, config, actor: 'ada' }, ports));
+    return user('start', (ports) =>
+      startJob({ jobId, pair: PAIR, config, actor: 'ada' }, { ...ports, ...noEnvironments() }),
+    );
   };
   const jobs = () => service.jobs.listToSweep().then(async () => (await service.jobs.list({ limit: 100 })).jobs);
   const resume = (job: Job) =>
@@ -234,7 +237,9 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     for (const job of await jobs()) if (!COMPLETED.includes(job.state)) await settleStop(job);
     const jobId = uuid(99);
     let done: unknown = 'not yet';
-    void user('start', (ports) => startJob({ jobId, pair: PAIR, config, actor: 'ada' }, ports)).then((e) => {
+    void user('start', (ports) =>
+      startJob({ jobId, pair: PAIR, config, actor: 'ada' }, { ...ports, ...noEnvironments() }),
+    ).then((e) => {
       done = e;
     });
     await scheduler.run(() => done !== 'not yet', 2_000);

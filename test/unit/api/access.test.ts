@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { groupsOf } from '../../../functions/api/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
+import { environmentRoutes } from '../../../functions/api/routes/environments.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
@@ -15,7 +16,9 @@ import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
 import {
   sampleApproval,
+  sampleApprovalRequest,
   sampleConflict,
+  sampleEnvironment,
   sampleJob,
   sampleMapping,
   sampleResolution,
@@ -28,6 +31,7 @@ import { type Call, SOURCE, start, TARGET, testApi } from './client.ts';
 const job = sampleJob();
 const conflict = sampleConflict(job.job_id);
 const resolution = sampleResolution(job.job_id);
+const approval = sampleApprovalRequest();
 const ofJob = `/api/sync/conflicts/${job.job_id}`;
 const calls: Readonly<Record<string, Call>> = {
   'POST /api/sync/full': start(),
@@ -53,6 +57,25 @@ const calls: Readonly<Record<string, Call>> = {
   'DELETE /api/sync/webhooks/{name}': { method: 'DELETE', path: '/api/sync/webhooks/ops' },
   'POST /api/sync/webhooks/{name}/rotate': { method: 'POST', path: '/api/sync/webhooks/ops/rotate' },
   'POST /api/sync/webhooks/{name}/test': { method: 'POST', path: '/api/sync/webhooks/ops/test' },
+  'GET /api/sync/environments': { path: '/api/sync/environments' },
+  'GET /api/sync/environments/{name}': { path: '/api/sync/environments/production' },
+  'PUT /api/sync/environments/{name}': {
+    method: 'PUT',
+    path: '/api/sync/environments/production',
+    body: { connection: SOURCE },
+  },
+  'DELETE /api/sync/environments/{name}': { method: 'DELETE', path: '/api/sync/environments/production' },
+  'POST /api/sync/environments/{name}/test': { method: 'POST', path: '/api/sync/environments/production/test' },
+  'GET /api/sync/approvals': { path: '/api/sync/approvals' },
+  'GET /api/sync/approvals/{approval_id}': { path: `/api/sync/approvals/${approval.id}` },
+  'POST /api/sync/approvals/{approval_id}/approve': {
+    method: 'POST',
+    path: `/api/sync/approvals/${approval.id}/approve`,
+  },
+  'POST /api/sync/approvals/{approval_id}/reject': {
+    method: 'POST',
+    path: `/api/sync/approvals/${approval.id}/reject`,
+  },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
   'GET /api/sync/conflicts/{job_id}': { path: ofJob },
@@ -166,6 +189,8 @@ describe('roles', () => {
     await api.resolutions.create(resolution);
     await api.schedules.create(sampleSchedule());
     await api.kept.add('ops');
+    await api.environments.put(sampleEnvironment());
+    await api.approvals.put(approval);
     for (const version of [1, 2]) await api.mappings.put(sampleMapping(version));
     await api.mappings.approve('county', { rev: 1, approvals: [sampleApproval(1)] });
     const allowed = mayCall(route.role, role === undefined ? [] : [role]);
@@ -256,6 +281,7 @@ describe('paths and methods', () => {
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
     expect(mappingRoutes.every((r) => r.runs === 'mappings')).toBe(true);
     expect(suggestRoutes.every((r) => r.runs === 'suggest')).toBe(true);
+    expect(environmentRoutes.every((r) => r.runs === 'environments')).toBe(true);
     expect(scheduleRoutes.every((r) => r.runs === 'schedules')).toBe(true);
     expect(webhookRoutes.every((r) => r.runs === 'webhooks')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
@@ -265,6 +291,7 @@ describe('paths and methods', () => {
       ...commandRoutes,
       ...conflictRoutes,
       ...quarantineRoutes,
+      ...environmentRoutes,
       ...scheduleRoutes,
       ...webhookRoutes,
       ...mappingRoutes,
@@ -292,6 +319,28 @@ describe('every answer', () => {
       'strict-transport-security': expect.stringContaining('max-age='),
       'referrer-policy': 'no-referrer',
     });
+  });
+
+  it('that refuses a role leaves a line with who asked for what, and no event', async () => {
+    const api = testApi();
+
+    await api.call({ path: `/api/sync/stop/${job.job_id}`, raw: 'c4n4ry', groups: '[viewer other]' });
+    await api.call({ method: 'POST', path: '/api/sync/stop/c4n4ry', groups: '[viewer]' });
+
+    expect(api.logged.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        level: 'warn',
+        route: 'POST /api/sync/stop/{job_id}',
+        code: 'forbidden',
+        actor: 'ada',
+        roles: ['viewer', 'other'],
+        needed_role: 'operator',
+        job_id: job.job_id,
+      },
+      { level: 'warn', actor: 'ada', needed_role: 'operator' },
+    ]);
+    expect(api.logged.join('')).not.toContain('c4n4ry'); // a path may hold anything
+    expect(api.commands).toEqual([]);
   });
 
   it('leaves one log line without path, query or body', async () => {

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { type ApiEvent, type ApiResult, apiHandler } from '../../../functions/api/handler.ts';
+import { type KeptCall, once } from '../../../functions/api/idempotency.ts';
 import type { ProblemBody } from '../../../functions/api/problem.ts';
-import type { Parts } from '../../../functions/api/route.ts';
+import type { AskedStart, Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
+import { environmentRoutes } from '../../../functions/api/routes/environments.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
@@ -18,12 +21,14 @@ import type { TableValidation } from '../../../lib/model/schema-check.ts';
 import { parseWebhookHosts } from '../../../lib/notifications/webhook-hosts.ts';
 import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts';
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
+import { decideApproval } from '../../../lib/orchestrator/decide-approval.ts';
 import { putWebhook, removeWebhook, rotateKey, testWebhook } from '../../../lib/orchestrator/put-webhook.ts';
-import type { StartRequest } from '../../../lib/orchestrator/start-job.ts';
 import { previewResolution, startResolution } from '../../../lib/orchestrator/start-resolution.ts';
 import type {
+  ApprovalStore,
   AuditLog,
   ConflictStore,
+  EnvironmentStore,
   JobStore,
   MappingStore,
   ResolutionStore,
@@ -32,13 +37,21 @@ import type {
 import {
   memoryAuditLog,
   memoryConflictStore,
+  memoryItems,
   memoryJobStore,
   memoryMappingStore,
   memoryResolutionStore,
   memoryScheduleStore,
 } from '../../contract/memory.ts';
 import { type MemoryWebhooks, memoryWebhooks } from '../../contract/memory-webhooks.ts';
-import { sampleJob, sampleSchedule, sampleSuggestion, validationOf } from '../../contract/samples.ts';
+import {
+  sampleEnvironment,
+  sampleJob,
+  sampleSchedule,
+  sampleSuggestion,
+  validationOf,
+} from '../../contract/samples.ts';
+import { noEnvironments } from '../../support/environments.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
 
 export interface Call {
@@ -69,10 +82,12 @@ export interface TestApi {
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
   readonly schedules: ScheduleStore;
+  readonly environments: EnvironmentStore;
+  readonly approvals: ApprovalStore;
   readonly mappings: MappingStore;
   readonly kept: MemoryWebhooks;
   readonly engine: FakeResolver;
-  readonly started: StartRequest[];
+  readonly started: AskedStart[];
   /** Everything that was asked for and changes state, starts among them. */
   readonly commands: object[];
   /** Log lines as JSON. */
@@ -81,7 +96,7 @@ export interface TestApi {
 
 export interface TestApiOptions {
   readonly settings?: Partial<Settings>;
-  readonly startJob?: (request: StartRequest) => Promise<Job>;
+  readonly startJob?: (request: AskedStart) => Promise<Job>;
   readonly stopJob?: Parts['stopJob'];
   readonly resumeJob?: Parts['resumeJob'];
   readonly dependencies?: Parts['dependencies'];
@@ -97,6 +112,7 @@ export interface TestApiOptions {
   /** As the parameter AllowedWebhookHosts. */
   readonly webhookHosts?: string;
   readonly now?: string;
+  readonly clock?: () => Date;
 }
 
 export function testApi(options: TestApiOptions = {}): TestApi {
@@ -104,8 +120,9 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const conflicts = options.conflicts ?? memoryConflictStore();
   const resolutions = memoryResolutionStore();
   const schedules = options.schedules ?? memoryScheduleStore();
+  const { environments, approvals } = noEnvironments();
   const engine = fakeResolver();
-  const started: StartRequest[] = [];
+  const started: AskedStart[] = [];
   const commands: object[] = [];
   const logged: string[] = [];
   const mappings = memoryMappingStore();
@@ -129,7 +146,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
     jobs,
     secrets: { put: notHere, get: notHere, remove: notHere, maskKey: notHere },
-    clock: () => new Date(options.now ?? '2026-11-23T10:00:10.000Z'),
+    clock: options.clock ?? (() => new Date(options.now ?? '2026-11-23T10:00:10.000Z')),
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
   const parts: Parts = {
@@ -210,6 +227,26 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     testWebhook: told((name) => testWebhook({ name, id: 'webhook_test-1' }, { ...services, ...kept })),
     webhookHosts: () => parseWebhookHosts(options.webhookHosts ?? '*'),
     webhooks: kept.webhooks,
+    putEnvironment: async (put) => {
+      commands.push(put);
+      const { connection: _, seen: _s, ...said } = put;
+      return { environment: sampleEnvironment(said), created: true, jobs: 0 };
+    },
+    removeEnvironment: async (seen) => {
+      commands.push(seen);
+    },
+    testEnvironment: async (name) => {
+      commands.push({ name });
+      const side = { problems: [], grants: [] };
+      const sides = { as_source: side, as_target: side, optional: side };
+      return { name, version_num: 180_004, role: 'sync', same_database: true, tables: 3, ...sides };
+    },
+    decideApproval: async (decision) => {
+      commands.push(decision);
+      return decideApproval(decision, { ...services, approvals, audit: memoryAuditLog() });
+    },
+    environments,
+    approvals,
     schedules,
     conflicts,
     resolutions,
@@ -217,10 +254,17 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     dependencies: options.dependencies ?? [],
     audit: options.audit ?? memoryAuditLog(),
   };
-  const changing = apiHandler({ serves: commandRoutes, services: () => services, parts: () => parts });
+  const calls = memoryItems<KeptCall>();
+  const changing = apiHandler({
+    serves: commandRoutes,
+    services: () => services,
+    parts: () => parts,
+    once: (call, work) => once(call, { calls, now: services.clock, newId: randomUUID }, work),
+  });
   const aside = apiHandler({ serves: quarantineRoutes, services: () => services, parts: () => parts });
   const deciding = apiHandler({ serves: conflictRoutes, services: () => services, parts: () => parts });
   const clocking = apiHandler({ serves: scheduleRoutes, services: () => services, parts: () => parts });
+  const naming = apiHandler({ serves: environmentRoutes, services: () => services, parts: () => parts });
   const keeping = apiHandler({
     serves: mappingRoutes,
     services: () => services,
@@ -240,6 +284,8 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     conflicts,
     resolutions,
     schedules,
+    environments,
+    approvals,
     mappings,
     kept,
     engine,
@@ -256,6 +302,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [quarantineRoutes, aside],
         [scheduleRoutes, clocking],
         [webhookRoutes, hooking],
+        [environmentRoutes, naming],
         [mappingRoutes, keeping],
         [suggestRoutes, proposing],
         [pairRoutes, pairing],

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { didYouMean, editDistance } from '../../../functions/api/did-you-mean.ts';
-import { jsonFault } from '../../../functions/api/json.ts';
+import { deeperThan, jsonFault } from '../../../functions/api/json.ts';
 
 describe('the place where JSON breaks', () => {
   it.each([
@@ -70,5 +70,22 @@ describe('did you mean', () => {
     expect(editDistance('abcd', 'abd')).toBe(1);
     expect(editDistance('abcd', 'abxd')).toBe(1);
     expect(editDistance('', 'abc')).toBe(3);
+  });
+});
+
+describe('the depth of a text', () => {
+  it.each([
+    ['[]', 1],
+    ['{"a": [1, {"b": {}}]}', 4],
+    ['{"[[[[": "]]}}{{{{", "\\"{": "\\\\", "c": [[]]}', 3],
+    ['[[], [], []]', 2],
+    [`${'['.repeat(10_000)}`, 10_000],
+  ])('of %.20s is %i', (text, depth) => {
+    expect(deeperThan(depth - 1, text)).toBe(true);
+    expect(deeperThan(depth, text)).toBe(false);
+  });
+
+  it('is found in one look, also where a string never ends', () => {
+    expect(deeperThan(20, `"${'\\"'.repeat(1_000_000)}`)).toBe(false); // a quadratic reader would run into the test's limit
   });
 });

@@ -35,7 +35,7 @@ describe('GET /api/sync/openapi.json', () => {
     const { StartRequest } = json.components.schemas;
 
     expect(StartRequest.additionalProperties).toBe(false);
-    expect(StartRequest.required).toEqual(['source_connection', 'target_connection']);
+    expect(StartRequest.properties.source_environment.description).toContain('in place of source_connection');
     expect(StartRequest.properties.source_connection.type).toBe('string');
     expect(StartRequest.properties.config.properties.batch_size).toMatchObject({
       type: 'integer',

@@ -57,8 +57,8 @@ describe('POST /api/sync/full', () => {
     });
     expect(request).toMatchObject({ actor: 'ada', config: DEFAULTS });
     expect(request?.pair.source).toMatchObject({ host: 'source.example', port: 5432, database: 'd', user: 'sync' });
-    expect(request?.pair.source.password?.reveal()).toBe('c4n4ry-s');
-    expect(request?.pair.target.password?.reveal()).toBe('c4n4ry-t');
+    expect(request?.pair.source?.password?.reveal()).toBe('c4n4ry-s');
+    expect(request?.pair.target?.password?.reveal()).toBe('c4n4ry-t');
   });
 
   it.each([
@@ -268,9 +268,9 @@ describe('POST /api/sync/full', () => {
       'connection_user_required /source_connection',
       'connection_port /source_connection',
       'connection_param_not_allowed /source_connection',
-      'required /target_connection',
       'out_of_range /config/batch_size',
       'type_string /config/conflict_strategy',
+      'required /target_connection',
     ]);
     expect(answer.json.detail).toContain('10 problems');
     expect(answer.json.errors.filter((e: { side?: string }) => e.side === 'source')).toHaveLength(3);
@@ -331,6 +331,16 @@ describe('POST /api/sync/full', () => {
 
     expect(answer.status).toBe(400);
     expect(answer.text).not.toContain('c4n4ry');
+  });
+
+  it.each([
+    [20, 'unknown_field'],
+    [21, 'body_too_deep'],
+  ])('a body nested %i deep is %s', async (depth, code) => {
+    const inner = depth - 1;
+    const raw = `{"x": ${'['.repeat(inner)}${']'.repeat(inner)}}`;
+
+    expect(errorsOf(await testApi().call({ path: '/api/sync/full', raw }))[0]).toContain(code);
   });
 
   it.each([

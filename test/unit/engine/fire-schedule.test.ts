@@ -5,6 +5,7 @@ import type { Schedule, ScheduleRun } from '../../../lib/model/schedule.ts';
 import { decideFire, type FirePorts, fireSchedule, tendSchedules } from '../../../lib/orchestrator/fire-schedule.ts';
 import { memoryScheduleStore } from '../../contract/memory.ts';
 import { sampleJob, sampleSchedule } from '../../contract/samples.ts';
+import { noEnvironments } from '../../support/environments.ts';
 
 const PAIR = { source: sampleJob().source, target: sampleJob().target } as never; // only handed on
 
@@ -18,6 +19,7 @@ async function world(over: Partial<Schedule> = {}, start?: (jobId: string) => Pr
   const at = { now: Date.parse('2026-11-24T02:00:01Z') };
   await schedules.create(sampleSchedule(over));
   const ports: FirePorts = {
+    ...noEnvironments(),
     schedules,
     alarms: {
       set: async (s, from) => void told.push(`${s.expression} ${from}`),

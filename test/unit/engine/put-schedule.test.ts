@@ -9,6 +9,7 @@ import {
 } from '../../../lib/orchestrator/put-schedule.ts';
 import { memoryScheduleStore } from '../../contract/memory.ts';
 import { sampleJob } from '../../contract/samples.ts';
+import { noEnvironments } from '../../support/environments.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 const SAMPLE = sampleJob();
@@ -39,6 +40,7 @@ function world() {
   let ids = 0;
   const down = { clock: false };
   const ports: SchedulePorts = {
+    ...noEnvironments(),
     schedules,
     alarms: {
       set: async (s, from) => {

@@ -1,0 +1,135 @@
+import type { Connection, ServerFacts, Side } from '../model/connection.ts';
+import { sameDatabase } from '../model/environment.ts';
+import type { Problem } from '../model/errors.ts';
+import { type Relation, relationText } from '../model/table.ts';
+import type { EnvironmentSecrets, EnvironmentStore, LookingDatabase, LookingDatabases } from '../ports.ts';
+import { viewProblems } from '../validator/needs.ts';
+import { rightsProblems, versionProblems, writtenProblems } from '../validator/rights.ts';
+import { isView } from '../validator/scope.ts';
+import { sqlName } from '../validator/sql-name.ts';
+import { type Patience, whenThereIsRoom } from './connections.ts';
+import { noEnvironment } from './named-pair.ts';
+
+/** Looks at an environment; the gateway answers within 30 s. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+
+type Catalog = Pick<LookingDatabase, 'facts' | 'introspect' | 'close'>;
+
+export interface LookPorts {
+  readonly catalogs: LookingDatabases;
+  readonly patience?: Patience;
+}
+
+/** Runs `work` with the database open. `name` is shown to its server. */
+export async function withCatalog<T>(
+  connection: Connection,
+  name: string,
+  ports: LookPorts,
+  work: (catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  const as = { name, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const catalog = await whenThereIsRoom(() => ports.catalogs.open('source', connection, as), ports.patience);
+  try {
+    return await work(catalog);
+  } finally {
+    await catalog.close();
+  }
+}
+
+/** What is in the way of a job that has the environment on one side, and everything that grants what is missing. */
+export interface SideReport {
+  readonly problems: readonly Problem[];
+  /** Each once, ready to be run by an owner. */
+  readonly grants: readonly string[];
+}
+
+export interface EnvironmentReport {
+  readonly name: string;
+  readonly version_num: number;
+  readonly role: string;
+  /** The database that answered when the environment was put; otherwise no start goes on. */
+  readonly same_database: boolean;
+  readonly tables: number;
+  readonly as_source: SideReport;
+  readonly as_target: SideReport;
+  /** Of use for some options alone: `timestamp`, and `triggers: suppress`. */
+  readonly optional: SideReport;
+}
+
+const GRANT = /^GRANT [^;]*;/;
+
+/** With the name of the database where a hint leaves it to the reader. */
+function report(found: readonly Problem[], database: string): SideReport {
+  const problems = found.map((p) => ({
+    ...p,
+    ...(p.hint !== undefined && { hint: p.hint.replace(`<${p.side} database>`, () => sqlName(database)) }),
+  }));
+  return { problems, grants: [...new Set(problems.flatMap((p) => GRANT.exec(p.hint ?? '')?.[0] ?? []))] };
+}
+
+const unknown = (name: string, side: Side): Problem => ({
+  code: 'table_not_found',
+  side,
+  object: name,
+  field: '/tables',
+  message: `The ${side} has no table ${name}.`,
+});
+
+/** What is missing on one side, over these tables. Pure. */
+function sideProblems(
+  side: Side,
+  facts: ServerFacts,
+  tables: readonly Relation[],
+  absent: readonly string[],
+): readonly Problem[] {
+  const written = side === 'target';
+  return [
+    ...versionProblems(facts, side),
+    ...(written ? writtenProblems(facts, side, false) : []),
+    ...absent.map((name) => unknown(name, side)),
+    ...tables
+      .filter((t) => !(written && isView(t)))
+      .flatMap((t) => rightsProblems(t, side, facts.role, { written, deletes: true })),
+  ];
+}
+
+/** Rights that only some options need. Pure. */
+function optionalProblems(facts: ServerFacts): readonly Problem[] {
+  const needed = writtenProblems(facts, 'target', false).length;
+  return [...viewProblems(facts), ...writtenProblems(facts, 'target', true).slice(needed)];
+}
+
+/**
+ * Connects to an environment and says what its role lacks to be source or target: of the named tables (`schema.table`), or of all
+ * ordinary and partitioned ones. Writes nothing. Throws `environment_not_found`, and what connecting throws.
+ */
+export async function testEnvironment(
+  name: string,
+  names: readonly string[] | undefined,
+  ports: LookPorts & {
+    readonly environments: Pick<EnvironmentStore, 'get'>;
+    readonly environmentSecrets: Pick<EnvironmentSecrets, 'get'>;
+  },
+): Promise<EnvironmentReport> {
+  const environment = await ports.environments.get(name);
+  if (!environment) throw noEnvironment(name);
+  const connection = await ports.environmentSecrets.get(environment.secret_ref);
+  return withCatalog(connection, `environment ${name}`, ports, async (catalog) => {
+    const facts = await catalog.facts();
+    const all = await catalog.introspect();
+    const tables = all.filter((t) => names?.includes(relationText(t)) ?? !isView(t));
+    const absent = (names ?? []).filter((n) => !tables.some((t) => relationText(t) === n));
+    const { database } = connection;
+    const asTarget = { ...facts, readOnly: facts.refusesWrites ?? false }; // the session is read-only, the server may not be
+    return {
+      name,
+      version_num: facts.version_num,
+      role: facts.role,
+      same_database: sameDatabase(environment.identity, facts),
+      tables: tables.length,
+      as_source: report(sideProblems('source', facts, tables, absent), database),
+      as_target: report(sideProblems('target', asTarget, tables, absent), database),
+      optional: report(optionalProblems(asTarget), database),
+    };
+  });
+}

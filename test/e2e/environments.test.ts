@@ -1,0 +1,145 @@
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeProtectedHeader, SignJWT } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPair, type TestPair } from '../support/databases.ts';
+import { type Answer, auditEvents, type E2eService, startService } from './support.ts';
+
+// Two persons, two environments, the whole service.
+
+let service: E2eService;
+let pair: TestPair;
+const tokens: Record<'ada' | 'bob', string> = { ada: '', bob: '' };
+beforeAll(async () => {
+  service = await startService();
+  pair = await createPair();
+  const key = createPrivateKey(readFileSync(join(service.dataDir, 'issuer-key.pem'), 'utf8'));
+  const kid = decodeProtectedHeader(service.token).kid ?? '';
+  const now = Math.floor(Date.now() / 1000);
+  for (const name of ['ada', 'bob'] as const) {
+    const claims = { sub: `id-${name}`, username: name, 'cognito:groups': ['operator'], iat: now, exp: now + 600 };
+    const issued = { ...claims, iss: `${service.places().controlUrl}/issuer`, aud: 'terrafusion-local' };
+    tokens[name] = await new SignJWT(issued).setProtectedHeader({ alg: 'RS256', kid }).sign(key);
+  }
+  for (const { client } of [pair.source, pair.target])
+    await client.query('create table t (id int primary key, v text)');
+  await pair.source.client.query("insert into t values (1, 'a'), (2, 'b')");
+});
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await pair[Symbol.asyncDispose]();
+});
+
+const send = (method: string, path: string, body?: object, init: { token?: string; etag?: string } = {}) =>
+  service.call(path, {
+    method,
+    token: init.token,
+    headers: {
+      ...(body && { 'content-type': 'application/json' }),
+      ...(init.etag !== undefined && { 'if-match': init.etag }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+const at = (name: string) => `/api/sync/environments/${name}`;
+const etagOf = async (name: string) => (await service.get(at(name))).headers.get('etag') ?? '';
+const rows = async () => (await pair.target.client.query('select id from t order by id')).rows.map((r) => r.id);
+const NAMES = { source_environment: 'production', target_environment: 'training' };
+
+test('an admin names two databases; an operator copies one into the other once a second person has approved it', async () => {
+  const made = await send('PUT', at('production'), { connection: pair.source.url, colour: 'red' });
+  await send('PUT', at('training'), { connection: pair.target.url, writable: true, protected: true });
+  expect([made.status, made.headers.get('location')]).toEqual([201, at('production')]);
+  expect((await send('PUT', at('mine'), { connection: pair.target.url }, { token: tokens.ada })).status).toBe(403);
+
+  const asked = await send('POST', '/api/sync/full', NAMES, { token: tokens.ada });
+  expect([asked.status, asked.body.code]).toEqual([409, 'approval_required']);
+  const id = asked.body.facts.approval_id;
+  const own = await send('POST', `/api/sync/approvals/${id}/approve`, undefined, { token: tokens.ada });
+  expect([own.status, own.body.code]).toEqual([403, 'approval_by_requester']);
+  expect(await rows()).toEqual([]);
+  const yes = await send('POST', `/api/sync/approvals/${id}/approve`, { note: 'ticket 7' }, { token: tokens.bob });
+  expect([yes.status, yes.body.state, yes.body.decided_by]).toEqual([200, 'approved', 'bob']);
+
+  const started = await send('POST', '/api/sync/full', NAMES, { token: tokens.ada });
+  expect(started.status).toBe(202);
+  const job = await service.waitForEnd(started.body.job_id);
+
+  expect(job).toMatchObject({
+    state: 'completed',
+    source: { environments: ['production'] },
+    target: { environments: ['training'] },
+    approval: { id, asked_by: 'ada', approved_by: 'bob' },
+  });
+  expect(await rows()).toEqual(['1', '2']);
+  const [created] = await auditEvents(service, started.body.job_id);
+  expect(created).toMatchObject({
+    type: 'job.created',
+    actor: 'ada',
+    data: { environments: { target: { names: ['training'], asked: true } }, approval: { approved_by: 'bob' } },
+  });
+  expect((await send('POST', '/api/sync/full', NAMES, { token: tokens.ada })).body.code).toBe('approval_required');
+});
+
+test('its password is in no answer, item or line of the log', async () => {
+  const password = 'c4n4ry-9f31';
+  const role = `canary_${pair.target.name}`;
+  await pair.target.client.query(`create role ${role} login superuser password '${password}'`);
+  const url = new URL(pair.target.url);
+  url.username = role;
+  url.password = password;
+
+  const put = await send(
+    'PUT',
+    at('training'),
+    { connection: url.href, writable: true },
+    { etag: await etagOf('training') },
+  );
+  const tested = await send('POST', `${at('training')}/test`);
+  const started = await send('POST', '/api/sync/full', NAMES);
+  await service.waitForEnd(started.body.job_id);
+
+  expect([put.status, put.body.user, tested.body.role]).toEqual([200, role, role]);
+  expect(tested.body.as_target).toEqual({ problems: [], grants: [] });
+  const kept = JSON.stringify(await service.items());
+  expect(kept).toContain(role); // it is the right place to look
+  for (const text of [kept, service.output(), ...service.answers]) expect(text).not.toContain(password);
+  await pair.target.client.query(`drop owned by ${role}; drop role ${role}`);
+});
+
+test('a schedule is approved as it is put, and a changed one needs a new approval', async () => {
+  const put = (over: object = {}, token = tokens.ada): Promise<Answer> =>
+    send(
+      'PUT',
+      '/api/sync/schedules/often',
+      { ...NAMES, expression: 'rate(1 minute)', mode: 'full', ...over },
+      { token },
+    );
+  await send(
+    'PUT',
+    at('training'),
+    { connection: pair.target.url, writable: true, protected: true },
+    { etag: await etagOf('training') },
+  );
+  const asked = await put();
+  expect(asked.body.code).toBe('approval_required');
+  await send('POST', `/api/sync/approvals/${asked.body.facts.approval_id}/approve`, undefined, { token: tokens.bob });
+
+  expect((await put()).status).toBe(201);
+  expect((await put({ paused: true })).status).toBe(200);
+  expect((await put({ paused: false })).status).toBe(200); // as it was approved
+  expect((await put({ config: { batch_size: 7 } })).body.code).toBe('approval_required');
+  const shown = await service.get('/api/sync/schedules/often');
+  expect(shown.body).toMatchObject({ approval: { approved_by: 'bob' }, config: { batch_size: 1000 } });
+  const inUse = await send('DELETE', at('training'), undefined, { etag: await etagOf('training') });
+  expect([inUse.status, inUse.body.code]).toEqual([409, 'environment_in_use']);
+});
+
+test('an etag that is not the present one changes nothing', async () => {
+  const stale = await send('PUT', at('training'), { writable: false }, { etag: '"1.1"' });
+  const none = await send('PUT', at('training'), { writable: false });
+
+  expect([stale.status, stale.body.code]).toEqual([412, 'environment_changed']);
+  expect([none.status, none.body.code]).toEqual([400, 'required']);
+  expect((await service.get(at('training'))).body.writable).toBe(true);
+});

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { viewOf } from '../../../functions/api/environment-view.ts';
+import { sampleApprovalRequest, sampleEnvironment } from '../../contract/samples.ts';
+import { fakeService, JOB, ok, tfsync } from './fake-service.ts';
+
+const CONNECTION = 'postgresql://sync:hunter2@prod/county';
+const view = viewOf(sampleEnvironment({ description: 'the \u001b[31mred one', sends_to: [], protected: true }));
+
+test('lists environments with their rules, and nothing that steers a terminal', async () => {
+  await using service = await fakeService(ok({ environments: [view] }));
+
+  const ran = await tfsync(['environments', '--url', service.url]);
+
+  expect(ran.stdout).toMatch(
+    /production +county \(prod\.example:5432\) +read-only, protected +nobody +\* +the \?\[31mred one/,
+  );
+  expect(ran.stdout).not.toContain('\u001b');
+});
+
+test('a new one is put as new; one that is there keeps what is not said, and is changed as it was seen', async () => {
+  const problem = { code: 'environment_not_found', detail: 'x', errors: [], title: 'x', status: 404 };
+  await using fresh = await fakeService({ status: 404, body: problem }, { status: 201, body: { ...view, jobs: 0 } });
+  await using known = await fakeService(
+    { status: 200, body: view, headers: { etag: '"3.7"' } },
+    ok({ ...view, jobs: 2 }),
+  );
+  const put = ['environments', 'put', 'production', '--connection', '-'];
+
+  await tfsync([...put, '--writable', '--url', fresh.url], { stdin: `${CONNECTION}\n` });
+  const ran = await tfsync(['environments', 'put', 'production', '--no-protected', '--url', known.url]);
+
+  expect(fresh.calls[1]).toMatchObject({
+    method: 'PUT',
+    path: '/api/sync/environments/production',
+    headers: { 'if-none-match': '*' },
+    body: { connection: CONNECTION, writable: true },
+  });
+  expect(known.calls[1]?.headers['if-match']).toBe('"3.7"');
+  expect(known.calls[1]?.body).toEqual({
+    description: view.description,
+    colour: 'red',
+    writable: false,
+    protected: false,
+    sends_to: [],
+    receives_from: ['*'],
+  });
+  expect(ran.stderr).toContain('2 jobs go on with the new connection');
+});
+
+test('a start takes names in place of connections, and never both', async () => {
+  await using service = await fakeService({ status: 202, body: { job_id: JOB, state: 'created', status_url: '/x' } });
+  const names = ['--source-env', 'production', '--target-env', 'training'];
+
+  const ran = await tfsync(['start', 'full', ...names, '--url', service.url]);
+  const both = await tfsync(['start', 'full', ...names, '--source', CONNECTION, '--url', service.url]);
+
+  expect([ran.code, both.code]).toEqual([0, 2]);
+  expect(service.calls.map((c) => c.body)).toEqual([
+    { source_environment: 'production', target_environment: 'training', config: {} },
+  ]);
+});
+
+test('a refused start says what a colleague has to do, and the colleague does it', async () => {
+  const { id } = sampleApprovalRequest();
+  const body = {
+    code: 'approval_required',
+    detail: 'x',
+    errors: [],
+    title: 'x',
+    status: 409,
+    facts: { approval_id: id },
+  };
+  await using refusing = await fakeService({ status: 409, body });
+  await using deciding = await fakeService(ok({ state: 'approved' }));
+  const names = ['--source-env', 'production', '--target-env', 'training'];
+
+  const start = await tfsync(['start', 'full', ...names, '--url', refusing.url]);
+  const approve = await tfsync(['approvals', 'approve', id, '--note', 'ticket 7', '--url', deciding.url]);
+
+  expect(start.code).toBe(2);
+  expect(start.stderr).toContain(`tfsync approvals approve ${id}`);
+  expect(approve.stdout).toBe('approved\n');
+  expect(deciding.calls).toMatchObject([
+    { method: 'POST', path: `/api/sync/approvals/${id}/approve`, body: { note: 'ticket 7' } },
+  ]);
+});
+
+test('a test prints each GRANT once, and what no GRANT mends', async () => {
+  const grant = 'GRANT SELECT ON public.t TO sync;';
+  const missing = { code: 'privilege_missing', message: 'no SELECT', hint: `${grant}  (or not)` };
+  const sides = { as_target: { problems: [], grants: [] }, optional: { problems: [], grants: [] } };
+  const hidden = { code: 'rls_partial_view', message: 'Row security hides rows.', hint: 'Use BYPASSRLS.' };
+  const body = {
+    ...{ name: 'training', version: '18.4', role: 'sync', same_database: false, tables: 2 },
+    ...sides,
+    as_source: { problems: [missing, missing, hidden], grants: [grant] },
+  };
+  await using service = await fakeService(ok(body));
+
+  const ran = await tfsync(['environments', 'test', 'training', '--table', 'public.t', '--url', service.url]);
+
+  expect(service.calls[0]?.body).toEqual({ tables: ['public.t'] });
+  expect(ran.stdout.match(/GRANT/g)).toHaveLength(1);
+  expect(ran.stdout).toContain('Row security hides rows. Use BYPASSRLS.');
+  expect(ran.stdout).toContain('another database than when it was put');
+});
