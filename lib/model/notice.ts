@@ -8,7 +8,7 @@ export interface Notice {
   readonly what: 'ended' | 'paused' | 'resumed' | 'lagging';
   /** The job's epoch from then on; with `what` it names the notice within its job. */
   readonly epoch: number;
-  /** ISO 8601 in UTC. */
+  /** ISO 8601 in UTC; empty where the write did not say: then the job's last sign of life stands for it. */
   readonly at: string;
   /** In which the job ended. */
   readonly state?: JobState;

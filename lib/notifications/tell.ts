@@ -39,8 +39,10 @@ export function notificationsOf(job: Job, notice: Notice, known: Known): readonl
   }
 }
 
-function head<T extends NotificationType>({ job_id, mode, source, target }: Job, notice: Notice, type: T) {
-  const { epoch, at } = notice;
+function head<T extends NotificationType>(job: Job, notice: Notice, type: T) {
+  const { job_id, mode, source, target, heartbeat_at } = job;
+  const { epoch } = notice;
+  const at = notice.at === '' ? heartbeat_at : notice.at; // a bus refuses an event without a time, again and again
   return {
     id: notificationId(job_id, epoch, type),
     version: 1,

@@ -82,6 +82,11 @@ test('an end tells state and counts, under one id however often it is told', () 
   expect(told?.id).not.toContain('.'); // it would end the id in what is signed
 });
 
+test('a notice without a time is told with the last sign of life, for no bus takes an event without one', () => {
+  expect(noticeOf({ epoch: 1 }, { state: 'completed' })?.at).toBe('');
+  expect(tell(ended({ at: '' }))[0]?.time).toBe(job.heartbeat_at);
+});
+
 test('a dry run is told as one', () => {
   const dry = sampleJob({ config: { ...job.config, dry_run: true } });
 
