@@ -1,20 +1,30 @@
 import { SyncError } from '../model/errors.ts';
-import { addCounts, type Counts, NO_COUNTS, type SegmentProgress } from '../model/job.ts';
+import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
 import type { Untold } from '../model/notice.ts';
 import type { ConflictTally, LagThresholds, Notification } from '../model/notification.ts';
+import { countsOfTable } from '../model/table-counts.ts';
 import { notificationsOf } from '../notifications/tell.ts';
 import type { EventBus, JobStore, Log, NoticeStore } from '../ports.ts';
 
 export interface AnnouncePorts {
   readonly notices: NoticeStore;
-  readonly jobs: Pick<JobStore, 'progress'>;
+  readonly jobs: Pick<JobStore, 'progress' | 'tables'>;
   readonly bus: EventBus;
   readonly lag: LagThresholds;
   readonly log: Log;
 }
 
-const countsOf = (progress: readonly SegmentProgress[]): Counts =>
-  progress.reduce((sum, p) => addCounts(sum, { ...NO_COUNTS, ...p.counts }), NO_COUNTS);
+async function countsOf(jobId: string, jobs: AnnouncePorts['jobs']): Promise<Counts> {
+  const [tables, progress] = await Promise.all([jobs.tables(jobId), jobs.progress(jobId)]);
+  return tables
+    .map((table) =>
+      countsOfTable(
+        table,
+        progress.filter((p) => p.table === table.table),
+      ),
+    )
+    .reduce(addCounts, NO_COUNTS);
+}
 
 const NO_CONFLICTS: ConflictTally = { by_table: [], more: false };
 
@@ -23,7 +33,7 @@ async function notificationsFor(untold: Untold, ports: AnnouncePorts): Promise<r
   const { job, lag_told } = untold;
   const notices = untold.notices.filter(({ what, epoch }) => what !== 'lagging' || epoch !== lag_told);
   const ends = notices.some(({ what }) => what === 'ended');
-  const counts = ends ? countsOf(await ports.jobs.progress(job.job_id)) : NO_COUNTS;
+  const counts = ends ? await countsOf(job.job_id, ports.jobs) : NO_COUNTS;
   const conflicts = ends ? await ports.notices.conflicts(job.job_id) : NO_CONFLICTS;
   const told = notices.flatMap((notice) => notificationsOf(job, notice, { counts, conflicts, lag: ports.lag }));
   return [...new Map(told.map((one) => [one.id, one])).values()]; // a step that was repeated notes its end twice

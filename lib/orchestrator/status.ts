@@ -21,6 +21,7 @@ import {
 } from '../model/job.ts';
 import { WHOLE_REASONS } from '../model/look.ts';
 import { type PlannedRule, SEVERITIES } from '../model/rule.ts';
+import { countsOfTable, sinceSettled } from '../model/table-counts.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { approvalView, givenApproval } from './approval-view.ts';
 import { jobConfigSchema } from './config-schema.ts';
@@ -344,8 +345,8 @@ const keysOf = (samples: NonNullable<JobTable['samples']>) =>
 function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobEnded: boolean): TableView {
   const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
   const { settled } = table;
-  const now = settled ? progress.filter((p) => p.epoch > settled.epoch) : progress;
-  const counts = sum([...(settled ? [settled.counts] : []), ...now.map((p) => p.counts)]);
+  const now = sinceSettled(table, progress);
+  const counts = countsOfTable(table, progress);
   const waiting = settled && now.length === 0 ? settled : sum(now.map((p) => p.counts));
   const { state, in_flight: inFlight = 0, failure: { code } = { code: undefined } } = table;
   return {

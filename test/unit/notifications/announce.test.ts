@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../../lib/model/errors.ts';
+import { NO_COUNTS } from '../../../lib/model/job.ts';
 import type { StoredNotice, Untold } from '../../../lib/model/notice.ts';
 import type { Notification } from '../../../lib/model/notification.ts';
 import { type AnnouncePorts, announce } from '../../../lib/orchestrator/announce.ts';
-import { sampleJob, sampleProgress } from '../../contract/samples.ts';
+import { sampleJob, sampleProgress, sampleTable } from '../../contract/samples.ts';
 
 const AT = '2026-11-23T10:00:00.000Z';
 const ended = (over: Partial<StoredNotice> = {}): StoredNotice => ({
@@ -23,7 +24,10 @@ function world(...untold: Untold[]) {
   const lags = new Map<string, number>();
   const broken = { bus: false, told: false };
   const ports: AnnouncePorts = {
-    jobs: { progress: async (id) => [sampleProgress(id), sampleProgress(id, { segment: 1 })] },
+    jobs: {
+      tables: async (id) => [sampleTable(id)],
+      progress: async (id) => [sampleProgress(id), sampleProgress(id, { segment: 1 })],
+    },
     notices: {
       due: async () => [...waiting.keys()],
       untold: async (id) => waiting.get(id),
@@ -126,4 +130,23 @@ test('a job that drains again and again tells its lag once a run', async () => {
   }
 
   expect(published.map((n) => (n.type === 'changes.lag' ? n.job.epoch : n.type))).toEqual([1, 2]);
+});
+
+test('the end of a job that followed the log counts the rounds that were settled, and each row of the last one once', async () => {
+  const read = (n: number) => ({ ...NO_COUNTS, read: n });
+  const { ports, published } = world({ job: sampleJob(), notices: [ended()] });
+  const jobs: AnnouncePorts['jobs'] = {
+    tables: async (id) => [
+      sampleTable(id, { settled: { epoch: 3, counts: read(40), quarantined: 0, conflicts: 0 } }),
+      sampleTable(id, { table: 1 }),
+    ],
+    progress: async (id) => [
+      sampleProgress(id, { epoch: 3, counts: read(500) }),
+      sampleProgress(id, { epoch: 4, segment: 1, counts: read(2) }),
+      sampleProgress(id, { table: 1, epoch: 1, counts: read(7) }),
+    ],
+  };
+  await announce({ ...ports, jobs });
+
+  expect(published[0]?.data).toMatchObject({ counts: { read: 40 + 2 + 7 } });
 });
