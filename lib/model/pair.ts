@@ -5,7 +5,7 @@ import type { ServerIdentity } from './connection.ts';
 export const pairName = z
   .string()
   .regex(/^tfsync_[0-9a-f]{32}$/)
-  .meta({ description: 'Name of a pair: that of its slot, as the status of its jobs shows it (changes.slot).' });
+  .meta({ description: 'Name of a pair: that of its slot, as the status of its jobs shows it under changes.' });
 
 /** What is to be found of a pair in its target. */
 export interface PairNotes {

@@ -79,7 +79,7 @@ async function nameOf({ source, target }: Ends, named: string | undefined): Prom
   const message = 'One database alone does not tell the pair.';
   throw problemsError([
     ...failed,
-    { code: 'required', field: '/pair', message, hint: 'Name it: the status of its jobs shows it as changes.slot.' },
+    { code: 'required', field: '/pair', message, hint: 'Name it: the status of its jobs shows it under changes.' },
   ]);
 }
 

@@ -3,7 +3,7 @@ import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair } from '../support/databases.ts';
 import { auditEvents, startService } from './support.ts';
 
-test('a job that follows the log goes through its step over the whole service, and the status tells of the slot', async () => {
+test('a job that follows the log goes through its step over the whole service, and the status tells of the slot; the pair can be dropped', async () => {
   await using pair = await createPair();
   for (const db of [pair.source, pair.target]) await db.client.query('create table t (id int primary key, x text)');
   await pair.source.client.query(`insert into t select i, 'v' from generate_series(1, 50) i`);
@@ -13,12 +13,31 @@ test('a job that follows the log goes through its step over the whole service, a
   await pair.source.client.query(`update t set x = 'new' where id < 4`);
   const second = await service.waitForEnd(await service.startFull(pair, { detection_strategy: 'cdc' }));
 
+  const ends = { source_connection: pair.source.url, target_connection: pair.target.url };
+  const listed = await service.post('/api/sync/pairs/slots', { source_connection: pair.source.url });
+  const look = await service.post('/api/sync/pairs/drop', ends);
+  const dropped = await service.post('/api/sync/pairs/drop', { ...ends, pair: look.body.pair, confirm: true });
+  const { rows } = await pair.source.client.query(
+    'select 1 from pg_replication_slots where database = current_database() union all select 1 from pg_publication',
+  );
+
   expect(first).toMatchObject({
     state: 'completed',
     changes: { slot: expect.stringMatching(/^tfsync_/), created: true },
   });
   expect(second).toMatchObject({ state: 'completed', changes: { transactions: 1, changes: 3, lag_seconds: 0 } });
   expect(summary(await compareDatabases(pair.source.client, pair.target.client))).toEqual({});
+  expect(listed.body.slots).toContainEqual(
+    expect.objectContaining({
+      slot: look.body.pair,
+      concerns: [],
+      last_job: expect.objectContaining({ state: 'completed' }),
+    }),
+  );
+  expect(look.body).toMatchObject({ confirmed: false, target: { had: { jobs: 2 } } });
+  expect(dropped.body).toMatchObject({ complete: true, source: { state: 'dropped' }, target: { state: 'dropped' } });
+  expect(rows).toEqual([]);
+  expect((await auditEvents(service, `pair#${look.body.pair}`)).map((e) => e.type)).toEqual(['pair.dropped']);
 });
 
 test('a transaction of a million changes is drained by the function as it is deployed, with 256 MB and within 60 s', {
