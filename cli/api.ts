@@ -16,6 +16,7 @@ import type {
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
 import type { JobMode } from '../lib/model/job.ts';
+import type { ProjectPlanView } from '../lib/model/project-plan.ts';
 import type { QuarantinePage, RetryStarted } from '../lib/model/quarantine.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
 import type { MappingSummary, MappingView } from '../lib/model/stored-mapping.ts';
@@ -69,6 +70,11 @@ export class Api {
 
   start(mode: JobMode, request: StartRequest): Promise<Started> {
     return this.#call('POST', `/api/sync/${mode}`, { body: request });
+  }
+
+  /** What a start with a project would sync; starts nothing. */
+  planProject(request: StartRequest): Promise<ProjectPlanView> {
+    return this.#call('POST', '/api/sync/projects/plan', { body: request });
   }
 
   schedules(): Promise<{ readonly schedules: readonly ScheduleView[] }> {

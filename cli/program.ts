@@ -13,6 +13,7 @@ import { type Io, paintFor } from './io.ts';
 import { lookLines } from './looks.ts';
 import { addMappingCommands } from './mappings.ts';
 import { renderJob, renderOutcome } from './progress.ts';
+import { addProjectCommands, type Begin } from './projects.ts';
 import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
 import { Secrets } from './secrets.ts';
@@ -75,6 +76,19 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
     });
   };
 
+  const begin = async (mode: JobMode, options: Begin, config: Record<string, unknown>) => {
+    const api = await connect(options);
+    const source = await secrets.connection('source', options.source);
+    const target = await secrets.connection('target', options.target);
+    const started = await api.start(mode, { source_connection: source, target_connection: target, config });
+    if (options.wait) {
+      io.stderr.write(`Job ${started.job_id}\n`);
+      return done(report(await follow(started.job_id, api, io, options.color), options, io));
+    }
+    io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
+    if (!options.json) io.stderr.write(`Started. Follow it with: tfsync watch ${started.job_id}\n`);
+  };
+
   const addStart = (start: Command, mode: JobMode) =>
     addConfigOptions(
       start
@@ -88,21 +102,8 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
       .addHelpText('before', startExamples(mode))
       .addHelpText('after', EXIT_CODES)
       .action(async (_options, command: Command) => {
-        const options = command.optsWithGlobals<Globals & { source?: string; target?: string; wait?: boolean }>();
-        const api = await connect(options);
-        const source = await secrets.connection('source', options.source);
-        const target = await secrets.connection('target', options.target);
-        const started = await api.start(mode, {
-          source_connection: source,
-          target_connection: target,
-          config: readConfig({ ...options }),
-        });
-        if (options.wait) {
-          io.stderr.write(`Job ${started.job_id}\n`);
-          return done(report(await follow(started.job_id, api, io, options.color), options, io));
-        }
-        io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
-        if (!options.json) io.stderr.write(`Started. Follow it with: tfsync watch ${started.job_id}\n`);
+        const options = command.optsWithGlobals<Begin>();
+        await begin(mode, options, readConfig({ ...options }));
       });
 
   const program = new Command('tfsync')
@@ -242,6 +243,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addMappingCommands(program, { connect, io, done, secrets });
   addConflictCommands(program, { connect, io, done });
   addScheduleCommands(program, { connect, io, secrets });
+  addProjectCommands(program, { connect, io, secrets }, begin);
   addQuarantineCommands(program, { connect, io, done });
   addAuditCommands(program, { io, connect, done });
   return program;

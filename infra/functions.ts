@@ -6,6 +6,7 @@ export const FUNCTIONS = {
   quarantine: 'functions/api/quarantine.ts',
   mappings: 'functions/api/mappings.ts',
   suggest: 'functions/api/suggest.ts',
+  projects: 'functions/api/projects.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',

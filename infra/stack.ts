@@ -328,6 +328,16 @@ export class SyncStack extends Stack {
     state.keepMappings(suggest);
     allowModels(suggest, parameters);
 
+    // Plans of projects. Knows of no job and no secret: the connections come with the call, and nothing is kept of them.
+    const projects = new ServiceFunction(this, 'ProjectsApi', {
+      ...common,
+      name: 'projects',
+      description: 'API routes that plan project syncs.',
+      memoryMb: 512,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.readMappings(projects);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -362,6 +372,7 @@ export class SyncStack extends Stack {
       quarantine,
       mappings,
       suggest,
+      projects,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

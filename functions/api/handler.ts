@@ -46,6 +46,7 @@ const NO_PARTS: Parts = {
   validateTable: notServed,
   suggestMapping: notServed,
   suggestExpression: notServed,
+  planProject: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,

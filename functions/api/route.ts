@@ -3,6 +3,7 @@ import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/
 import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
+import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
@@ -64,6 +65,7 @@ export interface Parts {
   listQuarantine(request: QuarantineRequest): Promise<QuarantineList>;
   retryQuarantine(request: RetryRequest): Promise<RetryOutcome>;
   suggestMapping(request: SuggestRequest): Promise<Suggestion>;
+  planProject(request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>): Promise<ProjectPlanView>;
   suggestExpression(request: ExpressionRequest): Promise<ExpressionSuggestion>;
   readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
@@ -77,14 +79,22 @@ export interface Parts {
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
- * aside and tries them again, `schedules` keeps schedules, `mappings` keeps stored mappings, `suggest` proposes them, `queries`
- * only reads. Errors are thrown as SyncError and become problem+json.
+ * aside and tries them again, `schedules` keeps schedules, `mappings` keeps stored mappings, `suggest` proposes them, `projects`
+ * looks at both ends to plan a project, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly role: RouteRole;
-  readonly runs: 'commands' | 'conflicts' | 'mappings' | 'quarantine' | 'queries' | 'schedules' | 'suggest';
+  readonly runs:
+    | 'commands'
+    | 'conflicts'
+    | 'mappings'
+    | 'projects'
+    | 'quarantine'
+    | 'queries'
+    | 'schedules'
+    | 'suggest';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */
   readonly params?: Readonly<Record<string, z.ZodType<string>>>;

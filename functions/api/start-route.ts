@@ -5,7 +5,7 @@ import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { connectionField, tlsProblems } from './connection-field.ts';
 import { defineRoute } from './route.ts';
 
-const body = z
+export const startBody = z
   .strictObject({
     source_connection: connectionField('source'),
     target_connection: connectionField('target'),
@@ -19,13 +19,13 @@ const started = z
 
 /** The route that starts jobs of one mode; all of them take and answer the same. */
 export const startRoute = (mode: JobMode, summary: string) =>
-  defineRoute<z.output<typeof body>>({
+  defineRoute<z.output<typeof startBody>>({
     method: 'POST',
     path: `/api/sync/${mode}`,
     role: 'operator',
     runs: 'commands',
     summary,
-    body,
+    body: startBody,
     responses: {
       202: {
         description: 'The job was accepted; follow status_url.',

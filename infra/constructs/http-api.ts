@@ -28,6 +28,7 @@ export interface HttpApiProps {
   readonly quarantine: ServiceFunction;
   readonly mappings: ServiceFunction;
   readonly suggest: ServiceFunction;
+  readonly projects: ServiceFunction;
   readonly queries: ServiceFunction;
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
@@ -59,6 +60,7 @@ export class HttpApi extends Construct {
       quarantine: to('Quarantine', props.quarantine),
       mappings: to('Mappings', props.mappings),
       suggest: to('Suggest', props.suggest),
+      projects: to('Projects', props.projects),
       queries: to('Queries', props.queries),
       web: to('Web', props.web),
     };

@@ -144,7 +144,17 @@ describe('functions', () => {
   });
 
   it('answer before the gateway gives up after 30 s', () => {
-    for (const name of ['commands', 'conflicts', 'mappings', 'quarantine', 'queries', 'schedules', 'suggest', 'web'])
+    for (const name of [
+      'commands',
+      'conflicts',
+      'mappings',
+      'projects',
+      'quarantine',
+      'queries',
+      'schedules',
+      'suggest',
+      'web',
+    ])
       expect(byName(name).Properties.Timeout).toBeLessThan(30);
   });
 });

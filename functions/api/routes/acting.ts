@@ -2,6 +2,7 @@ import type { Route } from '../route.ts';
 import { commandRoutes } from './commands.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { mappingRoutes } from './mappings.ts';
+import { projectRoutes } from './projects.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { suggestRoutes } from './suggest.ts';
@@ -14,4 +15,5 @@ export const actingRoutes: readonly Route[] = [
   ...scheduleRoutes,
   ...mappingRoutes,
   ...suggestRoutes,
+  ...projectRoutes,
 ];

@@ -5,12 +5,14 @@ import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
+import { projectRoutes } from '../../../functions/api/routes/projects.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import {
   sampleApproval,
   sampleConflict,
@@ -23,7 +25,7 @@ import {
 } from '../../contract/samples.ts';
 import { type Call, SOURCE, start, TARGET, testApi } from './client.ts';
 
-const job = sampleJob();
+const job = sampleJob({ config: jobConfigSchema.parse({ project: { root: 'public.parcels', key: 7 } }) });
 const conflict = sampleConflict(job.job_id);
 const resolution = sampleResolution(job.job_id);
 const ofJob = `/api/sync/conflicts/${job.job_id}`;
@@ -99,6 +101,15 @@ const calls: Readonly<Record<string, Call>> = {
     path: '/api/sync/mappings/county/retire',
     headers: { 'if-match': '"2.2.1"' },
   },
+  'POST /api/sync/projects/plan': {
+    ...start({ project: { root: 'public.parcels', key: 7 } }),
+    path: '/api/sync/projects/plan',
+  },
+  'GET /api/sync/projects/dashboard': { path: '/api/sync/projects/dashboard' },
+  'GET /api/sync/projects/jobs': { path: '/api/sync/projects/jobs' },
+  'GET /api/sync/projects/job/{job_id}': { path: `/api/sync/projects/job/${job.job_id}` },
+  'GET /api/sync/projects/conflicts': { path: '/api/sync/projects/conflicts', query: `job_id=${job.job_id}` },
+  'GET /api/v1/status': { path: '/api/v1/status' },
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };
@@ -241,6 +252,7 @@ describe('paths and methods', () => {
     expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
     expect(mappingRoutes.every((r) => r.runs === 'mappings')).toBe(true);
+    expect(projectRoutes.every((r) => r.runs === 'projects')).toBe(true);
     expect(suggestRoutes.every((r) => r.runs === 'suggest')).toBe(true);
     expect(scheduleRoutes.every((r) => r.runs === 'schedules')).toBe(true);
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
@@ -252,6 +264,7 @@ describe('paths and methods', () => {
       ...scheduleRoutes,
       ...mappingRoutes,
       ...suggestRoutes,
+      ...projectRoutes,
       ...queryRoutes,
     ]);
   });

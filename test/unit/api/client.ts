@@ -6,6 +6,7 @@ import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
+import { projectRoutes } from '../../../functions/api/routes/projects.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
@@ -78,6 +79,7 @@ export interface TestApiOptions {
   readonly startJob?: (request: StartRequest) => Promise<Job>;
   readonly stopJob?: Parts['stopJob'];
   readonly resumeJob?: Parts['resumeJob'];
+  readonly planProject?: Parts['planProject'];
   readonly dependencies?: Parts['dependencies'];
   readonly validateTable?: (jobId: string, table: string) => Promise<TableValidation>;
   readonly listQuarantine?: Parts['listQuarantine'];
@@ -151,6 +153,11 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return sampleSuggestion(request.name);
     },
+    planProject: async (request) => {
+      commands.push(request);
+      if (options.planProject) return options.planProject(request);
+      return { root: request.config.project?.root ?? '', parents: 'insert', tables: [], excluded: [] };
+    },
     suggestExpression: async (request) => {
       commands.push(request);
       return { expression: 'upper(row.city)', type: 'text', columns: ['city'], proposer: 'rules', reason: 'x' };
@@ -200,6 +207,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     parts: () => ({ mappings: parts.mappings, audit: parts.audit }),
   });
   const proposing = apiHandler({ serves: suggestRoutes, services: () => services, parts: () => parts });
+  const planning = apiHandler({ serves: projectRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -227,6 +235,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [scheduleRoutes, clocking],
         [mappingRoutes, keeping],
         [suggestRoutes, proposing],
+        [projectRoutes, planning],
       ] as const;
       const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context
