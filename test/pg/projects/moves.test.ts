@@ -123,6 +123,24 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    title: 'what only the target has as a parent stays, and is no issue',
+    source: 'update parcels set part_of = 2 where id = 1',
+    target: 'update parcels set part_of = 2 where id = 1; update parcels set owner_id = 3 where id = 2',
+    counts: { inserted: 0, updated: 0, deleted: 0 },
+    holds: [['owners', 3]],
+  },
+  {
+    title: 'a whole that the root is a part of is brought along where it lacks',
+    source: 'update parcels set part_of = 2 where id = 1',
+    target:
+      'delete from notes where item_id in (21, 22, 23, 24); delete from items where parcel_id = 2; delete from parcels where id = 2',
+    counts: { inserted: 1, updated: 1, deleted: 0 },
+    holds: [
+      ['parcels', 3],
+      ['items where parcel_id = 2', 0],
+    ],
+  },
+  {
     title: 'parcels that are part of this one are descended into',
     source: `update parcels set part_of = 1 where id = 2; update items set x = 'new' where parcel_id = 2`,
     counts: { updated: 5, deleted: 0 },
