@@ -22,6 +22,7 @@ import type {
 } from '../lib/model/conflict-answers.ts';
 import type { JobMode } from '../lib/model/job.ts';
 import type { PairDrop } from '../lib/model/pair.ts';
+import type { ProjectPlanView } from '../lib/model/project-plan.ts';
 import type { QuarantinePage, RetryStarted } from '../lib/model/quarantine.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
 import type { SlotView } from '../lib/model/slot-view.ts';
@@ -91,6 +92,11 @@ export class Api {
 
   slots(request: { readonly source_connection: string }): Promise<{ readonly slots: readonly SlotView[] }> {
     return this.#call('POST', '/api/sync/pairs/slots', { body: request });
+  }
+
+  /** What a start with a project would sync; starts nothing. */
+  planProject(request: StartRequest): Promise<ProjectPlanView> {
+    return this.#call('POST', '/api/sync/projects/plan', { body: request });
   }
 
   schedules(): Promise<{ readonly schedules: readonly ScheduleView[] }> {

@@ -15,9 +15,10 @@ import { lookLines } from './looks.ts';
 import { addMappingCommands } from './mappings.ts';
 import { addPairCommands, slotLines } from './pairs.ts';
 import { renderJob, renderOutcome } from './progress.ts';
+import { addProjectCommands, type Begin } from './projects.ts';
 import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
-import { type GivenPair, Secrets } from './secrets.ts';
+import { Secrets } from './secrets.ts';
 import { addValidateCommand } from './validate.ts';
 import { addWebhookCommands } from './webhooks.ts';
 
@@ -78,6 +79,17 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
     });
   };
 
+  const begin = async (mode: JobMode, options: Begin, config: Record<string, unknown>) => {
+    const api = await connect(options);
+    const started = await api.start(mode, { ...(await secrets.pair(options)), config });
+    if (options.wait) {
+      io.stderr.write(`Job ${started.job_id}\n`);
+      return done(report(await follow(started.job_id, api, io, options.color), options, io));
+    }
+    io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
+    if (!options.json) io.stderr.write(`Started. Follow it with: tfsync watch ${started.job_id}\n`);
+  };
+
   const addStart = (start: Command, mode: JobMode) =>
     addConfigOptions(
       start
@@ -93,16 +105,8 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
       .addHelpText('before', startExamples(mode))
       .addHelpText('after', EXIT_CODES)
       .action(async (_options, command: Command) => {
-        const options = command.optsWithGlobals<Globals & GivenPair & { wait?: boolean }>();
-        const api = await connect(options);
-        const pair = await secrets.pair(options);
-        const started = await api.start(mode, { ...pair, config: readConfig({ ...options }) });
-        if (options.wait) {
-          io.stderr.write(`Job ${started.job_id}\n`);
-          return done(report(await follow(started.job_id, api, io, options.color), options, io));
-        }
-        io.stdout.write(options.json ? json(started) : `${started.job_id}\n`);
-        if (!options.json) io.stderr.write(`Started. Follow it with: tfsync watch ${started.job_id}\n`);
+        const options = command.optsWithGlobals<Begin>();
+        await begin(mode, options, readConfig({ ...options }));
       });
 
   const program = new Command('tfsync')
@@ -244,6 +248,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addEnvironmentCommands(program, { connect, io, secrets });
   addScheduleCommands(program, { connect, io, secrets });
   addWebhookCommands(program, { connect, io, done, secrets });
+  addProjectCommands(program, { connect, io, secrets }, begin);
   addQuarantineCommands(program, { connect, io, done });
   addPairCommands(program, { connect, io, done, secrets });
   addAuditCommands(program, { io, connect, done });

@@ -9,6 +9,7 @@ export const FUNCTIONS = {
   mappings: 'functions/api/mappings.ts',
   suggest: 'functions/api/suggest.ts',
   pairs: 'functions/api/pairs.ts',
+  projects: 'functions/api/projects.ts',
   queries: 'functions/api/queries.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',

@@ -189,6 +189,15 @@ export function withoutMeta(source: string): string {
   return kept + source.slice(at);
 }
 
+/** Functions that say of no error what it means, but of an unexpected one: 10 KB. Those that answer calls do, and those that end jobs. */
+export const SAYS_NO_MEANING: readonly string[] = ['prepare-job'];
+
+/** The meaning of an entry of the catalogue of errors, behind its code and status. */
+const MEANING = /(\n {2}(?!internal:)\w+: \[\s*\d{3},\s*)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g;
+
+/** The catalogue of errors without what they mean: codes, statuses and remedies. */
+export const withoutMeanings = (source: string): string => source.replace(MEANING, "$1''");
+
 /** Puts a module that throws when it is used in place of each that the bundle of this function leaves out. */
 export function leftOut(functionName: string): Plugin {
   const absent = LEFT_OUT.filter((m) => !m.usedBy?.some((name) => name === functionName));
@@ -217,6 +226,11 @@ export function leftOut(functionName: string): Plugin {
         const whole = READS_CONFIGS.includes(functionName) || !path.includes('/validator/rules/');
         return { contents: whole ? short : without(short, SETTINGS), loader: 'ts' };
       });
+      if (SAYS_NO_MEANING.includes(functionName))
+        build.onLoad({ filter: /lib\/model\/errors\.ts$/ }, async ({ path }) => ({
+          contents: withoutMeanings(await readFile(path, 'utf8')),
+          loader: 'ts',
+        }));
       if (functionName !== 'queries')
         build.onLoad({ filter: DESCRIBED }, async ({ path }) => ({
           contents: withoutMeta(await readFile(path, 'utf8')),

@@ -435,6 +435,15 @@ export class SyncStack extends Stack {
       allowEnvironmentSecrets(fn, 'GetSecretValue');
     }
     for (const fn of [commands, fireSchedule, schedules]) state.useApprovals(fn);
+    // Plans of projects. Knows of no job and no secret: the connections come with the call, and nothing is kept of them.
+    const projects = new ServiceFunction(this, 'ProjectsApi', {
+      ...common,
+      name: 'projects',
+      description: 'API routes that plan project syncs.',
+      memoryMb: 512,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.readMappings(projects);
 
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
@@ -473,6 +482,7 @@ export class SyncStack extends Stack {
       mappings,
       suggest,
       pairs,
+      projects,
       queries,
       web,
       jwtIssuer: parameters.jwtIssuer,

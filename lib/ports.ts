@@ -48,6 +48,7 @@ import type { ConflictTally, Notification } from './model/notification.ts';
 import type { PairNotes, PairSourceTraces, PairTraces } from './model/pair.ts';
 import type { ChangeMessage } from './model/pgoutput.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
+import type { RootRows, ScopeSide } from './model/project.ts';
 import type { QuarantinePlace, StoredQuarantine } from './model/quarantine.ts';
 import type { QuietKey, QuietMemory, QuietNote, TouchSignal } from './model/quiet.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
@@ -444,10 +445,12 @@ export interface WindowReader {
   page(window: Window, at: Position, limit: number, runs?: readonly BucketRun[]): Promise<readonly StampedRow[]>;
   /** Those of the keys whose rows are in the window, or in its rest. */
   inWindow(window: Window, keys: readonly RowKey[]): Promise<readonly RowKey[]>;
-  /** Those of the keys that exist, filtered or not, with the fingerprints of all mapped columns. */
+  /** Those of the keys that exist, filtered or not, with the fingerprints of all mapped columns; of a source within its project. */
   fingerprints(keys: readonly RowKey[]): Promise<readonly KeyedFingerprint[]>;
   /** Those of the keys whose rows exist and pass the plan's filters. */
   passing(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
+  /** Of a job over a project: those of the keys whose rows were reached there by descending, not as parents. */
+  descended(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
   /** The same segment compared by its keys alone. */
   keysOnly(): SegmentReader;
   /** Of a target: keys of a stream of changes that wait, in an order of their own, from behind `after` on. */
@@ -487,9 +490,12 @@ export interface RowReader extends SegmentReader {
    * at least one where that is no less than a row that is held at all.
    */
   rows(keys: readonly RowKey[], maxBytes: number): Promise<FetchedRows>;
-  /** Prints of the rows of these keys that exist, filtered or not. */
+  /** Prints of the rows of these keys that exist, filtered or not; of a source within its project. */
   prints(keys: readonly RowKey[]): Promise<readonly KeyedPrint[]>;
-  /** Those of the keys whose rows were written since the plan's source snapshot: they moved while the job ran. */
+  /**
+   * Those of the keys whose rows were written since the plan's source snapshot: they moved while the job ran. Of the target of a
+   * project: since its own.
+   */
   changedSince(keys: readonly RowKey[]): Promise<readonly RowKey[]>;
 }
 
@@ -617,6 +623,10 @@ export interface Database {
   seesMark(mark: string): Promise<boolean>;
   /** How many rows share a key with another, or have NULL in it; at most a thousand are counted. */
   keyClashes(table: Relation, key: readonly string[]): Promise<number>;
+  /** Whether a project has a root row here. */
+  hasRoots(roots: RootRows): Promise<boolean>;
+  /** How many rows of a table are in a project, as this side tells it. */
+  scopeRows(scope: ScopeSide): Promise<number>;
   /** Each value in the canonical text of its type (`format_type`); undefined where it cannot be read as one. */
   readAs(
     values: readonly { readonly text: string; readonly declared: string }[],
@@ -991,6 +1001,7 @@ export type CatalogDatabase = Pick<
   | 'dictionary'
   | 'shapes'
   | 'streamFacts'
+  | 'hasRoots'
   | 'close'
 >;
 
@@ -1064,9 +1075,12 @@ export interface QuarantineDatabases {
   target(connection: Connection, as: ConnectAs): Promise<QuarantineTarget>;
 }
 
+/** What is asked of either end when a project is planned. */
+export type ProjectDatabase = CatalogDatabase & Pick<Database, 'scopeRows'>;
+
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &
-  Pick<Database, 'snapshot' | 'clock' | 'storage' | 'touchSignals' | 'windowFacts' | 'probe'>;
+  Pick<Database, 'scopeRows' | 'snapshot' | 'clock' | 'storage' | 'touchSignals' | 'windowFacts' | 'probe'>;
 
 /** The source, as it needs it; `writer` where the job writes to it. */
 export type PlanningSource = PlanningDatabase & { readonly writer?: Pick<SourceWriter, 'raiseEpoch' | 'endJob'> };

@@ -54,6 +54,7 @@ const NO_PARTS: Parts = {
   dropPair: notServed,
   suggestMapping: notServed,
   suggestExpression: notServed,
+  planProject: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,

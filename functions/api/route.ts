@@ -6,6 +6,7 @@ import type { Connection } from '../../lib/model/connection.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { PairDrop } from '../../lib/model/pair.ts';
+import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
@@ -100,6 +101,7 @@ export interface Parts {
   listSlots(source: Connection): Promise<readonly SlotView[]>;
   dropPair(request: DropPairRequest): Promise<PairDrop>;
   suggestMapping(request: SuggestRequest): Promise<Suggestion>;
+  planProject(request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>): Promise<ProjectPlanView>;
   suggestExpression(request: ExpressionRequest): Promise<ExpressionSuggestion>;
   readonly audit: AuditLog;
   readonly dependencies: readonly Dependency[];
@@ -121,7 +123,7 @@ export interface Parts {
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
  * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `environments` keeps named connections and
  * approvals to write to them, `mappings` keeps stored mappings, `suggest` proposes them, `pairs` looks after slots and gives pairs
- * up, `queries` only reads. Errors are thrown as SyncError and become problem+json.
+ * up, `projects` looks at both ends to plan a project, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -133,6 +135,7 @@ export interface Route<Body = unknown, Query = unknown> {
     | 'environments'
     | 'mappings'
     | 'pairs'
+    | 'projects'
     | 'quarantine'
     | 'queries'
     | 'schedules'

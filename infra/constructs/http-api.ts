@@ -31,6 +31,7 @@ export interface HttpApiProps {
   readonly mappings: ServiceFunction;
   readonly suggest: ServiceFunction;
   readonly pairs: ServiceFunction;
+  readonly projects: ServiceFunction;
   readonly queries: ServiceFunction;
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
@@ -65,6 +66,7 @@ export class HttpApi extends Construct {
       mappings: to('Mappings', props.mappings),
       suggest: to('Suggest', props.suggest),
       pairs: to('Pairs', props.pairs),
+      projects: to('Projects', props.projects),
       queries: to('Queries', props.queries),
       web: to('Web', props.web),
     };

@@ -27,6 +27,12 @@ export interface Finding {
   }[];
 }
 
+/** A finding of a job over a project. */
+export interface ProjectFinding extends Finding {
+  /** Rows that differ and that the job leaves as they are. */
+  readonly left?: readonly RowKey[];
+}
+
 /** What a strategy is to look at. */
 export interface Scope {
   /** Buckets above this one. */

@@ -4,6 +4,7 @@ import { CONFLICT_TYPES } from './conflict.ts';
 import { FIELD_RULE_NAMES } from './conflict-plan.ts';
 import { mapping } from './mapping.ts';
 import { mappingReference } from './mapping-name.ts';
+import { projectSchema } from './project.ts';
 import { type RowRule, ruleLimits } from './rule.ts';
 
 /** Names known to the registries, handed in by the composition so that a name exists in one place only. */
@@ -156,6 +157,10 @@ export function configSchema(names: ConfigNames) {
     }),
     filters: z.record(z.string().max(200), z.array(filter).min(1).max(20)).default({}).meta({
       description: 'Which rows of a table (schema.table) take part, on both sides: all conditions must hold.',
+    }),
+    project: projectSchema(filter, nameList).optional().meta({
+      description:
+        'Only the rows of a project: root rows and everything that refers to them by foreign keys, with the rows those need (docs/projects.md). In place of tables and filters.',
     }),
     tolerances: z.record(z.string().max(200), z.number().min(0)).default({}).meta({
       description:

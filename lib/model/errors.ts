@@ -302,6 +302,21 @@ const CATALOGUE = {
     'A row filter does not fit its table.',
     'Name an existing column, an operator, and a value of the column type.',
   ],
+  project_invalid: [
+    422,
+    'A project does not fit its tables.',
+    'Name the root table, the key of its rows, and columns that both sides have as they are.',
+  ],
+  project_unsupported: [
+    422,
+    'The config has an option that a project cannot keep to.',
+    'Change what the message names; docs/projects.md says why.',
+  ],
+  project_not_found: [
+    422,
+    'Neither side has a root row of the project.',
+    'Check the key; a project whose root is gone from the source alone is still accepted, and goes.',
+  ],
   equality_invalid: [
     422,
     'A column cannot be compared the way the config says.',

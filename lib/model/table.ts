@@ -5,6 +5,7 @@ import type { PlannedConflicts } from './conflict-plan.ts';
 import type { Side } from './connection.ts';
 import type { Untouched, WholeReason } from './look.ts';
 import type { Mapped, PlannedSelect } from './planned-select.ts';
+import type { PlannedScope } from './project.ts';
 import type { TouchSignals } from './quiet.ts';
 import type { PlannedRule, Ruled } from './rule.ts';
 
@@ -51,6 +52,8 @@ export interface ForeignKey {
   readonly references: RelationName;
   /** Its own columns, in its order. */
   readonly columns?: readonly string[];
+  /** The columns that those refer to, in the same order. */
+  readonly referenced?: readonly string[];
   /** Whether deleting a referenced row changes rows here (cascade, set null, set default). */
   readonly deleteAction: boolean;
   /** Whether changing the value that is referred to changes rows here. */
@@ -233,6 +236,8 @@ export interface TablePlan {
   readonly tolerances: Readonly<Record<string, number>>;
   /** Conditions that a row must meet to take part, on both sides. */
   readonly filters: readonly PlannedFilter[];
+  /** Of a job over a project: which of its rows take part. */
+  readonly scope?: PlannedScope;
   /** Where it is remembered which rows came from the source; absent where nobody asks. */
   readonly baseline?: PlannedBaseline;
   /** How its conflicts are decided; absent: the source wins, and nobody asks what the target had. */

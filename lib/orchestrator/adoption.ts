@@ -1,4 +1,4 @@
-import type { Finding } from '../change-detector/strategy.ts';
+import type { ProjectFinding as Finding } from '../change-detector/strategy.ts';
 import type { Adoption, OpenedBuckets } from '../model/baseline.ts';
 import { type BucketSum, type Difference, keyId } from '../model/change.ts';
 import { looksAtSome } from '../model/table.ts';
@@ -69,7 +69,7 @@ function openedFor(work: SegmentWork, finding: Finding): OpenedBuckets | undefin
   if (!work.plan.baseline?.keep || !finding.opened || finding.opened.buckets.length === 0) return undefined;
   const based = work.plan.conflicts?.base; // then a key is only gone when it is on neither side
   const others = finding.differences.filter((d) => based || d.kind !== 'source_only').map((d) => d.key);
-  return { ...finding.opened, others };
+  return { ...finding.opened, others: [...others, ...(finding.left ?? [])] };
 }
 
 /** Rows found alike one by one, where the last decision of each is kept. */

@@ -40,7 +40,7 @@ function pairTable(found: Preflight, plan: TablePlan): PairTable {
     source: { system: system_identifier, database: database_oid },
     sourceTable: plan.source,
     targetTable: plan.target,
-    scope: JSON.stringify(plan.filters.map((f) => JSON.stringify(f)).sort()),
+    scope: JSON.stringify(plan.filters.map((f) => JSON.stringify(f)).sort()) + (plan.scope?.identity ?? ''),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Finding } from '../change-detector/strategy.ts';
+import type { ProjectFinding as Finding } from '../change-detector/strategy.ts';
 import { fp } from '../failpoint.ts';
 import { type Change, type Difference, keyId, type RowImage } from '../model/change.ts';
 import type { Applied, Cursor, QuarantinedRow } from '../model/checkpoint.ts';
@@ -241,10 +241,11 @@ async function nextSlice(work: SegmentWork, attempt: Attempt, error: unknown): P
  * among them; `lookedAt` takes off again what is counted elsewhere.
  */
 export function countEqual(work: SegmentWork, finding: Finding, pending: Partial<Counts>): Partial<Counts> {
-  const { unchanged = 0, skipped = 0 } = pending;
-  if (!finding.keysOnly) return { unchanged: unchanged + finding.equal, skipped };
+  const { unchanged = 0, skipped = 0, kept = 0 } = pending;
+  const left = { kept: kept + (finding.left?.length ?? 0) };
+  if (!finding.keysOnly) return { unchanged: unchanged + finding.equal, skipped, ...left };
   const missing = finding.differences.filter((d) => d.kind === 'source_only').length;
-  return { unchanged, skipped: skipped + finding.equal + (work.config.dry_run ? 0 : missing) };
+  return { ...left, unchanged, skipped: skipped + finding.equal + (work.config.dry_run ? 0 : missing) };
 }
 
 /** Rows of both sides that were counted by what happened to them, before a sweep met their keys. */
@@ -333,7 +334,7 @@ export async function applyFinding(
       ...alike,
       ...back,
       unchanged: (alike.unchanged ?? 0) + equal - credit,
-      kept: kept - merged,
+      kept: (alike.kept ?? 0) + kept - merged,
       conflicts,
       ...(again > 0 && { read: -again, updated: -again }),
     },

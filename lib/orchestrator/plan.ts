@@ -2,14 +2,13 @@ import { detectionStrategy } from '../change-detector/registry.ts';
 import { travel } from '../data-types/travel.ts';
 import { hasUnusedValues } from '../data-types/unused.ts';
 import type { Progress } from '../model/checkpoint.ts';
-import { type JobConfig, type RowFilter, writesBoth } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Pass } from '../model/job.ts';
 import {
   type Column,
   type FingerprintForm,
   type PlannedColumn,
-  type PlannedFilter,
   type PlannedUnique,
   type Relation,
   relationText,
@@ -20,6 +19,8 @@ import { isKeyless, keyOf } from '../validator/schema.ts';
 import { columnInScope, isView } from '../validator/scope.ts';
 import { pairId, plannedConflicts } from './conflict-plan.ts';
 import type { Preflight } from './preflight.ts';
+import { scopesOf } from './project-scope.ts';
+import { plannedFilter } from './row-filter.ts';
 
 /** Bytes a row takes when nothing is known; only used to size chunks and samples. */
 const UNKNOWN_ROW_BYTES = 200;
@@ -76,12 +77,6 @@ function copyOf(columns: readonly PlannedColumn[], target: Relation, config: Job
   if (config.dry_run || triggers || told || !columns.every((c) => castsTo(c, target))) return {};
   return { copy: columns.every(binaryAlike) ? 'binary' : 'text' };
 }
-
-const plannedFilter = ({ column, op, value, values }: RowFilter): PlannedFilter => ({
-  column,
-  op,
-  values: (values ?? (value === undefined ? [] : [value])).map(String),
-});
 
 /** Whether anything but the job's own statements may change rows of the target while the job writes. */
 function hasSideEffects(found: Preflight, config: JobConfig): boolean {
@@ -150,6 +145,12 @@ function selectOf({ mapped, ruled }: Relation): Pick<TablePlan, 'select'> {
   return select ? { select } : {};
 }
 
+/** Which rows of a table take part in a job over a project. */
+function scopeIn(scopes: ReturnType<typeof scopesOf> | undefined, source: Relation): Pick<TablePlan, 'scope'> {
+  const scope = scopes?.get(relationText(source));
+  return scope ? { scope } : {};
+}
+
 /** Plans of all tables, in the order they are applied. */
 export function tablePlans(
   found: Preflight,
@@ -157,6 +158,7 @@ export function tablePlans(
   facts: { readonly fingerprint: FingerprintForm; readonly snapshot: string },
 ): readonly TablePlan[] {
   const sideEffects = hasSideEffects(found, config);
+  const scopes = found.project && scopesOf(found.project);
   return found.tables.map(({ level, source, target, nullFirst }, table) => ({
     version: 1,
     table,
@@ -168,7 +170,7 @@ export function tablePlans(
     key: keyOf(source, config) ?? [],
     ...(isKeyless(source, config) && { keyless: true as const }), // preflight refuses the others
     ...readingOf(source, target),
-    ...copyOf(mappedColumns(source, target, config), target, config),
+    ...(!found.project && copyOf(mappedColumns(source, target, config), target, config)), // rows of other projects may be in the way
     ...plannedConflicts(
       pairId(found.source, found.target),
       { source, target },
@@ -178,6 +180,7 @@ export function tablePlans(
     compares: detectionStrategy(config.detection_strategy).compares,
     tolerances: tolerancesOf(source, config),
     filters: (config.filters[relationText(source)] ?? []).map(plannedFilter),
+    ...scopeIn(scopes, source),
     fingerprint: isKeyless(source, config) ? 'portable' : facts.fingerprint, // whole rows are told apart by SHA-256
     selfReferencing: refersToItself(target),
     ...heldBack(source, target, nullFirst, config),

@@ -14,10 +14,12 @@ import { needProblems } from '../validator/needs.ts';
 import { piiProblems } from '../validator/pii.ts';
 import { versionProblems, writtenProblems } from '../validator/rights.ts';
 import { isKeyless, schemaProblems } from '../validator/schema.ts';
-import { scopeProblems, tablesInScope } from '../validator/scope.ts';
+import { namedElsewhere, scopeProblems, tablesInScope } from '../validator/scope.ts';
 import { streamName } from './conflict-plan.ts';
 import { foreignKeyLevels } from './levels.ts';
 import { expressionFacts, mappedTables } from './mapped-tables.ts';
+import { projectTables } from './project.ts';
+import type { ProjectPlan } from './project-scope.ts';
 import { ruledTables } from './ruled-tables.ts';
 
 /** What both ends look like, found fit for the job. */
@@ -34,6 +36,8 @@ export interface Preflight {
     /** Nullable foreign-key columns that the order of the tables does not respect. */
     readonly nullFirst: readonly string[];
   }[];
+  /** Of a job over a project. */
+  readonly project?: ProjectPlan;
 }
 
 /** A job of more tables needs paging over executions, which comes with issue 3. */
@@ -110,6 +114,20 @@ function referring(tables: readonly Relation[], sources: readonly Relation[]): r
   return tables.map((t) => ({ ...t, foreignKeys: [...t.foreignKeys, ...(bySource.get(relationText(t)) ?? [])] }));
 }
 
+/** The tables that take part: those of the project, or those that the config names. */
+function inScope(
+  sources: readonly Relation[],
+  targets: readonly Relation[],
+  config: JobConfig,
+): { readonly tables: readonly Relation[]; readonly problems: readonly Problem[]; readonly found?: ProjectPlan } {
+  const { project } = config;
+  if (!project) return tablesInScope(sources, config);
+  const strategy = detectionStrategy(config.detection_strategy);
+  const { tables, problems, found } = projectTables(project, sources, targets, { config, strategy });
+  const named = namedElsewhere(tables, sources.map(relationText), { ...config, filters: {} });
+  return { tables, problems: [...problems, ...(found ? named : [])], ...(found && { found }) };
+}
+
 /** Whether a conflict strategy goes by time. */
 const needsClock = (name: string) => Object.values(conflictStrategy(name).outcomes).includes('newer');
 
@@ -137,16 +155,15 @@ export async function preflight(
   );
   // without a table nothing else that the config says of it can be judged
   if (mapped.problems.some((p) => p.code === 'table_not_found')) throw problemsError(mapped.problems);
-  const scope = tablesInScope(mapped.tables, config);
+  const scope = inScope(mapped.tables, targetTables, config);
   const ruled = ruledTables(scope.tables, targetTables, config, { ...expressionFacts(found, s, t), now });
   const sourceTables = ruled.tables;
   // foreign keys of the target decide the order: it is the target that checks them
   const byName = new Map(targetTables.map((x) => [`${x.schema}.${x.name}`, x]));
-  const inScope = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
-  const { levels, nullFirst, cycle } = foreignKeyLevels(
-    writesBoth(config) ? referring(inScope, sourceTables) : inScope,
-  );
+  const taking = sourceTables.flatMap((x) => byName.get(`${x.schema}.${x.name}`) ?? []);
+  const { levels, nullFirst, cycle } = foreignKeyLevels(writesBoth(config) ? referring(taking, sourceTables) : taking);
   const detection = detectionStrategy(config.detection_strategy);
+  const project = scope.found;
   const matched = sourceTables.flatMap((x) => {
     const other = byName.get(relationText(x));
     return other ? [{ source: x, target: other }] : [];
@@ -165,7 +182,7 @@ export async function preflight(
     ...scope.problems,
     ...ruled.problems,
     ...sourceTables.flatMap((x) => scopeProblems(x, config)),
-    ...equalityProblems(inScope, config),
+    ...equalityProblems(taking, config),
     ...schemaProblems(sourceTables, targetTables, { source: s.role, target: t.role }, config),
     ...piiProblems(sourceTables, { source: found, target: targetTables }, config),
     ...cycleProblems(cycle, config),
@@ -186,15 +203,16 @@ export async function preflight(
   }
   const bySource = new Map(sourceTables.map((x) => [`${x.schema}.${x.name}`, x]));
   // without triggers nobody checks the references of a cycle
-  const ordered = cycle.length > 0 ? [inScope] : levels;
+  const ordered = cycle.length > 0 ? [taking] : levels;
   return {
     source: s,
     target: t,
     targets: targetTables,
+    ...(project && { project }),
     tables: ordered.flatMap((level, n) =>
       level.map((x) => ({
         level: n,
-        source: bySource.get(relationText(x)) as Relation, // inScope came from it
+        source: bySource.get(relationText(x)) as Relation, // taking came from it
         target: byName.get(relationText(x)) as Relation,
         nullFirst: nullFirst.get(relationText(x)) ?? [],
       })),

@@ -21,6 +21,7 @@ import { withMaskKey } from './mask-key.ts';
 import { partition } from './paging.ts';
 import { passesOf, passOrder, tablePlans, tablesToDo } from './plan.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { countedPlans } from './project-counts.ts';
 import { countsTouches, quietPlans } from './quiet.ts';
 import { onlyPutAside } from './retry-plans.ts';
 import { currentJob, type PlanningPorts, raiseEverywhere, withBoth } from './run-ports.ts';
@@ -164,7 +165,8 @@ async function makePlans(
   const snapshot = await source.snapshot();
   const found = await preflight(source, target, job.config, ports.clock());
   const form = await agreedForm(source, target, tablePlans(found, job.config, { fingerprint: 'fast', snapshot }));
-  const all = withMaskKey(tablePlans(found, job.config, { fingerprint: form, snapshot }), job.mask_key);
+  const made = withMaskKey(tablePlans(found, job.config, { fingerprint: form, snapshot }), job.mask_key);
+  const all = await countedPlans(made, { source, target });
   const plans = await onlyPutAside(job, all, target);
   const at = ports.clock().toISOString();
   const seen = await withWindows(job, plans, found, { source, target, clock, at });

@@ -15,6 +15,7 @@ import {
   deletesBack,
   type Slice,
 } from './pipeline.ts';
+import { mayChange } from './project-rows.ts';
 import { refusedConflicts } from './refused-conflicts.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { courtOf, decidedBy, ruledCounts, together } from './three-way.ts';
@@ -44,7 +45,12 @@ async function withHolders(work: SegmentWork, batch: Batch): Promise<Batch> {
     const room = TOGETHER_BYTES - bytesOf(all.values());
     if (open.length === 0 || all.size >= MOST_HOLDERS || room <= 0) break;
     const rows = open.flatMap((c) => (c.kind === 'delete' ? [] : [c.row]));
-    const held = (await work.database.uniqueHolders(work.plan, rows)).filter((h) => !all.has(keyId(h.key)));
+    const holders = (await work.database.uniqueHolders(work.plan, rows)).filter((h) => !all.has(keyId(h.key)));
+    const movable = await mayChange(
+      work,
+      holders.map((h) => h.key),
+    );
+    const held = holders.filter((h) => movable.has(keyId(h.key)));
     if (court) {
       // a row that stands in the way is moved only where the source may have it its way
       const differences = held.map((h) => ({

@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { jobEvent } from '../audit/job-event.ts';
 import type { GivenApproval, ScheduledWhen } from '../model/approval.ts';
 import type { JobConfig } from '../model/config.ts';
-import { connectionView } from '../model/connection.ts';
+import { type Connection, connectionView } from '../model/connection.ts';
 import type { NamedSides } from '../model/environment.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobMode } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
 import { Secret } from '../model/secret.ts';
 import type {
+  CatalogDatabase,
+  Clock,
   CommandDatabases,
   CommandSource,
   CommandTarget,
+  ConnectAs,
   ConnectionPair,
   JobStore,
   SecretStore,
@@ -22,6 +25,7 @@ import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { maskKeyPrint } from './mask-key.ts';
 import { type Preflight, preflight } from './preflight.ts';
+import { rootProblems } from './project-roots.ts';
 import { openSource } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
 
@@ -53,11 +57,22 @@ const freshKey = () => new Secret(randomBytes(32).toString('hex'));
 /** The start answers within API Gateway's 30 s; what needs longer is left to Prepare. */
 const STATEMENT_TIMEOUT_MS = 8_000;
 
+/** The way to both ends. */
+interface Opening<S, T> {
+  source(connection: Connection, as: ConnectAs): Promise<S>;
+  target(connection: Connection, as: ConnectAs): Promise<T>;
+}
+
+/** What is needed to look at both ends as a start does. */
+export interface LookPorts<D> extends Pick<StartPorts, 'patience' | 'clock'> {
+  readonly databases: Opening<D, D>;
+}
+
 /** Both connections, or every reason why not. */
-async function openBoth(
+async function openBoth<S extends CatalogDatabase, T extends CatalogDatabase>(
   request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
-  databases: CommandDatabases,
-): Promise<readonly [CommandSource, CommandTarget]> {
+  databases: Opening<S, T>,
+): Promise<readonly [S, T]> {
   const as = { name: request.jobId, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
   const [source, target] = await Promise.allSettled([
     openSource(request.pair, as, {
@@ -115,6 +130,17 @@ function newJob(
 
 /** What was found fit, and let in. */
 type Admitted = Preflight & { readonly admission: Admission };
+/** Looks at both ends, and at the root rows of a project. Throws a SyncError with every problem found. */
+async function looked(
+  { source, target }: { readonly source: CatalogDatabase; readonly target: CatalogDatabase },
+  config: JobConfig,
+  clock: Clock,
+): Promise<Preflight> {
+  const found = await preflight(source, target, config, clock());
+  const problems = found.project ? await rootProblems(found.project, { source, target }) : [];
+  if (problems.length > 0) throw problemsError(problems);
+  return found;
+}
 
 type Ends = { readonly source: CommandSource; readonly target: CommandTarget };
 
@@ -182,14 +208,15 @@ const noteOf = ({ environments, approval }: Admission) => ({
   ...(approval && { approval }),
 });
 
-/** Checks what a start would check, and does nothing. Throws a SyncError with every problem found. */
-export async function checkStart(
+/** Checks what a start would check, and shows what was found. Throws a SyncError with every problem found. */
+export async function lookAtEnds<T, D extends CatalogDatabase>(
   request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
-  ports: Pick<StartPorts, 'databases' | 'patience' | 'clock'>,
-): Promise<Preflight> {
+  ports: LookPorts<D>,
+  show: (found: Preflight, ends: { readonly source: D; readonly target: D }) => T | Promise<T>,
+): Promise<T> {
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
-    return await preflight(source, target, request.config, ports.clock());
+    return await show(await looked({ source, target }, request.config, ports.clock), { source, target });
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
@@ -207,6 +234,11 @@ async function begin(request: StartRequest, found: Admitted, ends: Ends, ports: 
     throw error;
   }
 }
+/** Checks what a start would check, and does nothing. Throws a SyncError with every problem found. */
+export const checkStart = (
+  request: Pick<StartRequest, 'jobId' | 'pair' | 'config'>,
+  ports: LookPorts<CatalogDatabase>,
+): Promise<Preflight> => lookAtEnds(request, ports, (found) => found);
 
 /**
  * Checks both ends, then takes the lease, stores the secret and the job, and starts the workflow, in that order.
@@ -217,7 +249,7 @@ async function begin(request: StartRequest, found: Admitted, ends: Ends, ports: 
 export async function startJob(request: StartRequest, ports: StartPorts): Promise<Job> {
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
-    const fit = await preflight(source, target, request.config, ports.clock());
+    const fit = await looked({ source, target }, request.config, ports.clock);
     const admission = await admit(request, fit, `job:${request.jobId}`, ports);
     const job = await begin(request, { ...fit, admission }, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it

@@ -1,11 +1,12 @@
 import { detectorOf } from '../change-detector/detectors.ts';
-import type { Finding, Scope } from '../change-detector/strategy.ts';
+import type { ProjectFinding, Scope } from '../change-detector/strategy.ts';
 import { fp } from '../failpoint.ts';
 import { type BucketRun, type Difference, keyId, toRuns } from '../model/change.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Compared, compared, fileCompared, note, toDelete } from './adoption.ts';
 import { chunkRemedy } from './healing.ts';
 import { batchFor, chunkRows } from './pipeline.ts';
+import { withinProject } from './project-rows.ts';
 import { commit, type SegmentWork } from './segment-work.ts';
 import { courtOf, decidedBy, type Explained, explain, ruledCounts } from './three-way.ts';
 import { toldByLog } from './told-by-log.ts';
@@ -25,7 +26,7 @@ const PAGE_ROWS = { least: 1_000, most: 20_000 } as const;
 export async function* findings(
   work: SegmentWork,
   only: Pick<Scope, 'runs' | 'extraOnly'> = {},
-): AsyncIterable<Finding> {
+): AsyncIterable<ProjectFinding> {
   const { ranges, split } = work.segment.buckets;
   if (work.cursor.through >= ranges * split - 1) return;
   const { through, at } = work.cursor;
@@ -42,7 +43,7 @@ export async function* findings(
   };
   for await (const finding of detectorOf(work.config.detection_strategy)(work.source, work.target, scope)) {
     await fp('diff.done');
-    yield finding;
+    yield await withinProject(work, finding);
   }
 }
 

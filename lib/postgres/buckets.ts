@@ -2,7 +2,9 @@ import type { BucketRun } from '../model/change.ts';
 import type { Side } from '../model/connection.ts';
 import type { BucketScheme, PlannedColumn, RowBound, Segment, TablePlan } from '../model/table.ts';
 import { columnSql, equals, typeSql } from './columns.ts';
+import { conditionSql, type Place } from './filter-sql.ts';
 import { keyHash } from './fingerprint.ts';
+import { scopeCondition } from './scope-sql.ts';
 import { ident } from './sql.ts';
 
 /** The key columns of a plan, in key order, with the equality of keys. */
@@ -38,16 +40,12 @@ export function bucketExpression(plan: TablePlan, s: BucketScheme, side: Side, a
   return rangeNumber(`${alias}.${ident(plan.key[0] ?? '')}`, s);
 }
 
-const OPERATORS = { eq: '=', ne: 'is distinct from', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
-
 /** The type a filter's value is read as: that of its column on this side. */
 function filterType(plan: TablePlan, name: string, side: Side): string {
   const column = plan.columns.find((c) => c.name === name);
   if (!column) throw new TypeError(`the filter column ${name} is not mapped`);
   return typeSql(columnSql(side, 't').declaredType(column));
 }
-
-type Place = (value: string | readonly string[]) => string;
 
 /** SQL that compares the whole key with a bound, so that a first column that repeats does not matter. */
 function boundSql(plan: TablePlan, side: Side, alias: string, [op, bound]: readonly [string, RowBound], place: Place) {
@@ -61,13 +59,12 @@ function boundSql(plan: TablePlan, side: Side, alias: string, [op, bound]: reado
 
 /** SQL conditions that a row passes the plan's filters. */
 function filterSql(plan: TablePlan, side: Side, alias: string, place: Place): readonly string[] {
-  return plan.filters.map((f) => {
-    const type = filterType(plan, f.column, side);
-    const at = `${alias}.${ident(f.column)}`;
-    if (f.op === 'is_null' || f.op === 'not_null') return `${at} is ${f.op === 'is_null' ? '' : 'not '}null`;
-    if (f.op === 'in') return `${at} in (select v::${type} from unnest(${place([...f.values])}::text[]) v)`;
-    return `${at} ${OPERATORS[f.op]} ${place(f.values[0] ?? '')}::text::${type}`;
-  });
+  return plan.filters.map((f) => conditionSql(f, alias, filterType(plan, f.column, side), place));
+}
+
+/** The same plan for keys of whatever rows: neither filters nor a project say which take part. */
+export function unfiltered({ scope: _, ...plan }: TablePlan): TablePlan {
+  return { ...plan, filters: [] };
 }
 
 /** SQL condition that a row is one of those that the plan is about, where it names them. */
@@ -86,7 +83,7 @@ function onlyKeys(plan: TablePlan, side: Side, alias: string, place: Place): rea
 }
 
 /**
- * SQL condition that a row is in the segment and passes the filters, and its parameters, numbered from `$n` or put in place
+ * SQL condition that a row is in the segment, passes the filters and is in the project, and its parameters, numbered from `$n` or put in place
  * by `n`. Shares and buckets take different bits of the hash.
  */
 export function segmentCondition(
@@ -103,6 +100,7 @@ export function segmentCondition(
     ...(from ? [boundSql(plan, side, alias, ['>=', from], place)] : []),
     ...(to ? [boundSql(plan, side, alias, ['<', to], place)] : []),
     ...filterSql(plan, side, alias, place),
+    ...(plan.scope ? [scopeCondition(plan, { side, alias }, place)] : []),
     ...onlyKeys(plan, side, alias, place),
     ...(share ? [`((${identityHash(plan, side, alias)} >> 33) & 1073741823) % ${share.of} = ${share.part}`] : []),
   ];

@@ -7,6 +7,7 @@ import { dictionary, readAs } from './mapping-reads.ts';
 import { seesMark, withMark } from './mark.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { reopenJob } from './reopen.ts';
+import { hasRoots } from './scope-roots.ts';
 import type { Session } from './session.ts';
 import { sourceCommands, writing } from './source-commands.ts';
 import { streamFacts } from './stream-facts.ts';
@@ -20,6 +21,7 @@ export function catalogPart(session: Session): CatalogDatabase {
     withMark: (work) => withMark(session, work),
     seesMark: (mark) => seesMark(session, mark),
     keyClashes: (table, key) => keyClashes(session, table, key),
+    hasRoots: (roots) => hasRoots(session, roots),
     readAs: (values) => readAs(session, values),
     dictionary: (table, columns, limit) => dictionary(session, table, columns, limit),
     shapes: (tables) => tableShapes(session, tables),

@@ -9,6 +9,7 @@ import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import { clockSql, printSql, printText } from './print.ts';
 import { rowTextBytes } from './row-size.ts';
+import { ofProject } from './scope-sql.ts';
 import type { Session, TextRow } from './session.ts';
 import { byKey } from './sql.ts';
 
@@ -18,7 +19,7 @@ import { byKey } from './sql.ts';
  * Sizes first, so that the server sends no row that the caller could not hold. What stands behind a row that is streamed is
  * not sent, because that row goes alone.
  */
-function sizedRows(plan: TablePlan, session: Session, maxBytes: number): string {
+function sizedRows(plan: TablePlan, session: Session, maxBytes: number, within: string): string {
   const { side } = session;
   const columns = columnSql(side, 't');
   const position = new Map(plan.columns.map((c, i) => [c.name, `q.c${i + 1}`]));
@@ -36,7 +37,7 @@ function sizedRows(plan: TablePlan, session: Session, maxBytes: number): string 
   return `select q.n, q.b, q.fits, q.f, ${print}, ${clockSql(plan, value)}, ${hashes.map((h) => `case when q.b <= ${LARGEST_ROW_BYTES} then ${h} end`).join(', ')}, ${keyNames.join(', ')}, ${sent.join(', ')}
     from (select s.*, s.f is null and s.b <= ${STREAMED_ROW_BYTES} and sum(${weight}) over (order by s.n) <= ${maxBytes} as fits
           from (select k.n, ${markSql(plan, side, 't')} as f, ${rowTextBytes(plan.columns, columns.value)} as b, ${keys.join(', ')}, ${fetched.join(', ')}
-                from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} offset 0) s offset 0) q
+                from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${within} offset 0) s offset 0) q
     order by q.n`;
 }
 
@@ -80,12 +81,13 @@ export async function fetchRows(
   maxBytes: number,
 ): Promise<FetchedRows> {
   if (keys.length === 0) return { rows: [], tooLarge: [], failed: [], covered: 0 };
-  const text = sizedRows(plan, session, maxBytes);
-  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), byKey(plan, session.side));
+  const values: unknown[] = [...keyArrays(plan, keys)];
+  const text = sizedRows(plan, session, maxBytes, ofProject(plan, session.side, 't', values));
+  const rows = await session.transaction(() => session.query(text, values), byKey(plan, session.side));
   return batchOf(plan, rows, keys.length);
 }
 
-/** Prints of the rows of these keys that exist, filtered or not. */
+/** Prints of the rows of these keys that exist, filtered or not; of a source within its project. */
 export async function fetchPrints(
   session: Session,
   plan: TablePlan,
@@ -95,9 +97,11 @@ export async function fetchPrints(
   const { side } = session;
   const columns = rowSql(plan, side, 't');
   const print = printText(printSql(plan.fingerprint, plan.columns, columns));
+  const values: unknown[] = [...keyArrays(plan, keys)];
+  const within = ofProject(plan, side, 't', values);
   const text = `select ${print}, ${clockSql(plan, columns.value)}, ${keyTexts(plan, side).join(', ')}
-    from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')}`;
-  const rows = await session.transaction(() => session.query(text, keyArrays(plan, keys)), byKey(plan, side));
+    from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${within}`;
+  const rows = await session.transaction(() => session.query(text, values), byKey(plan, side));
   return rows.map(([hex, clock, ...key]) => ({
     ...printOf(hex ?? ''),
     key: key as string[], // key columns are not null

@@ -117,7 +117,9 @@ const FOREIGN_KEYS = `
      where a.attrelid = f.conrelid and a.attnum = any(f.conkey) and not a.attnotnull and not y.typnotnull)::text,
     (f.confupdtype not in ('a', 'r'))::text,
     (select json_agg(a.attname order by k.ord) from unnest(f.conkey) with ordinality k(num, ord)
-     join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.num)::text
+     join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.num)::text,
+    (select json_agg(a.attname order by k.ord) from unnest(f.confkey) with ordinality k(num, ord)
+     join pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.num)::text
   from pg_constraint f
   join tables c on c.oid = coalesce(pg_partition_root(f.conrelid), f.conrelid)
   join pg_class r on r.oid = coalesce(pg_partition_root(f.confrelid), f.confrelid)
@@ -228,6 +230,7 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       nullable: JSON.parse(r[5] ?? '[]') as string[], // built by json_agg
       updateAction: truth(r[6]),
       columns: JSON.parse(r[7] ?? '[]') as string[],
+      referenced: JSON.parse(r[8] ?? '[]') as string[],
     }),
   );
   const uniqueIndexes = grouped(

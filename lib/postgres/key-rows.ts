@@ -1,6 +1,6 @@
 import type { RowKey } from '../model/change.ts';
 import type { Segment, TablePlan } from '../model/table.ts';
-import { bucketExpression, keyColumns, segmentCondition } from './buckets.ts';
+import { bucketExpression, keyColumns, segmentCondition, unfiltered } from './buckets.ts';
 import { columnSql } from './columns.ts';
 import { keyHash } from './fingerprint.ts';
 import { keyArrays, keyList } from './reader.ts';
@@ -22,7 +22,7 @@ export function filedHash(plan: TablePlan, alias: string): string {
 export function keyRows(plan: TablePlan, segment: Segment, keys: readonly RowKey[], n: number): KeyRows {
   // under their own names, so that the expressions that read the table read these keys
   const named = plan.key.map((name, i) => `k.k${i + 1} as ${ident(name)}`).join(', ');
-  const within = segmentCondition({ ...plan, filters: [] }, segment, 'target', 't', n + plan.key.length);
+  const within = segmentCondition(unfiltered(plan), segment, 'target', 't', n + plan.key.length);
   return {
     sql: `(select ${bucketExpression(plan, segment.buckets, 'target', 't')} as b, ${filedHash(plan, 't')} as h, k.n
       from ${keyList(plan, 'target', n)} cross join lateral (select ${named}) t where ${within.sql})`,

@@ -12,6 +12,7 @@ import { probeRow } from './probe.ts';
 import { listQuarantined } from './quarantine-list.ts';
 import { loadQuiet } from './quiet-memory.ts';
 import { ruleReader } from './rule-reader.ts';
+import { countScope } from './scope-rows.ts';
 import type { Session } from './session.ts';
 import { snapshotText } from './snapshot.ts';
 import { endInSource, raiseInSource, writing } from './source-commands.ts';
@@ -24,6 +25,7 @@ import { loadWatermarks } from './watermarks.ts';
 export function planningPart(session: Session): PlanningDatabase {
   return {
     ...catalogPart(session),
+    scopeRows: (side) => countScope(session, side),
     snapshot: () => snapshotText(session),
     clock: () => sourceClock(session),
     storage: (tables) => storageOf(session, tables),

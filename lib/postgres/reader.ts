@@ -85,7 +85,7 @@ export function segmentReader(
   const bucket = bucketExpression(plan, segment.buckets, side, 't');
   const whole = segmentCondition(plan, segment, side, 't', 1);
   const wholeSegment = { sql: `from ${table} t where ${whole.sql}`, values: whole.values };
-  const indexed = <T>(work: () => Promise<T>) => session.transaction(work, byKey(plan, side));
+  const indexed = <T>(work: () => Promise<T>) => session.transaction(work, plan.scope ? '' : byKey(plan, side));
   /** Buckets that no index finds take a scan, which must stay the cheapest plan. */
   const ofRuns = <T>(work: () => Promise<T>) => (segment.buckets.keyspace === 'hashed' ? work() : indexed(work));
   const bytesAtMost = plan.columns.length * (SHORT_TEXT_BYTES + 100);
@@ -131,7 +131,7 @@ export function segmentReader(
       if (keys.length === 0) return [];
       if (side === 'source' && plan.unversioned) return keys; // nothing tells, so any of them may have
       const text = `select ${keySelect(plan, side)} from ${keyList(plan, side, 1)} join ${table} t on ${keyMatch(plan, 't', 'k')}
-        where ${writtenSince('t', plan.sourceSnapshot)}`;
+        where ${writtenSince('t', (side === 'target' && plan.scope?.targetSnapshot) || plan.sourceSnapshot)}`;
       const rows = await indexed(() => session.query(text, keyArrays(plan, keys)));
       return rows as readonly RowKey[]; // key columns are not null
     },

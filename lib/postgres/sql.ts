@@ -14,6 +14,9 @@ export const AS_REPLICA = 'set local session_replication_role = replica';
 export const BY_INDEX =
   'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off';
 
-/** The same where an index finds the keys of this side; a computed key takes one scan for all that are asked for. */
-export const byKey = ({ select }: TablePlan, side: Side): string =>
-  side === 'source' && select && !select.indexed ? '' : BY_INDEX;
+/**
+ * The same where an index finds the keys of this side; a computed key takes one scan for all that are asked for, and the
+ * closure of a project, which only the source's look-ups hold, may need any kind of join.
+ */
+export const byKey = ({ select, scope }: TablePlan, side: Side): string =>
+  side === 'source' && (scope || (select && !select.indexed)) ? '' : BY_INDEX;

@@ -2,11 +2,13 @@ import type { BucketRun, KeyedFingerprint, RowKey, StampedRow } from '../model/c
 import type { Position } from '../model/checkpoint.ts';
 import type { Segment, StampType, TablePlan, Window } from '../model/table.ts';
 import type { RowReader, WindowReader } from '../ports.ts';
-import { bucketExpression, keyColumns, segmentCondition } from './buckets.ts';
+import { bucketExpression, keyColumns, segmentCondition, unfiltered } from './buckets.ts';
 import { columnSql, rowSql, tableSql, typeSql } from './columns.ts';
 import { rowFingerprint } from './fingerprint.ts';
 import { keyArrays, keyList, keyMatch, keyTexts } from './keys.ts';
 import { segmentReader } from './reader.ts';
+import { descendedKeys } from './scope-rows.ts';
+import { ofProject } from './scope-sql.ts';
 import type { Session, TextRow } from './session.ts';
 import { byKey, ident } from './sql.ts';
 import { waitingKeys } from './waiting-keys.ts';
@@ -65,7 +67,7 @@ function windowReader(session: Session, plan: TablePlan, segment: Segment): Wind
       const values: unknown[] = [...keyArrays(plan, wanted)];
       const place: Place = (value) => `$${values.push(value)}`;
       const bucket = bucketExpression(plan, segment.buckets, side, 't');
-      const within = segmentCondition({ ...plan, filters: [] }, segment, side, 't', place).sql;
+      const within = segmentCondition(unfiltered(plan), segment, side, 't', place).sql;
       // under their own names, so that the expressions that read the table read these keys
       const named = plan.key.map((name, i) => `k.k${i + 1} as ${ident(name)}`).join(', ');
       const inRuns = runs ? ` and ${place(multirange(runs))}::pg_catalog.int8multirange @> (${bucket})` : '';
@@ -130,11 +132,13 @@ function windowReader(session: Session, plan: TablePlan, segment: Segment): Wind
       const text = `select ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${sql}`;
       return (await session.transaction(() => session.query(text, values), byKey(plan, side))) as readonly RowKey[]; // not null
     },
+    descended: (wanted) => descendedKeys(session, plan, wanted),
     async fingerprints(wanted) {
       if (wanted.length === 0) return [];
       const bucket = bucketExpression(plan, segment.buckets, side, 't');
-      const text = `select ${bucket}, ${h1}, ${h2}, ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')}`;
-      const rows = await session.transaction(() => session.query(text, keyArrays(plan, wanted)), byKey(plan, side));
+      const values: unknown[] = [...keyArrays(plan, wanted)];
+      const text = `select ${bucket}, ${h1}, ${h2}, ${keys} from ${keyList(plan, side, 1)} join ${tableSql(plan, side)} t on ${keyMatch(plan, 't', 'k')} where ${ofProject(plan, side, 't', values)}`;
+      const rows = await session.transaction(() => session.query(text, values), byKey(plan, side));
       return rows.map(keyedFingerprint);
     },
   };

@@ -10,7 +10,7 @@ const tooLong = (name: string) =>
   name.split('.').some((part) => Buffer.byteLength(part) > NAME_BYTES && !part.includes('*'));
 
 /** `public.par*` as a test of a whole name; a pattern without a dot is a table in any schema. */
-function matcher(pattern: string): (name: string) => boolean {
+export function matcher(pattern: string): (name: string) => boolean {
   const full = pattern.includes('.') ? pattern : `*.${pattern}`;
   const parts = full.split('*');
   return (name) => {
@@ -39,7 +39,7 @@ function listProblems(include: readonly string[], exclude: readonly string[], fi
     );
 }
 
-function unknownTable(name: string, field: string, known: readonly string[]): Problem {
+export function unknownTable(name: string, field: string, known: readonly string[]): Problem {
   const like = near(name, known);
   return {
     code: 'table_not_found',
@@ -72,21 +72,29 @@ export function tablesInScope(
   const left = exclude.map(matcher);
   const tables = all.filter((t) => wanted.some((m) => m(t)) && !left.some((m) => m(relationText(t))));
   const unmatched = (include ?? []).filter((pattern) => !all.some(includes(pattern)));
-  const { columns, key_columns, filters, timestamp_columns } = config;
-  const perTable = { columns, key_columns, filters, timestamp_columns };
   const problems = [
     ...listProblems(include ?? [], exclude, '/config/tables'),
     ...unmatched.map((name) => unknownTable(name, '/config/tables/include', known)),
-    ...Object.entries(perTable).flatMap(([field, byTable]) =>
-      Object.keys(byTable)
-        .filter((name) => !tables.some((t) => relationText(t) === name))
-        .map((name) => unknownTable(name, `/config/${field}`, known)),
-    ),
+    ...namedElsewhere(tables, known, config),
   ];
   return { tables, problems };
 }
 
-function columnNames(table: Relation, names: readonly string[], field: string): Problem[] {
+/** Tables that take no part, and that the config says something of. */
+export function namedElsewhere(
+  tables: readonly Relation[],
+  known: readonly string[],
+  config: JobConfig,
+): readonly Problem[] {
+  const { columns, key_columns, filters, timestamp_columns } = config;
+  return Object.entries({ columns, key_columns, filters, timestamp_columns }).flatMap(([field, byTable]) =>
+    Object.keys(byTable)
+      .filter((name) => !tables.some((t) => relationText(t) === name))
+      .map((name) => unknownTable(name, `/config/${field}`, known)),
+  );
+}
+
+export function columnNames(table: Relation, names: readonly string[], field: string): Problem[] {
   const known = table.columns.map((c) => c.name);
   return names
     .filter((name) => !known.includes(name))
@@ -104,8 +112,7 @@ function columnNames(table: Relation, names: readonly string[], field: string): 
     });
 }
 
-function filterProblems(table: Relation, f: RowFilter): Problem[] {
-  const field = '/config/filters';
+export function filterProblems(table: Relation, f: RowFilter, field = '/config/filters'): Problem[] {
   const unknown = columnNames(table, [f.column], field);
   if (unknown.length > 0) return unknown;
   const needs = f.op === 'in' ? 'values' : f.op === 'is_null' || f.op === 'not_null' ? undefined : 'value';

@@ -8,6 +8,7 @@ import type { Metafile } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { BUNDLE_LIMIT_BYTES, buildFunctions } from '../../infra/build.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
+import { SAYS_NO_MEANING } from '../../infra/left-out.ts';
 
 const scratch = () => mkdtempSync(join(tmpdir(), 'tf-build-'));
 
@@ -41,6 +42,18 @@ describe('bundles', () => {
     const script = `await Promise.all(${JSON.stringify(files)}.map((file) => import(file)))`;
 
     await expect(promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])).resolves.toBeDefined();
+  });
+
+  it('keep what errors mean where somebody says it', () => {
+    for (const name of SAYS_NO_MEANING) {
+      const { outputs } = JSON.parse(readFileSync(join(outDir, `${name}.meta.json`), 'utf8')) as Metafile;
+      const inside = Object.values(outputs).flatMap((o) => Object.entries(o.inputs));
+      const ours = inside.filter(([path, i]) => /^(lib|functions)\//.test(path) && i.bytesInOutput > 0);
+      const said = ours.flatMap(
+        ([path]) => readFileSync(path, 'utf8').match(/ERRORS[\w.[\]]*\.meaning|\bmeaning\b.*= ERRORS/g) ?? [],
+      );
+      expect(said, name).toEqual(['ERRORS.internal.meaning']);
+    }
   });
 
   it('leave out the credential chain that Lambda never uses', () => {

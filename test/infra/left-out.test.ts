@@ -2,7 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { transformSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { shortErrors, withoutDocs, withoutMeta } from '../../infra/left-out.ts';
+import { shortErrors, withoutDocs, withoutMeanings, withoutMeta } from '../../infra/left-out.ts';
+import { ERRORS } from '../../lib/model/errors.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -59,6 +60,21 @@ describe.each(['bedrock-runtime', 'dynamodb', 'secrets-manager', 'sfn', 'sqs'])(
     });
   },
 );
+
+describe('what errors mean', () => {
+  it('is left out of each, and nothing else; of an unexpected one it stays', () => {
+    const source = withoutMeanings(readFileSync('lib/model/errors.ts', 'utf8'));
+    const code = transformSync(source, { loader: 'ts', format: 'cjs' }).code;
+    const module: { exports: { ERRORS?: typeof ERRORS } } = { exports: {} };
+    new Function('module', 'exports', code)(module, module.exports);
+
+    const short = Object.entries(ERRORS).map(([name, e]) => [
+      name,
+      { ...e, meaning: name === 'internal' ? e.meaning : '' },
+    ]);
+    expect(module.exports.ERRORS).toEqual(Object.fromEntries(short));
+  });
+});
 
 describe('texts for docs', () => {
   it('are taken out of what is defined, and nothing else', () => {

@@ -149,6 +149,7 @@ describe('functions', () => {
       'conflicts',
       'mappings',
       'pairs',
+      'projects',
       'quarantine',
       'queries',
       'schedules',

@@ -4,6 +4,7 @@ import { conflictRoutes } from './conflicts.ts';
 import { environmentRoutes } from './environments.ts';
 import { mappingRoutes } from './mappings.ts';
 import { pairRoutes } from './pairs.ts';
+import { projectRoutes } from './projects.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { suggestRoutes } from './suggest.ts';
@@ -20,4 +21,5 @@ export const actingRoutes: readonly Route[] = [
   ...mappingRoutes,
   ...suggestRoutes,
   ...pairRoutes,
+  ...projectRoutes,
 ];

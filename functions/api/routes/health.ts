@@ -12,7 +12,7 @@ const dependencyHealth = z.object({
   latency_ms: z.int(),
   error: z.string().optional().meta({ description: 'A short code, for example timeout.' }),
 });
-const health = z
+export const healthView = z
   .object({ status: z.enum(['ok', 'degraded']), dependencies: z.array(dependencyHealth), version: z.string() })
   .meta({ id: 'Health' });
 
@@ -23,19 +23,24 @@ export const healthRoute = defineRoute({
   runs: 'queries',
   summary: 'Whether the service and everything behind it answers',
   responses: {
-    200: { description: 'Everything answers.', schema: health },
-    503: { description: 'Something does not; dependencies names it.', schema: health },
+    200: { description: 'Everything answers.', schema: healthView },
+    503: { description: 'Something does not; dependencies names it.', schema: healthView },
   },
 
   handle: async (_request, { settings }, { dependencies }) => {
-    const found = await Promise.all(dependencies.map(probe));
-    const ok = found.every((d) => d.status === 'up');
-    return {
-      status: ok ? 200 : 503,
-      body: { status: ok ? 'ok' : 'degraded', dependencies: found, version: settings.version },
-    };
+    const body = await healthOf(dependencies, settings.version);
+    return { status: body.status === 'ok' ? 200 : 503, body };
   },
 });
+
+/** What is behind the service, each asked at once. */
+export async function healthOf(
+  dependencies: readonly Dependency[],
+  version: string,
+): Promise<z.infer<typeof healthView>> {
+  const found = await Promise.all(dependencies.map(probe));
+  return { status: found.every((d) => d.status === 'up') ? 'ok' : 'degraded', dependencies: found, version };
+}
 
 async function probe(dependency: Dependency): Promise<z.infer<typeof dependencyHealth>> {
   const startedMs = performance.now();

@@ -9,7 +9,9 @@ import { jobStatus } from './job-status.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
 import { openapiRoute } from './openapi.ts';
+import { projectViews } from './project-views.ts';
 import { resolutionStatus } from './resolution-status.ts';
+import { servicesStatusRoute } from './services-status.ts';
 import { storedTableValidation } from './validate-table.ts';
 
 /** Routes of the `queries` function: one line each. */
@@ -23,6 +25,8 @@ export const queryRoutes: readonly Route[] = [
   auditReport,
   auditExport,
   auditVerify,
+  ...projectViews,
+  servicesStatusRoute,
   healthRoute,
   openapiRoute(() => [...actingRoutes, ...queryRoutes]),
 ];

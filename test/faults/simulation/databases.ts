@@ -120,6 +120,8 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     shapes: (tables) => ask('shapes', () => tables.map(() => ({ columns: [], parts: [] }))),
     windowFacts: async () => ({ rowsEstimate: 0, indexed: true }),
     introspect: () => ask('introspect', () => [...world[side].keys()].map(relationOf)),
+    scopeRows: async () => 0,
+    hasRoots: async () => true,
     keyClashes: () => ask('keyClashes', () => 0),
     snapshot: () => ask('snapshot', () => String(world.sourceVersion)),
     probe: () => ask('probe', () => ['same']),

@@ -55,6 +55,7 @@ export function simReader(
     inWindow: async () => [],
     waiting: async () => [],
     placed: async () => [],
+    descended: async () => [],
     present: async () => [],
     keysOnly: () => reader,
     prints: async () => [], // no plan of the simulation decides conflicts

@@ -7,6 +7,7 @@ import { environmentRoutes } from '../../../functions/api/routes/environments.ts
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
+import { projectRoutes } from '../../../functions/api/routes/projects.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
@@ -14,6 +15,7 @@ import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
 import { webhookRoutes } from '../../../functions/api/routes/webhooks.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import {
   sampleApproval,
   sampleApprovalRequest,
@@ -28,7 +30,7 @@ import {
 } from '../../contract/samples.ts';
 import { type Call, SOURCE, start, TARGET, testApi } from './client.ts';
 
-const job = sampleJob();
+const job = sampleJob({ config: jobConfigSchema.parse({ project: { root: 'public.parcels', key: 7 } }) });
 const conflict = sampleConflict(job.job_id);
 const resolution = sampleResolution(job.job_id);
 const approval = sampleApprovalRequest();
@@ -135,6 +137,15 @@ const calls: Readonly<Record<string, Call>> = {
     body: { source_connection: SOURCE, target_connection: TARGET },
   },
   'POST /api/sync/pairs/slots': { path: '/api/sync/pairs/slots', body: { source_connection: SOURCE } },
+  'POST /api/sync/projects/plan': {
+    ...start({ project: { root: 'public.parcels', key: 7 } }),
+    path: '/api/sync/projects/plan',
+  },
+  'GET /api/sync/projects/dashboard': { path: '/api/sync/projects/dashboard' },
+  'GET /api/sync/projects/jobs': { path: '/api/sync/projects/jobs' },
+  'GET /api/sync/projects/job/{job_id}': { path: `/api/sync/projects/job/${job.job_id}` },
+  'GET /api/sync/projects/conflicts': { path: '/api/sync/projects/conflicts', query: `job_id=${job.job_id}` },
+  'GET /api/v1/status': { path: '/api/v1/status' },
   'GET /api/sync/health': { path: '/api/sync/health' },
   'GET /api/sync/openapi.json': { path: '/api/sync/openapi.json' },
 };
@@ -280,6 +291,7 @@ describe('paths and methods', () => {
     expect(commandRoutes.every((r) => r.runs === 'commands')).toBe(true);
     expect(conflictRoutes.every((r) => r.runs === 'conflicts')).toBe(true);
     expect(mappingRoutes.every((r) => r.runs === 'mappings')).toBe(true);
+    expect(projectRoutes.every((r) => r.runs === 'projects')).toBe(true);
     expect(suggestRoutes.every((r) => r.runs === 'suggest')).toBe(true);
     expect(environmentRoutes.every((r) => r.runs === 'environments')).toBe(true);
     expect(scheduleRoutes.every((r) => r.runs === 'schedules')).toBe(true);
@@ -297,6 +309,7 @@ describe('paths and methods', () => {
       ...mappingRoutes,
       ...suggestRoutes,
       ...pairRoutes,
+      ...projectRoutes,
       ...queryRoutes,
     ]);
   });

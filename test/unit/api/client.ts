@@ -10,6 +10,7 @@ import { environmentRoutes } from '../../../functions/api/routes/environments.ts
 import { routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
+import { projectRoutes } from '../../../functions/api/routes/projects.ts';
 import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
@@ -99,6 +100,7 @@ export interface TestApiOptions {
   readonly startJob?: (request: AskedStart) => Promise<Job>;
   readonly stopJob?: Parts['stopJob'];
   readonly resumeJob?: Parts['resumeJob'];
+  readonly planProject?: Parts['planProject'];
   readonly dependencies?: Parts['dependencies'];
   readonly validateTable?: (jobId: string, table: string) => Promise<TableValidation>;
   readonly listQuarantine?: Parts['listQuarantine'];
@@ -189,6 +191,11 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return sampleSuggestion(request.name);
     },
+    planProject: async (request) => {
+      commands.push(request);
+      if (options.planProject) return options.planProject(request);
+      return { root: request.config.project?.root ?? '', parents: 'insert', tables: [], excluded: [] };
+    },
     suggestExpression: async (request) => {
       commands.push(request);
       return { expression: 'upper(row.city)', type: 'text', columns: ['city'], proposer: 'rules', reason: 'x' };
@@ -273,6 +280,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const hooking = apiHandler({ serves: webhookRoutes, services: () => services, parts: () => parts });
   const pairing = apiHandler({ serves: pairRoutes, services: () => services, parts: () => parts });
   const proposing = apiHandler({ serves: suggestRoutes, services: () => services, parts: () => parts });
+  const planning = apiHandler({ serves: projectRoutes, services: () => services, parts: () => parts });
   const queries = apiHandler({
     serves: queryRoutes,
     declared: routes,
@@ -306,6 +314,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [mappingRoutes, keeping],
         [suggestRoutes, proposing],
         [pairRoutes, pairing],
+        [projectRoutes, planning],
       ] as const;
       const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
       return answer(await handler(event, {} as Context)); // no handler reads the context

@@ -29,6 +29,7 @@ function side(rows: ReadonlyMap<number, string>, opened: number[] = []): Segment
     fingerprints: noWindow,
     waiting: noWindow,
     placed: noWindow,
+    descended: noWindow,
     present: noWindow,
     passing: noWindow,
     keysOnly: () => side(rows, opened),
