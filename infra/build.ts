@@ -11,7 +11,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const DIST = join(ROOT, 'dist/functions');
 
 /** DESIGN section 10. The bundle alone: the source map is only read when an error is printed. */
-export const BUNDLE_LIMIT_BYTES = 600 * 1000;
+export const BUNDLE_LIMIT_BYTES = 620 * 1000; // docs/adr/0022-bundle-limit.md
 
 export interface Bundle {
   readonly name: string;

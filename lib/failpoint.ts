@@ -4,8 +4,8 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
  * Moments of a job at which a test may break it, in the order in which a row meets them. Two have no place of their own
  * here: Step Functions sends the messages, so `plan.enqueued` is where a table's segments are handed to it; Lambda deletes
  * a message after the handler has returned, so `msg.deleted` is the last thing before that. Those that begin with `back` are met by
- * rows that go to the source; those that begin with `changes` by a job that follows the source's log, with `round` by one that does so until it is stopped. The last two are moments of an
- * order to decide many conflicts.
+ * rows that go to the source; those that begin with `changes` by a job that follows the source's log, with `round` by one that does
+ * so until it is stopped. The last two are moments of an order to decide many conflicts.
  */
 export type Failpoint =
   | 'plan.written'

@@ -19,13 +19,13 @@ describe('bundles', () => {
     const bundles = await buildFunctions({ outDir });
 
     expect(bundles.map((b) => b.name).sort()).toEqual(Object.keys(FUNCTIONS).sort());
-    expect(BUNDLE_LIMIT_BYTES).toBe(600_000);
+    expect(BUNDLE_LIMIT_BYTES).toBe(620_000);
     for (const { name, bytes } of bundles) {
       expect(statSync(join(outDir, name, 'index.mjs')).size, name).toBe(bytes);
       expect(bytes, name).toBeLessThanOrEqual(BUNDLE_LIMIT_BYTES);
       expect(existsSync(join(outDir, name, 'index.mjs.map')), name).toBe(true);
     }
-  }, 60_000);
+  }, 180_000);
 
   it('come out byte for byte the same the second time', async () => {
     const again = scratch();
@@ -35,7 +35,7 @@ describe('bundles', () => {
       const bytes = (dir: string) => readFileSync(join(dir, name, 'index.mjs'));
       expect(bytes(again).equals(bytes(outDir)), name).toBe(true);
     }
-  }, 60_000);
+  }, 180_000);
 
   it('can be loaded', async () => {
     const files = Object.keys(FUNCTIONS).map((name) => pathToFileURL(join(outDir, name, 'index.mjs')).href);
@@ -100,6 +100,7 @@ describe('failpoints', () => {
       'sync-segment': FUNCTIONS['sync-segment'],
       'prepare-job': FUNCTIONS['prepare-job'],
       'follow-changes': FUNCTIONS['follow-changes'],
+      'settle-job': FUNCTIONS['settle-job'],
       'plan-table': FUNCTIONS['plan-table'],
       'resolve-conflicts': FUNCTIONS['resolve-conflicts'],
     },
@@ -107,15 +108,15 @@ describe('failpoints', () => {
   const textIn = (dir: string, names: readonly string[]) =>
     names.map((name) => readFileSync(join(dir, name, 'index.mjs'), 'utf8')).join('');
 
-  it('are 27, and in no bundle that is deployed', async () => {
+  it('are 30, and in no bundle that is deployed', async () => {
     const outDir = scratch();
     await buildFunctions({ outDir });
 
     const text = textIn(outDir, Object.keys(FUNCTIONS));
 
-    expect(NAMES).toHaveLength(27);
+    expect(NAMES).toHaveLength(30);
     expect([...NAMES, 'failpoint', 'FAILPOINTS'].filter((name) => text.includes(name))).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('are all in a test build, with the control folder they obey', async () => {
     const outDir = scratch();
@@ -125,7 +126,7 @@ describe('failpoints', () => {
 
     expect(NAMES.filter((name) => !text.includes(name))).toEqual([]);
     expect(text).toContain('/tmp/orders');
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('a bundle over the limit', () => {

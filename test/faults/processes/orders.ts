@@ -5,14 +5,14 @@ import type { Pass } from '../../../lib/model/job.ts';
 
 /** Every failpoint of a job, as the product names them; those of resolutions are killed at in
  * test/e2e/conflicts.test.ts and test/pg, those of rows that go to the source (`back.`) in test/pg/bidirectional-crash.test.ts,
- * those of a job that follows the log (`changes.`) in test/pg/cdc-crash.test.ts. */
+ * those of a job that follows the log (`changes.`, `round.`) in test/pg/cdc-crash.test.ts and continuous-crash.test.ts. */
 export const FAILPOINTS = [
   ...(readFileSync('lib/failpoint.ts', 'utf8').split('export type FailpointHandler')[0] ?? '').matchAll(
     /'([a-z]+\.[a-z]+)'/g,
   ),
 ]
   .map((m) => m[1] as Failpoint) // the type of these very lines
-  .filter((name) => !/^(resolution|back|changes)\./.test(name));
+  .filter((name) => !/^(resolution|back|changes|round)\./.test(name));
 
 /** What the process that does some work does at a failpoint. */
 export interface Order {
