@@ -75,12 +75,13 @@ test.each(Array.from({ length: 12 }, (_, i) => i + 1))(
       const after = byId((await closureOf(pair.target.client, await load(pair.target.client), asked)).descended);
       const stayed = [...now.keys()].filter((k) => !wanted.has(k));
       const named = stayed.filter((k) => after.has(k)).length;
+      // what the job itself brought under the project, with a row above it, is the next job's: this one may meet it and name it
+      const [held, have] = [byId(target.descended), byId(source.all)];
+      const entered = [...after.keys()].filter((k) => !held.has(k) && !have.has(k)).length;
       const { quarantined } = counts;
-      expect([title, job.state, quarantined]).toEqual([
-        title,
-        named > 0 ? 'completed_with_issues' : 'completed',
-        named,
-      ]);
+      expect([title, job.state]).toEqual([title, quarantined > 0 ? 'completed_with_issues' : 'completed']);
+      expect(quarantined).toBeGreaterThanOrEqual(named);
+      expect(quarantined).toBeLessThanOrEqual(named + entered);
       for (const k of stayed) now.delete(k);
       expect([title, [...now.values()].map(text).sort()]).toEqual([title, [...wanted.values()].map(text).sort()]);
       expect(await dangling(pair.target.client)).toEqual([]);
