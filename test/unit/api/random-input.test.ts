@@ -43,7 +43,11 @@ const call: fc.Arbitrary<Call> = fc
     put: value,
     name: awkward,
     part: fc.nat(10),
-    query: fc.oneof(fc.constant(undefined), fc.webQueryParameters(), awkward.map((text) => encodeURIComponent(text.toWellFormed()))),
+    query: fc.oneof(
+      fc.constant(undefined),
+      fc.webQueryParameters(),
+      awkward.map((text) => encodeURIComponent(text.toWellFormed())),
+    ),
     how: fc.constantFrom('body', 'body', 'body', 'raw', 'path', 'query', 'headers'),
     raw: fc.oneof(
       fc.string(),
