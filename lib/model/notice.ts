@@ -30,6 +30,6 @@ export interface StoredNotice extends Notice {
 export interface Untold {
   readonly job: Job;
   readonly notices: readonly StoredNotice[];
-  /** The epoch for which a lag was told already; a job that drains again and again tells it once a run. */
+  /** The epoch for which a lag was told already; of a job that goes on until it is stopped, the hour (since 1970). */
   readonly lag_told?: number;
 }

@@ -1,5 +1,6 @@
 import { SyncError } from '../model/errors.ts';
-import { addCounts, type Counts, NO_COUNTS } from '../model/job.ts';
+import { isContinuous } from '../model/following.ts';
+import { addCounts, type Counts, type Job, NO_COUNTS } from '../model/job.ts';
 import type { Untold } from '../model/notice.ts';
 import type { ConflictTally, LagThresholds, Notification } from '../model/notification.ts';
 import { countsOfTable } from '../model/table-counts.ts';
@@ -28,24 +29,36 @@ async function countsOf(jobId: string, jobs: AnnouncePorts['jobs']): Promise<Cou
 
 const NO_CONFLICTS: ConflictTally = { by_table: [], more: false };
 
+const HOUR_MS = 3_600_000;
+
+/** What a lag is told once for: a run; of a job that goes on until it is stopped, whose rounds are runs, an hour. */
+const lagOnceFor = ({ config }: Job, { epoch, at }: { readonly epoch: number; readonly at: string }): number =>
+  isContinuous(config) ? Math.floor(Date.parse(at) / HOUR_MS) : epoch;
+
+const isLag = (one: Notification) => one.type === 'changes.lag';
+
 /** Only an end is told with numbers: they cost a look at every segment of the job. */
 async function notificationsFor(untold: Untold, ports: AnnouncePorts): Promise<readonly Notification[]> {
   const { job, lag_told } = untold;
-  const notices = untold.notices.filter(({ what, epoch }) => what !== 'lagging' || epoch !== lag_told);
+  const notices = untold.notices.filter((n) => n.what !== 'lagging' || lagOnceFor(job, n) !== lag_told);
   const ends = notices.some(({ what }) => what === 'ended');
   const counts = ends ? await countsOf(job.job_id, ports.jobs) : NO_COUNTS;
   const conflicts = ends ? await ports.notices.conflicts(job.job_id) : NO_CONFLICTS;
   const told = notices.flatMap((notice) => notificationsOf(job, notice, { counts, conflicts, lag: ports.lag }));
-  return [...new Map(told.map((one) => [one.id, one])).values()]; // a step that was repeated notes its end twice
+  const once = told.map((one) => (isLag(one) ? `lag ${toldFor(job, one)}` : one.id));
+  return told.filter((_, i) => once.indexOf(once[i] ?? '') === i); // a step that was repeated notes its end twice
 }
+
+const toldFor = (job: Job, lag: Notification) =>
+  'job' in lag ? lagOnceFor(job, { epoch: lag.job.epoch, at: lag.time }) : 0;
 
 async function announceJob(jobId: string, ports: AnnouncePorts): Promise<number> {
   const untold = await ports.notices.untold(jobId);
   if (!untold) return 0;
   const notifications = await notificationsFor(untold, ports);
   await ports.bus.publish(notifications);
-  const lag = notifications.find((one) => one.type === 'changes.lag');
-  await ports.notices.told(untold, lag?.job.epoch);
+  const lag = notifications.findLast(isLag);
+  await ports.notices.told(untold, lag && toldFor(untold.job, lag));
   return notifications.length;
 }
 

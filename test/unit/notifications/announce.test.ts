@@ -4,6 +4,7 @@ import { NO_COUNTS } from '../../../lib/model/job.ts';
 import type { StoredNotice, Untold } from '../../../lib/model/notice.ts';
 import type { Notification } from '../../../lib/model/notification.ts';
 import { type AnnouncePorts, announce } from '../../../lib/orchestrator/announce.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { sampleJob, sampleProgress, sampleTable } from '../../contract/samples.ts';
 
 const AT = '2026-11-23T10:00:00.000Z';
@@ -130,6 +131,22 @@ test('a job that drains again and again tells its lag once a run', async () => {
   }
 
   expect(published.map((n) => (n.type === 'changes.lag' ? n.job.epoch : n.type))).toEqual([1, 2]);
+});
+
+test('a job that goes on until it is stopped tells its lag once an hour, though each round is a run', async () => {
+  const lagging = (epoch: number, at: string): StoredNotice => ({
+    ...{ what: 'lagging', epoch, at: `2026-11-23T${at}:00.000Z`, write: `w${epoch}`, lag_bytes: 2, lag_seconds: 0 },
+  });
+  const job = sampleJob({ config: jobConfigSchema.parse({ continuous: true, detection_strategy: 'cdc' }) });
+  const { ports, published, waiting, lags } = world({ job, notices: [lagging(1, '10:00'), lagging(2, '10:05')] });
+
+  await announce(ports);
+  for (const notice of [lagging(3, '10:59'), lagging(4, '11:00'), lagging(5, '11:01')]) {
+    waiting.set(job.job_id, { job, notices: [notice], lag_told: lags.get(job.job_id) ?? 0 });
+    await announce(ports);
+  }
+
+  expect(published.map((n) => (n.type === 'changes.lag' ? n.job.epoch : n.type))).toEqual([1, 4]);
 });
 
 test('the end of a job that followed the log counts the rounds that were settled, and each row of the last one once', async () => {
