@@ -27,7 +27,7 @@ const configOf = (rule: string, { settings }: RuleExample, more: Partial<RowRule
   ({
     tables: { include: ['public.checked'] },
     rules: { 'public.checked': [{ rule, name: 'it', severity: 'reject', ...settings, ...more }] },
-  }) as unknown as Partial<JobConfig>;
+  }) as unknown as Partial<JobConfig>; // a custom rule's settings are not in the config's own types
 
 /** A table with the example's rows: the good ones from 1, the bad ones from 100. */
 async function filled(example: RuleExample) {
