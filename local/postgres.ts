@@ -113,9 +113,14 @@ class Place {
     if (this.account) chownSync(path, this.account.uid, this.account.gid);
   }
 
+  /** What the file says; undefined when it is not there, which a server that ends may bring about at any moment. */
   read(name: string): string | undefined {
-    const path = join(this.home, name);
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    try {
+      return readFileSync(join(this.home, name), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   /** What postmaster.pid says; line 4 is the port, line 8 the state. */
