@@ -1,0 +1,14 @@
+/** What a client must know to sign in with the identity provider. Nothing of it is secret. */
+export interface SignInInfo {
+  /** Endpoints are found by discovery: `<issuer>/.well-known/openid-configuration`. */
+  readonly issuer: string;
+  /** A public client: authorization code with PKCE (S256), no secret. */
+  readonly client_id: string;
+  /** Separated by spaces. */
+  readonly scope: string;
+}
+
+/** Body of `config.json`. Null: the deployment names no client, so tokens are got elsewhere. */
+export interface ClientConfig {
+  readonly sign_in: SignInInfo | null;
+}
