@@ -495,8 +495,9 @@ export class SyncStack extends Stack {
 
     this.output('ApiUrl', api.url);
     this.output('WebUrl', `${api.url}${WEB_BASE.slice(1)}`);
-    this.output('Issuer', signIn.issuer);
-    this.output('SignInClientId', signIn.clientId);
+    // of a provider that the parameters name, whoever deploys knows these
+    this.output('Issuer', signIn.pool.issuer, signIn.ownPool);
+    this.output('SignInClient', signIn.pool.clientId, signIn.ownPool);
     this.output('SignInUrl', signIn.pool.domainUrl, signIn.ownPool);
     this.output('UserPoolId', signIn.pool.id, signIn.ownPool);
     this.output('FirstAdmin', signIn.firstAdmin, signIn.ownPool);
