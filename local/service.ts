@@ -1,4 +1,5 @@
 import { SIGN_IN_PATH } from '../functions/web/pages.ts';
+import { CLI_CALLBACK } from '../lib/model/sign-in.ts';
 import { startControlEndpoint } from './aws/control-endpoint.ts';
 import { startDynamoDb } from './aws/dynamodb.ts';
 import type { Emulator } from './aws/emulator.ts';
@@ -199,7 +200,8 @@ async function assemble(
   });
   undo.push(() => gateway.stop());
   const { port } = new URL(gateway.url);
-  issuer.leadBackTo(['127.0.0.1', 'localhost'].map((host) => `http://${host}:${port}${SIGN_IN_PATH}`));
+  const pages = ['127.0.0.1', 'localhost'].map((host) => `http://${host}:${port}${SIGN_IN_PATH}`);
+  issuer.leadBackTo([...pages, CLI_CALLBACK]);
   const ends = readSchedules(stack).map(({ name, everyMs, functionName, input }) =>
     startSchedule(everyMs, async () => {
       await invoke(functionName, input()).catch((error: unknown) => log(`Schedule ${name}: ${describe(error)}`));

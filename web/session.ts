@@ -1,6 +1,6 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
+import type { Grant } from '../lib/sign-in/oidc.ts';
 import { tokenInFragment } from './fragment.ts';
-import type { Grant } from './oidc.ts';
 
 const KEY = 'terrafusion.token';
 const GRANT_KEY = 'terrafusion.grant';

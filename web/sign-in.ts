@@ -1,7 +1,5 @@
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { ClientConfig, SignInInfo } from '../lib/model/sign-in.ts';
-import { BASE } from './address.ts';
-import { callApi } from './api.ts';
+import { CLIENT_CONFIG_PATH, type ClientConfig, type SignInInfo } from '../lib/model/sign-in.ts';
 import {
   beginning,
   discover,
@@ -12,7 +10,9 @@ import {
   renewal,
   revoke,
   SignInError,
-} from './oidc.ts';
+} from '../lib/sign-in/oidc.ts';
+import { BASE } from './address.ts';
+import { callApi } from './api.ts';
 import type { Session } from './session.ts';
 
 /** Where the identity provider leads back to. */
@@ -121,7 +121,7 @@ export function openSignIn(window: Window, session: Session): SignIn {
     begin,
     load: async () => {
       const signal = new AbortController().signal;
-      const answer = await callApi<ClientConfig>(`${BASE}/config.json`, { token: undefined, signal });
+      const answer = await callApi<ClientConfig>(CLIENT_CONFIG_PATH, { token: undefined, signal });
       if (answer.kind === 'ok') info.value = answer.body.sign_in;
       else if (answer.kind !== 'same') problem.value = answer.problem.detail;
     },

@@ -1,3 +1,5 @@
+import { CLIENT_CONFIG_PATH } from '../../lib/model/sign-in.ts';
+
 /**
  * One path of the web UI, declared once: API Gateway, the local gateway and the README table derive from it.
  *
@@ -37,7 +39,7 @@ export const pages: readonly Page[] = [
   page(WEB_BASE, 'document', 'Dashboard: health and jobs'),
   page(`${WEB_BASE}/dashboard`, 'document', 'The same'),
   page(SIGN_IN_PATH, 'document', 'Sign-in; the identity provider leads back to it'),
-  page(`${WEB_BASE}/config.json`, 'config', 'What a client must know to sign in: issuer, client id, scopes'),
+  page(CLIENT_CONFIG_PATH, 'config', 'What a client must know to sign in: issuer, client id, scopes'),
   page(`${WEB_BASE}/job/{job_id}`, 'document', 'One job: state, progress by table, stop and resume'),
   page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
 ];

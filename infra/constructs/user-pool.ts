@@ -9,9 +9,10 @@ import {
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import { ROLES } from '../../lib/model/roles.ts';
+import { CLI_CALLBACK } from '../../lib/model/sign-in.ts';
 
 export interface UserPoolProps {
-  /** Addresses that sign-in and sign-out may lead back to. */
+  /** Addresses of the pages that sign-in and sign-out may lead back to. */
   readonly callbackUrls: readonly string[];
 }
 
@@ -77,7 +78,7 @@ export class UserPool extends Construct {
       allowedOAuthFlows: ['code'],
       allowedOAuthScopes: ['openid'],
       supportedIdentityProviders: ['COGNITO'],
-      callbackUrLs: [...callbackUrls],
+      callbackUrLs: [...callbackUrls, CLI_CALLBACK],
       logoutUrLs: [...callbackUrls],
       explicitAuthFlows: ['ALLOW_USER_SRP_AUTH'], // REFRESH_TOKEN_AUTH and tokens that rotate exclude each other
       enableTokenRevocation: true,

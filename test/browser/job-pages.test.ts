@@ -118,7 +118,7 @@ describe('the pages', () => {
     await using tab = await openPage(browser);
 
     await tab.page.goto(`${service.url}${BASE}/sign-in?code=stolen&state=forged`);
-    await tab.page.getByText('does not belong to a sign-in that was begun in this tab').waitFor();
+    await tab.page.getByText('does not belong to a sign-in that was begun here').waitFor();
 
     expect(tab.page.url()).toBe(`${service.url}${BASE}/sign-in`);
     expect(await tab.page.evaluate('sessionStorage.length')).toBe(0);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CLI_CALLBACK } from '../../lib/model/sign-in.ts';
 import type { Json } from '../../local/json.ts';
 import { parseTemplate } from '../../local/template/assembly.ts';
 import { createResolver } from '../../local/template/resolve.ts';
@@ -88,15 +89,18 @@ describe('without an issuer', () => {
 
   it('sign-in leads back to the pages, under a domain of their own too', () => {
     const page = '/sync/terra_fusion/sign-in';
-    const urls = (parameters: Readonly<Record<string, string>>) =>
-      stackWith(parameters).resolver.properties(client[0]).CallbackURLs;
+    const urls = (parameters: Readonly<Record<string, string>>) => {
+      const { CallbackURLs, LogoutURLs } = stackWith(parameters).resolver.properties(client[0]);
+      return { in: CallbackURLs, out: LogoutURLs };
+    };
+    const own = `https://api.example${page}`;
+    const public_ = `https://sync.county.example${page}`;
 
-    expect(urls({})).toEqual([`https://api.example${page}`]);
-    expect(urls({ PublicUrl: 'https://sync.county.example' })).toEqual([
-      `https://api.example${page}`,
-      `https://sync.county.example${page}`,
-    ]);
-    expect(stack.resolver.properties(client[0]).LogoutURLs).toEqual(urls({}));
+    expect(urls({})).toEqual({ in: [own, CLI_CALLBACK], out: [own] });
+    expect(urls({ PublicUrl: 'https://sync.county.example' })).toEqual({
+      in: [own, public_, CLI_CALLBACK],
+      out: [own, public_],
+    });
   });
 });
 

@@ -5,12 +5,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listOf } from '../../../functions/api/caller.ts';
 import { ROLES, type Role } from '../../../lib/model/roles.ts';
+import {
+  beginning,
+  claimsOf,
+  discover,
+  exchange,
+  logoutUrl,
+  readCallback,
+  renewal,
+} from '../../../lib/sign-in/oidc.ts';
 import { closeServer, listenLoopback } from '../../../local/aws/loopback.ts';
 import { createJwtAuthorizer } from '../../../local/gateway/jwt-authorizer.ts';
 import { loadAccounts } from '../../../local/sign-in/accounts.ts';
 import { createIssuer, discovery, type Issuer } from '../../../local/sign-in/issuer.ts';
 import { createProvider } from '../../../local/sign-in/provider.ts';
-import { beginning, claimsOf, discover, exchange, logoutUrl, readCallback, renewal } from '../../../web/oidc.ts';
 
 // The provider of this machine, asked by the code that the pages use.
 

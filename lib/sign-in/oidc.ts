@@ -1,7 +1,7 @@
-import type { SignInInfo } from '../lib/model/sign-in.ts';
+import type { SignInInfo } from '../model/sign-in.ts';
 
-// Authorization code with PKCE (RFC 6749, 7636) at an OpenID Connect provider. Nothing here touches the page: what is kept,
-// and where the browser goes, is decided by web/sign-in.ts.
+// Authorization code with PKCE (RFC 6749, 7636) at an OpenID Connect provider, for a public client: the pages in a browser, and
+// tfsync. What is kept, and how a person gets to the address, is theirs (web/sign-in.ts, cli/login.ts).
 
 /** Of the provider's discovery document, what is used. */
 export interface Endpoints {
@@ -12,7 +12,7 @@ export interface Endpoints {
   readonly revocation_endpoint?: string;
 }
 
-/** A sign-in that was begun: kept in the tab until the provider leads back, and used once. */
+/** A sign-in that was begun: kept until the provider leads back, and used once. */
 export interface Pending {
   readonly state: string;
   readonly nonce: string;
@@ -62,6 +62,8 @@ export async function discover(issuer: string, fetch: Fetch): Promise<Endpoints>
     throw new SignInError('The identity provider does not say how to sign in.');
   // a document of another issuer would lead the person, and the code, to somebody else
   if (found.body.issuer !== issuer) throw new SignInError('The identity provider calls itself by another name.');
+  if (new URL(issuer).protocol === 'https:' && ![authorize, token].every((url) => /^https:/i.test(url)))
+    throw new SignInError('The identity provider would be called unencrypted.');
   return {
     issuer,
     authorization_endpoint: authorize,
@@ -96,7 +98,7 @@ export async function beginning(
 /** The code in the address that the provider has led back to. Throws a SignInError, also for an answer that nobody asked for. */
 export function readCallback(query: URLSearchParams, pending: Pending | undefined): string {
   if (!pending || query.get('state') !== pending.state)
-    throw new SignInError('This answer does not belong to a sign-in that was begun in this tab. Sign in again.');
+    throw new SignInError('This answer does not belong to a sign-in that was begun here. Sign in again.');
   const issuer = query.get('iss'); // RFC 9207
   if (issuer !== null && issuer !== pending.endpoints.issuer)
     throw new SignInError('The answer comes from another identity provider. Sign in again.');

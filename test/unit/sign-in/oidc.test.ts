@@ -11,7 +11,7 @@ import {
   readCallback,
   renewal,
   SignInError,
-} from '../../../web/oidc.ts';
+} from '../../../lib/sign-in/oidc.ts';
 
 const ISSUER = 'https://id.example/realm';
 const endpoints: Endpoints = {
@@ -74,12 +74,14 @@ describe('a sign-in begins', () => {
       { ...endpoints, other: 1 },
       { ...endpoints, issuer: 'https://evil.example' },
       404,
+      { ...endpoints, token_endpoint: 'http://id.example/token' },
     );
 
     expect(await discover(ISSUER, fetch)).toEqual(endpoints);
     expect(asked[0]?.url).toBe(`${ISSUER}/.well-known/openid-configuration`);
     await expect(discover(ISSUER, fetch)).rejects.toThrow(/another name/);
     await expect(discover(ISSUER, fetch)).rejects.toThrow(/does not say how/);
+    await expect(discover(ISSUER, fetch)).rejects.toThrow(/unencrypted/);
   });
 });
 
@@ -101,7 +103,7 @@ describe('an answer', () => {
     ['without a state', { state: undefined }],
     ['of an error with another state', { state: 'forged', error: 'access_denied' }],
   ] as const)('%s is refused', async ([, over]) => {
-    await expect(read(over)).rejects.toThrow(/does not belong to a sign-in that was begun in this tab/);
+    await expect(read(over)).rejects.toThrow(/does not belong to a sign-in that was begun here/);
   });
 
   test('that nobody has asked for is refused', async () => {
