@@ -33,14 +33,17 @@ import { CommandError, EXIT } from './exit.ts';
 /** The answer of a command about a job. */
 export type Moved = Started;
 
+/** A connection string, alone or with the certificates by which its server is verified. */
+export type GivenConnection = string | { readonly url: string; readonly ca_certificate: string };
+
 /** Each side a connection or the name of an environment. */
 export interface StartRequest extends PairRequest {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
 export interface PairRequest {
-  readonly source_connection?: string;
-  readonly target_connection?: string;
+  readonly source_connection?: GivenConnection;
+  readonly target_connection?: GivenConnection;
   readonly source_environment?: string;
   readonly target_environment?: string;
 }
@@ -90,7 +93,7 @@ export class Api {
     return this.#call('POST', '/api/sync/pairs/drop', { body: request });
   }
 
-  slots(request: { readonly source_connection: string }): Promise<{ readonly slots: readonly SlotView[] }> {
+  slots(request: { readonly source_connection: GivenConnection }): Promise<{ readonly slots: readonly SlotView[] }> {
     return this.#call('POST', '/api/sync/pairs/slots', { body: request });
   }
 

@@ -18,6 +18,9 @@ export const environmentView = z
     database: z.string(),
     user: z.string(),
     version: z.string().meta({ description: 'PostgreSQL version, when the connection was put.' }),
+    authorities: z
+      .array(z.object({ subject: z.string(), fingerprint: z.string(), valid_to: z.iso.datetime() }))
+      .meta({ description: 'By whom its server is verified; empty: by those that the service knows.' }),
     connected_at: z.iso.datetime().meta({ description: 'When its credentials were put last.' }),
     actor: z.string().meta({ description: 'Who put it last.' }),
     created_at: z.iso.datetime(),
@@ -29,7 +32,11 @@ const versionOf = (num: number) => `${Math.floor(num / 10_000)}.${num % 10_000}`
 
 export function viewOf({ connection, identity, secret_ref: _s, revision: _r, ...rest }: Environment) {
   const { host, port, database, user } = connection;
-  const lists = { sends_to: [...rest.sends_to], receives_from: [...rest.receives_from] };
+  const lists = {
+    sends_to: [...rest.sends_to],
+    receives_from: [...rest.receives_from],
+    authorities: [...(rest.authorities ?? [])], // older ones have none
+  };
   return { ...rest, ...lists, host, port, database, user, version: versionOf(identity.version_num) };
 }
 

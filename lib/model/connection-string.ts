@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { type Connection, SSL_MODES, type SslMode } from './connection.ts';
 import type { ErrorCode, Problem } from './errors.ts';
 import { Secret } from './secret.ts';
-import { TLS_MEANING, type TlsMode, type TlsPolicy } from './tls.ts';
+import { type TlsMode, type TlsPolicy, tlsMeaning } from './tls.ts';
 
 export type ParsedConnection =
   | { readonly ok: true; readonly connection: Connection }
@@ -53,17 +53,17 @@ export function parseConnection(text: unknown, field: string): ParsedConnection 
 
 /** What the connection's sslmode means under a deployment's policy, or the problem `tls_required`. */
 export function tlsMode(
-  connection: Pick<Connection, 'sslmode'>,
+  connection: Parameters<typeof tlsMeaning>[0],
   policy: TlsPolicy,
   field?: string,
 ): { readonly ok: true; readonly mode: TlsMode } | { readonly ok: false; readonly problem: Problem } {
-  const mode = TLS_MEANING[policy][connection.sslmode ?? 'absent'];
+  const mode = tlsMeaning(connection, policy);
   if (mode !== 'refused') return { ok: true, mode };
   return {
     ok: false,
     problem: {
       code: 'tls_required',
-      message: `sslmode=${connection.sslmode} does not verify the server, and this deployment demands that`,
+      message: `sslmode=${connection.sslmode} does not verify the server, and this deployment or the connection demands that`,
       ...(field !== undefined && { field }),
       hint: 'use sslmode=verify-full, or leave sslmode out',
     },

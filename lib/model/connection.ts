@@ -13,6 +13,8 @@ export interface Connection {
   readonly user: string;
   readonly password?: Secret;
   readonly sslmode?: SslMode;
+  /** PEM certificates: whose signatures are believed, in place of everybody else's. */
+  readonly authorities?: string;
 }
 
 /**

@@ -53,6 +53,11 @@ const CATALOGUE = {
     'The sslmode is not one this service knows.',
     'Use disable, prefer, require, verify-ca or verify-full.',
   ],
+  ca_certificate_invalid: [
+    400,
+    'The certificates that a connection is to be verified by cannot be used.',
+    'Send PEM certificates of authorities, ten at most, one of them valid now: of the authority that signed the certificate of the server.',
+  ],
   connection_socket_not_allowed: [400, 'A Unix socket cannot be used.', 'Name a TCP host.'],
   connection_multihost: [400, 'The connection string names several hosts.', 'Name exactly one host.'],
   tls_required: [

@@ -1,4 +1,5 @@
 import { tellOnce } from '../audit/tell-once.ts';
+import { authoritiesOf } from '../model/authority.ts';
 import { type Connection, connectionView, type ServerIdentity, type Side } from '../model/connection.ts';
 import { type Colour, type Environment, sameDatabase } from '../model/environment.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
@@ -119,6 +120,7 @@ const trailOf = ({ name }: Environment) => `environment#${name}`;
 function tell(e: Environment, audit: AuditLog): Promise<void> {
   const { name, revision, connection, connected_at, writable, sends_to, receives_from } = e;
   const rules = { writable, protected: e.protected, sends_to, receives_from };
+  const verifiedBy = e.authorities && { authorities: e.authorities.map(({ fingerprint }) => fingerprint) };
   return tellOnce(audit, {
     job_id: trailOf(e),
     stream: `put/${e.created_at}`,
@@ -126,7 +128,7 @@ function tell(e: Environment, audit: AuditLog): Promise<void> {
     at: e.updated_at,
     actor: e.actor,
     type: 'environment.put',
-    data: { name, revision, connection, connected_at, ...rules },
+    data: { name, revision, connection, connected_at, ...verifiedBy, ...rules },
   });
 }
 
@@ -146,6 +148,7 @@ export async function putEnvironment(put: PutEnvironment, ports: KeepPorts): Pro
   const at = ports.clock().toISOString();
   const anew = connection && {
     connection: connectionView(connection),
+    authorities: connection.authorities === undefined ? [] : authoritiesOf(connection.authorities),
     identity: await identityOf(connection, name, ports),
     secret_ref: await ports.environmentSecrets.put(`${name}/${ports.newId()}`, connection),
     connected_at: at,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { COLOURS } from '../../../lib/model/environment.ts';
-import { fieldOfConnection, tlsProblem } from '../connection-field.ts';
+import { ownConnectionField, tlsProblem } from '../connection-field.ts';
 import { environmentName } from '../environment-name.ts';
 import { ETAG, environmentView, etagOf, seenBy, viewOf } from '../environment-view.ts';
 import { defineRoute } from '../route.ts';
@@ -9,10 +9,10 @@ const names = z.array(z.union([z.literal('*'), environmentName])).max(100);
 
 const body = z
   .strictObject({
-    connection: fieldOfConnection('/connection').optional().meta({
-      description:
-        'postgresql://user:password@host:port/database?sslmode=... Tried before anything is changed, and never shown again. Without it an environment keeps the one that it has.',
-    }),
+    connection: ownConnectionField(
+      '/connection',
+      'Tried before anything is changed; its password is never shown again. Without it an environment keeps the one that it has, with its authorities.',
+    ),
     description: z.string().max(500).default(''),
     colour: z.enum(COLOURS).default('grey'),
     writable: z.boolean().default(false).meta({ description: 'Whether jobs may write to it at all.' }),
