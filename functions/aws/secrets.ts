@@ -20,6 +20,7 @@ const stored = z.object({
   password: z.string().optional(),
   sslmode: z.enum(SSL_MODES).optional(),
   authorities: z.string().optional(),
+  iam: z.object({ region: z.string() }).optional(),
 });
 const storedPair = z.object({ v: z.literal(1), source: stored, target: stored });
 
@@ -144,12 +145,13 @@ function reveal({ password, ...rest }: Connection): z.infer<typeof stored> {
   return { ...rest, ...(password && { password: password.reveal() }) };
 }
 
-function hide({ password, sslmode, authorities, ...rest }: z.infer<typeof stored>): Connection {
+function hide({ password, sslmode, authorities, iam, ...rest }: z.infer<typeof stored>): Connection {
   return {
     ...rest,
     ...(password !== undefined && { password: new Secret(password) }),
     ...(sslmode && { sslmode }),
     ...(authorities !== undefined && { authorities }),
+    ...(iam && { iam }),
   };
 }
 

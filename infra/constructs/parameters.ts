@@ -5,6 +5,7 @@ import { LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
 import { TLS_POLICIES } from '../../lib/model/tls.ts';
 
 const ARN = 'arn:[a-z-]+:bedrock:[a-z0-9-]*:[0-9]*:[a-z-]+/[a-zA-Z0-9.:_-]+';
+const DATABASE_USER = 'arn:[a-z-]+:rds-db:[a-z0-9-]+:[0-9]{12}:dbuser:[a-zA-Z0-9-]+/[a-zA-Z0-9_.@-]+';
 
 /** What differs between deployments. One template serves every stage and the local run; nothing is decided at synth time. */
 export class Parameters extends Construct {
@@ -26,6 +27,9 @@ export class Parameters extends Construct {
   /** Comma-separated; empty: no model. */
   readonly suggestionModelArns: string;
   readonly hasSuggestionModel: CfnCondition;
+  /** Comma-separated; empty: nobody signs in by IAM. */
+  readonly databaseUserArns: string;
+  readonly hasDatabaseUsers: CfnCondition;
 
   constructor(scope: Construct) {
     super(scope, 'Parameters');
@@ -109,6 +113,18 @@ export class Parameters extends Construct {
       expression: Fn.conditionNot(Fn.conditionEquals(this.suggestionModelArns, '')),
     });
     this.hasSuggestionModel.overrideLogicalId('HasSuggestionModel');
+
+    this.databaseUserArns = this.parameter('DatabaseUserArns', {
+      description:
+        'Database users of Amazon RDS or Aurora that connections with auth=iam may sign in as, as arn:aws:rds-db:region:account:dbuser:resource-id/user, separated by commas. Empty: nobody signs in by IAM.',
+      allowedPattern: `^(${DATABASE_USER}(,${DATABASE_USER})*)?$`,
+      constraintDescription: 'must be ARNs of database users (rds-db), separated by commas, or empty',
+      default: '',
+    }).valueAsString;
+    this.hasDatabaseUsers = new CfnCondition(this, 'HasDatabaseUsers', {
+      expression: Fn.conditionNot(Fn.conditionEquals(this.databaseUserArns, '')),
+    });
+    this.hasDatabaseUsers.overrideLogicalId('HasDatabaseUsers');
 
     this.logRetention = this.parameter('LogRetentionDays', {
       type: 'Number',

@@ -1,3 +1,4 @@
+import type { IamSignIn } from './iam-sign-in.ts';
 import type { Secret } from './secret.ts';
 
 export type Side = 'source' | 'target';
@@ -15,6 +16,8 @@ export interface Connection {
   readonly sslmode?: SslMode;
   /** PEM certificates: whose signatures are believed, in place of everybody else's. */
   readonly authorities?: string;
+  /** In place of a password. */
+  readonly iam?: IamSignIn;
 }
 
 /**

@@ -46,12 +46,17 @@ const CATALOGUE = {
   connection_param_not_allowed: [
     400,
     'The connection string has a parameter that is not allowed.',
-    'Only sslmode is accepted after the question mark.',
+    'Only sslmode, auth and region are accepted after the question mark.',
   ],
   connection_sslmode: [
     400,
     'The sslmode is not one this service knows.',
     'Use disable, prefer, require, verify-ca or verify-full.',
+  ],
+  connection_auth_invalid: [
+    400,
+    'The connection cannot sign in as its string says.',
+    'Give a password, or auth=iam without one, and region= where the host is no endpoint of Amazon RDS.',
   ],
   ca_certificate_invalid: [
     400,

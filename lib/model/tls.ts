@@ -40,9 +40,10 @@ const WITH_AUTHORITIES: Meaning = { ...TLS_MEANING.verify_full, 'verify-ca': 've
 
 /** How this connection is secured. */
 export function tlsMeaning(
-  { sslmode, authorities }: Pick<Connection, 'sslmode' | 'authorities'>,
+  { sslmode, authorities, iam }: Pick<Connection, 'sslmode' | 'authorities' | 'iam'>,
   policy: TlsPolicy,
 ): TlsMode | 'refused' {
-  const meaning = policy === 'as_asked' && authorities !== undefined ? WITH_AUTHORITIES : TLS_MEANING[policy];
-  return meaning[sslmode ?? 'absent'];
+  const asked = sslmode ?? 'absent';
+  if (iam) return TLS_MEANING.verify_full[asked]; // the token goes as it is: whoever gets it signs in with it
+  return (policy === 'as_asked' && authorities !== undefined ? WITH_AUTHORITIES : TLS_MEANING[policy])[asked];
 }

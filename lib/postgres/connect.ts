@@ -3,6 +3,8 @@ import type { SecureContext } from 'node:tls';
 import pg from 'pg';
 import type { Connection, Side } from '../model/connection.ts';
 import { type ErrorCode, SyncError } from '../model/errors.ts';
+import type { IamSignIn } from '../model/iam-sign-in.ts';
+import type { Secret } from '../model/secret.ts';
 import { type TlsMode, type TlsPolicy, tlsMeaning } from '../model/tls.ts';
 import { addressesOf, type HostRules } from './address.ts';
 import { TLS_REASONS, tlsReason } from './tls-reason.ts';
@@ -15,7 +17,12 @@ export interface ConnectionRules extends HostRules {
   readonly tls: TlsPolicy;
   /** Whose signatures are believed; absent: those whom Node believes. */
   readonly trust?: () => SecureContext;
+  /** Absent: nobody signs in by IAM here. */
+  readonly signIn?: SignIn;
 }
+
+/** Makes what signs a user in to one server once, in place of a password. */
+export type SignIn = (at: Pick<Connection, 'host' | 'port' | 'user'> & IamSignIn) => Secret;
 
 export interface Connected {
   readonly client: pg.Client;
@@ -52,10 +59,17 @@ interface Address {
   readonly mode: TlsMode;
   readonly applicationName: string;
   readonly trust: ConnectionRules['trust'];
+  readonly signIn: SignIn | undefined;
+}
+
+/** Made when the server asks, and for this connection alone. */
+function tokenFor({ host, port, user }: Connection, { region }: IamSignIn, signIn: SignIn | undefined): Secret {
+  if (!signIn) throw new SyncError('internal', 'nothing here signs in by IAM');
+  return signIn({ host, port, user, region });
 }
 
 /** One attempt. The driver keeps no part of an attempt that failed. */
-async function attempt(c: Connection, { address, mode, applicationName, trust }: Address): Promise<Connected> {
+async function attempt(c: Connection, { address, mode, applicationName, trust, signIn }: Address): Promise<Connected> {
   let weakMethod = false;
   let proof: 'not_asked' | 'owed' | 'given' = 'not_asked';
   const client = new pg.Client({
@@ -65,6 +79,7 @@ async function attempt(c: Connection, { address, mode, applicationName, trust }:
     user: c.user,
     password: () => {
       if (weakMethod && !isVerified(mode)) throw weakMethodError();
+      if (c.iam) return tokenFor(c, c.iam, signIn).reveal();
       return c.password?.reveal() ?? ''; // an empty one keeps the driver from looking into ~/.pgpass and PGPASSWORD
     },
     enableChannelBinding: mode !== 'off',
@@ -149,7 +164,7 @@ async function connectAsAsked(c: Connection, rules: ConnectionRules, application
   const trust = authorities === undefined ? rules.trust : () => trustOnly(authorities);
   const addresses = (await addressesOf(c.host, rules, CONNECT_TIMEOUT_MS)).slice(0, MOST_ADDRESSES);
   for (const [i, address] of addresses.entries()) {
-    const as = { address, mode, applicationName, trust };
+    const as = { address, mode, applicationName, trust, signIn: rules.signIn };
     try {
       return await attempt(c, as);
     } catch (error) {

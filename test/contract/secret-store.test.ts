@@ -12,6 +12,7 @@ const pair: ConnectionPair = {
     database: 'd',
     user: 'u',
     password: new Secret('p@/?#% "é'),
+    iam: { region: 'eu-west-1' },
     authorities: '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----',
     sslmode: 'verify-full',
   },
