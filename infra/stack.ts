@@ -504,6 +504,8 @@ export class SyncStack extends Stack {
       web,
       jwtIssuer: parameters.jwtIssuer,
       jwtAudience: parameters.jwtAudience,
+      requestsPerSecond: parameters.requestsPerSecond,
+      requestBurst: parameters.requestBurst,
       logRetention: parameters.logRetention,
     });
 

@@ -13,6 +13,7 @@ import { writePrivateFile } from './files.ts';
 import { jwtContext } from './gateway/jwt-authorizer.ts';
 import { readRoutes } from './gateway/routes.ts';
 import { startGateway } from './gateway/server.ts';
+import { readThrottle } from './gateway/throttle.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { FunctionFigures } from './lambda/function-pool.ts';
@@ -188,6 +189,7 @@ async function assemble(
   const gateway = await startGateway({
     port: options.port,
     routes: readRoutes(stack),
+    throttle: readThrottle(stack),
     invoke,
     ...(options.auth === 'none' ? { openAs: jwtContext(issuer.claims()) } : {}),
   });

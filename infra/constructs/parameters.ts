@@ -20,6 +20,8 @@ export class Parameters extends Construct {
   /** As text, for environments. */
   readonly databaseConnectionBudget: string;
   readonly maxWorkers: number;
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
   readonly logRetention: RetentionDays;
   /** Days by audit level, as text: minimal,standard,detailed. */
   readonly auditRetentionDays: string;
@@ -100,6 +102,23 @@ export class Parameters extends Construct {
       minValue: 2,
       maxValue: 1000,
       default: 30,
+    }).valueAsNumber;
+
+    this.requestsPerSecond = this.parameter('RequestsPerSecond', {
+      type: 'Number',
+      description:
+        'How many calls a second the API takes in the long run, over all callers; more are answered with 429.',
+      minValue: 1,
+      maxValue: 10_000, // of an account, unless AWS raises it
+      default: 50,
+    }).valueAsNumber;
+
+    this.requestBurst = this.parameter('RequestBurst', {
+      type: 'Number',
+      description: 'How many calls the API takes at once, over all callers.',
+      minValue: 1,
+      maxValue: 5000,
+      default: 100,
     }).valueAsNumber;
 
     this.suggestionModelArns = this.parameter('SuggestionModelArns', {

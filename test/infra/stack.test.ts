@@ -105,7 +105,13 @@ describe('HTTP API', () => {
 
     expect(authorizer.JwtConfiguration).toEqual({ Issuer: { Ref: 'JwtIssuer' }, Audience: [{ Ref: 'JwtAudience' }] });
     expect(stage.AccessLogSettings.DestinationArn).toBeDefined();
-    expect(stage.DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
+    expect(stage.DefaultRouteSettings).toMatchObject({
+      ThrottlingRateLimit: { Ref: 'RequestsPerSecond' },
+      ThrottlingBurstLimit: { Ref: 'RequestBurst' },
+    });
+    expect([template.Parameters.RequestsPerSecond?.Default, template.Parameters.RequestBurst?.Default]).toEqual([
+      50, 100,
+    ]);
     expect(api.CorsConfiguration).toBeUndefined();
   });
 });
@@ -573,6 +579,8 @@ describe('template', () => {
       'LagNoticeSeconds',
       'LogRetentionDays',
       'MaxWorkers',
+      'RequestBurst',
+      'RequestsPerSecond',
       'SuggestionModelArns',
       'TlsPolicy',
     ]);
