@@ -10,6 +10,13 @@ const CATALOGUE = {
     'The body is not a JSON object.',
     'Send one JSON object, UTF-8, with content-type application/json.',
   ],
+  body_invalid_utf8: [400, 'The body is not UTF-8 text.', 'Encode it as UTF-8.'],
+  body_duplicate_key: [
+    400,
+    'An object of the body names a field twice.',
+    'Name each field once: which of the two is meant nobody can tell.',
+  ],
+  body_forbidden_key: [400, 'An object of the body has a field __proto__.', 'Use another name.'],
   body_too_large: [413, 'The body is larger than 256 KiB.', 'Send a smaller body.'],
   body_too_deep: [400, 'The body is nested deeper than 20.', 'Send a flatter body.'],
   unsupported_media_type: [
