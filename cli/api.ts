@@ -122,8 +122,14 @@ export class Api {
     return this.#call('GET', scheduleAt(name));
   }
 
-  putSchedule(name: string, body: object): Promise<ScheduleView> {
-    return this.#call('PUT', scheduleAt(name), { body });
+  /** With its entity tag for a change. */
+  seenSchedule(name: string): Promise<{ readonly view: ScheduleView; readonly etag: string }> {
+    return this.#tagged('GET', scheduleAt(name));
+  }
+
+  /** With an entity tag: only where it is still so. */
+  putSchedule(name: string, body: object, etag?: string): Promise<ScheduleView> {
+    return this.#call('PUT', scheduleAt(name), { body, ...(etag && { ifMatch: etag }) });
   }
 
   deleteSchedule(name: string): Promise<void> {

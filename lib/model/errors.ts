@@ -530,12 +530,22 @@ const CATALOGUE = {
     'The schedule was changed by somebody else at the same time, or is being deleted.',
     'Look at it again, and repeat the change.',
   ],
+  schedule_changed: [
+    412,
+    'The schedule is not as you have seen it (if-match); nothing was changed.',
+    'Look at it again, and repeat the change with its new etag.',
+  ],
   schedule_overlap: [
     409,
     'The run before, or another job over the same tables, is still at work.',
     'Wait for it, or let the schedule run less often; with overlap "queue" the run waits by itself.',
   ],
   webhook_not_found: [404, 'There is no webhook of this name.', 'See GET /api/sync/webhooks.'],
+  webhook_changed: [
+    412,
+    'The webhook is not as you have seen it (if-match); nothing was changed.',
+    'Look at it again, and repeat the change with its new etag.',
+  ],
   webhook_busy: [
     409,
     'The webhook was changed by somebody else at the same time.',
