@@ -230,12 +230,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const { pair: _, ...said } = put;
       return { schedule: sampleSchedule({ ...said }), created: !before };
     },
-    removeSchedule: async (name) => {
-      commands.push({ name });
+    removeSchedule: async (name, seen) => {
+      commands.push({ name, seen });
     },
     putWebhook: told((put) => putWebhook(put, { ...services, ...kept })),
     rotateWebhook: told((request) => rotateKey(request, { ...services, ...kept })),
-    removeWebhook: told((name) => removeWebhook(name, { ...services, ...kept })),
+    removeWebhook: told((name, seen) => removeWebhook(name, { ...services, ...kept }, seen)),
     testWebhook: told((name) => testWebhook({ name, id: 'webhook_test-1' }, { ...services, ...kept })),
     webhookHosts: () => parseWebhookHosts(options.webhookHosts ?? '*'),
     webhooks: kept.webhooks,
