@@ -6,6 +6,7 @@ import { ENDED_STATES } from '../../lib/model/job.ts';
 import { jobShare } from '../../lib/model/progress.ts';
 import { BASE } from '../address.ts';
 import type { LiveState } from '../live.ts';
+import type { PageParams } from '../page-params.ts';
 import { CountList } from '../parts/counts.tsx';
 import { Freshness } from '../parts/freshness.tsx';
 import { JobActions } from '../parts/job-actions.tsx';
@@ -19,7 +20,8 @@ import { JOB_WORDS, percent } from '../words.ts';
 const EVERY_MS = 2000;
 
 /** Everything the status of a job says, followed until the job has ended. */
-export function JobPage({ jobId }: { readonly jobId: string }) {
+export function JobPage({ params }: { readonly params: PageParams }) {
+  const jobId = params.job_id ?? '';
   const live = useLive<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`, {
     everyMs: EVERY_MS,
     isLast: ({ state }) => ENDED_STATES.includes(state),
