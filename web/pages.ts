@@ -3,6 +3,7 @@ import { BASE } from './address.ts';
 import type { PageParams } from './page-params.ts';
 import { DashboardPage } from './pages/dashboard.tsx';
 import { JobPage } from './pages/job.tsx';
+import { StartPage } from './pages/start.tsx';
 
 /** One page of the UI; functions/web/pages.ts has the same paths. */
 export interface WebPage {
@@ -18,6 +19,7 @@ export interface WebPage {
 export const webPages: readonly WebPage[] = [
   { path: '', show: DashboardPage, nav: 'Jobs' },
   { path: '/dashboard', show: DashboardPage },
+  { path: '/start', show: StartPage, nav: 'Start' },
   { path: '/job/{job_id}', show: JobPage },
 ];
 
