@@ -69,7 +69,7 @@ export function TablePicker({ pair, picked, onPick }: PickerProps) {
         </p>
       </div>
       <section class="scroll picker-list" aria-label="Tables of both databases">
-        <table>
+        <table class="cards">
           <caption class="only-read">Tables of both databases</caption>
           <thead>
             <tr>
@@ -128,9 +128,15 @@ function Row({ table, picked, onPick }: RowProps) {
         </label>
         <Remark source={source} reason={reason} />
       </th>
-      <td class="figure">{rows(source)}</td>
-      <td class="figure">{source ? size(source.bytes) : '–'}</td>
-      <td class="figure">{rows(target)}</td>
+      <td class="figure" data-label="Source rows">
+        {rows(source)}
+      </td>
+      <td class="figure" data-label="Size">
+        {source ? size(source.bytes) : '–'}
+      </td>
+      <td class="figure" data-label="Target rows">
+        {rows(target)}
+      </td>
     </tr>
   );
 }
