@@ -27,7 +27,7 @@ export function JobCounters({ status }: { readonly status: string | undefined })
         </a>
       ))}
       <span class="fine">
-        {body.next_token === undefined ? `${jobs} jobs` : `of the newest ${jobs} jobs`}
+        {body.next_token === undefined ? `${jobs} ${jobs === 1 ? 'job' : 'jobs'}` : `of the newest ${jobs} jobs`}
         {failedToday > 0 && `, ${failedToday} failed within a day`}
       </span>
     </nav>
