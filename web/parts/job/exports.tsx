@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ProblemBody } from '../../../lib/model/answers.ts';
-import { fetchFile, saveFile } from '../../download.ts';
+import { fetchFile } from '../../download.ts';
 import { type AuditFilters, withFilters } from '../../job/audit-filters.ts';
+import { saveFile } from '../../save-file.ts';
 import { useUi } from '../../ui.ts';
 import { ProblemNote } from '../problem.tsx';
 
