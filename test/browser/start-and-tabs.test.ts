@@ -137,10 +137,10 @@ describe('a job from its start to its trail', () => {
 
     await open('Rows put aside');
     await page.getByText('check_failed').first().waitFor();
-    await page.locator('.aside summary').first().click();
-    await page.getByText(MARKUP).first().waitFor();
+    await page.getByRole('rowheader', { name: MARKUP }).first().waitFor();
+    await page.locator('.values', { hasText: 'note' }).first().waitFor();
     await look('rows put aside');
-    await troubled.target.client.query('alter table public.deeds drop constraint small');
+    await troubled.target.client.query('alter table public.deeds drop constraint small, alter note drop not null');
     await page.getByRole('button', { name: 'Try them again' }).click();
     await page.getByRole('button', { name: 'Start a job over them' }).click();
     await page.waitForURL((url) => url.pathname.includes('/job/') && !url.pathname.includes(jobId));
@@ -240,9 +240,9 @@ async function weakRole({ target }: TestPair) {
 async function createTroubled(): Promise<TestPair> {
   const pair = await createPair();
   for (const { client } of [pair.source, pair.target])
-    await client.query('create table calm (id int primary key); create table deeds (id int primary key, note text)');
+    await client.query('create table calm (id int primary key); create table deeds (id text primary key, note text)');
   await pair.source.client.query(`insert into calm values (1);
-    insert into deeds select n, '${MARKUP}' from generate_series(1, 8) n`);
-  await pair.target.client.query('alter table deeds add constraint small check (id < 4)');
+    insert into deeds select n || '${MARKUP}', case when n < 8 then n::text end from generate_series(1, 8) n`);
+  await pair.target.client.query(`alter table deeds alter note set not null, add constraint small check (note < '4')`);
   return pair;
 }

@@ -137,19 +137,21 @@ describe('GET /api/sync/jobs', () => {
     const api = testApi();
     const hours = (n: number) => new Date(Date.parse('2026-11-23T10:00:00Z') + n * 3_600_000).toISOString();
     for (let n = 0; n < 230; n++)
-      await api.jobs.create(sampleJob({ actor: n % 45 === 0 ? 'lovelace' : 'bob', created_at: hours(n) }));
+      await api.jobs.create(sampleJob({ actor: n % 45 < 2 ? 'lovelace' : 'bob', created_at: hours(n) }));
 
     const seen: string[] = [];
     let token: string | undefined;
     do {
       const more = token === undefined ? '' : `&next_token=${encodeURIComponent(token)}`;
-      const { json } = await api.call({ path: '/api/sync/jobs', query: `limit=2&text=lovelace${more}` });
-      expect(json.jobs.length).toBeLessThanOrEqual(2);
+      const { json } = await api.call({ path: '/api/sync/jobs', query: `limit=1&text=lovelace${more}` });
+      expect(json.jobs.length).toBeLessThanOrEqual(1);
       seen.push(...json.jobs.map((j: { created_at: string }) => j.created_at));
       token = json.next_token;
     } while (token !== undefined);
 
-    expect(seen).toEqual([225, 180, 135, 90, 45, 0].map(hours));
+    expect(seen).toEqual([226, 225, 181, 180, 136, 135, 91, 90, 46, 45, 1, 0].map(hours));
+    const late = await api.call({ path: '/api/sync/jobs', query: `from=${hours(228)}` });
+    expect([late.json.jobs.length, late.json.next_token]).toEqual([2, undefined]); // all others are older
   });
 
   it.each([

@@ -16,7 +16,7 @@ export function JobCounters({ status }: { readonly status: string | undefined })
   if (!body || body.jobs.length === 0) return null;
   const { byState, jobs, failedToday } = countersOf(body.jobs, nowMs.value);
   return (
-    <nav class="counters" aria-label="Jobs by state">
+    <nav class="counters" aria-label="Counters">
       {byState.map(([state, count]) => (
         <a
           key={state}

@@ -27,7 +27,7 @@ export function JobFilterForm({ filters, onFilter }: FiltersProps) {
         <span>State</span>
         <select
           name="status"
-          defaultValue={filters.status ?? ''}
+          value={filters.status ?? ''}
           onChange={(event) => event.currentTarget.form && read(event.currentTarget.form)}
         >
           <option value="">all</option>

@@ -89,10 +89,10 @@ function Filters({ filters, tables, onFilter }: FiltersProps) {
       </datalist>
       <label>
         At least
-        <select name="severity" defaultValue={filters.severity ?? ''}>
+        <select name="severity">
           <option value="">any</option>
           {SEVERITIES.map((severity) => (
-            <option key={severity} value={severity}>
+            <option key={severity} value={severity} selected={severity === filters.severity}>
               {severity}
             </option>
           ))}

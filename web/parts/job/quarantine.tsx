@@ -162,23 +162,18 @@ function Rows({ rows }: { readonly rows: readonly QuarantineView[] }) {
   );
 }
 
+/** Values of the columns that the reason is about; one that names no column has none. */
 function Values({ row: { values, in_source } }: { readonly row: QuarantineView }) {
   if (in_source === false) return <span class="fine">The source has no such row any more.</span>;
-  if (!values) return <span class="fine">Not read.</span>;
-  const count = Object.keys(values).length;
+  if (!values) return <span class="fine">The reason names no column.</span>;
   return (
-    <details>
-      <summary>
-        {count} {count === 1 ? 'column' : 'columns'}
-      </summary>
-      <dl class="values">
-        {Object.entries(values).map(([column, value]) => (
-          <div key={column}>
-            <dt>{column}</dt>
-            <dd>{value ?? <em>NULL</em>}</dd>
-          </div>
-        ))}
-      </dl>
-    </details>
+    <dl class="values">
+      {Object.entries(values).map(([column, value]) => (
+        <div key={column}>
+          <dt>{column}</dt>
+          <dd>{value ?? <em>NULL</em>}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
