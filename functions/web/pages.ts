@@ -40,6 +40,7 @@ export const pages: readonly Page[] = [
   page(`${WEB_BASE}/dashboard`, 'document', 'The same'),
   page(SIGN_IN_PATH, 'document', 'Sign-in; the identity provider leads back to it'),
   page(CLIENT_CONFIG_PATH, 'config', 'What a client must know to sign in: issuer, client id, scopes'),
+  page(`${WEB_BASE}/start`, 'document', 'Start a job: databases, tables, options, dry run'),
   page(`${WEB_BASE}/job/{job_id}`, 'document', 'One job: state, progress by table, stop and resume'),
   page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
 ];
