@@ -52,7 +52,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
     ],
   ],
   ['cli', ['lib/model', 'lib/audit', 'commander', 'zod']], // it adds the parts of a report, and renders it
-  ['web', ['lib/model', 'preact', '@preact']],
+  ['web', ['lib/model', 'preact', '@preact', 'diff']],
   [
     'local',
     [

@@ -2,3 +2,6 @@
 interface ImportMeta {
   readonly env: { readonly BASE_URL: string };
 }
+
+/** A style sheet that comes with the page that imports it. */
+declare module '*.css';

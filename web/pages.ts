@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { BASE } from './address.ts';
+import { lazyPage } from './lazy-page.tsx';
 import type { PageParams } from './page-params.ts';
 import { DashboardPage } from './pages/dashboard.tsx';
 import { JobPage } from './pages/job.tsx';
@@ -19,6 +20,11 @@ export const webPages: readonly WebPage[] = [
   { path: '', show: DashboardPage, nav: 'Jobs' },
   { path: '/dashboard', show: DashboardPage },
   { path: '/job/{job_id}', show: JobPage },
+  { path: '/conflicts/{job_id}', show: lazyPage(async () => (await import('./pages/conflicts.tsx')).ConflictsPage) },
+  {
+    path: '/conflicts/{job_id}/{conflict_id}',
+    show: lazyPage(async () => (await import('./pages/conflict.tsx')).ConflictPage),
+  },
 ];
 
 /** Where the page lies. */

@@ -34,5 +34,11 @@ export const pages: readonly Page[] = [
   page(WEB_BASE, 'document', 'Dashboard: health and jobs'),
   page(`${WEB_BASE}/dashboard`, 'document', 'The same'),
   page(`${WEB_BASE}/job/{job_id}`, 'document', 'One job: state, progress by table, stop and resume'),
+  page(`${WEB_BASE}/conflicts/{job_id}`, 'document', 'Conflicts of a job: filters, keys, decide many alike'),
+  page(
+    `${WEB_BASE}/conflicts/{job_id}/{conflict_id}`,
+    'document',
+    'One conflict: base, source, target and result, shapes on a map, decide it',
+  ),
   page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
 ];

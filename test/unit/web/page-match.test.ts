@@ -19,7 +19,7 @@ describe('the page of an address', () => {
 
   it('is served under every path that the browser knows a page for, and the other way round', () => {
     const known = readFileSync(new URL('../../../web/pages.ts', import.meta.url), 'utf8');
-    const shown = [...known.matchAll(/\{ path: '([^']*)', show:/g)].map(([, path]) => WEB_BASE + path);
+    const shown = [...known.matchAll(/\{\s*path: '([^']*)',\s*show:/g)].map(([, path]) => WEB_BASE + path);
 
     const served = pages.filter(({ answers }) => answers === 'document').map(({ path }) => path);
     expect(shown.length).toBeGreaterThan(2);
