@@ -13,7 +13,7 @@ export interface Ask {
   readonly token: string | undefined;
   /** Sent as JSON. */
   readonly body?: object | undefined;
-  /** ETag of the answer that is at hand. */
+  /** ETag of the answer that is at hand; `*` with a PUT: there must be nothing yet. */
   readonly tag?: string | undefined;
   /** ETag of what a change was decided on: it is refused where that is not there any more. */
   readonly ifMatch?: string | undefined;

@@ -13,7 +13,7 @@ export interface Command {
   /** Why the last one was refused. */
   readonly problem: Signal<ProblemBody | undefined>;
   /** `name` says which control is busy. Undefined: the page is gone, and nobody waits for it. */
-  ask<Body>(name: string, path: string, ask: Omit<Ask, 'token' | 'signal' | 'tag'>): Promise<Said<Body> | undefined>;
+  ask<Body>(name: string, path: string, ask: Omit<Ask, 'token' | 'signal'>): Promise<Said<Body> | undefined>;
 }
 
 /** Commands of one component; they are given up with it. */
@@ -27,7 +27,7 @@ export function useCommand(): Command {
   const ask: Command['ask'] = async <Body>(
     name: string,
     path: string,
-    what: Omit<Ask, 'token' | 'signal' | 'tag'>,
+    what: Omit<Ask, 'token' | 'signal'>,
   ): Promise<Said<Body> | undefined> => {
     busy.value = name;
     problem.value = undefined;
@@ -39,7 +39,7 @@ export function useCommand(): Command {
       if (gone.current.signal.aborted) return undefined;
       throw error;
     });
-    if (!answer || answer.kind === 'same') return undefined; // no tag was sent, so there is no `same`
+    if (!answer || answer.kind === 'same') return undefined; // a tag is only sent with a PUT, which has no `same`
     busy.value = undefined;
     if (answer.kind !== 'ok') {
       if (answer.problem.status === 401) session.refuse();

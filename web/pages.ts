@@ -25,6 +25,12 @@ export const webPages: readonly WebPage[] = [
     path: '/conflicts/{job_id}/{conflict_id}',
     show: lazyPage(async () => (await import('./pages/conflict.tsx')).ConflictPage),
   },
+  {
+    path: '/mappings',
+    show: lazyPage(async () => (await import('./pages/mappings.tsx')).MappingsPage),
+    nav: 'Mappings',
+  },
+  { path: '/mappings/{name}', show: lazyPage(async () => (await import('./pages/mapping.tsx')).MappingPage) },
 ];
 
 /** Where the page lies. */

@@ -40,5 +40,11 @@ export const pages: readonly Page[] = [
     'document',
     'One conflict: base, source, target and result, shapes on a map, decide it',
   ),
+  page(`${WEB_BASE}/mappings`, 'document', 'Stored mappings'),
+  page(
+    `${WEB_BASE}/mappings/{name}`,
+    'document',
+    'One mapping: its versions, what one changes, write, approve and retire it',
+  ),
   page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
 ];
