@@ -13,6 +13,8 @@ export interface Ask {
   readonly token: string | undefined;
   /** Sent as JSON. */
   readonly body?: object | undefined;
+  /** Under one key the service starts one job, however often it is asked. */
+  readonly idempotencyKey?: string;
   /** ETag of the answer that is at hand; `*` with a PUT: there must be nothing yet. */
   readonly tag?: string | undefined;
   /** ETag of what a change was decided on: it is refused where that is not there any more. */
@@ -41,6 +43,7 @@ export async function callApi<Body>(path: string, ask: Ask): Promise<Answer<Body
         accept: 'application/json, application/problem+json',
         ...(ask.token !== undefined && { authorization: `Bearer ${ask.token}` }),
         ...(ask.body && { 'content-type': 'application/json' }),
+        ...(ask.idempotencyKey !== undefined && { 'idempotency-key': ask.idempotencyKey }),
         ...(ask.tag !== undefined && { 'if-none-match': ask.tag }),
         ...(ask.ifMatch !== undefined && { 'if-match': ask.ifMatch }),
       },

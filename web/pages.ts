@@ -4,6 +4,7 @@ import { lazyPage } from './lazy-page.tsx';
 import type { PageParams } from './page-params.ts';
 import { DashboardPage } from './pages/dashboard.tsx';
 import { JobPage } from './pages/job.tsx';
+import { StartPage } from './pages/start.tsx';
 
 /** One page of the UI; functions/web/pages.ts has the same paths. */
 export interface WebPage {
@@ -19,6 +20,7 @@ export interface WebPage {
 export const webPages: readonly WebPage[] = [
   { path: '', show: DashboardPage, nav: 'Jobs' },
   { path: '/dashboard', show: DashboardPage },
+  { path: '/start', show: StartPage, nav: 'Start' },
   { path: '/job/{job_id}', show: JobPage },
   { path: '/conflicts/{job_id}', show: lazyPage(async () => (await import('./pages/conflicts.tsx')).ConflictsPage) },
   {

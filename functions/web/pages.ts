@@ -33,6 +33,7 @@ export const pages: readonly Page[] = [
   page('/', 'redirect', 'Leads to the dashboard'),
   page(WEB_BASE, 'document', 'Dashboard: health and jobs'),
   page(`${WEB_BASE}/dashboard`, 'document', 'The same'),
+  page(`${WEB_BASE}/start`, 'document', 'Start a job: databases, tables, options, dry run'),
   page(`${WEB_BASE}/job/{job_id}`, 'document', 'One job: state, progress by table, stop and resume'),
   page(`${WEB_BASE}/conflicts/{job_id}`, 'document', 'Conflicts of a job: filters, keys, decide many alike'),
   page(

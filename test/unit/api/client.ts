@@ -248,6 +248,11 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const sides = { as_source: side, as_target: side, optional: side };
       return { name, version_num: 180_004, role: 'sync', same_database: true, tables: 3, ...sides };
     },
+    listTables: async (said) => {
+      commands.push(said);
+      const end = { host: 'h', port: 5432, database: 'd', user: 'u', version: '18.4', problems: [], grants: [] };
+      return { source: end, target: end, tables: [] };
+    },
     decideApproval: async (decision) => {
       commands.push(decision);
       return decideApproval(decision, { ...services, approvals, audit: memoryAuditLog() });
