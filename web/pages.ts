@@ -33,6 +33,22 @@ export const webPages: readonly WebPage[] = [
     nav: 'Mappings',
   },
   { path: '/mappings/{name}', show: lazyPage(async () => (await import('./pages/mapping.tsx')).MappingPage) },
+  {
+    path: '/environments',
+    show: lazyPage(async () => (await import('./pages/environments.tsx')).EnvironmentsPage),
+    nav: 'Environments',
+  },
+  {
+    path: '/environments/{name}',
+    show: lazyPage(async () => (await import('./pages/environment.tsx')).EnvironmentPage),
+  },
+  { path: '/approvals', show: lazyPage(async () => (await import('./pages/approvals.tsx')).ApprovalsPage) },
+  {
+    path: '/schedules',
+    show: lazyPage(async () => (await import('./pages/schedules.tsx')).SchedulesPage),
+    nav: 'Schedules',
+  },
+  { path: '/schedules/{name}', show: lazyPage(async () => (await import('./pages/schedule.tsx')).SchedulePage) },
 ];
 
 /** Where the page lies. */

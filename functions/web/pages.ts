@@ -47,5 +47,10 @@ export const pages: readonly Page[] = [
     'document',
     'One mapping: its versions, what one changes, write, approve and retire it',
   ),
+  page(`${WEB_BASE}/environments`, 'document', 'Named databases, and what may be done with them'),
+  page(`${WEB_BASE}/environments/{name}`, 'document', 'One environment: test, change, delete it'),
+  page(`${WEB_BASE}/approvals`, 'document', 'Requests to write to protected environments'),
+  page(`${WEB_BASE}/schedules`, 'document', 'Schedules: last and next runs'),
+  page(`${WEB_BASE}/schedules/{name}`, 'document', 'One schedule: runs, change, pause, delete it'),
   page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
 ];
