@@ -57,7 +57,7 @@ export function EnvironmentForm({ from, tag, onPut }: FormProps) {
   };
   return (
     <form onSubmit={put} autocomplete="off">
-      <div class="columns">
+      <div class="form-columns">
         {!from && (
           <label>
             Name
@@ -101,7 +101,7 @@ export function EnvironmentForm({ from, tag, onPut }: FormProps) {
         />
       </label>
       <p class="fine">It is tried before anything is changed, kept in the secret store, and never shown again.</p>
-      <div class="columns">
+      <div class="form-columns">
         <label>
           <input
             type="checkbox"
@@ -119,7 +119,7 @@ export function EnvironmentForm({ from, tag, onPut }: FormProps) {
           Writing to it needs a second person
         </label>
       </div>
-      <div class="columns">
+      <div class="form-columns">
         <label>
           Its rows may go to (* is any database)
           <input type="text" spellcheck={false} {...text('sends_to')} />

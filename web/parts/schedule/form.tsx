@@ -62,7 +62,7 @@ export function ScheduleForm({ from, onPut }: FormProps) {
   };
   return (
     <form onSubmit={put} autocomplete="off">
-      <div class="columns">
+      <div class="form-columns">
         {!from && (
           <label>
             Name
@@ -109,7 +109,7 @@ export function ScheduleForm({ from, onPut }: FormProps) {
           </select>
         </label>
       </div>
-      <div class="columns">
+      <div class="form-columns">
         <label>
           Source: an environment, or postgresql://…{from && '; both empty: as they are'}
           <input type="password" autocomplete="new-password" spellcheck={false} required={!from} {...bind('source')} />
