@@ -192,12 +192,18 @@ async function assemble(
     ...(options.auth === 'none' ? { openAs: jwtContext(issuer.claims()) } : {}),
   });
   undo.push(() => gateway.stop());
-  const ends = readSchedules(stack).map(({ name, everyMs, functionName, input }) =>
-    startSchedule(everyMs, async () => {
+  const schedules = readSchedules(stack).map(({ name, everyMs, functionName, input }) => {
+    const fire = async () => {
       await invoke(functionName, input()).catch((error: unknown) => log(`Schedule ${name}: ${describe(error)}`));
-    }),
-  );
-  undo.push(() => ends.map((end) => end()));
+    };
+    return { name, ...startSchedule(everyMs, fire) };
+  });
+  undo.push(() => schedules.map(({ end }) => end()));
+  control.addAction('/_local/schedules/fire', (query) => {
+    const asked = schedules.filter(({ name }) => name.includes(query.get('name') ?? ' '));
+    for (const { fireNow } of asked) fireNow();
+    return { fired: asked.length };
+  });
   const scheduler = startScheduler({
     file: dataDir.path('schedules.json'),
     invoke,

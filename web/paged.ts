@@ -56,6 +56,7 @@ export function usePaged<Item, Body extends PageBody>(
     listed.value = { items: [...before, ...itemsOf(answer.body)], busy: false, ...(next !== undefined && { next }) };
   };
   useEffect(() => {
+    listed.value = { items: [], busy: true }; // what another question was answered is no answer to this one
     void read();
     return () => reading.current.abort();
   }, [path, version]);

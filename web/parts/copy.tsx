@@ -9,10 +9,12 @@ export function Copy({ text, what }: { readonly text: string; readonly what: str
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const copy = async () => {
-    said.value = await navigator.clipboard.writeText(text).then(
-      () => 'Copied',
-      () => 'The browser did not allow it',
-    );
+    said.value = await Promise.resolve()
+      .then(() => navigator.clipboard.writeText(text)) // absent on a page that came without TLS
+      .then(
+        () => 'Copied',
+        () => 'The browser did not allow it',
+      );
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
       said.value = undefined;

@@ -16,6 +16,10 @@ const SHOWN = new Set([
   ...facts.config.map(({ name }) => `config/${name}`),
 ]);
 
+/** 128 random bits; `randomUUID` is not there on a page that came without TLS. */
+const freshKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+
 /** What the page that starts a job holds. Connections live in it alone, and go with it. */
 export function useStartForm() {
   const { address } = useUi();
@@ -94,11 +98,10 @@ export function useStartForm() {
     testing.clear();
     const body = { ...pairBody(form.value), config: { ...asked.config, ...(dryRun && { dry_run: true }) } };
     const of = JSON.stringify([form.value.mode, body]);
-    if (key.value?.of !== of) key.value = { of, key: crypto.randomUUID() };
+    if (key.value?.of !== of) key.value = { of, key: freshKey() };
     const ask = { method: 'POST', body, idempotencyKey: key.value.key } as const;
     const started = await starting.call<Started>(`/api/sync/${form.value.mode}`, ask);
-    if (started) return address.go(jobPath(started.job_id));
-    key.value = undefined; // what was refused may be asked for again
+    if (started) address.go(jobPath(started.job_id));
   };
 
   const problem = starting.problem.value ?? testing.problem.value;

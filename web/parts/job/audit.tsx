@@ -122,6 +122,19 @@ function Filters({ filters, tables, onFilter }: FiltersProps) {
   );
 }
 
+/** Longer data is folded: a list stays readable, and nothing is left out. */
+const SHORT = 160;
+
+function Data({ text }: { readonly text: string }) {
+  if (text.length <= SHORT) return <>{text}</>;
+  return (
+    <details>
+      <summary>{text.slice(0, SHORT)}…</summary>
+      {text}
+    </details>
+  );
+}
+
 const TONES = { error: 'bad', warning: 'warning', info: 'waiting' } as const;
 
 function Events({ events }: { readonly events: readonly AuditEventView[] }) {
@@ -153,7 +166,9 @@ function Events({ events }: { readonly events: readonly AuditEventView[] }) {
                 <Chip tone={TONES[event.severity]} text={event.type} title={event.severity} />
               </td>
               <td>{event.actor}</td>
-              <td class="fine data">{dataText(event.data)}</td>
+              <td class="fine data">
+                <Data text={dataText(event.data)} />
+              </td>
             </tr>
           ))}
         </tbody>

@@ -165,9 +165,12 @@ function Rows({ rows }: { readonly rows: readonly QuarantineView[] }) {
 function Values({ row: { values, in_source } }: { readonly row: QuarantineView }) {
   if (in_source === false) return <span class="fine">The source has no such row any more.</span>;
   if (!values) return <span class="fine">Not read.</span>;
+  const count = Object.keys(values).length;
   return (
     <details>
-      <summary>{Object.keys(values).length} columns</summary>
+      <summary>
+        {count} {count === 1 ? 'column' : 'columns'}
+      </summary>
       <dl class="values">
         {Object.entries(values).map(([column, value]) => (
           <div key={column}>

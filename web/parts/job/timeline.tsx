@@ -10,7 +10,7 @@ import { When } from '../when.tsx';
 
 const EVERY_MS = 10_000;
 /** Minutes that are drawn; a report of a long job has more, and the last ones matter. */
-const MOST_MINUTES = 240;
+const MOST_MINUTES = 60;
 
 /** What happened and when: the job's own steps, what was healed, and rows written by the minute. */
 export function Timeline({ job }: { readonly job: JobStatus }) {
@@ -63,8 +63,8 @@ function Minutes({ report }: { readonly report: AuditReportPart }) {
   return (
     <>
       <h2>Rows written by the minute</h2>
-      <div class="scroll minutes">
-        <table>
+      <div class="scroll">
+        <table class="cards">
           <caption class="only-read">Rows written by the minute</caption>
           <thead>
             <tr>
@@ -91,9 +91,15 @@ function Minutes({ report }: { readonly report: AuditReportPart }) {
                   <progress value={m.share} max={1} aria-label={`Rows written in ${m.minute}`} />
                   <span>{number(m.rows)}</span>
                 </td>
-                <td class="figure">{number(m.inserted)}</td>
-                <td class="figure">{number(m.updated)}</td>
-                <td class="figure">{number(m.deleted)}</td>
+                <td class="figure" data-label="New">
+                  {number(m.inserted)}
+                </td>
+                <td class="figure" data-label="Changed">
+                  {number(m.updated)}
+                </td>
+                <td class="figure" data-label="Deleted">
+                  {number(m.deleted)}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -88,6 +88,9 @@ function environmentHelp(all: readonly EnvironmentView[], name: string, side: Si
   return [found.description, guarded].filter(Boolean).join(' ');
 }
 
+/** More than these are folded, so that the form stays in sight. */
+const MOST_OPEN = 8;
+
 function EndReport({ side, end }: { readonly side: SideName; readonly end: PairEnd }) {
   const well = end.problems.length === 0;
   const count = end.problems.length + (end.more ?? 0);
@@ -104,7 +107,7 @@ function EndReport({ side, end }: { readonly side: SideName; readonly end: PairE
         </span>
       </p>
       {!well && (
-        <details open={count <= 5}>
+        <details open={count <= MOST_OPEN}>
           <summary>What is missing</summary>
           <ul>
             {end.problems.map((p) => (
