@@ -17,6 +17,7 @@ describe('the outline of GeoJSON', () => {
     [{ type: 'Point', coordinates: [1, 2] }, { points: [[1, 2]] }],
     [{ type: 'Point', coordinates: [1, 2, 3] }, { points: [[1, 2]] }],
     [{ type: 'Point', coordinates: [] }, { points: [] }],
+    [{ type: 'Point', coordinates: [JSON.parse('1e999'), 0] }, { points: [] }],
     [
       {
         type: 'MultiPoint',
