@@ -218,6 +218,13 @@ describe('the pages of conflicts and of those who run the service', () => {
     });
 
     await tab.page.goto(at('/mappings'));
+    await tab.page.getByText('Have one proposed').click();
+    await tab.page.getByLabel('Name', { exact: true }).fill('proposed');
+    await tab.page.getByLabel('Source connection').fill(pair.source.url);
+    await tab.page.getByLabel('Target connection').fill(pair.target.url);
+    await tab.page.getByRole('button', { name: 'Propose' }).click();
+    await tab.page.getByText('A draft, proposed by rules').waitFor();
+    const previewed = await tab.page.getByRole('region', { name: 'Rows of public.t as they would arrive' }).innerText();
     await tab.page.getByRole('link', { name: 'county' }).click();
     await tab.page.getByText('Write the next version').click();
     const field = tab.page.getByLabel('Mapping as JSON');
@@ -254,6 +261,7 @@ describe('the pages of conflicts and of those who run the service', () => {
     await tab.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
 
     expect(JSON.parse(String(selected))).toEqual({ constnt: HOSTILE });
+    expect(previewed).toContain('parent');
     expect(change).toContain('Sangamon');
     expect(change).toContain('<script>alert(2)</script>');
     expect((await service.get('/api/sync/mappings/county')).body).toMatchObject({ approved: 2, version: 2 });

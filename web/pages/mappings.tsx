@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { MappingSummary } from '../../lib/model/stored-mapping.ts';
 import { mappingPath, mappingsPath } from '../admin-address.ts';
+import { ProposeMapping } from '../parts/mapping/propose.tsx';
 import { PageStates } from '../parts/page-states.tsx';
 import { When } from '../parts/when.tsx';
 import { useLive, useUi } from '../ui.ts';
@@ -74,6 +75,7 @@ export function MappingsPage() {
         </nav>
       )}
       <NewMapping />
+      <ProposeMapping />
     </>
   );
 }
