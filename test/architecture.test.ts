@@ -56,7 +56,7 @@ const ALLOWED: readonly (readonly [folder: string, may: readonly string[]])[] = 
     ],
   ],
   ['cli', ['lib/model', 'lib/audit', 'lib/sign-in', 'commander', 'zod']], // it adds the parts of a report, and renders it
-  ['web', ['lib/model', 'lib/sign-in', 'preact', '@preact', 'uplot', 'virtual:facts']],
+  ['web', ['lib/model', 'lib/sign-in', 'preact', '@preact', 'uplot', 'diff', 'virtual:facts']],
   [
     'local',
     [

@@ -32,7 +32,7 @@ export function App() {
           </svg>
           TerraFusion Sync
         </a>
-        {!session.refused.value && <Navigation pathname={pathname} />}
+        {!session.refused.value && pathname !== SIGN_IN_PATH && <Navigation pathname={pathname} />}
         {session.token.value !== undefined && !session.refused.value && (
           <button type="button" class="quiet" onClick={signIn.signOut}>
             Sign out

@@ -9,4 +9,5 @@ declare module 'virtual:facts' {
   export default facts;
 }
 
+/** A style sheet that comes with the page that imports it. */
 declare module '*.css' {}

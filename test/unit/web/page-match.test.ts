@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { pages, WEB_BASE } from '../../../functions/web/pages.ts';
+import { pages, SIGN_IN_PATH, WEB_BASE } from '../../../functions/web/pages.ts';
 import { paramsIn } from '../../../web/page-match.ts';
 
 describe('the page of an address', () => {
@@ -19,10 +19,10 @@ describe('the page of an address', () => {
 
   it('is served under every path that the browser knows a page for, and the other way round', () => {
     const known = readFileSync(new URL('../../../web/pages.ts', import.meta.url), 'utf8');
-    const shown = [...known.matchAll(/\{ path: '([^']*)', show:/g)].map(([, path]) => WEB_BASE + path);
+    const shown = [...known.matchAll(/\{\s*path: '([^']*)',\s*show:/g)].map(([, path]) => WEB_BASE + path);
 
     const served = pages.filter(({ answers }) => answers === 'document').map(({ path }) => path);
     expect(shown.length).toBeGreaterThan(2);
-    expect(shown.sort()).toEqual([...served].sort());
+    expect([...shown, SIGN_IN_PATH].sort()).toEqual([...served].sort()); // which the frame shows by itself
   });
 });

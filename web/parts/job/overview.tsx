@@ -3,6 +3,7 @@ import { duration, number } from '../../../lib/model/figures.ts';
 import { followingText } from '../../../lib/model/following.ts';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
 import { jobShare } from '../../../lib/model/progress.ts';
+import { conflictsPath } from '../../conflict-address.ts';
 import type { Sample } from '../../job/rates.ts';
 import { useUi } from '../../ui.ts';
 import { percent } from '../../words.ts';
@@ -41,6 +42,13 @@ export function Overview({ job, changedAtMs, samples }: OverviewProps) {
       <ActionReasons job={job} />
       <h2>Rows</h2>
       <CountList counts={job.counts} />
+      {job.counts.conflicts > 0 && (
+        <p>
+          <a href={conflictsPath(job.job_id)}>
+            Look at {number(job.counts.conflicts)} {job.counts.conflicts === 1 ? 'conflict' : 'conflicts'} and decide
+          </a>
+        </p>
+      )}
       <Healing job={job} />
       {job.tables.length <= MOST_TABLES ? (
         <TableList tables={job.tables} idle={isIdle(job)} said={job.failure?.message} />
