@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeProtectedHeader, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CANARY } from '../support/canaries.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type Answer, auditEvents, type E2eService, startService } from './support.ts';
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   }
   for (const { client } of [pair.source, pair.target])
     await client.query('create table t (id int primary key, v text)');
-  await pair.source.client.query("insert into t values (1, 'a'), (2, 'b')");
+  await pair.source.client.query(`insert into t values (1, '${CANARY} a'), (2, '${CANARY} b')`);
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -78,9 +78,17 @@ export function scratchFolder(): Disposable & { readonly path: string } {
  */
 const ROOM_FOR_TWO = ['--parameter', 'DatabaseConnectionBudget=120'];
 
-/** Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. */
+/**
+ * Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. At its end everything that
+ * left it is searched for secrets and tagged values (leaks/check.ts), with `assembly` its bundles and template too.
+ */
 export async function startService(
-  options: { readonly dataDir?: string; readonly auth?: boolean; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly dataDir?: string;
+    readonly auth?: boolean;
+    readonly env?: Record<string, string>;
+    readonly assembly?: string;
+  } = {},
 ): Promise<E2eService> {
   const own = options.dataDir === undefined ? scratchFolder() : undefined;
   const dataDir = options.dataDir ?? own?.path ?? '';
@@ -158,7 +166,7 @@ export async function startService(
     async end(signal, whom) {
       process.kill(whom === 'all' ? -pid : pid, signal);
       const code = await child.exited;
-      child.searchLife(dataDir);
+      child.searchLife(dataDir, { ran: true });
       return code;
     },
     async [Symbol.asyncDispose]() {
@@ -170,7 +178,7 @@ export async function startService(
       );
       if (left.length > 0) process.kill(-pid, 'SIGKILL');
       try {
-        child.searchLife(dataDir);
+        child.searchLife(dataDir, { ran: true, ...(options.assembly !== undefined && { assembly: options.assembly }) });
       } finally {
         own?.[Symbol.dispose]();
       }
@@ -214,7 +222,7 @@ export async function runNode(args: readonly string[], env: Record<string, strin
   if (given.some((password) => child.output().includes(password)))
     throw new Error(`${args.slice(0, 2).join(' ')} printed a password that it was given.`);
   const at = args.indexOf('--data-dir') + 1;
-  if (at > 0) child.searchLife(args[at] ?? '');
+  if (at > 0) child.searchLife(args[at] ?? '', { ran: code === 0 });
   return { code, stdout: child.stdout(), stderr: child.stderr() };
 }
 
@@ -226,7 +234,7 @@ export interface Child {
   stderr(): string;
   output(): string;
   /** Once it has ended, and before `dataDir` goes away: fails where a secret is outside of the secret store. */
-  searchLife(dataDir: string): void;
+  searchLife(dataDir: string, how: { readonly ran: boolean; readonly assembly?: string }): void;
 }
 
 /** Starts one of the repository's programs in its own process group. The service records all that leaves it. */
@@ -251,7 +259,8 @@ export function spawnNode(args: readonly string[], env: Record<string, string> =
     child.on('exit', resolve); // not close: a function that outlives the service would keep the pipes open
   });
   const output = () => stdout + stderr;
-  const searchLife = (dataDir: string) => recorded?.search({ dataDir, output: output() });
+  const searchLife: Child['searchLife'] = (dataDir, { ran, ...life }) =>
+    recorded?.search({ dataDir, output: output(), ...life }, ran);
   return { process: child, exited, stdout: () => stdout, stderr: () => stderr, output, searchLife };
 }
 
@@ -263,10 +272,10 @@ function recording() {
   return {
     args: ['--import', join(ROOT, 'test/support/leaks/preload.ts')],
     env: { TFSYNC_TEST_HEARD: heardFile, TFSYNC_TEST_TOLD: secretsFile },
-    search(life: Pick<Life, 'dataDir' | 'output'>) {
+    search(life: Omit<Life, 'heardFile' | 'secretsFile'>, ran: boolean) {
       if (!existsSync(folder)) return;
       try {
-        checkLeaks({ heardFile, secretsFile, ...life });
+        checkLeaks({ heardFile, secretsFile, ...life }, { ran });
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }
