@@ -88,6 +88,8 @@ const addProjectOptions = (command: Command) =>
       )
       .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
       .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+      .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
+      .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
       .option('--json', 'print the answer as JSON'),
   );
 
@@ -106,8 +108,7 @@ export function addProjectCommands(
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Project>();
       const plan = await (await connect(options)).planProject({
-        source_connection: await secrets.connection('source', options.source),
-        target_connection: await secrets.connection('target', options.target),
+        ...(await secrets.pair(options)),
         config: configOf(options),
       });
       const shown = options.json
@@ -120,8 +121,6 @@ export function addProjectCommands(
     projects
       .command('start')
       .description('start a job over a project')
-      .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
-      .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
       .option('--incremental', 'an incremental job instead of a full one')
       .option('--wait', 'show progress and wait until the job has ended'),
   )
