@@ -53,7 +53,10 @@ function configOf(options: Project): Record<string, unknown> {
 const count = (rows: number | null) => (rows === null ? '?' : String(rows));
 
 /** A plan as lines: the tables in order, and what is not followed. */
-export function renderPlan({ tables, excluded }: ProjectPlanView, paint: ReturnType<typeof paintFor>): string {
+export function renderPlan(
+  { tables, excluded, missing_indexes = [] }: ProjectPlanView,
+  paint: ReturnType<typeof paintFor>,
+): string {
   const heads = [
     { title: 'TABLE' },
     { title: 'ROLE' },
@@ -69,9 +72,11 @@ export function renderPlan({ tables, excluded }: ProjectPlanView, paint: ReturnT
     harmless(t.path.join(' > ')),
   ]);
   const left = excluded.map((e) => harmless(`  ${e.table} by ${e.constraint} (${e.other}): ${e.note}`));
+  const slow = missing_indexes.map((m) => harmless(`  ${m.side}: ${m.remedy}; -- ${m.constraint}, ${m.rows} rows`));
   return `${[
     ...columns(heads, rows, { width: Number.POSITIVE_INFINITY, paint }),
     ...(left.length > 0 ? ['Not followed:', ...left] : []),
+    ...(slow.length > 0 ? ['Slow, for want of an index:', ...slow] : []),
   ].join('\n')}\n`;
 }
 

@@ -22,7 +22,7 @@ test('a plan is asked for as a start would be, and refused like one', async () =
   const api = testApi({
     planProject: async (request) => {
       seen.push(request.config.project);
-      return { root: 'public.parcels', parents: 'insert', tables: [], excluded: [] };
+      return { root: 'public.parcels', parents: 'insert', tables: [], excluded: [], missing_indexes: [] };
     },
   });
 
