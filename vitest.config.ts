@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// One cluster serves the whole run (test/support/cluster.ts). Test files run two at a time; those that start the whole
-// service come after the others.
+// One cluster serves the whole run (test/support/cluster.ts). Test files run three at a time; those that start the whole
+// service come after the others, two at a time.
 const slow = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/browser/**/*.test.ts'];
 
 export default defineConfig({
@@ -14,7 +14,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: slow,
           globalSetup: ['./test/support/cluster.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3, // each waits for the server half of its time
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000, // machines are shared: at load 20 a test took ten times as long; one that hangs is still found
           sequence: { groupOrder: 0 },

@@ -9,7 +9,7 @@ export async function serverFacts(session: Session): Promise<ServerFacts> {
            (select oid::text from pg_database where datname = current_database()),
            current_setting('server_version_num'),
            pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' and $1 = 'target'
-             or (select setting from pg_settings where name = 'default_transaction_read_only') = 'on' and $1 = 'target',
+             or current_setting('default_transaction_read_only') = 'on' and $1 = 'target',
            (select rolsuper from pg_roles where rolname = current_user),
            has_database_privilege(current_database(), 'create')
              or exists (select from pg_namespace where nspname = 'tf_sync' and pg_has_role(nspowner, 'usage')),
@@ -45,10 +45,17 @@ const IN_SCOPE = `n.nspname not in ('pg_catalog', 'information_schema', 'tf_sync
 
 /** Tables, views and foreign tables, without partitions (their parent stands for them) and extension members. */
 const TABLES = `
-  select c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity
+  select c.oid::text, n.nspname, c.relname, c.relkind::text
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'm', 'v', 'f') and not c.relispartition and c.relpersistence <> 't' and ${IN_SCOPE}
-    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
+    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+  order by n.nspname, c.relname`;
+
+/**
+ * The tables that were found, by their oids: each further query goes from these few by indexes, where the planner would scan whole
+ * catalogs to find them again (of a job over one table, a third of its time: 29 ms a reading instead of 9).
+ */
+const FOUND = 'select c.oid, c.relkind, c.relnamespace from unnest($1::oid[]) o(oid) join pg_class c on c.oid = o.oid';
 
 /**
  * Rows by the statistics, scaled to the present size as the planner does it; leaves of a partitioned table added up.
@@ -136,8 +143,10 @@ const FLAGS = `
          has_schema_privilege(n.oid, 'USAGE')::text,
          (select coalesce(json_agg(format('%I.%I', sn.nspname, s.relname) order by s.oid), '[]')
           from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace sn on sn.oid = s.relnamespace
-          where d.classid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i') and case when s.relkind = 'S' then not has_sequence_privilege(s.oid, 'UPDATE') end)::text
-  from tables c join pg_namespace n on n.nspname = c.nspname`;
+          where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype in ('a', 'i') and case when s.relkind = 'S' then not has_sequence_privilege(s.oid, 'UPDATE') end)::text,
+         (c.relkind in ('v', 'm') or exists (select from pg_inherits h where h.inhrelid = c.oid)
+            or exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated <> ''))::text
+  from tables c join pg_namespace n on n.oid = c.relnamespace`;
 
 /**
  * Where values of a column come from: a generated one from columns of its table, one of a view or of an inheritance child from its
@@ -147,11 +156,12 @@ const ORIGINS = `
   select o.oid::text, o.attname, json_agg(n.nspname || '.' || k.relname || '.' || a.attname)::text
   from (select c.oid, g.attname, c.oid as rel, d.refobjsubid::int2 as num
         from tables c join pg_attribute g on g.attrelid = c.oid and g.attgenerated <> '' join pg_attrdef e on e.adrelid = c.oid and e.adnum = g.attnum
-        join pg_depend d on d.refobjid = c.oid and d.refobjsubid <> g.attnum
-         and (d.objid = e.oid or d.objid = c.oid and d.objsubid = g.attnum)
+        join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid <> g.attnum
+         and (d.classid = 'pg_attrdef'::regclass and d.objid = e.oid or d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = g.attnum)
         union
         select c.oid, v.attname, d.refobjid, d.refobjsubid::int2
-        from tables c join pg_attribute v on v.attrelid = c.oid join pg_rewrite r on r.ev_class = c.oid join pg_depend d on d.objid = r.oid
+        from tables c join pg_attribute v on v.attrelid = c.oid join pg_rewrite r on r.ev_class = c.oid
+        join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
         join pg_attribute x on x.attrelid = d.refobjid and x.attnum = d.refobjsubid and x.attname = v.attname where d.refobjid <> c.oid
         union
         select c.oid, v.attname, h.inhparent, x.attnum
@@ -210,12 +220,21 @@ function grouped<T>(
   return groups;
 }
 
-/** Every relation of the database that can take part in a sync, in name order. Eight catalog queries, whatever the number. */
+/** Every relation of the database that can take part in a sync, in name order. At most eight catalog queries, whatever the number. */
 export async function introspect(session: Session): Promise<readonly Relation[]> {
-  const ask = (body: string) => session.query(`with tables as (${TABLES}) ${body}`);
-  const tables = await ask('select oid::text, nspname, relname, relkind::text from tables order by nspname, relname');
+  const tables = await session.query(TABLES);
+  const askOf = (oids: readonly (string | null | undefined)[], body: string) =>
+    session.query(`with tables as (${FOUND}) ${body}`, [`{${oids.join(',')}}`]);
+  const ask = (body: string) =>
+    askOf(
+      tables.map(([oid]) => oid),
+      body,
+    );
   const sizes = new Map((await ask(SIZES)).map((r) => [r[0], r]));
-  const origins = new Map((await ask(ORIGINS)).map((r) => [`${r[0]} ${r[1]}`, JSON.parse(r[2] ?? '[]') as string[]])); // json_agg
+  const flags = new Map((await ask(FLAGS)).map((r) => [r[0], r]));
+  const derived = [...flags.values()].filter((flag) => truth(flag[7])).map(([oid]) => oid);
+  const from = derived.length > 0 ? await askOf(derived, ORIGINS) : []; // where there are none, planning it costs most of all
+  const origins = new Map(from.map((r) => [`${r[0]} ${r[1]}`, JSON.parse(r[2] ?? '[]') as string[]])); // json_agg
   const columns = grouped(await ask(COLUMNS), (row) => {
     const from = origins.get(`${row[0]} ${row[1]}`);
     return { ...columnOf(row), ...(from && { from }) };
@@ -242,7 +261,6 @@ export async function introspect(session: Session): Promise<readonly Relation[]>
       nullsDistinct: truth(r[4]),
     }),
   );
-  const flags = new Map((await ask(FLAGS)).map((r) => [r[0], r]));
   return tables.map(([oid, schema, name, kind]) => {
     const size = sizes.get(oid ?? '');
     const flag = flags.get(oid ?? '');

@@ -13,7 +13,7 @@ export function rateMs(expression: string): number {
  *
  * At once, because a job that a crash interrupted should go on when the service is back, not a minute later.
  */
-export function startSchedule(everyMs: number, fire: () => Promise<void>): () => void {
+export function startSchedule(everyMs: number, fire: () => Promise<void>): RunningSchedule {
   let busy = false;
   const turn = async () => {
     if (busy) return;
@@ -24,5 +24,11 @@ export function startSchedule(everyMs: number, fire: () => Promise<void>): () =>
   };
   void turn();
   const timer = setInterval(() => void turn(), everyMs);
-  return () => clearInterval(timer);
+  return { fireNow: () => void turn(), end: () => clearInterval(timer) };
+}
+
+export interface RunningSchedule {
+  /** Fires once more, out of turn; not while it runs. */
+  fireNow(): void;
+  end(): void;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCountyPair } from '../support/county.ts';
-import { type E2eService, runNode, startService } from './support.ts';
+import { type E2eService, runNode, startService, until } from './support.ts';
 
 let service: E2eService;
 let dir: string;
@@ -67,12 +67,17 @@ test('a stop is in the trail, with who asked for it, and seals it', async () => 
   const jobId = await service.startFull(pair, { ...MIRROR, batch_size: 1 });
   expect((await service.post(`/api/sync/stop/${jobId}`, {})).body.state).toMatch(/^stop/);
 
+  await until('the job to be stopped', async () => (await service.status(jobId)).state === 'stopped');
+  const sweep = `${service.places().controlUrl}/_local/schedules/fire?name=EveryMinute`; // seals what has ended meanwhile
   await expect
-    .poll(async () => (await service.get(`/api/sync/audit/${jobId}/verify`)).body.sealed, {
-      timeout: 150_000,
-      interval: 500,
-    })
-    .toBe(true); // the sweeper comes each minute
+    .poll(
+      async () => {
+        await fetch(sweep, { method: 'POST' });
+        return (await service.get(`/api/sync/audit/${jobId}/verify`)).body.sealed;
+      },
+      { timeout: 150_000, interval: 1_000 },
+    )
+    .toBe(true);
   const { events } = (await service.get(`/api/sync/audit/${jobId}?type=job.stopped`)).body;
   expect(events).toHaveLength(1);
   expect(events[0].actor).not.toBe('terrafusion-sync');

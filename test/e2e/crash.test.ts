@@ -117,7 +117,7 @@ describe.concurrent('a job whose worker is killed', () => {
     expect(ended.failure).toBeUndefined();
     expect(ended).toMatchObject({ state: 'completed', epoch: 1 });
     expect(ended.counts).toMatchObject({ read: 2000, inserted: 1333, updated: 667, unchanged: 0 });
-    expect(Date.now() - killedAt).toBeLessThan(60_000); // 45 s for the message to come back, the rest for the work
+    expect(Date.now() - killedAt).toBeLessThan(90_000); // 45 s for the message to come back, the rest for the work of a busy machine
     expect(await chunksOf(pair.target)).toBeGreaterThan(15);
     await expectAppliedOnce(pair);
     const finished = (await auditEvents(service, jobId))

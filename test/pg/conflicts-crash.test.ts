@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { KILLED, ports, runJob } from '../support/in-process.ts';
+import { turns } from '../support/level.ts';
 import { meddled } from '../support/meddle.ts';
 import { eventsOf } from '../support/trail.ts';
 
@@ -79,7 +80,7 @@ test('a worker that dies before or after any commit leaves every row decided onc
 
   let commits = 1;
   for (let at = 1; at <= commits; at++) {
-    for (const when of ['before', 'after'] as const) {
+    for (const when of turns(at)) {
       await using pair = await disagreeing();
       commits = 0;
       const onCommit = async (n: number, commit: () => Promise<void>) => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
+import { few } from '../support/level.ts';
 import type { Measured } from '../support/measured-job.ts';
 
 /** What a worker may use on Lambda, and the heap that Lambda's Node then has (see local/lambda/function-process.ts). */
@@ -40,7 +41,7 @@ const largeRows = (mb: number) => `
 const TIMEOUT_MS = 120_000;
 
 describe('a worker of 256 MB', () => {
-  test.each(['hash', 'content'])(
+  test.each(few(['hash', 'content'], 1))(
     'carries rows of 30 MiB among small ones, by %s',
     async (detection_strategy) => {
       await using pair = await createPair();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { KILLED, ports, runJob } from '../support/in-process.ts';
+import { turns } from '../support/level.ts';
 import { meddled } from '../support/meddle.ts';
 import { type Case, cases, configOf, differ, expected, inStep, left } from '../support/strategy-cases.ts';
 
@@ -21,7 +22,7 @@ test.each(cases)(
     let commits = 1;
 
     for (let at = 1, round = 0; at <= commits; at++) {
-      for (const when of ['before', 'after'] as const) {
+      for (const when of turns(at)) {
         await differ(pair, round++, 4);
         await pair.target.client.query('delete from writes');
         commits = 0;

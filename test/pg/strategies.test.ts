@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { rowVersions } from '../support/compare.ts';
 import { ports, runJob } from '../support/in-process.ts';
+import { few } from '../support/level.ts';
 import { meddled } from '../support/meddle.ts';
 import { cases, configOf, differ, expected, inStep, left, sees } from '../support/strategy-cases.ts';
 
@@ -71,12 +72,13 @@ test.each(cases)(
     await using pair = await inStep(c);
     const results: unknown[] = [];
 
-    for (const [round, [batch_size, parallel]] of [
+    const sizes = [
       [1, 1],
       [1000, 1],
       [1, 8],
       [1000, 8],
-    ].entries()) {
+    ];
+    for (const [round, [batch_size, parallel]] of few(sizes, 2).entries()) {
       await differ(pair, round);
       const p = { ...ports(), databases: meddled({ cuts: ['5', '11', '17'] }) };
       const config = { ...configOf(c), batch_size: batch_size ?? 1, max_parallel_operations: parallel ?? 1 };

@@ -5,6 +5,7 @@ import type { Databases, TargetDatabase } from '../../lib/ports.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { countsOf, ports, run, runJob } from '../support/in-process.ts';
+import { few } from '../support/level.ts';
 import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 const both = async (pair: TestPair, sql: string) => {
@@ -49,7 +50,7 @@ const KEYS = [
 /** Among the commits that file equal buckets, that write rows, and that finish a pass. */
 const POINTS = [1, 2, 4, 7];
 
-test.each(KEYS)(
+test.each(few(KEYS, 3))(
   'deletes what came by copy, by insert and by adoption, and keeps what did not: %s',
   async (type, key) => {
     await using pair = await createPair();

@@ -237,7 +237,7 @@ describe('properties', () => {
       codes(piece.repeat(1_000_000));
     }
 
-    expect(performance.now() - startedMs).toBeLessThan(500);
+    expect(performance.now() - startedMs).toBeLessThan(5_000); // a pattern that backtracks takes hours
   });
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { JobConfig } from '../../../lib/model/config.ts';
 import { createPair, type TestPair } from '../../support/databases.ts';
 import { runJob } from '../../support/in-process.ts';
+import { few } from '../../support/level.ts';
 
 /** Values that break a cast, a date, a range or a parser; as texts inside json documents. */
 const HOSTILE = [
@@ -104,7 +105,9 @@ test.each(['json', 'jsonb'] as const)(
     await using pair = await documents(type);
     const n = Number((await pair.source.client.query('select count(*) from doc')).rows[0].count);
 
+    const sample = few(TYPES, 6);
     for (const [i, as] of TYPES.entries()) {
+      if (!sample.includes(as)) continue;
       if (type === 'json' && !FEW.includes(as)) continue; // both are read by the same casts
       const config = {
         mapping: {

@@ -145,7 +145,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     void logged.push(JSON.stringify({ level, message, ...fields }));
   const notHere = () => Promise.reject(new Error('not used by the API'));
   const services: CoreServices = {
-    settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
+    settings: {
+      version: '1.2.3',
+      tlsPolicy: 'as_asked',
+      rolesClaim: 'cognito:groups',
+      ...options.settings,
+    } as Settings, // what the API reads of them
     jobs,
     secrets: { put: notHere, get: notHere, remove: notHere, maskKey: notHere },
     clock: options.clock ?? (() => new Date(options.now ?? '2026-11-23T10:00:10.000Z')),

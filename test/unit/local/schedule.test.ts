@@ -19,7 +19,7 @@ describe('a schedule', () => {
 
   it('fires at once, then at its rate, and skips a turn while it is busy', async () => {
     const turns: (() => void)[] = [];
-    const end = startSchedule(1000, () => new Promise((done) => turns.push(done)));
+    const { end } = startSchedule(1000, () => new Promise((done) => turns.push(done)));
     await vi.advanceTimersByTimeAsync(2500);
     const whileBusy = turns.length;
     turns[0]?.();

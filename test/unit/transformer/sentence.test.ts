@@ -85,6 +85,6 @@ describe('nothing is made up for', () => {
   ])('%s', (sentence) => {
     const before = performance.now();
     expect(expressionOf(sentence, columns)).toBeUndefined();
-    expect(performance.now() - before).toBeLessThan(100);
+    expect(performance.now() - before).toBeLessThan(2_000); // a hang takes longer; a busy machine does not
   });
 });
