@@ -105,7 +105,7 @@ export class Api {
     return this.#call('POST', '/api/sync/pairs/drop', { body: request });
   }
 
-  slots(request: { readonly source_connection: GivenConnection }): Promise<{ readonly slots: readonly SlotView[] }> {
+  slots(request: PairRequest): Promise<{ readonly slots: readonly SlotView[] }> {
     return this.#call('POST', '/api/sync/pairs/slots', { body: request });
   }
 

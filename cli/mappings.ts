@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { agreed } from './agreed.ts';
 import type { ConflictCommands } from './conflicts.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { harmless } from './format.ts';
 import { paintFor } from './io.ts';
 import { renderMapping, renderMappings, renderSuggestion } from './render-mapping.ts';
-import type { Secrets } from './secrets.ts';
+import type { GivenPair, Secrets } from './secrets.ts';
 
 type Globals = Parameters<ConflictCommands['connect']>[0];
 
@@ -17,7 +17,7 @@ const FROM_0 = 'Examples:\n';
 /** Adds `tfsync mappings`. */
 export function addMappingCommands(
   program: Command,
-  { connect, io, done, secrets }: ConflictCommands & { readonly secrets: Pick<Secrets, 'connection'> },
+  { connect, io, done, secrets }: ConflictCommands & { readonly secrets: Pick<Secrets, 'pair' | 'side'> },
 ): void {
   const mappings = program.command('mappings').description('stored mappings: propose, look at, approve');
   const paint = (options: Globals) => paintFor(io.stdout, io, options.color);
@@ -28,6 +28,8 @@ export function addMappingCommands(
     .argument('<name>', 'name of the mapping')
     .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
     .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+    .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
+    .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
     .option('--table <name...>', 'only these tables of the target (schema.table)')
     .option('--no-mask', 'only mark columns that seem to hold personal data')
     .option('--samples', 'look at values, for what they look like; no language model is sent any')
@@ -44,23 +46,21 @@ A draft does nothing. Look at it, then: tfsync mappings approve NAME VERSION
 `,
     )
     .action(async (name: string, _options, command: Command) => {
-      type Options = Globals & {
-        source?: string;
-        target?: string;
-        table?: string[];
-        mask: boolean;
-        samples?: boolean;
-        model: boolean;
-        previewRows: string;
-        note?: string;
-      };
+      type Options = Globals &
+        GivenPair & {
+          table?: string[];
+          mask: boolean;
+          samples?: boolean;
+          model: boolean;
+          previewRows: string;
+          note?: string;
+        };
       const options = command.optsWithGlobals<Options>();
       if (!/^[0-5]$/.test(options.previewRows)) throw new CommandError('--preview-rows is 0 to 5.', EXIT.refused);
       const api = await connect(options);
       const found = await api.suggestMapping({
         name,
-        source_connection: await secrets.connection('source', options.source),
-        target_connection: await secrets.connection('target', options.target),
+        ...(await secrets.pair(options)),
         mask: options.mask,
         samples: options.samples ?? false,
         model: options.model,
@@ -81,6 +81,7 @@ A draft does nothing. Look at it, then: tfsync mappings approve NAME VERSION
     .argument('<table>', 'table of the source (schema.table)')
     .argument('<sentence>', 'what the column is to hold')
     .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
+    .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
     .option('--no-model', 'ask no language model, even where there is one')
     .option('--json', 'print the answer as JSON')
     .addHelpText(
@@ -88,10 +89,10 @@ A draft does nothing. Look at it, then: tfsync mappings approve NAME VERSION
       `${FROM_0}  tfsync mappings expression public.owners "first name and last name joined by a space"\n`,
     )
     .action(async (table: string, sentence: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<Globals & { source?: string; model: boolean }>();
+      const options = command.optsWithGlobals<Globals & GivenPair & { model: boolean }>();
       const api = await connect(options);
-      const source_connection = await secrets.connection('source', options.source);
-      const found = await api.suggestExpression({ source_connection, table, sentence, model: options.model });
+      const source = await secrets.side('source', options);
+      const found = await api.suggestExpression({ ...source, table, sentence, model: options.model });
       io.stdout.write(options.json ? json(found) : `${harmless(found.expression)}\n`);
       if (!options.json)
         io.stderr.write(

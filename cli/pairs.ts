@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { SlotWarningView } from '../lib/model/answers.ts';
 import type { PairDrop } from '../lib/model/pair.ts';
 import { SLOT_CONCERNS } from '../lib/model/slot.ts';
@@ -8,13 +8,11 @@ import type { ConflictCommands } from './conflicts.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { columns, harmless } from './format.ts';
 import { paintFor } from './io.ts';
-import type { Secrets } from './secrets.ts';
+import type { GivenPair, Secrets } from './secrets.ts';
 
 type Globals = Parameters<ConflictCommands['connect']>[0];
 
-interface Drop extends Globals {
-  readonly source?: string;
-  readonly target?: string;
+interface Drop extends Globals, GivenPair {
   readonly pair?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -125,6 +123,8 @@ export function addPairCommands(
     .description('give a pair up: its slot and publication in the source, and what the target knows of it; rows stay')
     .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
     .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+    .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
+    .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
     .option('--pair <name>', 'where only one database is left: the name of the pair, tfsync_...')
     .option('--yes', 'do not ask')
     .option('--json', 'print the last answer as JSON')
@@ -140,10 +140,7 @@ Delete its schedules first: the next job makes everything anew.
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Drop>();
       const api = await connect(options);
-      const { TFSYNC_SOURCE: from, TFSYNC_TARGET: to } = io.env;
-      const given = async (side: 'source' | 'target', text: string | undefined, env: string | undefined) =>
-        (text ?? env) ? { [`${side}_connection`]: await secrets.connection(side, text) } : {};
-      const ends = { ...(await given('source', options.source, from)), ...(await given('target', options.target, to)) };
+      const ends = await secrets.someSides(options);
       if (Object.keys(ends).length === 0)
         throw new CommandError('Name at least one database: --source URL, --target URL.', EXIT.refused);
       const look = await api.dropPair({ ...ends, ...(options.pair !== undefined && { pair: options.pair }) });
@@ -167,12 +164,13 @@ Delete its schedules first: the next job makes everything anew.
     .command('slots')
     .description('list the replication slots of this service on the server of a source, and the log that each keeps')
     .option('--source <url>', 'any database of the server; - reads a line of standard input; else env TFSYNC_SOURCE')
+    .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
     .option('--json', 'print the answer as JSON')
     .addHelpText('before', 'Example:\n  tfsync pairs slots --source postgresql://sync@prod/county\n')
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Drop>();
       const api = await connect(options);
-      const found = await api.slots({ source_connection: await secrets.connection('source', options.source) });
+      const found = await api.slots(await secrets.side('source', options));
       io.stdout.write(options.json ? json(found) : renderSlots(found.slots, paintFor(io.stdout, io, options.color)));
     });
 }

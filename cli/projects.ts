@@ -53,7 +53,10 @@ function configOf(options: Project): Record<string, unknown> {
 const count = (rows: number | null) => (rows === null ? '?' : String(rows));
 
 /** A plan as lines: the tables in order, and what is not followed. */
-export function renderPlan({ tables, excluded }: ProjectPlanView, paint: ReturnType<typeof paintFor>): string {
+export function renderPlan(
+  { tables, excluded, missing_indexes = [] }: ProjectPlanView,
+  paint: ReturnType<typeof paintFor>,
+): string {
   const heads = [
     { title: 'TABLE' },
     { title: 'ROLE' },
@@ -69,9 +72,11 @@ export function renderPlan({ tables, excluded }: ProjectPlanView, paint: ReturnT
     harmless(t.path.join(' > ')),
   ]);
   const left = excluded.map((e) => harmless(`  ${e.table} by ${e.constraint} (${e.other}): ${e.note}`));
+  const slow = missing_indexes.map((m) => harmless(`  ${m.side}: ${m.remedy}; -- ${m.constraint}, ${m.rows} rows`));
   return `${[
     ...columns(heads, rows, { width: Number.POSITIVE_INFINITY, paint }),
     ...(left.length > 0 ? ['Not followed:', ...left] : []),
+    ...(slow.length > 0 ? ['Slow, for want of an index:', ...slow] : []),
   ].join('\n')}\n`;
 }
 
@@ -88,6 +93,8 @@ const addProjectOptions = (command: Command) =>
       )
       .option('--source <url>', 'source database; - reads a line of standard input; else env TFSYNC_SOURCE')
       .option('--target <url>', 'target database; - reads a line of standard input; else env TFSYNC_TARGET')
+      .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
+      .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
       .option('--json', 'print the answer as JSON'),
   );
 
@@ -106,8 +113,7 @@ export function addProjectCommands(
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<Project>();
       const plan = await (await connect(options)).planProject({
-        source_connection: await secrets.connection('source', options.source),
-        target_connection: await secrets.connection('target', options.target),
+        ...(await secrets.pair(options)),
         config: configOf(options),
       });
       const shown = options.json
@@ -120,8 +126,6 @@ export function addProjectCommands(
     projects
       .command('start')
       .description('start a job over a project')
-      .addOption(new Option('--source-env <name>', 'environment, in place of --source').conflicts('source'))
-      .addOption(new Option('--target-env <name>', 'environment, in place of --target').conflicts('target'))
       .option('--incremental', 'an incremental job instead of a full one')
       .option('--wait', 'show progress and wait until the job has ended'),
   )

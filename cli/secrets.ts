@@ -54,16 +54,25 @@ export class Secrets {
     return given === '-' ? this.#ask('connection string: ') : given;
   }
 
-  /** Both sides: each the name of an environment where one is given, else a connection. */
-  async pair({ source, target, sourceEnv, targetEnv }: GivenPair): Promise<PairRequest> {
-    return {
-      ...(sourceEnv === undefined
-        ? { source_connection: await this.connection('source', source) }
-        : { source_environment: sourceEnv }),
-      ...(targetEnv === undefined
-        ? { target_connection: await this.connection('target', target) }
-        : { target_environment: targetEnv }),
-    };
+  /** One side: the name of an environment where one is given, else a connection. */
+  async side(side: 'source' | 'target', given: GivenPair): Promise<PairRequest> {
+    const name = given[`${side}Env`];
+    if (name !== undefined) return { [`${side}_environment`]: name };
+    return { [`${side}_connection`]: await this.connection(side, given[side]) };
+  }
+
+  /** Both sides, the source first. */
+  async pair(given: GivenPair): Promise<PairRequest> {
+    const source = await this.side('source', given);
+    return { ...source, ...(await this.side('target', given)) };
+  }
+
+  /** Those sides that are named in any way. */
+  async someSides(given: GivenPair): Promise<PairRequest> {
+    const { TFSYNC_SOURCE, TFSYNC_TARGET } = this.#io.env;
+    const source = (given.sourceEnv ?? given.source ?? TFSYNC_SOURCE) ? await this.side('source', given) : {};
+    const target = (given.targetEnv ?? given.target ?? TFSYNC_TARGET) ? await this.side('target', given) : {};
+    return { ...source, ...target };
   }
 
   /** `--token-file` (`-` is standard input), TFSYNC_TOKEN, that of `tfsync login`, or the local service's own file for a local address. */

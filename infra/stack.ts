@@ -406,7 +406,7 @@ export class SyncStack extends Stack {
     state.keepMappings(suggest);
     allowModels(suggest, parameters);
 
-    // Pairs that are given up, and slots that nobody reads. It is given connections and knows no secret.
+    // Pairs that are given up, and slots that nobody reads.
     const pairs = new ServiceFunction(this, 'PairsApi', {
       ...common,
       name: 'pairs',
@@ -434,12 +434,8 @@ export class SyncStack extends Stack {
     state.moveTrailHeads(environments);
     allowEnvironmentSecrets(environments, 'CreateSecret', 'GetSecretValue', 'DeleteSecret');
     allowJobSecrets(environments, 'GetSecretValue', 'CreateSecret', 'PutSecretValue'); // of jobs that go on with new credentials
-    for (const fn of [commands, fireSchedule, schedules, quarantine]) {
-      state.readEnvironments(fn);
-      allowEnvironmentSecrets(fn, 'GetSecretValue');
-    }
     for (const fn of [commands, fireSchedule, schedules]) state.useApprovals(fn);
-    // Plans of projects. Knows of no job and no secret: the connections come with the call, and nothing is kept of them.
+    // Plans of projects. Knows of no job, and keeps nothing of the connections.
     const projects = new ServiceFunction(this, 'ProjectsApi', {
       ...common,
       name: 'projects',
@@ -447,6 +443,11 @@ export class SyncStack extends Stack {
       memoryMb: 512,
       timeoutSeconds: 29, // the gateway gives up after 30
     });
+    // Whoever is asked for a pair of databases may be told names of environments.
+    for (const fn of [commands, fireSchedule, schedules, quarantine, suggest, pairs, projects]) {
+      state.readEnvironments(fn);
+      allowEnvironmentSecrets(fn, 'GetSecretValue');
+    }
     state.readMappings(projects);
 
     // Those that open databases.

@@ -48,7 +48,7 @@ import type { ConflictTally, Notification } from './model/notification.ts';
 import type { PairNotes, PairSourceTraces, PairTraces } from './model/pair.ts';
 import type { ChangeMessage } from './model/pgoutput.ts';
 import type { BasePrints, FiledBase, KeyedPrint } from './model/print.ts';
-import type { RootRows, ScopeSide } from './model/project.ts';
+import type { ReferringColumns, RootRows, ScopeSide, Unindexed } from './model/project.ts';
 import type { QuarantinePlace, StoredQuarantine } from './model/quarantine.ts';
 import type { QuietKey, QuietMemory, QuietNote, TouchSignal } from './model/quiet.ts';
 import type { Resolution as BulkResolution, FrozenPage, ListedConflict } from './model/resolution.ts';
@@ -1076,7 +1076,11 @@ export interface QuarantineDatabases {
 }
 
 /** What is asked of either end when a project is planned. */
-export type ProjectDatabase = CatalogDatabase & Pick<Database, 'scopeRows'>;
+export type ProjectDatabase = CatalogDatabase &
+  Pick<Database, 'scopeRows'> & {
+    /** Those of the columns by which no index finds rows. */
+    unindexed(asked: readonly ReferringColumns[]): Promise<readonly Unindexed[]>;
+  };
 
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &

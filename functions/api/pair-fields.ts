@@ -40,21 +40,50 @@ export function saidPair(body: PairFields): SaidPair {
   };
 }
 
+/** The fields of a side that are given. */
+function saidOf(json: unknown, side: Side): readonly string[] {
+  const given = z.looseObject({}).safeParse(json).data ?? {};
+  return [`${side}_connection`, `${side}_environment`].filter((field) => given[field] !== undefined);
+}
+
+/** A side may be said in one way. */
+function twiceSaid(json: unknown, side: Side): Problem[] {
+  if (saidOf(json, side).length < 2) return [];
+  const message = `expected ${side}_connection or ${side}_environment, found both`;
+  return [{ code: 'invalid_request', side, field: `/${side}_environment`, message }];
+}
+
+/** Where one side alone is asked for. */
+export const sourceFields = {
+  source_connection: pairFields.source_connection,
+  source_environment: pairFields.source_environment,
+};
+
+export function sourceProblems(json: unknown): Problem[] {
+  if (saidOf(json, 'source').length > 0) return twiceSaid(json, 'source');
+  return [
+    { code: 'required', side: 'source', field: '/source_connection', message: 'expected a string, found nothing' },
+  ];
+}
+
+/** Where one side will do. */
+export function someSideProblems(json: unknown): Problem[] {
+  if (SIDES.some((side) => saidOf(json, side).length > 0)) return SIDES.flatMap((side) => twiceSaid(json, side));
+  const message = 'expected a connection or an environment, found neither';
+  return [{ code: 'required', field: '/source_connection', message }];
+}
+
 /** One of the two for each side; with `orNone`, or nothing at all. */
 export function pairProblems(json: unknown, orNone = false): Problem[] {
-  const given = z.looseObject({}).safeParse(json).data ?? {};
-  const said = (side: Side) => [`${side}_connection`, `${side}_environment`].filter((f) => given[f] !== undefined);
+  const said = (side: Side) => saidOf(json, side);
   if (orNone && SIDES.every((side) => said(side).length === 0)) return [];
   return SIDES.flatMap((side): Problem[] => {
-    const fields = said(side);
-    if (fields.length === 1) return [];
-    if (fields.length === 0) {
+    if (said(side).length === 0) {
       const message = orNone
         ? 'expected both sides, or none: then it keeps what it has'
         : 'expected a string, found nothing';
       return [{ code: 'required', side, field: `/${side}_connection`, message }];
     }
-    const message = `expected ${side}_connection or ${side}_environment, found both`;
-    return [{ code: 'invalid_request', side, field: `/${side}_environment`, message }];
+    return twiceSaid(json, side);
   });
 }

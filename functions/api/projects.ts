@@ -1,5 +1,6 @@
 import { planProject } from '../../lib/orchestrator/plan-project.ts';
 import { projectDatabases } from '../../lib/postgres/project-databases.ts';
+import { connectionsOf } from '../named-connections.ts';
 import { bareServices } from '../runtime.ts';
 import { startConfig } from '../start-config.ts';
 import { patienceOf, serverOptions } from '../surroundings.ts';
@@ -11,9 +12,9 @@ export const handler = apiHandler({
   serves: projectRoutes,
   services: bareServices,
   parts: (core) => ({
-    planProject: async (request) =>
+    planProject: async ({ jobId, config, ...said }) =>
       planProject(
-        { ...request, config: await startConfig(request.config) },
+        { jobId, pair: await connectionsOf(said, core), config: await startConfig(config) },
         {
           clock: core.clock,
           patience: patienceOf('command'),

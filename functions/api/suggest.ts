@@ -4,6 +4,7 @@ import { suggestExpression } from '../../lib/orchestrator/suggest-expression.ts'
 import { type SuggestPorts, suggestMapping } from '../../lib/orchestrator/suggest-mapping.ts';
 import { postgresCatalogs } from '../../lib/postgres/catalogs.ts';
 import { bedrockSuggester } from '../aws/suggester.ts';
+import { connectionsOf, sourceOf } from '../named-connections.ts';
 import { bareServices, type CoreServices, mappingStore } from '../runtime.ts';
 import { patienceOf, serverOptions } from '../surroundings.ts';
 import { apiHandler } from './handler.ts';
@@ -26,7 +27,9 @@ export const handler = apiHandler({
   serves: suggestRoutes,
   services: bareServices,
   parts: (core) => ({
-    suggestMapping: (request) => suggestMapping(request, ports(core)),
-    suggestExpression: (request) => suggestExpression(request, ports(core)),
+    suggestMapping: async (request) =>
+      suggestMapping({ ...request, pair: await connectionsOf(request, core) }, ports(core)),
+    suggestExpression: async (request) =>
+      suggestExpression({ ...request, source: await sourceOf(request, core) }, ports(core)),
   }),
 });

@@ -51,6 +51,20 @@ export const projectPlan = z
         }),
       )
       .meta({ description: 'Foreign keys that were not followed, and why.' }),
+    missing_indexes: z
+      .array(
+        z.object({
+          side: z.enum(['source', 'target']),
+          table: z.string(),
+          constraint: z.string(),
+          columns: z.array(z.string()),
+          rows: z
+            .int()
+            .meta({ description: 'Rows of the table as the server estimates them: 0 before its first ANALYZE.' }),
+          remedy: z.string(),
+        }),
+      )
+      .meta({ description: 'Foreign keys without an index: each look at their children reads the whole table.' }),
   })
   .meta({ id: 'ProjectPlan' });
 export type ProjectPlanView = z.infer<typeof projectPlan>;

@@ -96,3 +96,15 @@ export interface PlannedScope {
   /** The target's snapshot before the job wrote a row: what it does not see was written since. */
   readonly targetSnapshot?: string;
 }
+
+/** Columns of a foreign key on the side that refers. */
+export interface ReferringColumns {
+  readonly relation: RelationName;
+  readonly columns: readonly string[];
+}
+
+/** One of those that were asked about, by its position; `rows` as the server estimates them. */
+export interface Unindexed {
+  readonly at: number;
+  readonly rows: number;
+}

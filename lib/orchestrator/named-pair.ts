@@ -18,8 +18,8 @@ export const noEnvironment = (name: string, field?: string, side?: Side): SyncEr
   return problemsError([{ ...problem, ...(field && { field }), ...(side && { side }) }]);
 };
 
-/** An environment whose connection somebody has put anew since it was read is read again. */
-async function connectionOf(name: string, side: Side, ports: NamedPorts, again = true): Promise<Connection> {
+/** The connection of an environment, as it is now; one that somebody has put anew since it was read is read again. Throws `environment_not_found`. */
+export async function connectionOf(name: string, side: Side, ports: NamedPorts, again = true): Promise<Connection> {
   const found = await ports.environments.get(name);
   if (!found) throw noEnvironment(name, `/${side}_environment`, side);
   try {

@@ -7,6 +7,7 @@ import type { ProjectDatabase } from '../ports.ts';
 import { keyOf } from '../validator/schema.ts';
 import type { Preflight } from './preflight.ts';
 import type { Graph, GraphNode, Passed } from './project-graph.ts';
+import { missingIndexes } from './project-indexes.ts';
 import { type ProjectPlan, scopesOf } from './project-scope.ts';
 import { type LookPorts, lookAtEnds, type StartRequest } from './start-job.ts';
 
@@ -92,7 +93,8 @@ async function describe(
     });
   }
   const { root, parents } = project.project;
-  return { root, parents, tables, excluded: passedOver(project.graph.passed) };
+  const missing = await missingIndexes(project.graph, project.pairs, ends);
+  return { root, parents, tables, excluded: passedOver(project.graph.passed), missing_indexes: missing };
 }
 
 /** Says what a start with this config would sync, and starts nothing. Throws what a start would throw. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
+import { CANARY } from '../support/canaries.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { auditEvents, type E2eService, hold, runNode, startService, until } from './support.ts';
@@ -29,15 +30,15 @@ async function disputed(count: number): Promise<{ pair: TestPair; jobId: string 
   for (const { client } of [pair.source, pair.target]) {
     await client.query('create table t (id int primary key, name text, ssn text, note text)');
     await client.query(
-      `insert into t select i, 'n' || i, '123-45-' || 6000 + i, 'x' from generate_series(1, ${Math.max(400, count)}) i`,
+      `insert into t select i, 'n' || i, '${CANARY}-45-' || 6000 + i, 'x' from generate_series(1, ${Math.max(400, count)}) i`,
     );
   }
   expect((await service.waitForEnd(await service.startFull(pair, MANUAL))).state).toBe('completed');
   await pair.source.client.query(
-    `update t set name = 'source ' || id, ssn = '999-99-' || 9000 + id where id <= ${count}`,
+    `update t set name = 'source ' || id, ssn = '${CANARY}-99-' || 9000 + id where id <= ${count}`,
   );
   await pair.target.client.query(
-    `update t set name = 'target ' || id, ssn = '111-11-' || 1000 + id where id <= ${count}`,
+    `update t set name = 'target ' || id, ssn = '${CANARY}-11-' || 1000 + id where id <= ${count}`,
   );
   await pair.target.client.query(COUNTER);
   const jobId = await service.startFull(pair, MANUAL);
@@ -65,10 +66,10 @@ test('a conflict is listed, looked at, refused when stale, and decided once', as
   const detail = await service.get(one);
 
   expect(listed).toMatchObject({ table: 'public.t', key: ['1'], state: 'open', changed: ['name', 'ssn'] });
-  expect(JSON.stringify(listed)).not.toContain('999-99');
+  expect(JSON.stringify(listed)).not.toContain(CANARY);
   expect(detail.body.fields.slice(0, 2)).toMatchObject([
     { column: 'name', source: 'source 1', target: 'target 1', differs: true },
-    { column: 'ssn', source: '999-99-9001', target: '111-11-1001', differs: true },
+    { column: 'ssn', source: `${CANARY}-99-9001`, target: `${CANARY}-11-1001`, differs: true },
   ]);
 
   await pair.target.client.query(`update t set note = 'moved' where id = 1`);
@@ -84,7 +85,7 @@ test('a conflict is listed, looked at, refused when stale, and decided once', as
   expect(answers.map((a) => a.status)).toEqual([200, 200, 200]);
   expect([other.status, other.body.code, other.body.facts.winner]).toEqual([409, 'already_resolved', 'merged']);
   const { rows } = await pair.target.client.query('select name, ssn, note from t where id = 1');
-  expect(rows).toEqual([{ name: 'agreed', ssn: '999-99-9001', note: 'moved' }]);
+  expect(rows).toEqual([{ name: 'agreed', ssn: `${CANARY}-99-9001`, note: 'moved' }]);
   expect((await pair.target.client.query('select how, count(*)::int from writes group by 1')).rows).toEqual([
     { how: 'UPDATE', count: '2' }, // the test's own, and the decision
   ]);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeProtectedHeader, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CANARY } from '../support/canaries.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type Answer, auditEvents, type E2eService, startService } from './support.ts';
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   }
   for (const { client } of [pair.source, pair.target])
     await client.query('create table t (id int primary key, v text)');
-  await pair.source.client.query("insert into t values (1, 'a'), (2, 'b')");
+  await pair.source.client.query(`insert into t values (1, '${CANARY} a'), (2, '${CANARY} b')`);
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();
@@ -79,6 +80,41 @@ test('an admin names two databases; an operator copies one into the other once a
     data: { environments: { target: { names: ['training'], asked: true } }, approval: { approved_by: 'bob' } },
   });
   expect((await send('POST', '/api/sync/full', NAMES, { token: tokens.ada })).body.code).toBe('approval_required');
+});
+
+test('whoever asks for a pair of databases may be told names: a plan, a draft of a mapping, slots, and what a pair keeps', async () => {
+  const { source_environment } = NAMES;
+  const project = { project: { root: 'public.t', key: 1 } };
+  const unknown = { ...NAMES, target_environment: 'nowhere' };
+  const draft = { name: 'by-name', ...NAMES, model: false, preview_rows: 0 };
+  const expression = { source_environment, table: 'public.t', sentence: 'first 2 characters of v' };
+  const calls: readonly (readonly [string, object, number, string | undefined])[] = [
+    ['/api/sync/projects/plan', { ...NAMES, config: project }, 200, undefined],
+    ['/api/sync/projects/plan', { ...unknown, config: project }, 404, 'environment_not_found'],
+    ['/api/sync/projects/plan', { source_environment, config: project }, 400, 'required'],
+    ['/api/sync/mappings/suggest', draft, 201, undefined],
+    ['/api/sync/mappings/suggest', { ...draft, ...unknown }, 404, 'environment_not_found'],
+    ['/api/sync/mappings/suggest-expression', expression, 200, undefined],
+    ['/api/sync/pairs/slots', { source_environment }, 200, undefined],
+    ['/api/sync/pairs/slots', { source_environment: 'nowhere' }, 404, 'environment_not_found'],
+    ['/api/sync/pairs/slots', {}, 400, 'required'],
+    ['/api/sync/pairs/drop', NAMES, 200, undefined],
+    ['/api/sync/pairs/drop', { ...NAMES, source_connection: pair.source.url }, 400, 'invalid_request'],
+    ['/api/sync/pairs/drop', unknown, 404, 'environment_not_found'],
+  ];
+
+  for (const [path, body, status, code] of calls) {
+    const answer = await send('POST', path, body);
+    const said = answer.body.errors?.[0]?.code ?? answer.body.code;
+    expect([path, answer.status, said, answer.status >= 400 && answer.text]).toEqual([
+      path,
+      status,
+      code,
+      expect.anything(),
+    ]);
+  }
+  const started = await send('POST', '/api/sync/full', { ...unknown });
+  expect([started.status, started.body.code]).toEqual([404, 'environment_not_found']);
 });
 
 test('its password is in no answer, item or line of the log', async () => {

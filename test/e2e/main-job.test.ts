@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { synthesize } from '../../local/synth.ts';
 import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { createCountyPair, smallCounty } from '../support/county.ts';
 import { connect, createPair, type TestPair } from '../support/databases.ts';
@@ -10,7 +11,7 @@ import { auditEvents, type E2eService, type Finished, runNode, startService } fr
 
 let service: E2eService;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ assembly: (await synthesize()).folder });
 });
 afterAll(() => service[Symbol.asyncDispose]());
 

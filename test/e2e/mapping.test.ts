@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { REFERENCES, TABLES } from '../../local/demo/schema.ts';
+import { CANARY } from '../support/canaries.ts';
 import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { smallCounty } from '../support/county.ts';
 import { createDatabase, createPair, type TestDatabase } from '../support/databases.ts';
@@ -69,7 +70,7 @@ const MASKED = {
 };
 
 test('masked rows arrive, join, and stay as they are; what they were made of is nowhere, and the key in one place', async () => {
-  const canary = `c${randomUUID().replaceAll(/[^a-f]/g, '')}canary`;
+  const canary = `${CANARY} ${randomUUID()}`;
   await using pair = await createPair();
   for (const { client } of [pair.source, pair.target]) await client.query(PEOPLE);
   await pair.source.client.query(

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
+import { CANARY } from '../support/canaries.ts';
 import { createPair } from '../support/databases.ts';
 import { type E2eService, runNode, startService, until } from './support.ts';
 
@@ -29,8 +30,8 @@ async function parcels() {
   for (const { client } of [pair.source, pair.target])
     await client.query('create table parcel (id int primary key, apn text, price numeric, owner text)');
   await pair.source.client.query(`
-    insert into parcel select i, '2026-' || 10000 + i, i, 'Owner' from generate_series(1, 300) i;
-    update parcel set price = -5 where id = 4; update parcel set apn = '2026-10010' where id = 11;
+    insert into parcel select i, '${CANARY}-' || 10000 + i, i, 'Owner' from generate_series(1, 300) i;
+    update parcel set price = -5 where id = 4; update parcel set apn = '${CANARY}-10010' where id = 11;
     update parcel set owner = 'nobody' where id in (20, 21)`);
   return pair;
 }
@@ -42,7 +43,7 @@ test('rows that rules keep out are listed with masked values, mended, and tried 
   const listed = await service.get(`/api/sync/quarantine/${jobId}`);
   const byCli = await tfsync('quarantine', 'list', jobId, '--rule', 'unique(apn)');
   await pair.source.client.query(
-    `update parcel set price = 5 where id = 4; update parcel set apn = '2026-10011' where id = 11`,
+    `update parcel set price = 5 where id = 4; update parcel set apn = '${CANARY}-10011' where id = 11`,
   );
 
   const retried = await tfsync('quarantine', 'retry', jobId);
@@ -63,7 +64,7 @@ test('rows that rules keep out are listed with masked values, mended, and tried 
     { key: ['4'], rule: 'range(price)', values: { price: '-5' } },
   ]);
   expect(byCli.stdout).toContain('apn=…0010');
-  expect(byCli.stdout).not.toContain('2026-10010');
+  expect(byCli.stdout).not.toContain(CANARY);
   expect(again.state).toBe('completed');
   expect(again.counts).toMatchObject({ read: 3, inserted: 3, quarantined: 0 });
   expect(left.body.rows).toEqual([]);

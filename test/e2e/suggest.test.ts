@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CANARY } from '../support/canaries.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type FakeBedrock, startFakeBedrock } from '../support/fake-bedrock.ts';
 import { type E2eService, runNode, startService } from './support.ts';
@@ -25,7 +26,7 @@ async function twoShapes(): Promise<TestPair> {
     create table owners (owner_id int primary key, first_name text not null, last_name text not null, email text);
     create table parcels (parcel_number text primary key, owner_id int not null references owners, situs_address text,
       land_value numeric(14,2), notes text);
-    insert into owners select n, 'F' || n, 'c4n4ry' || n, null from generate_series(1, 500) n;
+    insert into owners select n, 'F' || n, '${CANARY}' || n, null from generate_series(1, 500) n;
     insert into parcels select 'P-' || n, 1 + n % 500, n || ' Main St', n * 10.25, nullif('c4n4ry ' || n % 7, 'c4n4ry 0')
       from generate_series(1, 3000) n`);
   await pair.target.client.query(`

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,6 +13,8 @@ import { ENDED_STATES, type JobMode } from '../../lib/model/job.ts';
 import type { StatusView } from '../../lib/orchestrator/status.ts';
 import type { Counters } from '../../local/service.ts';
 import { connect, type TestDatabase, type TestPair } from '../support/databases.ts';
+import { checkLeaks, type Life } from '../support/leaks/check.ts';
+import { passwordsIn } from '../support/leaks/record.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -79,9 +81,17 @@ const ROOM_FOR_TWO = ['--parameter', 'DatabaseConnectionBudget=120'];
 /** Tests call faster than people. */
 const NO_HURRY = ['--parameter', 'RequestsPerSecond=10000', '--parameter', 'RequestBurst=5000'];
 
-/** Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. */
+/**
+ * Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. At its end everything that
+ * left it is searched for secrets and tagged values (leaks/check.ts), with `assembly` its bundles and template too.
+ */
 export async function startService(
-  options: { readonly dataDir?: string; readonly auth?: boolean; readonly env?: Record<string, string> } = {},
+  options: {
+    readonly dataDir?: string;
+    readonly auth?: boolean;
+    readonly env?: Record<string, string>;
+    readonly assembly?: string;
+  } = {},
 ): Promise<E2eService> {
   const own = options.dataDir === undefined ? scratchFolder() : undefined;
   const dataDir = options.dataDir ?? own?.path ?? '';
@@ -158,7 +168,9 @@ export async function startService(
     running,
     async end(signal, whom) {
       process.kill(whom === 'all' ? -pid : pid, signal);
-      return child.exited;
+      const code = await child.exited;
+      child.searchLife(dataDir, { ran: true });
+      return code;
     },
     async [Symbol.asyncDispose]() {
       if (child.process.exitCode === null && child.process.signalCode === null) process.kill(pid, 'SIGTERM');
@@ -168,7 +180,11 @@ export async function startService(
         () => running(),
       );
       if (left.length > 0) process.kill(-pid, 'SIGKILL');
-      own?.[Symbol.dispose]();
+      try {
+        child.searchLife(dataDir, { ran: true, ...(options.assembly !== undefined && { assembly: options.assembly }) });
+      } finally {
+        own?.[Symbol.dispose]();
+      }
       if (left.length > 0) throw new Error(`The service left processes behind:\n${left.join('\n')}`);
     },
   };
@@ -201,10 +217,15 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs one of the repository's programs to its end, in its own process group. */
+/** Runs one of the repository's programs to its end, in its own process group. Fails where it prints a password that it was given. */
 export async function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
   const child = spawnNode(args, env);
   const code = await child.exited;
+  const given = [...args, ...Object.values(env)].flatMap(passwordsIn).filter((password) => password.length >= 12);
+  if (given.some((password) => child.output().includes(password)))
+    throw new Error(`${args.slice(0, 2).join(' ')} printed a password that it was given.`);
+  const at = args.indexOf('--data-dir') + 1;
+  if (at > 0) child.searchLife(args[at] ?? '', { ran: code === 0 });
   return { code, stdout: child.stdout(), stderr: child.stderr() };
 }
 
@@ -215,13 +236,16 @@ export interface Child {
   stdout(): string;
   stderr(): string;
   output(): string;
+  /** Once it has ended, and before `dataDir` goes away: fails where a secret is outside of the secret store. */
+  searchLife(dataDir: string, how: { readonly ran: boolean; readonly assembly?: string }): void;
 }
 
-/** Starts one of the repository's programs in its own process group. */
+/** Starts one of the repository's programs in its own process group. The service records all that leaves it. */
 export function spawnNode(args: readonly string[], env: Record<string, string> = {}): Child {
-  const child = spawn(process.execPath, args, {
+  const recorded = args[0]?.startsWith('local/') ? recording() : undefined;
+  const child = spawn(process.execPath, [...(recorded?.args ?? []), ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...recorded?.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // its own process group, so that everything of it can be found and killed
   });
@@ -237,7 +261,29 @@ export function spawnNode(args: readonly string[], env: Record<string, string> =
     child.on('error', reject);
     child.on('exit', resolve); // not close: a function that outlives the service would keep the pipes open
   });
-  return { process: child, exited, stdout: () => stdout, stderr: () => stderr, output: () => stdout + stderr };
+  const output = () => stdout + stderr;
+  const searchLife: Child['searchLife'] = (dataDir, { ran, ...life }) =>
+    recorded?.search({ dataDir, output: output(), ...life }, ran);
+  return { process: child, exited, stdout: () => stdout, stderr: () => stderr, output, searchLife };
+}
+
+/** Files for what a service lets out, looked through once; then they are gone. */
+function recording() {
+  const folder = mkdtempSync(join(tmpdir(), 'tfsync-heard-'));
+  const [heardFile, secretsFile] = [join(folder, 'heard'), join(folder, 'secrets')];
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return {
+    args: ['--import', join(ROOT, 'test/support/leaks/preload.ts')],
+    env: { TFSYNC_TEST_HEARD: heardFile, TFSYNC_TEST_TOLD: secretsFile },
+    search(life: Omit<Life, 'heardFile' | 'secretsFile'>, ran: boolean) {
+      if (!existsSync(folder)) return;
+      try {
+        checkLeaks({ heardFile, secretsFile, ...life }, { ran });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  };
 }
 
 function firstLine(child: Child): Promise<string> {

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { pairDrop, pairName } from '../../../lib/model/pair.ts';
-import { connectionField, tlsProblems } from '../connection-field.ts';
+import { tlsProblems } from '../connection-field.ts';
+import { pairFields, saidPair, someSideProblems } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 
 const body = z
   .strictObject({
-    source_connection: connectionField('source').optional(),
-    target_connection: connectionField('target').optional(),
+    ...pairFields,
     pair: pairName.optional(),
     confirm: z.boolean().default(false).meta({
       description: 'Drop what a call without it shows; needs the name of the pair from that answer.',
@@ -14,17 +14,15 @@ const body = z
   })
   .meta({
     id: 'DropPairRequest',
-    description: 'Both connections; or one, where the other database is gone or not reached, and the name of the pair.',
+    description:
+      'Both sides, each a connection or the name of an environment; or one, where the other database is gone or not reached, and the name of the pair.',
   });
 
-/** Some connection; and with `confirm` the name, so that what is dropped is what somebody has looked at. */
+/** Some side; and with `confirm` the name, so that what is dropped is what somebody has looked at. */
 function missing(json: unknown) {
   const given = z.looseObject({}).safeParse(json).data ?? {};
-  const none = given.source_connection === undefined && given.target_connection === undefined;
   return [
-    ...(none
-      ? [{ code: 'required' as const, field: '/source_connection', message: 'expected a connection, found neither' }]
-      : []),
+    ...someSideProblems(json),
     ...(given.confirm === true && given.pair === undefined
       ? [{ code: 'required' as const, field: '/pair', message: 'expected the name of the pair that is to be dropped' }]
       : []),
@@ -46,8 +44,8 @@ export const dropPairRoute = defineRoute<z.output<typeof body>>({
   alsoCheck: (json, { settings }) => [...tlsProblems(json, settings.tlsPolicy), ...missing(json)],
 
   handle: async ({ body, actor, requestId }, _services, { dropPair }) => {
-    const { source_connection: source, target_connection: target, pair, confirm } = body;
-    const request = { confirm, actor, requestId, ...(source && { source }), ...(target && { target }) };
-    return { status: 200, body: await dropPair({ ...request, ...(pair !== undefined && { pair }) }) };
+    const { pair: name, confirm } = body;
+    const request = { confirm, actor, requestId, said: saidPair(body) };
+    return { status: 200, body: await dropPair({ ...request, ...(name !== undefined && { pair: name }) }) };
   },
 });

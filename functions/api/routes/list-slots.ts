@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { slotView } from '../../../lib/model/slot-view.ts';
-import { connectionField, tlsProblems } from '../connection-field.ts';
+import { tlsProblems } from '../connection-field.ts';
+import { saidPair, sourceFields, sourceProblems } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 
-const body = z.strictObject({ source_connection: connectionField('source') }).meta({ id: 'ListSlotsRequest' });
+const body = z.strictObject(sourceFields).meta({ id: 'ListSlotsRequest' });
 
 export const listSlotsRoute = defineRoute<z.output<typeof body>>({
   method: 'POST',
@@ -19,10 +20,10 @@ export const listSlotsRoute = defineRoute<z.output<typeof body>>({
     },
   },
 
-  alsoCheck: (json, { settings }) => tlsProblems(json, settings.tlsPolicy),
+  alsoCheck: (json, { settings }) => [...sourceProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
 
   handle: async ({ body }, _services, { listSlots }) => ({
     status: 200,
-    body: { slots: await listSlots(body.source_connection) },
+    body: { slots: await listSlots(saidPair(body)) },
   }),
 });

@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { projectPlan } from '../../../lib/model/project-plan.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
-import { connectionField, tlsProblems } from '../connection-field.ts';
+import { tlsProblems } from '../connection-field.ts';
+import { pairFields, pairProblems, saidPair } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 
-/** Connections alone: the function that plans may read no secret, so it cannot look a name up. */
 const body = z
   .strictObject({
-    source_connection: connectionField('source'),
-    target_connection: connectionField('target'),
+    ...pairFields,
     config: jobConfigSchema.prefault({}),
   })
   .meta({ id: 'PlanProjectRequest' });
@@ -24,13 +23,13 @@ export const planProjectRoute = defineRoute<z.output<typeof body>>({
   body,
   responses: { 200: { description: 'The plan. Nothing was started or written.', schema: projectPlan } },
 
-  alsoCheck: (json, { settings }) => tlsProblems(json, settings.tlsPolicy),
+  alsoCheck: (json, { settings }) => [...pairProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
 
   handle: async ({ body }, _services, { planProject }) => ({
     status: 200,
     body: await planProject({
       jobId: `plan-${randomUUID()}`,
-      pair: { source: body.source_connection, target: body.target_connection },
+      ...saidPair(body),
       config: body.config,
     }),
   }),

@@ -4,6 +4,7 @@ import { SyncError } from '../../../lib/model/errors.ts';
 import { JOB_STATES, type Job } from '../../../lib/model/job.ts';
 import { viewOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import { jobSummary, summarise } from '../../../lib/orchestrator/status.ts';
+import { openConflicts } from '../project-conflicts.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { jobStatus } from './job-status.ts';
 
@@ -67,9 +68,12 @@ const projectJobStatus: Route = {
 };
 
 const conflictQuery = z.strictObject({
-  job_id: z.uuid().meta({ description: 'The job of a project that has opened or seen them.' }),
+  job_id: z
+    .uuid()
+    .optional()
+    .meta({ description: 'The job of a project that has opened or seen them. Without it: open ones of all projects.' }),
   limit: z.int().min(1).max(500).default(100).meta({ description: 'Most conflicts on one page.' }),
-  next_token: z.string().max(512).optional().meta({ description: 'From the page before.' }),
+  next_token: z.string().max(4096).optional().meta({ description: 'From the page before.' }),
 });
 
 const projectConflicts = defineRoute<undefined, z.output<typeof conflictQuery>>({
@@ -77,11 +81,22 @@ const projectConflicts = defineRoute<undefined, z.output<typeof conflictQuery>>(
   path: '/api/sync/projects/conflicts',
   role: 'viewer',
   runs: 'queries',
-  summary: "List the conflicts of a project's job, oldest first",
+  summary:
+    "List the conflicts of a project's job, oldest first; or the open ones of all projects, by job, newest first",
   query: conflictQuery,
-  responses: { 200: { description: 'A page of conflicts.', schema: conflictPage } },
+  responses: {
+    200: {
+      description:
+        'A page of conflicts. Without job_id it may hold fewer than limit, even none, and yet not be the last.',
+      schema: conflictPage,
+    },
+  },
 
   handle: async ({ query: { job_id, limit, next_token } }, { jobs }, { conflicts }) => {
+    if (job_id === undefined) {
+      const { found, next } = await openConflicts({ limit, from: next_token }, { jobs, conflicts });
+      return { status: 200, body: { conflicts: found.map(viewOf), ...(next !== undefined && { next_token: next }) } };
+    }
     const id = job_id.toLowerCase();
     if (!(await jobs.get(id))?.config.project) throw noProject();
     const found = await conflicts.list({ job_id: id, limit, ...(next_token !== undefined && { cursor: next_token }) });

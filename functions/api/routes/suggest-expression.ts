@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { expressionSuggestion } from '../../../lib/model/suggestion.ts';
-import { connectionField, tlsProblems } from '../connection-field.ts';
+import { tlsProblems } from '../connection-field.ts';
+import { saidPair, sourceFields, sourceProblems } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 
 const body = z
   .strictObject({
-    source_connection: connectionField('source'),
+    ...sourceFields,
     table: z.string().min(1).max(200).meta({ description: 'Table of the source, schema.table.' }),
     sentence: z
       .string()
@@ -27,10 +28,10 @@ export const suggestExpressionRoute = defineRoute<z.output<typeof body>>({
     200: { description: 'The expression, its type and the columns it reads.', schema: expressionSuggestion },
   },
 
-  alsoCheck: (json, { settings }) => tlsProblems(json, settings.tlsPolicy),
+  alsoCheck: (json, { settings }) => [...sourceProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
 
   handle: async ({ body }, _services, { suggestExpression }) => {
-    const { source_connection: source, ...rest } = body;
-    return { status: 200, body: await suggestExpression({ ...rest, source }) };
+    const { table, sentence, model } = body;
+    return { status: 200, body: await suggestExpression({ table, sentence, model, ...saidPair(body) }) };
   },
 });

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { mappingName } from '../../../lib/model/mapping-name.ts';
 import { suggestion } from '../../../lib/model/suggestion.ts';
-import { connectionField, tlsProblems } from '../connection-field.ts';
+import { tlsProblems } from '../connection-field.ts';
+import { pairFields, pairProblems, saidPair } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 
 const body = z
   .strictObject({
     name: mappingName,
-    source_connection: connectionField('source'),
-    target_connection: connectionField('target'),
+    ...pairFields,
     tables: z
       .array(z.string().min(1).max(200))
       .min(1)
@@ -40,13 +40,13 @@ export const suggestMappingRoute = defineRoute<z.output<typeof body>>({
     },
   },
 
-  alsoCheck: (json, { settings }) => tlsProblems(json, settings.tlsPolicy),
+  alsoCheck: (json, { settings }) => [...pairProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
 
   handle: async ({ body, actor }, _services, { suggestMapping }) => {
-    const { source_connection, target_connection, preview_rows, tables, note, ...rest } = body;
+    const { name, mask, samples, model, preview_rows, tables, note } = body;
     const found = await suggestMapping({
-      ...rest,
-      pair: { source: source_connection, target: target_connection },
+      ...{ name, mask, samples, model },
+      ...saidPair(body),
       previewRows: preview_rows,
       actor,
       ...(tables && { tables }),

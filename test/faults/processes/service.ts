@@ -7,6 +7,8 @@ import { buildAll, buildFunctions } from '../../../infra/build.ts';
 import { createApp } from '../../../infra/synth.ts';
 import type { StatusView } from '../../../lib/orchestrator/status.ts';
 import { type Service, type ServiceOptions, startService } from '../../../local/service.ts';
+import { checkLeaks } from '../../support/leaks/check.ts';
+import { record } from '../../support/leaks/record.ts';
 
 /** The whole service whose functions obey orders, each in processes of its own. `await using` ends it. */
 export interface BreakableService extends AsyncDisposable {
@@ -36,9 +38,13 @@ export async function breakableService(options: Pick<ServiceOptions, 'through'> 
   await buildAll(distDir); // with the pages; its functions are then built anew, larger by the failpoints
   await buildFunctions({ outDir: distDir, failpoints: orders, limitBytes: 700_000 });
   createApp({ routes: [...routes, ...pages], distDir, outDir }).app.synth();
+  const [heardFile, secretsFile] = [join(folder, 'heard'), join(folder, 'secrets')];
+  record(heardFile, secretsFile);
+  const printed: string[] = [];
   const service = await startService({
     port: 0,
     dataDir,
+    log: (line) => printed.push(line),
     auth: 'none',
     assembly: outDir,
     parameters: PARAMETERS,
@@ -63,6 +69,8 @@ export async function breakableService(options: Pick<ServiceOptions, 'through'> 
     },
     async [Symbol.asyncDispose]() {
       await service.stop();
+      const output = printed.join('\n');
+      checkLeaks({ heardFile, secretsFile, dataDir, output }, { ran: true });
       rmSync(folder, { recursive: true, force: true });
     },
   };

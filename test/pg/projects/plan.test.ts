@@ -79,3 +79,38 @@ test('rows that the plan counts are the rows that come', { timeout: 60_000 }, as
     path: ['inventory_film_id_fkey', 'rental_inventory_id_fkey', expect.stringMatching(/^payment_.*rental_id_fkey$/)],
   });
 });
+
+test('names foreign keys by which children are found without an index, on each side, with the index that would help', async () => {
+  await using pair = await createPair();
+  const parts = `
+    create table root (a int, b int, primary key (a, b));
+    create table plain (id int primary key, a int, b int, foreign key (a, b) references root);
+    create table turned (id int primary key, a int, b int, foreign key (a, b) references root);
+    create index on turned (b, a, id);
+    create table half (id int primary key, a int, b int, foreign key (a, b) references root);
+    create index on half (a);
+    create table partly (id int primary key, "A b" int references plain);
+    create index on partly ("A b") where "A b" is not null;
+    create table few (id int primary key, p int references plain);
+    create index on few (p) where p > 7;
+    create table parted (id int, p int references plain, primary key (id)) partition by range (id);
+    create table part1 partition of parted for values from (0) to (10);
+    create table part2 partition of parted for values from (10) to (20);
+    create index on part1 (p)`;
+  for (const { client } of [pair.source, pair.target]) await client.query(parts);
+  await pair.source.client.query('insert into root values (1, 1)');
+  await pair.target.client.query('create index on few (p); create index on part2 (p); create index on half (b, a)');
+
+  const { missing_indexes } = await plan(pair, { project: { root: 'public.root', key: { a: 1, b: 1 } } });
+
+  expect(missing_indexes.map((m) => `${m.side} ${m.table} ${m.columns.join()}`).sort()).toEqual([
+    'source public.few p',
+    'source public.half a,b',
+    'source public.parted p',
+    'source public.plain a,b',
+    'target public.plain a,b',
+  ]);
+  for (const { side, remedy } of missing_indexes) await pair[side].client.query(remedy);
+  const after = await plan(pair, { project: { root: 'public.root', key: { a: 1, b: 1 } } });
+  expect(after.missing_indexes).toEqual([]);
+});

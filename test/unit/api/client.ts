@@ -199,7 +199,13 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     planProject: async (request) => {
       commands.push(request);
       if (options.planProject) return options.planProject(request);
-      return { root: request.config.project?.root ?? '', parents: 'insert', tables: [], excluded: [] };
+      return {
+        root: request.config.project?.root ?? '',
+        parents: 'insert',
+        tables: [],
+        excluded: [],
+        missing_indexes: [],
+      };
     },
     suggestExpression: async (request) => {
       commands.push(request);

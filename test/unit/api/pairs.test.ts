@@ -15,10 +15,18 @@ test('a look needs a connection, and a drop the name of what was looked at; whoe
   expect([look.status, done.status]).toEqual([200, 200]);
   expect(done.json).toMatchObject({ pair: PAIR, confirmed: true, complete: true });
   expect(api.commands).toEqual([
-    expect.objectContaining({ confirm: false, actor: 'ada', source: expect.anything(), target: expect.anything() }),
-    expect.objectContaining({ confirm: true, pair: PAIR, requestId: 'request-1', target: expect.anything() }),
+    expect.objectContaining({
+      confirm: false,
+      actor: 'ada',
+      said: { pair: { source: expect.anything(), target: expect.anything() } },
+    }),
+    expect.objectContaining({
+      confirm: true,
+      pair: PAIR,
+      requestId: 'request-1',
+      said: { pair: { target: expect.anything() } },
+    }),
   ]);
-  expect(api.commands[1]).not.toHaveProperty('source');
 });
 
 test.each<[string, object, readonly string[]]>([

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
-import { sampleJob } from '../../contract/samples.ts';
+import { sampleConflict, sampleJob } from '../../contract/samples.ts';
 import { errorsOf, start, testApi } from './client.ts';
 
 const PROJECT = { root: 'public.parcels', key: 7 };
@@ -21,7 +22,7 @@ test('a plan is asked for as a start would be, and refused like one', async () =
   const api = testApi({
     planProject: async (request) => {
       seen.push(request.config.project);
-      return { root: 'public.parcels', parents: 'insert', tables: [], excluded: [] };
+      return { root: 'public.parcels', parents: 'insert', tables: [], excluded: [], missing_indexes: [] };
     },
   });
 
@@ -66,11 +67,39 @@ test('conflicts are those of the job of a project', async () => {
 
   const own = await api.call({ path: '/api/sync/projects/conflicts', query: `job_id=${ONE}` });
   const other = await api.call({ path: '/api/sync/projects/conflicts', query: `job_id=${TWO}` });
-  const none = await api.call({ path: '/api/sync/projects/conflicts' });
 
   expect([own.status, own.json]).toEqual([200, { conflicts: [] }]);
   expect(other.status).toBe(404);
-  expect([none.status, errorsOf(none)]).toEqual([400, ['required /job_id']]);
+});
+
+test('without a job they are the open ones of all projects, each once, page by page', async () => {
+  const api = await withJobs();
+  for (let n = 0; n < 25; n++)
+    await api.jobs.create(sampleJob({ job_id: randomUUID(), created_at: `2026-11-23T10:01:${10 + n}.000Z` }));
+  const of = (conflict_id: string, opened_by: string, seen_by: string, over: object = {}) =>
+    sampleConflict(opened_by, { conflict_id, seen_by, ...over });
+  await api.conflicts.put([
+    of('a', ONE, ONE),
+    of('b', ONE, ONE),
+    of('seen-again', ONE, THREE),
+    of('closed', THREE, THREE, { state: 'resolved' }),
+    of('no-project', TWO, TWO),
+  ]);
+
+  const pages: string[][] = [];
+  let token: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: '1', ...(token !== undefined && { next_token: token }) });
+    const page = await api.call({ path: '/api/sync/projects/conflicts', query: query.toString() });
+    expect(page.status).toBe(200);
+    pages.push(page.json.conflicts.map((c: { conflict_id: string }) => c.conflict_id));
+    token = page.json.next_token;
+  } while (token !== undefined && pages.length < 20);
+  const made = await api.call({ path: '/api/sync/projects/conflicts', query: 'next_token=made' });
+
+  expect(pages.flat().sort()).toEqual(['a', 'b', 'seen-again']);
+  expect(pages.flat()[0]).toBe('seen-again');
+  expect([made.status, made.json.code]).toEqual([400, 'cursor_invalid']);
 });
 
 test('the status of the services names both, and is degraded where something behind them is down', async () => {

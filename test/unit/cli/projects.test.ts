@@ -18,6 +18,16 @@ const plan = {
       rows: { source: 12, target: null },
     },
   ],
+  missing_indexes: [
+    {
+      side: 'source',
+      table: 'public.items',
+      constraint: `fk${NASTY}`,
+      columns: ['parcel_id'],
+      rows: 12,
+      remedy: 'CREATE INDEX ON "public"."items" ("parcel_id")',
+    },
+  ],
   excluded: [
     { table: 'public.notes', constraint: 'n', other: 'public.items', why: 'excluded', note: 'It is left out.' },
   ],
@@ -38,6 +48,7 @@ test('shows a plan: tables in order with their rows and paths, and what is not f
     body: { config: { project: { root: 'public.parcels', key: '7', exclude: ['public.notes'], depth: 2 } } },
   });
   expect(stdout).toMatch(/public\.parcels +root +1 +0/);
+  expect(stdout).toContain('source: CREATE INDEX ON "public"."items" ("parcel_id"); -- fk');
   expect(stdout).toMatch(/child +12 +\? +a > b/);
   expect(stdout).toContain('public.notes by n (public.items): It is left out.');
   expect(stdout).not.toMatch(/[^\P{C}\n]/u);
