@@ -4,11 +4,12 @@ import { paramsIn } from './page-match.ts';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { pageHref, webPages } from './pages.ts';
+import { SIGN_IN_PATH } from './sign-in.ts';
 import { useUi } from './ui.ts';
 
 /** The frame around every page, and the page that the address names. */
 export function App() {
-  const { session, address } = useUi();
+  const { session, signIn, address } = useUi();
   const { pathname } = address.url.value;
   const main = useRef<HTMLElement>(null);
   const shown = useRef(pathname);
@@ -33,13 +34,13 @@ export function App() {
         </a>
         {!session.refused.value && <Navigation pathname={pathname} />}
         {session.token.value !== undefined && !session.refused.value && (
-          <button type="button" class="quiet" onClick={session.signOut}>
+          <button type="button" class="quiet" onClick={signIn.signOut}>
             Sign out
           </button>
         )}
       </header>
       <main id="content" ref={main} tabIndex={-1}>
-        {session.refused.value ? <SignInPage /> : pageOf(pathname)}
+        {session.refused.value || pathname === SIGN_IN_PATH ? <SignInPage /> : pageOf(pathname)}
       </main>
     </>
   );

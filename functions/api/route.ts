@@ -3,6 +3,7 @@ import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/conflict.ts';
 import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
 import type { Connection } from '../../lib/model/connection.ts';
+import type { SeenVersion } from '../../lib/model/entity-tag.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { PairDrop } from '../../lib/model/pair.ts';
@@ -96,7 +97,7 @@ export interface Parts {
   readonly environments: Pick<EnvironmentStore, 'get' | 'list'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   putSchedule(put: PutSchedule): Promise<{ readonly schedule: Schedule; readonly created: boolean }>;
-  removeSchedule(name: string): Promise<void>;
+  removeSchedule(name: string, seen?: SeenVersion): Promise<void>;
   readonly schedules: Pick<ScheduleStore, 'get' | 'list'>;
   listQuarantine(request: QuarantineRequest): Promise<QuarantineList>;
   retryQuarantine(request: RetryRequest): Promise<RetryOutcome>;
@@ -114,7 +115,7 @@ export interface Parts {
   webhookHosts(): WebhookHosts;
   putWebhook(put: PutWebhook): Promise<PutOutcome>;
   rotateWebhook(request: { readonly name: string; readonly actor: string }): Promise<Required<PutOutcome>>;
-  removeWebhook(name: string): Promise<void>;
+  removeWebhook(name: string, seen?: SeenVersion): Promise<void>;
   testWebhook(name: string): ReturnType<typeof testWebhook>;
 }
 

@@ -36,6 +36,8 @@ export interface HttpApiProps {
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
   readonly logRetention: RetentionDays;
 }
 
@@ -45,6 +47,8 @@ export interface HttpApiProps {
  */
 export class HttpApi extends Construct {
   readonly url: string;
+  /** The same without the slash at its end, and known before there is a stage. */
+  readonly endpoint: string;
 
   constructor(scope: Construct, props: HttpApiProps) {
     super(scope, 'Api');
@@ -54,6 +58,7 @@ export class HttpApi extends Construct {
       description: 'TerraFusion Sync',
       createDefaultStage: false,
     });
+    this.endpoint = gateway.apiEndpoint;
     const to = (id: string, { lambda }: ServiceFunction) =>
       new HttpLambdaIntegration(id, lambda, { payloadFormatVersion: PayloadFormatVersion.VERSION_2_0 });
     const integrations = {
@@ -102,7 +107,7 @@ export class HttpApi extends Construct {
       stageName: '$default',
       autoDeploy: true,
       // Of the gateway, over all callers. A poll of the status costs one; jobs are bounded by the leases on their tables.
-      throttle: { rateLimit: 50, burstLimit: 100 },
+      throttle: { rateLimit: props.requestsPerSecond, burstLimit: props.requestBurst },
       detailedMetricsEnabled: true,
       accessLogSettings: { destination: new LogGroupLogDestination(log), format: ACCESS_LOG },
     });

@@ -145,7 +145,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     void logged.push(JSON.stringify({ level, message, ...fields }));
   const notHere = () => Promise.reject(new Error('not used by the API'));
   const services: CoreServices = {
-    settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
+    settings: {
+      version: '1.2.3',
+      tlsPolicy: 'as_asked',
+      rolesClaim: 'cognito:groups',
+      ...options.settings,
+    } as Settings, // what the API reads of them
     jobs,
     secrets: { put: notHere, get: notHere, remove: notHere, maskKey: notHere },
     clock: options.clock ?? (() => new Date(options.now ?? '2026-11-23T10:00:10.000Z')),
@@ -225,12 +230,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const { pair: _, ...said } = put;
       return { schedule: sampleSchedule({ ...said }), created: !before };
     },
-    removeSchedule: async (name) => {
-      commands.push({ name });
+    removeSchedule: async (name, seen) => {
+      commands.push({ name, seen });
     },
     putWebhook: told((put) => putWebhook(put, { ...services, ...kept })),
     rotateWebhook: told((request) => rotateKey(request, { ...services, ...kept })),
-    removeWebhook: told((name) => removeWebhook(name, { ...services, ...kept })),
+    removeWebhook: told((name, seen) => removeWebhook(name, { ...services, ...kept }, seen)),
     testWebhook: told((name) => testWebhook({ name, id: 'webhook_test-1' }, { ...services, ...kept })),
     webhookHosts: () => parseWebhookHosts(options.webhookHosts ?? '*'),
     webhooks: kept.webhooks,
