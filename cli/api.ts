@@ -415,7 +415,7 @@ function failureOf(answer: Response, body: unknown, origin: string): CommandErro
   if (isProblem(body)) return new ApiError(body);
   // the gateway answers these itself, and not as problem+json
   if (answer.status === 401) {
-    const hint = 'Set TFSYNC_TOKEN, or name a file with --token-file.';
+    const hint = 'Sign in with tfsync login, set TFSYNC_TOKEN, or name a file with --token-file.';
     return new ApiError(plainProblem(401, 'unauthenticated', 'There is no valid token.', hint));
   }
   if (answer.status === 403) {

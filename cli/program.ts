@@ -11,6 +11,7 @@ import { CommandError, EXIT, exitCodeOf } from './exit.ts';
 import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
+import { addLoginCommands, isOpen } from './login.ts';
 import { lookLines } from './looks.ts';
 import { addMappingCommands } from './mappings.ts';
 import { addPairCommands, slotLines } from './pairs.ts';
@@ -67,7 +68,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   const connect = async ({ url, tokenFile }: Globals): Promise<Api> => {
     const address = readUrl(url);
     const token = await secrets.token(tokenFile, address);
-    if (token !== undefined && address.protocol === 'http:' && !/^(127\.|localhost$|\[::1\]$)/.test(address.hostname)) {
+    if (token !== undefined && isOpen(address)) {
       io.stderr.write(`warning: the token goes to ${address.host} unencrypted\n`);
     }
     return new Api({
@@ -126,7 +127,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
     .option('--url <url>', 'address of the service (env TFSYNC_URL)', io.env.TFSYNC_URL ?? DEFAULT_URL)
     .option(
       '--token-file <path>',
-      'file with the token, - for standard input; else env TFSYNC_TOKEN, else .terrafusion/token',
+      'file with the token, - for standard input; else env TFSYNC_TOKEN, else of tfsync login, else .terrafusion/token',
     )
     .option('--no-color', 'no colours (also: NO_COLOR)')
     .addHelpText(
@@ -244,6 +245,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
         io.stderr.write(`More: tfsync jobs --next-token ${harmless(page.next_token)}\n`);
     });
 
+  addLoginCommands(program, { io, addressOf: ({ url }) => readUrl(url) });
   addValidateCommand(program, { connect, io, done });
   addMappingCommands(program, { connect, io, done, secrets });
   addConflictCommands(program, { connect, io, done });

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import type { GivenConnection, PairRequest } from './api.ts';
 import { CommandError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
+import { Logins } from './logins.ts';
 
 /** What the command line says of both sides. */
 export interface GivenPair {
@@ -65,11 +66,13 @@ export class Secrets {
     };
   }
 
-  /** `--token-file` (`-` is standard input), then TFSYNC_TOKEN, then the local service's own file for a local address. */
+  /** `--token-file` (`-` is standard input), TFSYNC_TOKEN, that of `tfsync login`, or the local service's own file for a local address. */
   async token(file: string | undefined, url: URL): Promise<string | undefined> {
     if (file === '-') return this.#ask('token: ');
     if (file !== undefined) return this.#read(file, 'token file');
     if (this.#io.env.TFSYNC_TOKEN) return this.#io.env.TFSYNC_TOKEN;
+    const login = new Logins(this.#io.env).of(url);
+    if (login) return login.token;
     if (!['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) return undefined;
     return readIfThere(join(this.#io.cwd, '.terrafusion', 'token'));
   }

@@ -50,6 +50,8 @@ export interface Settings {
   readonly secretPrefix: string;
   readonly maskKeyPrefix: string;
   readonly environmentSecretPrefix: string;
+  /** The claim of a token that lists the roles of its user. */
+  readonly rolesClaim: string;
   /** ARNs of what is asked for proposals: a model, or an inference profile with the models it leads to. Empty: nobody is. */
   readonly suggestionModels: readonly string[];
 }
@@ -264,6 +266,9 @@ function readSettings(env: Environment): Settings {
     },
     get maskKeyPrefix() {
       return text('MASK_KEY_PREFIX');
+    },
+    get rolesClaim() {
+      return text('ROLES_CLAIM');
     },
     get environmentSecretPrefix() {
       return text('ENVIRONMENT_SECRET_PREFIX');

@@ -1,4 +1,4 @@
-import { Aspects, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Aspects, type CfnCondition, CfnOutput, Lazy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { WEB_BASE } from '../functions/web/pages.ts';
 import { CustomerKey, EncryptWith, wantsCustomerKey } from './constructs/customer-key.ts';
@@ -20,6 +20,7 @@ import { RESOLUTION_SECONDS, ResolutionQueue } from './constructs/resolution-que
 import { Schedules } from './constructs/schedules.ts';
 import { DEAD_LETTER_SECONDS, SegmentQueue } from './constructs/segment-queue.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
+import { SignIn } from './constructs/sign-in.ts';
 import { StateTables } from './constructs/state-tables.ts';
 import { allowModels } from './constructs/suggestion-models.ts';
 import { SyncJobMachine } from './constructs/sync-job-machine.ts';
@@ -61,6 +62,7 @@ export class SyncStack extends Stack {
     const segments = new SegmentQueue(this, { workerTimeoutSeconds: WORKER_TIMEOUT_SECONDS });
     const resolutions = new ResolutionQueue(this);
     const notifications = new Notifications(this);
+    const signIn = new SignIn(this, { parameters, apiEndpoint: Lazy.string({ produce: () => api.endpoint }) });
 
     const network = networkOptions(this.node);
     const common = {
@@ -83,6 +85,7 @@ export class SyncStack extends Stack {
         ALLOWED_DATABASE_HOSTS: parameters.allowedDatabaseHosts,
         DATABASE_AUTHORITIES_FILE: '/var/runtime/ca-cert.pem', // Lambda's own file; Amazon RDS's authorities are in it
         DATABASE_CONNECTION_BUDGET: parameters.databaseConnectionBudget,
+        ROLES_CLAIM: signIn.rolesClaim,
         SERVICE_VERSION: props.serviceVersion,
         NODE_OPTIONS: '--enable-source-maps',
       },
@@ -481,14 +484,14 @@ export class SyncStack extends Stack {
     const web = new ServiceFunction(this, 'Web', {
       ...common,
       network: undefined, // it calls nobody
-      environment: { NODE_OPTIONS: '--enable-source-maps' },
+      environment: { NODE_OPTIONS: '--enable-source-maps', ...signIn.environment },
       name: 'web',
       description: 'The web UI: one document and the files it loads.',
       memoryMb: 256,
       timeoutSeconds: 10,
     });
 
-    const api = new HttpApi(this, {
+    const api: HttpApi = new HttpApi(this, {
       routes: props.routes,
       commands,
       conflicts,
@@ -502,8 +505,8 @@ export class SyncStack extends Stack {
       projects,
       queries,
       web,
-      jwtIssuer: parameters.jwtIssuer,
-      jwtAudience: parameters.jwtAudience,
+      jwtIssuer: signIn.issuer,
+      jwtAudience: signIn.audience,
       requestsPerSecond: parameters.requestsPerSecond,
       requestBurst: parameters.requestBurst,
       logRetention: parameters.logRetention,
@@ -511,6 +514,12 @@ export class SyncStack extends Stack {
 
     this.output('ApiUrl', api.url);
     this.output('WebUrl', `${api.url}${WEB_BASE.slice(1)}`);
+    // of a provider that the parameters name, whoever deploys knows these
+    this.output('Issuer', signIn.pool.issuer, signIn.ownPool);
+    this.output('SignInClient', signIn.pool.clientId, signIn.ownPool);
+    this.output('SignInUrl', signIn.pool.domainUrl, signIn.ownPool);
+    this.output('UserPoolId', signIn.pool.id, signIn.ownPool);
+    this.output('FirstAdmin', signIn.firstAdmin, signIn.ownPool);
     this.output('JobsTable', state.jobs.tableName);
     this.output('ConflictsTable', state.conflicts.tableName);
     this.output('AuditTable', state.audit.tableName);
@@ -528,7 +537,7 @@ export class SyncStack extends Stack {
     this.output('MaskKeyPrefix', MASK_KEY_PREFIX);
   }
 
-  private output(name: string, value: string): void {
-    new CfnOutput(this, name, { value });
+  private output(name: string, value: string, condition?: CfnCondition): void {
+    new CfnOutput(this, name, { value, ...(condition && { condition }) });
   }
 }

@@ -40,7 +40,14 @@ try {
     if (options.json) console.log(JSON.stringify({ url: service.url, token: service.token }));
     else {
       say(`The API answers at ${service.url}. Press Ctrl-C to stop.`);
-      say(pagesLine({ ...service, tokenFile: dataDir.path('token'), terminal: process.stderr.isTTY }));
+      say(
+        pagesLine({
+          ...service,
+          tokenFile: dataDir.path('token'),
+          accountsFile: dataDir.path('accounts.json'),
+          terminal: process.stderr.isTTY,
+        }),
+      );
     }
     undo.push(() => service.stop());
     await stopped;

@@ -1,3 +1,5 @@
+import { SIGN_IN_PATH } from '../functions/web/pages.ts';
+import { CLI_CALLBACK } from '../lib/model/sign-in.ts';
 import { startControlEndpoint } from './aws/control-endpoint.ts';
 import { startDynamoDb } from './aws/dynamodb.ts';
 import type { Emulator } from './aws/emulator.ts';
@@ -14,10 +16,10 @@ import { jwtContext } from './gateway/jwt-authorizer.ts';
 import { readRoutes } from './gateway/routes.ts';
 import { startGateway } from './gateway/server.ts';
 import { readThrottle } from './gateway/throttle.ts';
-import { createIssuer, type Issuer } from './issuer.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { FunctionFigures } from './lambda/function-pool.ts';
 import { ensureQueue, ensureTable } from './provision.ts';
+import { createIssuer, ISSUER_FOLDER, type Issuer } from './sign-in/issuer.ts';
 import type { TaskAnswers } from './states/actions.ts';
 import { synthesize } from './synth.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -136,8 +138,12 @@ async function assemble(
     startControlEndpoint(),
   ]);
   undo.push(...[dynamodb, sqs, control].map((emulator: Emulator) => () => emulator.stop()));
-  const issuer = await createIssuer(dataDir.path('issuer-key.pem'), control.url);
-  for (const [path, page] of Object.entries(issuer.pages)) control.addPage(path, () => page);
+  const issuer = await createIssuer({
+    baseUrl: control.url,
+    keyFile: dataDir.path('issuer-key.pem'),
+    accountsFile: dataDir.path('accounts.json'),
+  });
+  control.addSite(ISSUER_FOLDER, issuer.answer);
 
   const through = options.through ?? (async (_name, url) => url);
   const endpoints = {
@@ -150,7 +156,8 @@ async function assemble(
     sqsUrl: endpoints.sqs,
     parameters: {
       JwtIssuer: issuer.issuer,
-      JwtAudience: issuer.audience,
+      JwtAudience: issuer.clientId,
+      SignInClientId: issuer.clientId,
       TlsPolicy: 'as_asked',
       AllowedDatabaseHosts: '*,this-machine',
       AllowedWebhookHosts: '*,this-machine',
@@ -194,6 +201,9 @@ async function assemble(
     ...(options.auth === 'none' ? { openAs: jwtContext(issuer.claims()) } : {}),
   });
   undo.push(() => gateway.stop());
+  const { port } = new URL(gateway.url);
+  const pages = ['127.0.0.1', 'localhost'].map((host) => `http://${host}:${port}${SIGN_IN_PATH}`);
+  issuer.leadBackTo([...pages, CLI_CALLBACK]);
   const schedules = readSchedules(stack).map(({ name, everyMs, functionName, input }) => {
     const fire = async () => {
       await invoke(functionName, input()).catch((error: unknown) => log(`Schedule ${name}: ${describe(error)}`));

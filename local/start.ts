@@ -83,7 +83,14 @@ async function main(): Promise<number> {
   );
   undo.push(() => service.stop());
   say(`The API answers at ${service.url}.`);
-  say(pagesLine({ ...service, tokenFile: dataDir.path('token'), terminal: process.stderr.isTTY }));
+  say(
+    pagesLine({
+      ...service,
+      tokenFile: dataDir.path('token'),
+      accountsFile: dataDir.path('accounts.json'),
+      terminal: process.stderr.isTTY,
+    }),
+  );
   drawing = process.stderr.isTTY;
   const exitCode = await runFirstSync({
     ...databases,

@@ -4,10 +4,12 @@ import { useContext, useEffect, useMemo } from 'preact/hooks';
 import { type Address, openAddress } from './address.ts';
 import { type Live, type LiveOptions, startLive } from './live.ts';
 import { openSession, type Session } from './session.ts';
+import { openSignIn, type SignIn } from './sign-in.ts';
 
 /** What every page needs of the browser. */
 export interface Ui {
   readonly session: Session;
+  readonly signIn: SignIn;
   readonly address: Address;
   /** The time, to the second; ms since 1970. */
   readonly nowMs: ReadonlySignal<number>;
@@ -18,7 +20,8 @@ export function openUi(window: Window): Ui {
   window.setInterval(() => {
     if (!window.document.hidden) nowMs.value = Date.now();
   }, 1000);
-  return { session: openSession(window), address: openAddress(window), nowMs };
+  const session = openSession(window);
+  return { session, signIn: openSignIn(window, session), address: openAddress(window), nowMs };
 }
 
 const UiContext = createContext<Ui | undefined>(undefined);

@@ -16,12 +16,16 @@ export interface Caller {
   readonly roles: readonly string[];
 }
 
-/** Undefined without a token, or with one that names nobody. */
-export function callerOf(claims: Claims | undefined): Caller | undefined {
+/** Undefined with a token that names nobody. `rolesClaim`: where it lists roles. */
+export function callerOf(claims: Claims, rolesClaim: string): Caller | undefined {
   const actor = actorOf(claims);
   if (actor === undefined) return undefined;
-  const subject = claims?.sub;
-  return { actor, roles: groupsOf(claims), ...(typeof subject === 'string' && subject !== '' && { subject }) };
+  const subject = claims.sub;
+  return {
+    actor,
+    roles: listOf(claims[rolesClaim]),
+    ...(typeof subject === 'string' && subject !== '' && { subject }),
+  };
 }
 
 /**
@@ -36,18 +40,19 @@ export function authorise(needed: RouteRole, caller: Caller | undefined): Caller
   return caller;
 }
 
-function actorOf(claims: Claims | undefined): string | undefined {
-  const name = [claims?.username, claims?.email, claims?.sub].find(
-    (claim) => typeof claim === 'string' && claim !== '',
-  );
+/**
+ * Amazon Cognito's access token has `username`, its ID token `email`; others have `preferred_username`, where `sub` may be a
+ * number that tells nobody who it was.
+ */
+function actorOf({ username, email, preferred_username: preferred, sub }: Claims): string | undefined {
+  const name = [username, email, preferred, sub].find((claim) => typeof claim === 'string' && claim !== '');
   return typeof name === 'string' ? name.replace(/\p{Cc}/gu, ' ').slice(0, 200) : undefined;
 }
 
 /** Only space separates: a comma may be part of a group's name. */
-export function groupsOf(claims: Claims | undefined): readonly string[] {
-  const groups = claims?.['cognito:groups'];
-  if (Array.isArray(groups)) return groups.filter((g) => typeof g === 'string');
-  if (typeof groups !== 'string') return [];
-  const list = /^\[(.*)\]$/s.exec(groups)?.[1] ?? groups;
-  return list.split(' ').filter((g) => g !== '');
+export function listOf(claim: unknown): readonly string[] {
+  if (Array.isArray(claim)) return claim.filter((one) => typeof one === 'string');
+  if (typeof claim !== 'string') return [];
+  const list = /^\[(.*)\]$/s.exec(claim)?.[1] ?? claim;
+  return list.split(' ').filter((one) => one !== '');
 }

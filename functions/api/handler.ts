@@ -63,6 +63,7 @@ const NO_PARTS: Parts = {
   putEnvironment: notServed,
   removeEnvironment: notServed,
   testEnvironment: notServed,
+  listTables: notServed,
   decideApproval: notServed,
   putSchedule: notServed,
   removeSchedule: notServed,
@@ -115,7 +116,8 @@ export function apiHandler({ serves, declared = serves, services, parts, once }:
       const { method } = event.requestContext.http;
       Object.assign(call, matchRoute(declared, method, call.path));
       if (!call.route || !serves.includes(call.route)) throw new SyncError('route_not_found', 'there is no such path');
-      const caller = callerOf(event.requestContext.authorizer?.jwt?.claims);
+      const claims = event.requestContext.authorizer?.jwt?.claims;
+      const caller = claims && callerOf(claims, services().settings.rolesClaim);
       if (caller) call.caller = caller;
       call.admitted = authorise(call.route.role, caller);
     })

@@ -7,6 +7,7 @@ import type { SeenVersion } from '../../lib/model/entity-tag.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { PairDrop } from '../../lib/model/pair.ts';
+import type { PairTables } from '../../lib/model/pair-tables.ts';
 import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
@@ -91,6 +92,7 @@ export interface Parts {
   putEnvironment(put: PutEnvironment): Promise<KeptEnvironment>;
   removeEnvironment(seen: Pick<PutEnvironment, 'name' | 'seen' | 'actor'>): Promise<void>;
   testEnvironment(name: string, tables: readonly string[] | undefined): Promise<EnvironmentReport>;
+  listTables(said: SaidPair): Promise<PairTables>;
   decideApproval(decision: ApprovalDecision): Promise<Approval>;
   readonly environments: Pick<EnvironmentStore, 'get' | 'list'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
@@ -123,7 +125,7 @@ export interface Parts {
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
  * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `environments` keeps named connections and
- * approvals to write to them, `mappings` keeps stored mappings, `suggest` proposes them, `pairs` looks after slots and gives pairs
+ * approvals to write to them, and looks at pairs of databases, `mappings` keeps stored mappings, `suggest` proposes them, `pairs` looks after slots and gives pairs
  * up, `projects` looks at both ends to plan a project, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {

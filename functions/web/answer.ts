@@ -5,31 +5,41 @@ import { matchRoute } from '../api/match.ts';
 import { problemOf } from '../api/problem.ts';
 import type { WebFile, WebFiles } from './files.ts';
 import { pages, WEB_BASE } from './pages.ts';
+import type { SignInSettings } from './sign-in.ts';
 
 export type PageEvent = Pick<APIGatewayProxyEventV2, 'rawPath' | 'headers' | 'requestContext'>;
 
 /**
- * What the document may load and do: its own files and the API beside it, and no script that is written into it. Text
- * can become no markup, whatever a script tries.
+ * What the document may load and do: its own files, the API beside it and the identity provider, and no script that is
+ * written into it. Text can become no markup, whatever a script tries.
  */
-const DOCUMENT_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:", // arrows and ticks in Pico's style sheet
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const documentPolicy = (origins: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:", // arrows and ticks in Pico's style sheet
+    ["connect-src 'self'", ...origins].join(' '),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
 
 /** Answers a call of a page or of a file that a page loads. The document is asked for each time, files never again. */
-export function answerPage(event: PageEvent, files: () => WebFiles): APIGatewayProxyStructuredResultV2 {
+export function answerPage(
+  event: PageEvent,
+  files: () => WebFiles,
+  signIn: () => SignInSettings,
+): APIGatewayProxyStructuredResultV2 {
   try {
     const { route, params } = matchRoute(pages, event.requestContext.http.method, event.rawPath);
     if (route.answers === 'redirect') return { statusCode: 302, headers: { ...ANSWER_HEADERS, location: WEB_BASE } };
+    if (route.answers === 'config') {
+      const headers = { ...ANSWER_HEADERS, 'cache-control': 'no-cache', 'content-type': 'application/json' };
+      return { statusCode: 200, headers, body: JSON.stringify(signIn().config) };
+    }
     const name = route.answers === 'document' ? 'index.html' : (params.file ?? '');
     const file = files().get(name);
     if (!file || (route.answers === 'file' && name === 'index.html'))
@@ -37,7 +47,11 @@ export function answerPage(event: PageEvent, files: () => WebFiles): APIGatewayP
     return send(file, event.headers['accept-encoding'], {
       ...ANSWER_HEADERS,
       ...(route.answers === 'document'
-        ? { 'cache-control': 'no-cache', 'content-security-policy': DOCUMENT_POLICY, ...DOCUMENT_HEADERS }
+        ? {
+            'cache-control': 'no-cache',
+            'content-security-policy': documentPolicy(signIn().origins),
+            ...DOCUMENT_HEADERS,
+          }
         : { 'cache-control': 'public, max-age=31536000, immutable' }),
     });
   } catch (error) {

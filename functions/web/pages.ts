@@ -1,8 +1,10 @@
+import { CLIENT_CONFIG_PATH } from '../../lib/model/sign-in.ts';
+
 /**
  * One path of the web UI, declared once: API Gateway, the local gateway and the README table derive from it.
  *
- * `answers`: the one HTML document, in which the browser finds its page by the path; a file that the document loads; or
- * the way to the dashboard. Open: none of them holds data. What the pages show comes from the API, with a token.
+ * `answers`: the one HTML document, in which the browser finds its page by the path; a file that the document loads; what
+ * a client must know to sign in; or the way to the dashboard. Open: none of them holds data. What the pages show comes from the API, with a token.
  */
 export interface Page {
   readonly method: 'GET';
@@ -10,7 +12,7 @@ export interface Page {
   readonly path: string;
   readonly role: 'open';
   readonly runs: 'web';
-  readonly answers: 'document' | 'file' | 'redirect';
+  readonly answers: 'document' | 'file' | 'redirect' | 'config';
   readonly summary: string;
 }
 
@@ -18,6 +20,9 @@ export interface Page {
 export const WEB_BASE = '/sync/terra_fusion';
 /** Folder of scripts, styles and pictures, below the base; their names carry a hash of their content. */
 export const FILES_FOLDER = 'assets';
+
+/** Where the identity provider leads back to. */
+export const SIGN_IN_PATH = `${WEB_BASE}/sign-in`;
 
 const page = (path: string, answers: Page['answers'], summary: string): Page => ({
   method: 'GET',
@@ -33,6 +38,26 @@ export const pages: readonly Page[] = [
   page('/', 'redirect', 'Leads to the dashboard'),
   page(WEB_BASE, 'document', 'Dashboard: health and jobs'),
   page(`${WEB_BASE}/dashboard`, 'document', 'The same'),
+  page(`${WEB_BASE}/start`, 'document', 'Start a job: databases, tables, options, dry run'),
+  page(SIGN_IN_PATH, 'document', 'Sign-in; the identity provider leads back to it'),
+  page(CLIENT_CONFIG_PATH, 'config', 'What a client must know to sign in: issuer, client id, scopes'),
   page(`${WEB_BASE}/job/{job_id}`, 'document', 'One job: state, progress by table, stop and resume'),
+  page(`${WEB_BASE}/conflicts/{job_id}`, 'document', 'Conflicts of a job: filters, keys, decide many alike'),
+  page(
+    `${WEB_BASE}/conflicts/{job_id}/{conflict_id}`,
+    'document',
+    'One conflict: base, source, target and result, shapes on a map, decide it',
+  ),
+  page(`${WEB_BASE}/mappings`, 'document', 'Stored mappings'),
+  page(
+    `${WEB_BASE}/mappings/{name}`,
+    'document',
+    'One mapping: its versions, what one changes, write, approve and retire it',
+  ),
+  page(`${WEB_BASE}/environments`, 'document', 'Named databases, and what may be done with them'),
+  page(`${WEB_BASE}/environments/{name}`, 'document', 'One environment: test, change, delete it'),
+  page(`${WEB_BASE}/approvals`, 'document', 'Requests to write to protected environments'),
+  page(`${WEB_BASE}/schedules`, 'document', 'Schedules: last and next runs'),
+  page(`${WEB_BASE}/schedules/{name}`, 'document', 'One schedule: runs, change, pause, delete it'),
   page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
 ];

@@ -47,6 +47,8 @@ export interface HttpApiProps {
  */
 export class HttpApi extends Construct {
   readonly url: string;
+  /** The same without the slash at its end, and known before there is a stage. */
+  readonly endpoint: string;
 
   constructor(scope: Construct, props: HttpApiProps) {
     super(scope, 'Api');
@@ -56,6 +58,7 @@ export class HttpApi extends Construct {
       description: 'TerraFusion Sync',
       createDefaultStage: false,
     });
+    this.endpoint = gateway.apiEndpoint;
     const to = (id: string, { lambda }: ServiceFunction) =>
       new HttpLambdaIntegration(id, lambda, { payloadFormatVersion: PayloadFormatVersion.VERSION_2_0 });
     const integrations = {

@@ -4,13 +4,25 @@ import { Construct } from 'constructs';
 import { LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
 import { TLS_POLICIES } from '../../lib/model/tls.ts';
 
+/** The claim in which Amazon Cognito lists the groups of a user. */
+export const COGNITO_GROUPS = 'cognito:groups';
+
+const WEB_URL = `https?://[^\\s"'<>;,]+`;
+const WEB_ORIGIN = 'https?://[A-Za-z0-9.-]+(:[0-9]+)?';
 const ARN = 'arn:[a-z-]+:bedrock:[a-z0-9-]*:[0-9]*:[a-z-]+/[a-zA-Z0-9.:_-]+';
 const DATABASE_USER = 'arn:[a-z-]+:rds-db:[a-z0-9-]+:[0-9]{12}:dbuser:[a-zA-Z0-9-]+/[a-zA-Z0-9_.@-]+';
 
 /** What differs between deployments. One template serves every stage and the local run; nothing is decided at synth time. */
 export class Parameters extends Construct {
+  /** Empty: the stack makes a user pool of its own. */
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
+  readonly rolesClaim: string;
+  /** Of the web pages and tfsync; empty: they take a token that was got elsewhere. */
+  readonly signInClientId: string;
+  readonly signInScopes: string;
+  readonly signInOrigins: string;
+  readonly publicUrl: string;
   readonly tlsPolicy: string;
   readonly allowedDatabaseHosts: string;
   readonly allowedWebhookHosts: string;
@@ -38,14 +50,53 @@ export class Parameters extends Construct {
 
     this.jwtIssuer = this.parameter('JwtIssuer', {
       description:
-        'URL of the identity provider whose tokens this API accepts; its keys are found by OpenID discovery.',
-      allowedPattern: '^https?://.+',
-      constraintDescription: 'must be a URL, written exactly as in the iss claim',
+        'URL of the OpenID Connect provider whose tokens this API accepts; its keys are found by discovery. Empty: an Amazon Cognito user pool is made for this stack.',
+      allowedPattern: `^(${WEB_URL})?$`,
+      constraintDescription: 'must be a URL, written exactly as in the iss claim, or empty',
+      default: '',
     }).valueAsString;
 
     this.jwtAudience = this.parameter('JwtAudience', {
-      description: 'Audience (aud, or client_id) that a token must be issued for.',
-      minLength: 1,
+      description:
+        'Audience (aud, or client_id where there is no aud) that a token of JwtIssuer must be issued for. With JwtIssuer only.',
+      default: '',
+    }).valueAsString;
+
+    this.rolesClaim = this.parameter('RolesClaim', {
+      description: 'Claim of tokens of JwtIssuer that lists the roles: viewer, operator, resolver, admin.',
+      allowedPattern: '^[A-Za-z0-9_:./-]{1,100}$',
+      constraintDescription: 'must be the name of a claim',
+      default: COGNITO_GROUPS,
+    }).valueAsString;
+
+    this.signInClientId = this.parameter('SignInClientId', {
+      description:
+        'Public client (authorization code with PKCE, no secret) of JwtIssuer that the web pages and tfsync sign in with. Empty: a token is pasted. With JwtIssuer only.',
+      allowedPattern: '^[!-~]{0,200}$',
+      default: '',
+    }).valueAsString;
+
+    this.signInScopes = this.parameter('SignInScopes', {
+      description: 'Scopes that they ask for, separated by spaces; with openid among them.',
+      allowedPattern: '^([!-~]+ )*openid( [!-~]+)*$',
+      constraintDescription: 'must be scopes separated by spaces, with openid among them',
+      default: 'openid',
+    }).valueAsString;
+
+    this.signInOrigins = this.parameter('SignInOrigins', {
+      description:
+        'Origins (https://host) that the pages may call to sign in beside that of JwtIssuer, separated by commas: where its token endpoint lies elsewhere.',
+      allowedPattern: `^(${WEB_ORIGIN}(,${WEB_ORIGIN})*)?$`,
+      constraintDescription: 'must be origins separated by commas, without paths, or empty',
+      default: '',
+    }).valueAsString;
+
+    this.publicUrl = this.parameter('PublicUrl', {
+      description:
+        "Origin (https://host) under which people open the pages, where it is not the API's own: a domain of yours. The user pool leads back to it too.",
+      allowedPattern: `^(${WEB_ORIGIN})?$`,
+      constraintDescription: 'must be https://host without a path, or empty',
+      default: '',
     }).valueAsString;
 
     this.tlsPolicy = this.parameter('TlsPolicy', {

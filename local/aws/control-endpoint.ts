@@ -14,6 +14,8 @@ export interface ControlEndpoint extends Emulator {
   addPage(path: string, page: Page): void;
   /** Serves calls of the REST-JSON protocol whose path begins with `/<first>/`. */
   addRest(first: string, service: RestService): void;
+  /** Hands on every call whose path begins with `/<first>/`. */
+  addSite(first: string, answer: (request: IncomingMessage, response: ServerResponse) => void): void;
   /** Does what a test asks for with `POST path`; what is behind the `?` is handed on. */
   addAction(path: string, action: (query: URLSearchParams) => JsonObject): void;
   /** Serves calls whose X-Amz-Target begins with `service`. */
@@ -27,6 +29,7 @@ export interface ControlEndpoint extends Emulator {
 export async function startControlEndpoint(): Promise<ControlEndpoint> {
   const services = new Map<string, Actions>();
   const rests = new Map<string, RestService>();
+  const sites = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>();
   const posts = new Map<string, (query: URLSearchParams) => JsonObject>();
   const pages = new Map<string, Page>();
   const outages = new Set<string>();
@@ -43,7 +46,13 @@ export async function startControlEndpoint(): Promise<ControlEndpoint> {
       return;
     }
     const [path = '', query] = (request.url ?? '').split('?');
-    const rest = rests.get(path.split('/')[1] ?? '');
+    const first = path.split('/')[1] ?? '';
+    const site = sites.get(first);
+    if (site) {
+      site(request, response);
+      return;
+    }
+    const rest = rests.get(first);
     if (rest) {
       void answerRest(request, response, rest); // answers its own errors
       return;
@@ -68,6 +77,7 @@ export async function startControlEndpoint(): Promise<ControlEndpoint> {
     setServiceOutage: (service, down) => void (down ? outages.add(service) : outages.delete(service)),
     addPage: (path, page) => void pages.set(path, page),
     addRest: (first, service) => void rests.set(first, service),
+    addSite: (first, answer) => void sites.set(first, answer),
     addAction: (path, action) => void posts.set(path, action),
     addService: (service, actions) => void services.set(service, actions),
   };

@@ -112,6 +112,16 @@ export const RESOURCE_TYPES: Readonly<Record<string, Treatment>> = {
   'AWS::CloudWatch::Dashboard': ignored('no metrics on one machine'),
   'AWS::KMS::Key': ignored('nothing is encrypted at rest by the emulators; secrets are in a file of mode 0600'),
   'AWS::KMS::Alias': ignored('as AWS::KMS::Key'),
+  'AWS::Cognito::UserPool': ignored('not made where JwtIssuer is given, and it always is: local/sign-in'),
+  ...Object.fromEntries(
+    [
+      'UserPoolClient',
+      'UserPoolDomain',
+      'UserPoolGroup',
+      'UserPoolRiskConfigurationAttachment',
+      'ManagedLoginBranding',
+    ].map((type) => [`AWS::Cognito::${type}`, ignored('as AWS::Cognito::UserPool')]),
+  ),
   'AWS::CDK::Metadata': ignored('describes the template only'),
 };
 

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { StatusView } from '../../lib/orchestrator/status.ts';
 import { synthesize } from '../../local/synth.ts';
 import { type E2eService, hold, startService } from '../e2e/support.ts';
 import { createCountyPair } from '../support/county.ts';
@@ -17,11 +20,23 @@ describe('the pages', () => {
     await synthesize(); // what builds takes long on a busy machine, and is no part of a start
     [service, browser] = await Promise.all([startService(), launch()]);
   });
+  const pairs: TestPair[] = [];
   afterAll(async () => {
     await browser?.close();
     await service?.[Symbol.asyncDispose]();
+    for (const pair of pairs) await pair[Symbol.asyncDispose]();
   });
 
+  /** A job that has ended with issues, for those who only look at one; made when the first of them asks. */
+  let ended: Promise<StatusView> | undefined;
+  const endedJob = () => {
+    ended ??= (async () => {
+      const pair = await troubled();
+      pairs.push(pair);
+      return service.waitForEnd(await service.startFull(pair, { batch_size: 10 }));
+    })();
+    return ended;
+  };
   const BASE = '/sync/terra_fusion';
   const signedIn = (path: string) => `${service.url}${path}#token=${service.token}`;
 
@@ -56,6 +71,69 @@ describe('the pages', () => {
     await tab.page.getByLabel('Access token').waitFor();
 
     expect(findings).toEqual([]);
+    expect(await tab.page.evaluate('sessionStorage.length')).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test.each([
+    { role: 'viewer', webhooks: 403 },
+    { role: 'admin', webhooks: 200 },
+  ] as const)('a $role signs in with the provider, comes back, stays signed in and signs out', async (person) => {
+    await using tab = await openPage(browser);
+    const { page } = tab;
+    const button = page.getByRole('button', { name: 'Sign in with 127.0.0.1' });
+    const passwords = JSON.parse(readFileSync(join(service.dataDir, 'accounts.json'), 'utf8'));
+    const giveName = async (password: string) => {
+      await page.getByLabel('Name').fill(person.role);
+      await page.getByLabel('Password').fill(password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    };
+    const stored = () => page.evaluate('Object.keys(sessionStorage).sort().join()');
+    const token = () => page.evaluate(`sessionStorage.getItem('terrafusion.token')`) as Promise<string>;
+    const statusOf = async (path: string) => (await service.call(path, { token: await token() })).status;
+    await page.clock.install();
+
+    await page.goto(`${service.url}${BASE}/dashboard?status=failed`);
+    await button.click();
+    await giveName('guessed');
+    await page.getByText('do not belong together').waitFor();
+    await tab.picture('sign-in-provider');
+    const ofProvider = await axeFindings(page);
+    await giveName(passwords[person.role]);
+    await page.getByRole('heading', { name: 'Jobs' }).waitFor();
+    const came = page.url();
+    const may = [await statusOf('/api/sync/jobs'), await statusOf('/api/sync/webhooks')];
+    const kept = await stored();
+
+    const first = await token();
+    const renewed = page.waitForResponse((r) => r.url().endsWith('/issuer/token') && r.ok());
+    await page.clock.fastForward('59:00');
+    await renewed;
+    await expect.poll(token).not.toBe(first);
+    const after = await statusOf('/api/sync/jobs');
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await button.waitFor();
+    const left = [page.url(), await stored()];
+    await button.click();
+    await page.getByLabel('Password').waitFor(); // the provider has forgotten this browser too
+
+    expect(came).toBe(`${service.url}${BASE}/dashboard?status=failed`);
+    expect(may).toEqual([200, person.webhooks]);
+    expect(kept).toBe('terrafusion.grant,terrafusion.token');
+    expect(after).toBe(200);
+    expect(left).toEqual([`${service.url}${BASE}/sign-in`, '']);
+    expect(ofProvider).toEqual([]);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('an answer of a provider that this tab has not asked signs nobody in', async () => {
+    await using tab = await openPage(browser);
+
+    await tab.page.goto(`${service.url}${BASE}/sign-in?code=stolen&state=forged`);
+    await tab.page.getByText('does not belong to a sign-in that was begun here').waitFor();
+
+    expect(tab.page.url()).toBe(`${service.url}${BASE}/sign-in`);
     expect(await tab.page.evaluate('sessionStorage.length')).toBe(0);
     expect(tab.complaints).toEqual([]);
   });
@@ -232,7 +310,7 @@ describe('the pages', () => {
 
     await tab.page.goto(signedIn(BASE));
     await tab.page.getByLabel('State').selectOption('paused');
-    await tab.page.getByText('No job here is in this state').waitFor();
+    await tab.page.getByText('No job here is like this').waitFor();
     const filtered = tab.page.url();
     await tab.page.goto(`${service.url}${BASE}/job/${unknown}`);
     await tab.page.getByText('job_not_found').waitFor();
@@ -247,10 +325,8 @@ describe('the pages', () => {
   });
 
   test('keeps what it has and says so while the service does not answer, and goes on by itself', async () => {
-    await using pair = await createCountyPair();
     await using tab = await openPage(browser);
-    const jobId = await service.startFull(pair);
-    await service.waitForEnd(jobId);
+    const { job_id: jobId } = await endedJob();
     await tab.page.goto(signedIn(BASE));
     await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).waitFor();
 
@@ -265,10 +341,8 @@ describe('the pages', () => {
   });
 
   test('can be used with the keyboard alone', async () => {
-    await using pair = await createCountyPair();
     await using tab = await openPage(browser);
-    const jobId = await service.startFull(pair);
-    await service.waitForEnd(jobId);
+    const { job_id: jobId } = await endedJob();
     await tab.page.goto(signedIn(BASE));
     await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).waitFor();
 
@@ -278,15 +352,14 @@ describe('the pages', () => {
     await tab.page.getByText('final, read').waitFor();
     await pressUntilFocused(tab, 'Configuration');
     await tab.page.keyboard.press('Enter');
-    await tab.page.getByText('"detection_strategy": "hash"').waitFor();
+    await tab.page.getByRole('row', { name: 'detection_strategy' }).waitFor();
 
     expect(outline).not.toBe('none');
     expect(tab.page.url()).toContain(jobId);
   });
 
   test('in light and dark, wide and narrow, nothing sticks out and axe finds nothing serious', async () => {
-    await using pair = await troubled();
-    const ended = await service.waitForEnd(await service.startFull(pair, { batch_size: 10 }));
+    const ended = await endedJob();
     expect(ended.state).toBe('completed_with_issues');
 
     for (const colorScheme of ['light', 'dark'] as const) {

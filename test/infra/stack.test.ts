@@ -98,12 +98,15 @@ describe('HTTP API', () => {
     }
   });
 
-  it('takes issuer and audience from parameters, throttles, logs, and allows no other origin', () => {
+  it('takes issuer and audience from parameters or the own pool, throttles, logs, and allows no other origin', () => {
     const [authorizer] = ofType(template, 'AWS::ApiGatewayV2::Authorizer').map(([, r]) => r.Properties);
     const [stage] = ofType(template, 'AWS::ApiGatewayV2::Stage').map(([, r]) => r.Properties);
     const [api] = ofType(template, 'AWS::ApiGatewayV2::Api').map(([, r]) => r.Properties);
 
-    expect(authorizer.JwtConfiguration).toEqual({ Issuer: { Ref: 'JwtIssuer' }, Audience: [{ Ref: 'JwtAudience' }] });
+    expect(authorizer.JwtConfiguration).toEqual({
+      Issuer: { 'Fn::If': ['HasOwnUserPool', expect.anything(), { Ref: 'JwtIssuer' }] },
+      Audience: [{ 'Fn::If': ['HasOwnUserPool', expect.anything(), { Ref: 'JwtAudience' }] }],
+    });
     expect(stage.AccessLogSettings.DestinationArn).toBeDefined();
     expect(stage.DefaultRouteSettings).toMatchObject({
       ThrottlingRateLimit: { Ref: 'RequestsPerSecond' },
@@ -363,12 +366,19 @@ describe('rights', () => {
     );
   });
 
-  it('let the function that serves the pages do nothing, and tell it of nothing', () => {
+  it('let the function that serves the pages do nothing, and tell it of nothing but how to sign in', () => {
     const { Properties } = byName('web');
     const services = allowed.filter((s) => s.role === Properties.Role['Fn::GetAtt'][0]).flatMap((s) => s.actions);
 
     expect([...new Set(services.map((action) => action.split(':')[0]))].sort()).toEqual(['logs', 'xray']);
-    expect(Object.keys(Properties.Environment.Variables).sort()).toEqual(['FUNCTION_NAME', 'NODE_OPTIONS']);
+    expect(Object.keys(Properties.Environment.Variables).sort()).toEqual([
+      'FUNCTION_NAME',
+      'NODE_OPTIONS',
+      'SIGN_IN_CLIENT_ID',
+      'SIGN_IN_ISSUER',
+      'SIGN_IN_ORIGINS',
+      'SIGN_IN_SCOPES',
+    ]);
   });
 
   it('let queries read and nothing else', () => {
@@ -579,6 +589,11 @@ describe('template', () => {
       'LagNoticeSeconds',
       'LogRetentionDays',
       'MaxWorkers',
+      'PublicUrl',
+      'RolesClaim',
+      'SignInClientId',
+      'SignInOrigins',
+      'SignInScopes',
       'RequestBurst',
       'RequestsPerSecond',
       'SuggestionModelArns',

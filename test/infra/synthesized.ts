@@ -13,6 +13,7 @@ export interface Resource {
   // biome-ignore lint/suspicious/noExplicitAny: CloudFormation properties, as many shapes as there are resource types
   readonly Properties: any;
   readonly DeletionPolicy?: string;
+  readonly Condition?: string;
 }
 
 export interface Template {
@@ -21,7 +22,8 @@ export interface Template {
   >;
   readonly Conditions?: Readonly<Record<string, unknown>>;
   readonly Resources: Readonly<Record<string, Resource>>;
-  readonly Outputs: Readonly<Record<string, unknown>>;
+  readonly Rules?: Readonly<Record<string, unknown>>;
+  readonly Outputs: Readonly<Record<string, { readonly Value: unknown; readonly Condition?: string }>>;
 }
 
 /** Synthesizes the real stack, nag rules included, around empty functions: the template does not depend on their code. */

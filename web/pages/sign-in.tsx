@@ -1,26 +1,48 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { BASE } from '../address.ts';
+import { SIGN_IN_PATH } from '../sign-in.ts';
 import { useUi } from '../ui.ts';
 
-/** Asks for a token: the service does not answer without one, or did not accept the one of this tab. */
+/** Two ways to a token: the identity provider, or a person who brings one. Shown where the service does not answer without. */
 export function SignInPage() {
-  const { session } = useUi();
+  const { session, signIn, address } = useUi();
   const field = useRef<HTMLInputElement>(null);
+  const leave = useRef<HTMLButtonElement>(null);
+  const { info, busy, problem } = signIn;
   useEffect(() => {
     document.title = 'Sign in · TerraFusion Sync';
-    field.current?.focus();
-  }, []);
+    void signIn.load();
+  }, [signIn]);
+  useEffect(() => {
+    if (info.value) leave.current?.focus();
+    if (info.value === null) field.current?.focus();
+  }, [info.value]);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const value = field.current?.value.trim();
-    if (value) session.signIn(value);
+    if (!value) return;
+    session.signIn(value);
+    if (address.url.value.pathname === SIGN_IN_PATH) address.go(BASE);
   };
-  const expired = session.token.value !== undefined;
+  const unfit = session.refused.value && session.token.value !== undefined && !busy.value;
   return (
     <article class="sign-in">
       <h1>Sign in</h1>
-      {expired && (
+      {problem.value !== undefined && (
+        <p role="alert" class="note warning">
+          {problem.value}
+        </p>
+      )}
+      {unfit && (
         <p role="alert" class="note warning">
           The service does not accept this token. It may have expired.
+        </p>
+      )}
+      {info.value && (
+        <p>
+          <button type="button" ref={leave} disabled={busy.value} aria-busy={busy.value} onClick={() => signIn.begin()}>
+            Sign in with {new URL(info.value.issuer).host}
+          </button>
         </p>
       )}
       <form onSubmit={submit}>
@@ -35,10 +57,13 @@ export function SignInPage() {
           aria-describedby="token-help"
         />
         <small id="token-help">
-          On your own machine <code>npm start</code> prints a link that signs you in; the token is also in{' '}
-          <code>.terrafusion/token</code>. It stays in this tab and goes when the tab is closed.
+          {info.value && 'A token that you got in another way. '}On your own machine <code>npm start</code> prints a
+          link that signs you in; the token is also in <code>.terrafusion/token</code>. It stays in this tab and goes
+          when the tab is closed.
         </small>
-        <button type="submit">Sign in</button>
+        <button type="submit" class={info.value ? 'secondary' : ''}>
+          Use this token
+        </button>
       </form>
     </article>
   );

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { groupsOf } from '../../../functions/api/caller.ts';
+import { listOf } from '../../../functions/api/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { environmentRoutes } from '../../../functions/api/routes/environments.ts';
@@ -112,8 +112,15 @@ describe('roles', () => {
     [5, []],
     [undefined, []],
   ])('come from the groups claim %j as %j', (groups, expected) => {
-    expect(groupsOf({ 'cognito:groups': groups })).toEqual(expected);
-    expect(groupsOf(undefined)).toEqual([]);
+    expect(listOf(groups)).toEqual(expected);
+  });
+
+  it('come from the claim that the deployment names, and from no other', async () => {
+    const api = testApi({ settings: { rolesClaim: 'roles' } });
+    const asAdmin = { path: '/api/sync/jobs', groups: '[admin]' };
+
+    expect((await api.call(asAdmin)).status).toBe(403);
+    expect((await api.call({ ...asAdmin, groups: '[]', claims: { roles: '[viewer]' } })).status).toBe(200);
   });
 });
 
@@ -122,6 +129,10 @@ describe('the actor', () => {
     [{}, 'ada'],
     [{ username: undefined, email: 'ada@county.example' }, 'ada@county.example'],
     [{ username: '', email: 5 }, 'id-1'],
+    [{ username: undefined, preferred_username: 'ada@county' }, 'ada@county'],
+    [{ username: undefined, email: 'ada@county.example', preferred_username: 'countess' }, 'ada@county.example'],
+    [{ username: 'ada', token_use: 'access', client_id: 'c1', aud: undefined }, 'ada'], // Amazon Cognito's access token
+    [{ username: undefined, 'cognito:username': 'ada', email: 'ada@county.example', aud: 'c1' }, 'ada@county.example'], // and its ID token
     [{ username: 'a\nb\u001b[31m' }, 'a b [31m'],
   ])('of %j is %j', async (claims, expected) => {
     const api = testApi();

@@ -145,7 +145,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     void logged.push(JSON.stringify({ level, message, ...fields }));
   const notHere = () => Promise.reject(new Error('not used by the API'));
   const services: CoreServices = {
-    settings: { version: '1.2.3', tlsPolicy: 'as_asked', ...options.settings } as Settings, // what the API reads of them
+    settings: {
+      version: '1.2.3',
+      tlsPolicy: 'as_asked',
+      rolesClaim: 'cognito:groups',
+      ...options.settings,
+    } as Settings, // what the API reads of them
     jobs,
     secrets: { put: notHere, get: notHere, remove: notHere, maskKey: notHere },
     clock: options.clock ?? (() => new Date(options.now ?? '2026-11-23T10:00:10.000Z')),
@@ -247,6 +252,11 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const side = { problems: [], grants: [] };
       const sides = { as_source: side, as_target: side, optional: side };
       return { name, version_num: 180_004, role: 'sync', same_database: true, tables: 3, ...sides };
+    },
+    listTables: async (said) => {
+      commands.push(said);
+      const end = { host: 'h', port: 5432, database: 'd', user: 'u', version: '18.4', problems: [], grants: [] };
+      return { source: end, target: end, tables: [] };
     },
     decideApproval: async (decision) => {
       commands.push(decision);

@@ -199,6 +199,7 @@ export function writeMiniStack(folder: string): string {
   const Parameters = {
     JwtIssuer: text,
     JwtAudience: text,
+    SignInClientId: text,
     TlsPolicy: { ...text, Default: 'verify_full' },
     MaxWorkers: text,
     AllowedDatabaseHosts: text,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { answerPage, type PageEvent } from '../../../functions/web/answer.ts';
 import type { WebFiles } from '../../../functions/web/files.ts';
 import { pages } from '../../../functions/web/pages.ts';
+import { readSignIn } from '../../../functions/web/sign-in.ts';
 
 const file = (type: string, text: string) => ({
   type,
@@ -14,13 +15,22 @@ const files: WebFiles = new Map([
   ['index-abc.js', file('text/javascript; charset=utf-8', 'go()')],
 ]);
 
-function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
+function get(path: string, headers: Record<string, string> = {}, method = 'GET', env: Record<string, string> = {}) {
   const event = {
     rawPath: path,
     headers,
     requestContext: { requestId: 'r1', http: { method } },
   } as unknown as PageEvent; // what is read
-  const { statusCode, headers: sent = {}, body = '', isBase64Encoded } = answerPage(event, () => files);
+  const {
+    statusCode,
+    headers: sent = {},
+    body = '',
+    isBase64Encoded,
+  } = answerPage(
+    event,
+    () => files,
+    () => readSignIn(env),
+  );
   return { status: statusCode, headers: sent, bytes: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8') };
 }
 
@@ -38,6 +48,7 @@ test('every page is the one document, asked for each time, under a policy withou
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    expect(policy).toContain("connect-src 'self';");
   }
 });
 
@@ -66,4 +77,44 @@ test.each(['index.html', 'index-abc.js.br', '..%2Findex.mjs', '%2e%2e%2f%2e%2e%2
 test('the root leads to the dashboard, and nothing but GET is taken', () => {
   expect(get('/')).toMatchObject({ status: 302, headers: { location: '/sync/terra_fusion' } });
   expect(get('/', {}, 'POST').status).toBe(405);
+});
+
+const PROVIDER = {
+  SIGN_IN_ISSUER: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc',
+  SIGN_IN_CLIENT_ID: 'pages',
+  SIGN_IN_SCOPES: 'openid',
+  SIGN_IN_ORIGINS: 'https://tfsync-1.auth.eu-central-1.amazoncognito.com',
+};
+const configOf = (env: Record<string, string>) => {
+  const { status, headers, bytes } = get('/sync/terra_fusion/config.json', {}, 'GET', env);
+  return { status, headers, body: JSON.parse(bytes.toString()) };
+};
+const connectOf = (env: Record<string, string>) =>
+  /connect-src ([^;]*);/.exec(
+    String(get('/sync/terra_fusion', {}, 'GET', env).headers['content-security-policy'] ?? ''),
+  )?.[1];
+
+test('clients are told how to sign in, and the document may call the provider and nobody else', () => {
+  const { status, headers, body } = configOf(PROVIDER);
+
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-cache' });
+  expect(body).toEqual({ sign_in: { issuer: PROVIDER.SIGN_IN_ISSUER, client_id: 'pages', scope: 'openid' } });
+  expect(connectOf(PROVIDER)).toBe(
+    "'self' https://cognito-idp.eu-central-1.amazonaws.com https://tfsync-1.auth.eu-central-1.amazoncognito.com",
+  );
+});
+
+test('without a client they are told so, and the document calls its own origin alone', () => {
+  const env = { ...PROVIDER, SIGN_IN_CLIENT_ID: '' };
+
+  expect(configOf(env).body).toEqual({ sign_in: null });
+  expect(connectOf(env)).toBe("'self'");
+});
+
+test('an address in the environment can put nothing but its origin into the policy', () => {
+  const env = { ...PROVIDER, SIGN_IN_ISSUER: "https://id.example/x;script-src 'unsafe-inline'", SIGN_IN_ORIGINS: '' };
+
+  expect(connectOf(env)).toBe("'self' https://id.example");
+  expect(get('/sync/terra_fusion', {}, 'GET', { ...PROVIDER, SIGN_IN_ORIGINS: "'unsafe-inline'" }).status).toBe(500);
 });
