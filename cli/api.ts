@@ -33,14 +33,17 @@ import { CommandError, EXIT } from './exit.ts';
 /** The answer of a command about a job. */
 export type Moved = Started;
 
+/** A connection string, alone or with the certificates by which its server is verified. */
+export type GivenConnection = string | { readonly url: string; readonly ca_certificate: string };
+
 /** Each side a connection or the name of an environment. */
 export interface StartRequest extends PairRequest {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
 export interface PairRequest {
-  readonly source_connection?: string;
-  readonly target_connection?: string;
+  readonly source_connection?: GivenConnection;
+  readonly target_connection?: GivenConnection;
   readonly source_environment?: string;
   readonly target_environment?: string;
 }
@@ -68,6 +71,18 @@ export interface ApiOptions {
   readonly fetch: typeof fetch;
   readonly userAgent: string;
   readonly interrupted: AbortSignal;
+  readonly pause: (ms: number) => Promise<void>;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** A rate is by the second; at random, so that those who were turned away together do not come again together. */
+const THROTTLED_MS = 1_000;
+const THROTTLED_TRIES = 10;
+
+interface Answered {
+  readonly answer: Response;
+  readonly text: string;
 }
 
 // A start is answered after a preflight of up to 20 s.
@@ -107,8 +122,14 @@ export class Api {
     return this.#call('GET', scheduleAt(name));
   }
 
-  putSchedule(name: string, body: object): Promise<ScheduleView> {
-    return this.#call('PUT', scheduleAt(name), { body });
+  /** With its entity tag for a change. */
+  seenSchedule(name: string): Promise<{ readonly view: ScheduleView; readonly etag: string }> {
+    return this.#tagged('GET', scheduleAt(name));
+  }
+
+  /** With an entity tag: only where it is still so. */
+  putSchedule(name: string, body: object, etag?: string): Promise<ScheduleView> {
+    return this.#call('PUT', scheduleAt(name), { body, ...(etag && { ifMatch: etag }) });
   }
 
   deleteSchedule(name: string): Promise<void> {
@@ -321,11 +342,17 @@ export class Api {
     throw failureOf(answer, body, this.#options.url.origin);
   }
 
-  async #send(
-    method: Method,
-    path: string,
-    send: Send = {},
-  ): Promise<{ readonly answer: Response; readonly text: string }> {
+  /** A call that the gateway has turned away (429) has done nothing, whatever its method: it is made again, for some ten seconds. */
+  async #send(method: Method, path: string, send: Send = {}): Promise<Answered> {
+    for (let tries = 1; ; tries++) {
+      const answered = await this.#once(method, path, send);
+      if (answered.answer.status !== 429 || tries === THROTTLED_TRIES || this.#options.interrupted.aborted)
+        return answered;
+      await this.#options.pause(THROTTLED_MS * (0.5 + this.#options.random()));
+    }
+  }
+
+  async #once(method: Method, path: string, send: Send): Promise<Answered> {
     const { url, token, fetch, userAgent, interrupted } = this.#options;
     const answer = await fetch(new URL(url.pathname.replace(/\/$/, '') + path, url), {
       method,
@@ -394,7 +421,8 @@ function failureOf(answer: Response, body: unknown, origin: string): CommandErro
   if (answer.status === 403) {
     return new ApiError(plainProblem(403, 'forbidden', 'The role of this token does not allow this.'));
   }
-  if (answer.status === 429 || answer.status >= 500) {
+  if (answer.status === 429) return new UnavailableError(`${origin} gets too many calls now. Try again later.`);
+  if (answer.status >= 500) {
     return new UnavailableError(`${origin} answers ${answer.status} now. Try again later.`);
   }
   return new CommandError(

@@ -3,6 +3,7 @@ import type { ApprovalView, EnvironmentTested, EnvironmentView, SideReportView }
 import { COLOURS } from '../lib/model/environment.ts';
 import type { Globals } from './audit.ts';
 import type { ConflictCommands } from './conflicts.ts';
+import { CommandError, EXIT } from './exit.ts';
 import { columns, harmless } from './format.ts';
 import { paintFor } from './io.ts';
 import type { Secrets } from './secrets.ts';
@@ -54,6 +55,7 @@ const renderTest = (t: EnvironmentTested): string =>
 
 interface Put extends Globals {
   readonly connection?: string;
+  readonly caCertificate?: string;
   readonly description?: string;
   readonly colour?: string;
   readonly writable?: boolean;
@@ -90,6 +92,7 @@ export function addEnvironmentCommands(program: Command, { connect, io, secrets 
     .description('make an environment, or change one; what is not said stays as it is')
     .argument('<name>', 'name of the environment: lower case letters, digits, - and _')
     .option('--connection <url>', 'its database; - reads a line of standard input. Tried first, never shown again')
+    .option('--ca-certificate <file>', 'PEM file of the authorities by which its server is verified; with --connection')
     .option('--description <text>', 'for people')
     .addOption(new Option('--colour <colour>', 'for people').choices(COLOURS))
     .option('--writable', 'jobs may write to it')
@@ -101,6 +104,8 @@ export function addEnvironmentCommands(program: Command, { connect, io, secrets 
     .option('--json', 'print the answer as JSON')
     .action(async (name: string, _options, command: Command) => {
       const options = command.optsWithGlobals<Put>();
+      if (options.caCertificate && !options.connection)
+        throw new CommandError('--ca-certificate needs --connection: both are kept as one secret.', EXIT.refused);
       const api = await connect(options);
       const before = await api.environment(name);
       const { description, colour, writable, sends_to, receives_from } = before?.view ?? {};
@@ -114,10 +119,14 @@ export function addEnvironmentCommands(program: Command, { connect, io, secrets 
         receives_from: options.receivesFrom,
       };
       const over = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
-      const connection = options.connection && { connection: await secrets.line(options.connection) };
+      const connection = options.connection && {
+        connection: secrets.verifiedBy(await secrets.line(options.connection), options.caCertificate),
+      };
       const put = await api.putEnvironment(name, { ...kept, ...over, ...connection }, before?.etag);
       if (options.json) return void io.stdout.write(json(put));
       io.stdout.write(`${put.name}: ${place(put)}, ${rulesOf(put)}\n`);
+      for (const one of put.authorities ?? [])
+        io.stdout.write(`verified by ${harmless(one.subject)}, valid to ${instant(one.valid_to)}\n`);
       if (put.jobs > 0) io.stderr.write(`${put.jobs} jobs go on with the new connection.\n`);
     });
 

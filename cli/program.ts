@@ -76,6 +76,8 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
       fetch: io.fetch,
       userAgent: `tfsync/${version()}`,
       interrupted: io.interrupted,
+      pause: (ms) => io.pause(ms),
+      random: Math.random,
       ...(token && { token }),
     });
   };

@@ -156,7 +156,8 @@ export function addScheduleCommands(
       .action(async (name: string, _options, command: Command) => {
         const options = command.optsWithGlobals<Globals>();
         const api = await connect(options);
-        tell(await api.putSchedule(name, { ...again(await api.schedule(name)), paused }), options);
+        const { view, etag } = await api.seenSchedule(name);
+        tell(await api.putSchedule(name, { ...again(view), paused }, etag), options);
       });
   }
 

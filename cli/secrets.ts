@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import type { PairRequest } from './api.ts';
+import type { GivenConnection, PairRequest } from './api.ts';
 import { CommandError, EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { Logins } from './logins.ts';
@@ -24,8 +24,20 @@ export class Secrets {
     this.#io = io;
   }
 
-  /** A connection string: as given, `-` for the next line of standard input, else from the environment. */
-  async connection(side: 'source' | 'target', given: string | undefined): Promise<string> {
+  /**
+   * A connection string: as given, `-` for the next line of standard input, else from the environment; with the certificates of
+   * the file that TFSYNC_SOURCE_CA or TFSYNC_TARGET_CA names.
+   */
+  async connection(side: 'source' | 'target', given: string | undefined): Promise<GivenConnection> {
+    return this.verifiedBy(await this.#url(side, given), this.#io.env[`TFSYNC_${side.toUpperCase()}_CA`]);
+  }
+
+  /** A connection with the certificates of a PEM file, where one is named. */
+  verifiedBy(url: string, file: string | undefined): GivenConnection {
+    return file ? { url, ca_certificate: this.#read(file, 'certificate file') } : url;
+  }
+
+  async #url(side: 'source' | 'target', given: string | undefined): Promise<string> {
     const variable = `TFSYNC_${side.toUpperCase()}`;
     const text = given === '-' ? await this.#ask(`${side} connection string: `) : (given ?? this.#io.env[variable]);
     if (text) return text;
@@ -66,7 +78,7 @@ export class Secrets {
   /** `--token-file` (`-` is standard input), TFSYNC_TOKEN, that of `tfsync login`, or the local service's own file for a local address. */
   async token(file: string | undefined, url: URL): Promise<string | undefined> {
     if (file === '-') return this.#ask('token: ');
-    if (file !== undefined) return this.#read(file);
+    if (file !== undefined) return this.#read(file, 'token file');
     if (this.#io.env.TFSYNC_TOKEN) return this.#io.env.TFSYNC_TOKEN;
     const login = new Logins(this.#io.env).of(url);
     if (login) return login.token;
@@ -74,10 +86,10 @@ export class Secrets {
     return readIfThere(join(this.#io.cwd, '.terrafusion', 'token'));
   }
 
-  #read(file: string): string {
+  #read(file: string, what: string): string {
     const text = readIfThere(file);
     if (text) return text;
-    throw new CommandError(`The token file ${file} is missing or empty.`, EXIT.refused);
+    throw new CommandError(`The ${what} ${file} is missing or empty.`, EXIT.refused);
   }
 
   async #ask(prompt: string): Promise<string> {

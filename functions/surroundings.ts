@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Caller, connectionLimit } from '../lib/model/connection-budget.ts';
 import type { Patience } from '../lib/orchestrator/connections.ts';
 import type { RunPorts } from '../lib/orchestrator/run-ports.ts';
+import { databaseToken } from './aws/database-token.ts';
+import { roleCredentials } from './aws/role-credentials.ts';
 import type { CoreServices } from './runtime.ts';
 
 /**
@@ -11,8 +13,13 @@ import type { CoreServices } from './runtime.ts';
 const PATIENCE_MS: Readonly<Record<Caller, number>> = { worker: 0, step: 60_000, command: 5_000 };
 
 /** How servers are spoken to by this deployment. */
-export const serverOptions = ({ settings }: CoreServices, caller: Caller) => ({
-  rules: { tls: settings.tlsPolicy, hosts: settings.hostPolicy, trust: settings.trust },
+export const serverOptions = ({ settings, clock }: CoreServices, caller: Caller) => ({
+  rules: {
+    tls: settings.tlsPolicy,
+    hosts: settings.hostPolicy,
+    trust: settings.trust,
+    signIn: databaseToken(roleCredentials, clock),
+  },
   version: settings.version,
   connectionLimit: connectionLimit(settings.connectionBudget, caller),
 });

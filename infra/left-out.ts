@@ -68,6 +68,12 @@ const LEFT_OUT: readonly LeftOut[] = [
   { path: /^\.\/Sha256Js$/, from: /@smithy\/core/, contents: 'export class Sha256Js {}' },
   { path: /^\.\/Md5Js$/, from: /@smithy\/core/, contents: 'export class Md5Js {}' },
   { path: /^\.\/DefaultRateLimiter$/, from: /@smithy\/core/, contents: 'export class DefaultRateLimiter {}' },
+  // signs messages of an event stream, which no API we call has
+  {
+    path: /^\.\/HeaderFormatter$/,
+    from: /@smithy\/signature-v4/,
+    contents: `export class HeaderFormatter { format() { ${THROWS} } }`,
+  },
   // what tells calls of one process apart, where a function answers several at once; ours do not, and the trace is in the environment
   {
     path: /^@aws\/lambda-invoke-store$/,

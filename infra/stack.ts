@@ -2,6 +2,7 @@ import { Aspects, type CfnCondition, CfnOutput, Lazy, Stack, type StackProps } f
 import type { Construct } from 'constructs';
 import { WEB_BASE } from '../functions/web/pages.ts';
 import { CustomerKey, EncryptWith, wantsCustomerKey } from './constructs/customer-key.ts';
+import { allowDatabaseSignIn } from './constructs/database-sign-in.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import {
@@ -449,6 +450,22 @@ export class SyncStack extends Stack {
     }
     state.readMappings(projects);
 
+    // Those that open databases.
+    const openers = [worker, prepareJob, planPass, planTable, settleTable, settleJob, followChanges, sweeper];
+    const asked = [
+      commands,
+      conflicts,
+      resolver,
+      fireSchedule,
+      schedules,
+      quarantine,
+      suggest,
+      pairs,
+      environments,
+      projects,
+    ];
+    for (const fn of [...openers, ...asked]) allowDatabaseSignIn(fn, parameters);
+
     const queries = new ServiceFunction(this, 'Queries', {
       ...common,
       name: 'queries',
@@ -491,6 +508,8 @@ export class SyncStack extends Stack {
       web,
       jwtIssuer: signIn.issuer,
       jwtAudience: signIn.audience,
+      requestsPerSecond: parameters.requestsPerSecond,
+      requestBurst: parameters.requestBurst,
       logRetention: parameters.logRetention,
     });
 

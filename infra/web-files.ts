@@ -1,8 +1,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { build, type Rolldown } from 'vite';
+import { build, type Plugin, type Rolldown } from 'vite';
 import { FILES_FOLDER, WEB_BASE } from '../functions/web/pages.ts';
+import { webFacts } from './web-facts.ts';
 import { writeIfChanged } from './write-if-changed.ts';
 
 export interface WebFileSize {
@@ -11,6 +12,13 @@ export interface WebFileSize {
   /** As a browser gets it. */
   readonly brotliBytes: number;
 }
+
+/** The module `virtual:facts`. */
+const facts: Plugin = {
+  name: 'facts',
+  resolveId: (id) => (id === 'virtual:facts' ? '\0facts' : undefined),
+  load: (id) => (id === '\0facts' ? `export default ${JSON.stringify(webFacts())}` : undefined),
+};
 
 /**
  * Builds the browser's files from the folder `web` into `outDir`: `index.html` and what it loads, each also as `.br`.
@@ -25,6 +33,7 @@ export async function buildWebFiles(webDir: string, outDir: string): Promise<rea
     envDir: false,
     base: `${WEB_BASE}/`,
     logLevel: 'warn',
+    plugins: [facts],
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {
       write: false,

@@ -15,6 +15,7 @@ import { writePrivateFile } from './files.ts';
 import { jwtContext } from './gateway/jwt-authorizer.ts';
 import { readRoutes } from './gateway/routes.ts';
 import { startGateway } from './gateway/server.ts';
+import { readThrottle } from './gateway/throttle.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { FunctionFigures } from './lambda/function-pool.ts';
 import { ensureQueue, ensureTable } from './provision.ts';
@@ -195,6 +196,7 @@ async function assemble(
   const gateway = await startGateway({
     port: options.port,
     routes: readRoutes(stack),
+    throttle: readThrottle(stack),
     invoke,
     ...(options.auth === 'none' ? { openAs: jwtContext(issuer.claims()) } : {}),
   });

@@ -9,6 +9,10 @@ export const dashboardPath = (query: Readonly<Record<string, string | undefined>
 };
 export const jobPath = (jobId: string): string => `${BASE}/job/${encodeURIComponent(jobId)}`;
 
+/** The page that starts a job; `from`: a job whose config it begins with. */
+export const startPath = (from?: string): string =>
+  `${BASE}/start${from === undefined ? '' : `?from=${encodeURIComponent(from)}`}`;
+
 export interface Address {
   readonly url: ReadonlySignal<URL>;
   go(path: string): void;

@@ -9,12 +9,16 @@ export type Answer<Body> =
   | { readonly kind: 'unavailable'; readonly problem: ProblemBody };
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly token: string | undefined;
   /** Sent as JSON. */
   readonly body?: object | undefined;
-  /** ETag of the answer that is at hand. */
+  /** Under one key the service starts one job, however often it is asked. */
+  readonly idempotencyKey?: string;
+  /** ETag of the answer that is at hand; `*` with a PUT: there must be nothing yet. */
   readonly tag?: string | undefined;
+  /** ETag of what a change was decided on: it is refused where that is not there any more. */
+  readonly ifMatch?: string | undefined;
   readonly signal: AbortSignal;
   /** Statuses of 500 and above whose body is data all the same. */
   readonly alsoData?: readonly number[];
@@ -39,7 +43,9 @@ export async function callApi<Body>(path: string, ask: Ask): Promise<Answer<Body
         accept: 'application/json, application/problem+json',
         ...(ask.token !== undefined && { authorization: `Bearer ${ask.token}` }),
         ...(ask.body && { 'content-type': 'application/json' }),
+        ...(ask.idempotencyKey !== undefined && { 'idempotency-key': ask.idempotencyKey }),
         ...(ask.tag !== undefined && { 'if-none-match': ask.tag }),
+        ...(ask.ifMatch !== undefined && { 'if-match': ask.ifMatch }),
       },
     });
     text = await answer.text();
@@ -51,6 +57,7 @@ export async function callApi<Body>(path: string, ask: Ask): Promise<Answer<Body
     };
   }
   if (answer.status === 304) return { kind: 'same' };
+  if (answer.status === 204) return { kind: 'ok', body: undefined as Body, tag: undefined }; // of a route without a body
   const body = parsed(text);
   if ((answer.ok || ask.alsoData?.includes(answer.status)) && body !== undefined)
     return { kind: 'ok', body: body as Body, tag: answer.headers.get('etag') ?? undefined }; // the API's promise

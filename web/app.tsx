@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { BASE } from './address.ts';
-import { DashboardPage } from './pages/dashboard.tsx';
-import { JobPage } from './pages/job.tsx';
+import { paramsIn } from './page-match.ts';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
+import { pageHref, webPages } from './pages.ts';
 import { SIGN_IN_PATH } from './sign-in.ts';
 import { useUi } from './ui.ts';
 
@@ -32,6 +32,7 @@ export function App() {
           </svg>
           TerraFusion Sync
         </a>
+        {!session.refused.value && pathname !== SIGN_IN_PATH && <Navigation pathname={pathname} />}
         {session.token.value !== undefined && !session.refused.value && (
           <button type="button" class="quiet" onClick={signIn.signOut}>
             Sign out
@@ -45,17 +46,28 @@ export function App() {
   );
 }
 
-function pageOf(pathname: string) {
-  const path = pathname.replace(/\/$/, '');
-  if (path === BASE || path === `${BASE}/dashboard`) return <DashboardPage />;
-  const job = new RegExp(`^${BASE}/job/([^/]+)$`).exec(path)?.[1];
-  return job === undefined ? <NotFoundPage /> : <JobPage key={job} jobId={decoded(job)} />;
+function Navigation({ pathname }: { readonly pathname: string }) {
+  return (
+    <nav class="pages" aria-label="Pages">
+      {webPages.map((page) =>
+        page.nav === undefined ? null : (
+          <a
+            key={page.path}
+            href={pageHref(page)}
+            aria-current={paramsIn(pageHref(page), pathname) ? 'page' : undefined}
+          >
+            {page.nav}
+          </a>
+        ),
+      )}
+    </nav>
+  );
 }
 
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part; // the service will say that it is no id
+function pageOf(pathname: string) {
+  for (const { path, show: Show } of webPages) {
+    const params = paramsIn(BASE + path, pathname);
+    if (params) return <Show key={Object.values(params).join('/')} params={params} />;
   }
+  return <NotFoundPage />;
 }

@@ -7,6 +7,8 @@ import type { Session } from './session.ts';
 /** The last good answer stays when a later call fails: `problem` then says why it is not the newest. */
 export interface LiveState<Body> {
   readonly body?: Body;
+  /** Of the body, where the answer had one: for if-match of a change. */
+  readonly tag?: string | undefined;
   /** When the body was the newest there is; ms since 1970. */
   readonly atMs?: number;
   /** When the body changed last: figures that only time changes count from here. */
@@ -43,7 +45,7 @@ export function startLive<Body>(path: string, session: Session, options: LiveOpt
     const now = Date.now();
     if (answer.kind === 'ok' || answer.kind === 'same') {
       const { problem: _, ...before } = state.peek();
-      const news = answer.kind === 'ok' ? { body: answer.body, changedAtMs: now } : {};
+      const news = answer.kind === 'ok' ? { body: answer.body, tag: answer.tag, changedAtMs: now } : {};
       if (answer.kind === 'ok') tag = answer.tag;
       const next = { ...before, ...news, atMs: now };
       const last = next.body !== undefined && options.isLast?.(next.body) === true;

@@ -1,5 +1,5 @@
 import { SyncError } from '../../lib/model/errors.ts';
-import { deeperThan, jsonFault } from './json.ts';
+import { badKey, deeperThan, jsonFault } from './json.ts';
 
 const MAX_BYTES = 256 * 1024;
 
@@ -27,6 +27,11 @@ export function readJsonObject(raw: RawBody): object {
   const text = decode(bytes);
   if (deeperThan(MAX_DEPTH, text)) throw new SyncError('body_too_deep', `nested deeper than ${MAX_DEPTH}`);
   const value = parse(text);
+  const bad = badKey(text);
+  if (bad) {
+    const { code, line, column } = bad; // not the key: it may be a piece of a secret
+    throw new SyncError(code, `a field at line ${line}, column ${column}`, { facts: { line, column } });
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SyncError('body_invalid_json', 'expected a JSON object at line 1, column 1, found something else');
   return value;
@@ -36,7 +41,7 @@ function decode(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new SyncError('body_invalid_json', 'the body is not UTF-8 text');
+    throw new SyncError('body_invalid_utf8', 'the body is not UTF-8 text');
   }
 }
 

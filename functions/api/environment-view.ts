@@ -1,7 +1,5 @@
 import * as z from 'zod';
 import { COLOURS, type Environment } from '../../lib/model/environment.ts';
-import { problemsError } from '../../lib/model/errors.ts';
-import type { SeenEnvironment } from '../../lib/orchestrator/keep-environments.ts';
 import type { EnvironmentReport, SideReport } from '../../lib/orchestrator/test-environment.ts';
 
 export const environmentView = z
@@ -18,6 +16,9 @@ export const environmentView = z
     database: z.string(),
     user: z.string(),
     version: z.string().meta({ description: 'PostgreSQL version, when the connection was put.' }),
+    authorities: z
+      .array(z.object({ subject: z.string(), fingerprint: z.string(), valid_to: z.iso.datetime() }))
+      .meta({ description: 'By whom its server is verified; empty: by those that the service knows.' }),
     connected_at: z.iso.datetime().meta({ description: 'When its credentials were put last.' }),
     actor: z.string().meta({ description: 'Who put it last.' }),
     created_at: z.iso.datetime(),
@@ -29,25 +30,12 @@ const versionOf = (num: number) => `${Math.floor(num / 10_000)}.${num % 10_000}`
 
 export function viewOf({ connection, identity, secret_ref: _s, revision: _r, ...rest }: Environment) {
   const { host, port, database, user } = connection;
-  const lists = { sends_to: [...rest.sends_to], receives_from: [...rest.receives_from] };
+  const lists = {
+    sends_to: [...rest.sends_to],
+    receives_from: [...rest.receives_from],
+    authorities: [...(rest.authorities ?? [])], // older ones have none
+  };
   return { ...rest, ...lists, host, port, database, user, version: versionOf(identity.version_num) };
-}
-
-/** The time of its making tells it from one of the same name that was deleted. */
-export const etagOf = ({ revision, created_at }: Pick<Environment, 'revision' | 'created_at'>): string =>
-  `"${revision}.${Date.parse(created_at)}"`;
-
-export const ETAG = { etag: 'For if-match of a later PUT or DELETE.' } as const;
-
-/** What the headers of a call say that the caller has seen. Throws `environment_changed` for an etag that is none of ours. */
-export function seenBy(headers: Readonly<Record<string, string | undefined>>): SeenEnvironment {
-  if (headers['if-none-match']?.trim() === '*') return 'absent';
-  const match = headers['if-match'];
-  if (match === undefined) return undefined;
-  const [, revision, created] = /^\s*"(\d{1,9})\.(\d{1,15})"\s*$/.exec(match) ?? [];
-  if (revision === undefined || created === undefined)
-    throw problemsError([{ code: 'environment_changed', message: 'if-match holds no etag of an environment' }]);
-  return { revision: Number(revision), created_at: new Date(Number(created)).toISOString() };
 }
 
 const item = z.object({

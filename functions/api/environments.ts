@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { decideApproval } from '../../lib/orchestrator/decide-approval.ts';
 import { type KeepPorts, putEnvironment, removeEnvironment } from '../../lib/orchestrator/keep-environments.ts';
+import { listTables } from '../../lib/orchestrator/list-tables.ts';
 import { testEnvironment } from '../../lib/orchestrator/test-environment.ts';
 import { lookingDatabases } from '../../lib/postgres/looking-databases.ts';
 import { dynamoClient } from '../aws/clients.ts';
@@ -31,6 +32,7 @@ export const handler = apiHandler({
     putEnvironment: (put) => putEnvironment(put, ports(core)),
     removeEnvironment: (seen) => removeEnvironment(seen, ports(core)),
     testEnvironment: (name, tables) => testEnvironment(name, tables, ports(core)),
+    listTables: (said) => listTables(said, ports(core)),
     decideApproval: (decision) => decideApproval(decision, ports(core)),
   }),
 });

@@ -63,6 +63,7 @@ const NO_PARTS: Parts = {
   putEnvironment: notServed,
   removeEnvironment: notServed,
   testEnvironment: notServed,
+  listTables: notServed,
   decideApproval: notServed,
   putSchedule: notServed,
   removeSchedule: notServed,

@@ -4,10 +4,37 @@
  */
 export function jsonFault(text: string): { readonly line: number; readonly column: number } | undefined {
   const offset = faultOffset(text);
-  if (offset === undefined) return undefined;
+  return offset === undefined ? undefined : placeOf(text, offset);
+}
+
+function placeOf(text: string, offset: number): { readonly line: number; readonly column: number } {
   const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return { line, column: offset - before.lastIndexOf('\n') };
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+}
+
+/**
+ * The first field that stands twice in one object, or is `__proto__`, however either is escaped. `JSON.parse` takes the last of
+ * two, other readers the first: what one has checked the other would do. `text` must be JSON.
+ */
+export function badKey(text: string) {
+  const open: (Set<string> | undefined)[] = []; // the fields of each object around; an array has none
+  for (let offset = skip(SPACE, text, 0); offset < text.length; ) {
+    const end = skip(TOKEN, text, offset);
+    const token = text[offset];
+    const next = skip(SPACE, text, end);
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === '"' && text[next] === ':') {
+      const key: string = JSON.parse(text.slice(offset, end));
+      const seen = open.at(-1);
+      if (key === '__proto__') return { code: 'body_forbidden_key', ...placeOf(text, offset) } as const;
+      if (seen?.has(key)) return { code: 'body_duplicate_key', ...placeOf(text, offset) } as const;
+      seen?.add(key);
+    }
+    offset = next;
+  }
+  return undefined;
 }
 
 const TOKEN =

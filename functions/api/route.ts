@@ -2,9 +2,11 @@ import type * as z from 'zod';
 import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/conflict.ts';
 import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
+import type { SeenVersion } from '../../lib/model/entity-tag.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { PairDrop } from '../../lib/model/pair.ts';
+import type { PairTables } from '../../lib/model/pair-tables.ts';
 import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
 import type { RouteRole } from '../../lib/model/roles.ts';
@@ -89,11 +91,12 @@ export interface Parts {
   putEnvironment(put: PutEnvironment): Promise<KeptEnvironment>;
   removeEnvironment(seen: Pick<PutEnvironment, 'name' | 'seen' | 'actor'>): Promise<void>;
   testEnvironment(name: string, tables: readonly string[] | undefined): Promise<EnvironmentReport>;
+  listTables(said: SaidPair): Promise<PairTables>;
   decideApproval(decision: ApprovalDecision): Promise<Approval>;
   readonly environments: Pick<EnvironmentStore, 'get' | 'list'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   putSchedule(put: PutSchedule): Promise<{ readonly schedule: Schedule; readonly created: boolean }>;
-  removeSchedule(name: string): Promise<void>;
+  removeSchedule(name: string, seen?: SeenVersion): Promise<void>;
   readonly schedules: Pick<ScheduleStore, 'get' | 'list'>;
   listQuarantine(request: QuarantineRequest): Promise<QuarantineList>;
   retryQuarantine(request: RetryRequest): Promise<RetryOutcome>;
@@ -111,7 +114,7 @@ export interface Parts {
   webhookHosts(): WebhookHosts;
   putWebhook(put: PutWebhook): Promise<PutOutcome>;
   rotateWebhook(request: { readonly name: string; readonly actor: string }): Promise<Required<PutOutcome>>;
-  removeWebhook(name: string): Promise<void>;
+  removeWebhook(name: string, seen?: SeenVersion): Promise<void>;
   testWebhook(name: string): ReturnType<typeof testWebhook>;
 }
 
@@ -121,7 +124,7 @@ export interface Parts {
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
  * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `environments` keeps named connections and
- * approvals to write to them, `mappings` keeps stored mappings, `suggest` proposes them, `pairs` looks after slots and gives pairs
+ * approvals to write to them, and looks at pairs of databases, `mappings` keeps stored mappings, `suggest` proposes them, `pairs` looks after slots and gives pairs
  * up, `projects` looks at both ends to plan a project, `queries` only reads. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {

@@ -21,7 +21,7 @@ export const handler = apiHandler({
     return {
       schedules: kept.schedules,
       putSchedule: (put) => putSchedule(put, ports()),
-      removeSchedule: (name) => removeSchedule(name, ports()),
+      removeSchedule: (name, seen) => removeSchedule(name, ports(), seen),
     };
   },
 });

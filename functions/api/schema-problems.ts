@@ -57,10 +57,20 @@ function fieldProblem(path: Path, schema: z.ZodType | undefined, value: unknown)
   }
   if (schema instanceof z.ZodString && typeof value !== 'string')
     return say('type_string', `expected a string, found ${kind(value)}`);
+  if (
+    schema instanceof z.ZodUnion &&
+    isText(schema) &&
+    (typeof value !== 'object' || value === null || Array.isArray(value))
+  )
+    return say('type_string', `expected a string, found ${kind(value)}`);
   if (schema instanceof z.ZodUnion) return say('invalid_request', `expected ${choices(schema)}`);
   if (schema instanceof z.ZodObject) return say('type_mismatch', `expected an object, found ${kind(value)}`);
   return invalid(path);
 }
+
+/** Text in the first place, and an object where there is more to say. */
+const isText = ({ options }: z.ZodUnion) =>
+  options.length === 2 && options[0] instanceof z.ZodString && options[1] instanceof z.ZodObject;
 
 /** What a union takes: the fields of each of its objects, the words for the others. */
 function choices(schema: z.ZodUnion): string {

@@ -17,7 +17,7 @@ export const handler = apiHandler({
       webhookHosts: kept.hosts,
       putWebhook: (put) => putWebhook(put, ports),
       rotateWebhook: (request) => rotateKey(request, ports),
-      removeWebhook: (name) => removeWebhook(name, ports),
+      removeWebhook: (name, seen) => removeWebhook(name, ports, seen),
       testWebhook: (name) => testWebhook({ name, id: `webhook_test-${randomUUID()}` }, ports),
     };
   },

@@ -19,6 +19,8 @@ const stored = z.object({
   user: z.string(),
   password: z.string().optional(),
   sslmode: z.enum(SSL_MODES).optional(),
+  authorities: z.string().optional(),
+  iam: z.object({ region: z.string() }).optional(),
 });
 const storedPair = z.object({ v: z.literal(1), source: stored, target: stored });
 
@@ -143,8 +145,14 @@ function reveal({ password, ...rest }: Connection): z.infer<typeof stored> {
   return { ...rest, ...(password && { password: password.reveal() }) };
 }
 
-function hide({ password, sslmode, ...rest }: z.infer<typeof stored>): Connection {
-  return { ...rest, ...(password !== undefined && { password: new Secret(password) }), ...(sslmode && { sslmode }) };
+function hide({ password, sslmode, authorities, iam, ...rest }: z.infer<typeof stored>): Connection {
+  return {
+    ...rest,
+    ...(password !== undefined && { password: new Secret(password) }),
+    ...(sslmode && { sslmode }),
+    ...(authorities !== undefined && { authorities }),
+    ...(iam && { iam }),
+  };
 }
 
 function json(text: string | undefined): unknown {

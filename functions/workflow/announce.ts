@@ -2,6 +2,7 @@ import { announce } from '../../lib/orchestrator/announce.ts';
 import { dynamoClient } from '../aws/clients.ts';
 import { dynamoNoticeStore } from '../aws/dynamo/notice-store.ts';
 import { awsEventBus } from '../aws/event-bus.ts';
+import { roleCredentials } from '../aws/role-credentials.ts';
 import { coreServices } from '../runtime.ts';
 import { setting } from '../webhook-services.ts';
 
@@ -19,11 +20,7 @@ export async function handler(): Promise<{ readonly published: number }> {
       busName: () => setting('EVENT_BUS_NAME'),
       region: () => setting('AWS_REGION'),
       endpoint: () => process.env.AWS_ENDPOINT_URL_EVENTBRIDGE,
-      credentials: () => ({
-        accessKeyId: setting('AWS_ACCESS_KEY_ID'),
-        secretAccessKey: setting('AWS_SECRET_ACCESS_KEY'),
-        ...(process.env.AWS_SESSION_TOKEN && { sessionToken: process.env.AWS_SESSION_TOKEN }),
-      }),
+      credentials: roleCredentials,
       clock,
     }),
     lag: { bytes: Number(setting('LAG_NOTICE_BYTES')), seconds: Number(setting('LAG_NOTICE_SECONDS')) },

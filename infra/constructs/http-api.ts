@@ -36,6 +36,8 @@ export interface HttpApiProps {
   readonly web: ServiceFunction;
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
   readonly logRetention: RetentionDays;
 }
 
@@ -105,7 +107,7 @@ export class HttpApi extends Construct {
       stageName: '$default',
       autoDeploy: true,
       // Of the gateway, over all callers. A poll of the status costs one; jobs are bounded by the leases on their tables.
-      throttle: { rateLimit: 50, burstLimit: 100 },
+      throttle: { rateLimit: props.requestsPerSecond, burstLimit: props.requestBurst },
       detailedMetricsEnabled: true,
       accessLogSettings: { destination: new LogGroupLogDestination(log), format: ACCESS_LOG },
     });

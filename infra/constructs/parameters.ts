@@ -10,6 +10,7 @@ export const COGNITO_GROUPS = 'cognito:groups';
 const WEB_URL = `https?://[^\\s"'<>;,]+`;
 const WEB_ORIGIN = 'https?://[A-Za-z0-9.-]+(:[0-9]+)?';
 const ARN = 'arn:[a-z-]+:bedrock:[a-z0-9-]*:[0-9]*:[a-z-]+/[a-zA-Z0-9.:_-]+';
+const DATABASE_USER = 'arn:[a-z-]+:rds-db:[a-z0-9-]+:[0-9]{12}:dbuser:[a-zA-Z0-9-]+/[a-zA-Z0-9_.@-]+';
 
 /** What differs between deployments. One template serves every stage and the local run; nothing is decided at synth time. */
 export class Parameters extends Construct {
@@ -31,6 +32,8 @@ export class Parameters extends Construct {
   /** As text, for environments. */
   readonly databaseConnectionBudget: string;
   readonly maxWorkers: number;
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
   readonly logRetention: RetentionDays;
   /** Days by audit level, as text: minimal,standard,detailed. */
   readonly auditRetentionDays: string;
@@ -38,6 +41,9 @@ export class Parameters extends Construct {
   /** Comma-separated; empty: no model. */
   readonly suggestionModelArns: string;
   readonly hasSuggestionModel: CfnCondition;
+  /** Comma-separated; empty: nobody signs in by IAM. */
+  readonly databaseUserArns: string;
+  readonly hasDatabaseUsers: CfnCondition;
 
   constructor(scope: Construct) {
     super(scope, 'Parameters');
@@ -149,6 +155,23 @@ export class Parameters extends Construct {
       default: 30,
     }).valueAsNumber;
 
+    this.requestsPerSecond = this.parameter('RequestsPerSecond', {
+      type: 'Number',
+      description:
+        'How many calls a second the API takes in the long run, over all callers; more are answered with 429.',
+      minValue: 1,
+      maxValue: 10_000, // of an account, unless AWS raises it
+      default: 50,
+    }).valueAsNumber;
+
+    this.requestBurst = this.parameter('RequestBurst', {
+      type: 'Number',
+      description: 'How many calls the API takes at once, over all callers.',
+      minValue: 1,
+      maxValue: 5000,
+      default: 100,
+    }).valueAsNumber;
+
     this.suggestionModelArns = this.parameter('SuggestionModelArns', {
       description:
         'ARN of the Amazon Bedrock model that proposes mappings beside the rules; of an inference profile, followed by those of the models that it leads to, separated by commas. Empty: no model is asked.',
@@ -160,6 +183,18 @@ export class Parameters extends Construct {
       expression: Fn.conditionNot(Fn.conditionEquals(this.suggestionModelArns, '')),
     });
     this.hasSuggestionModel.overrideLogicalId('HasSuggestionModel');
+
+    this.databaseUserArns = this.parameter('DatabaseUserArns', {
+      description:
+        'Database users of Amazon RDS or Aurora that connections with auth=iam may sign in as, as arn:aws:rds-db:region:account:dbuser:resource-id/user, separated by commas. Empty: nobody signs in by IAM.',
+      allowedPattern: `^(${DATABASE_USER}(,${DATABASE_USER})*)?$`,
+      constraintDescription: 'must be ARNs of database users (rds-db), separated by commas, or empty',
+      default: '',
+    }).valueAsString;
+    this.hasDatabaseUsers = new CfnCondition(this, 'HasDatabaseUsers', {
+      expression: Fn.conditionNot(Fn.conditionEquals(this.databaseUserArns, '')),
+    });
+    this.hasDatabaseUsers.overrideLogicalId('HasDatabaseUsers');
 
     this.logRetention = this.parameter('LogRetentionDays', {
       type: 'Number',

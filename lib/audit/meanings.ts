@@ -246,6 +246,8 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       revision: 'from 1',
       connection: 'host, port, database and user; no password',
       connected_at: 'when that connection was put',
+      authorities:
+        'SHA-256 fingerprints of the certificates by which its server is verified; none: those that the service knows',
       writable: 'and `protected`, `sends_to`, `receives_from`: its rules from now on',
     },
   },

@@ -48,6 +48,8 @@ export interface JobSummary {
   readonly epoch: number;
   readonly source: DatabaseView;
   readonly target: DatabaseView;
+  /** Who started it; a service that is older does not say. */
+  readonly actor?: string;
   /** Who let it write to a protected environment. */
   readonly approval?: Omit<GivenApproval, 'digest'>;
   readonly created_at: string;

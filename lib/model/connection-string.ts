@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { type Connection, SSL_MODES, type SslMode } from './connection.ts';
 import type { ErrorCode, Problem } from './errors.ts';
+import { readSignIn } from './iam-sign-in.ts';
 import { Secret } from './secret.ts';
-import { TLS_MEANING, type TlsMode, type TlsPolicy } from './tls.ts';
+import { type TlsMode, type TlsPolicy, tlsMeaning } from './tls.ts';
 
 export type ParsedConnection =
   | { readonly ok: true; readonly connection: Connection }
@@ -28,6 +29,7 @@ const KNOWN_PARAMETERS = new Set(
  * Reads one connection string, strictly:
  *
  *     postgresql://user:password@host:port/database?sslmode=...
+ *     postgresql://user@host:port/database?auth=iam&region=...
  *
  * User, password and database are percent-decoded. Reports everything that is wrong at once; no message holds any part
  * of the text, because the text may hold a password in any place. The text is never handed to a driver or to `URL`:
@@ -45,25 +47,32 @@ export function parseConnection(text: unknown, field: string): ParsedConnection 
   const userinfo = readUserinfo(parts.userinfo, report);
   const address = readAddress(parts.hostport, report);
   const database = readDatabase(parts.path, report);
-  const sslmode = readQuery(parts.query, report);
+  const { sslmode, auth, region } = readQuery(parts.query, report);
+  const iam =
+    address && readSignIn({ auth, region, host: address.host, hasPassword: userinfo?.password !== undefined });
+  if (typeof iam === 'string') report('connection_auth_invalid', iam);
 
-  if (problems.length > 0 || !userinfo || !address || database === undefined) return { ok: false, problems };
-  return { ok: true, connection: { ...address, database, ...userinfo, ...(sslmode && { sslmode }) } };
+  if (problems.length > 0 || !userinfo || !address || database === undefined || typeof iam === 'string')
+    return { ok: false, problems };
+  return {
+    ok: true,
+    connection: { ...address, database, ...userinfo, ...(sslmode && { sslmode }), ...(iam && { iam }) },
+  };
 }
 
 /** What the connection's sslmode means under a deployment's policy, or the problem `tls_required`. */
 export function tlsMode(
-  connection: Pick<Connection, 'sslmode'>,
+  connection: Parameters<typeof tlsMeaning>[0],
   policy: TlsPolicy,
   field?: string,
 ): { readonly ok: true; readonly mode: TlsMode } | { readonly ok: false; readonly problem: Problem } {
-  const mode = TLS_MEANING[policy][connection.sslmode ?? 'absent'];
+  const mode = tlsMeaning(connection, policy);
   if (mode !== 'refused') return { ok: true, mode };
   return {
     ok: false,
     problem: {
       code: 'tls_required',
-      message: `sslmode=${connection.sslmode} does not verify the server, and this deployment demands that`,
+      message: `sslmode=${connection.sslmode} does not verify the server, and this deployment or the connection demands that`,
       ...(field !== undefined && { field }),
       hint: 'use sslmode=verify-full, or leave sslmode out',
     },
@@ -213,21 +222,27 @@ function readDatabase(path: string, report: Report): string | undefined {
   return decode(raw, 'the database', report);
 }
 
-function readQuery(query: string, report: Report): SslMode | undefined {
-  let sslmode: SslMode | undefined;
+const PARAMETERS = ['sslmode', 'auth', 'region'] as const;
+type Said = { readonly [P in (typeof PARAMETERS)[number]]?: string };
+
+function readQuery(query: string, report: Report): Omit<Said, 'sslmode'> & { readonly sslmode?: SslMode | undefined } {
+  const said: { -readonly [P in keyof Said]: Said[P] } = {};
   for (const pair of query === '' ? [] : query.split('&')) {
     const [, key = '', value = ''] = /^([^=]*)=?(.*)$/.exec(pair) ?? [];
-    if (key !== 'sslmode') {
+    const parameter = PARAMETERS.find((known) => known === key);
+    if (!parameter) {
       const name = KNOWN_PARAMETERS.has(key) ? key : undefined;
       report('connection_param_not_allowed', `the parameter ${name ?? 'after the question mark'} is not accepted`);
-    } else if (sslmode !== undefined) {
-      report('connection_param_not_allowed', 'the parameter sslmode is given twice');
+    } else if (said[parameter] !== undefined) {
+      report('connection_param_not_allowed', `the parameter ${parameter} is given twice`);
     } else {
-      sslmode = SSL_MODES.find((mode) => mode === value);
-      if (!sslmode) report('connection_sslmode', `expected sslmode to be one of ${SSL_MODES.join(', ')}`);
+      said[parameter] = value;
     }
   }
-  return sslmode;
+  const sslmode = SSL_MODES.find((mode) => mode === said.sslmode);
+  if (said.sslmode !== undefined && !sslmode)
+    report('connection_sslmode', `expected sslmode to be one of ${SSL_MODES.join(', ')}`);
+  return { ...said, sslmode };
 }
 
 /** Strict percent-decoding: every % starts a full escape, the result is UTF-8 without control characters. */

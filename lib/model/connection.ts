@@ -1,3 +1,4 @@
+import type { IamSignIn } from './iam-sign-in.ts';
 import type { Secret } from './secret.ts';
 
 export type Side = 'source' | 'target';
@@ -13,6 +14,10 @@ export interface Connection {
   readonly user: string;
   readonly password?: Secret;
   readonly sslmode?: SslMode;
+  /** PEM certificates: whose signatures are believed, in place of everybody else's. */
+  readonly authorities?: string;
+  /** In place of a password. */
+  readonly iam?: IamSignIn;
 }
 
 /**

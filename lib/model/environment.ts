@@ -1,3 +1,4 @@
+import type { Authority } from './authority.ts';
 import type { ConnectionView, ServerIdentity, Side } from './connection.ts';
 import type { Problem } from './errors.ts';
 
@@ -14,6 +15,8 @@ export interface Environment {
   readonly description: string;
   readonly colour: Colour;
   readonly connection: ConnectionView;
+  /** By whom its server is verified; absent or empty: by those that the service knows. */
+  readonly authorities?: readonly Authority[];
   /** Which database answered when the connection was put. */
   readonly identity: ServerIdentity;
   /** Whether jobs may write to it at all. */

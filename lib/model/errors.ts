@@ -10,6 +10,13 @@ const CATALOGUE = {
     'The body is not a JSON object.',
     'Send one JSON object, UTF-8, with content-type application/json.',
   ],
+  body_invalid_utf8: [400, 'The body is not UTF-8 text.', 'Encode it as UTF-8.'],
+  body_duplicate_key: [
+    400,
+    'An object of the body names a field twice.',
+    'Name each field once: which of the two is meant nobody can tell.',
+  ],
+  body_forbidden_key: [400, 'An object of the body has a field __proto__.', 'Use another name.'],
   body_too_large: [413, 'The body is larger than 256 KiB.', 'Send a smaller body.'],
   body_too_deep: [400, 'The body is nested deeper than 20.', 'Send a flatter body.'],
   unsupported_media_type: [
@@ -46,12 +53,22 @@ const CATALOGUE = {
   connection_param_not_allowed: [
     400,
     'The connection string has a parameter that is not allowed.',
-    'Only sslmode is accepted after the question mark.',
+    'Only sslmode, auth and region are accepted after the question mark.',
   ],
   connection_sslmode: [
     400,
     'The sslmode is not one this service knows.',
     'Use disable, prefer, require, verify-ca or verify-full.',
+  ],
+  connection_auth_invalid: [
+    400,
+    'The connection cannot sign in as its string says.',
+    'Give a password, or auth=iam without one, and region= where the host is no endpoint of Amazon RDS.',
+  ],
+  ca_certificate_invalid: [
+    400,
+    'The certificates that a connection is to be verified by cannot be used.',
+    'Send PEM certificates of authorities, ten at most, one of them valid now: of the authority that signed the certificate of the server.',
   ],
   connection_socket_not_allowed: [400, 'A Unix socket cannot be used.', 'Name a TCP host.'],
   connection_multihost: [400, 'The connection string names several hosts.', 'Name exactly one host.'],
@@ -513,12 +530,22 @@ const CATALOGUE = {
     'The schedule was changed by somebody else at the same time, or is being deleted.',
     'Look at it again, and repeat the change.',
   ],
+  schedule_changed: [
+    412,
+    'The schedule is not as you have seen it (if-match); nothing was changed.',
+    'Look at it again, and repeat the change with its new etag.',
+  ],
   schedule_overlap: [
     409,
     'The run before, or another job over the same tables, is still at work.',
     'Wait for it, or let the schedule run less often; with overlap "queue" the run waits by itself.',
   ],
   webhook_not_found: [404, 'There is no webhook of this name.', 'See GET /api/sync/webhooks.'],
+  webhook_changed: [
+    412,
+    'The webhook is not as you have seen it (if-match); nothing was changed.',
+    'Look at it again, and repeat the change with its new etag.',
+  ],
   webhook_busy: [
     409,
     'The webhook was changed by somebody else at the same time.',

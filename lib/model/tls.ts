@@ -1,4 +1,4 @@
-import type { SslMode } from './connection.ts';
+import type { Connection, SslMode } from './connection.ts';
 
 /**
  * What a deployment demands of database connections. `verify_full`: only verified TLS (the default of a deployment).
@@ -13,8 +13,10 @@ export type TlsPolicy = (typeof TLS_POLICIES)[number];
  */
 export type TlsMode = 'off' | 'opportunistic' | 'encrypted' | 'verify_ca' | 'verify_full';
 
+type Meaning = Readonly<Record<SslMode | 'absent', TlsMode | 'refused'>>;
+
 /** The one table of what each sslmode means under which policy. `refused` is the error `tls_required`. */
-export const TLS_MEANING: Readonly<Record<TlsPolicy, Readonly<Record<SslMode | 'absent', TlsMode | 'refused'>>>> = {
+export const TLS_MEANING: Readonly<Record<TlsPolicy, Meaning>> = {
   verify_full: {
     absent: 'verify_full',
     disable: 'refused',
@@ -32,3 +34,16 @@ export const TLS_MEANING: Readonly<Record<TlsPolicy, Readonly<Record<SslMode | '
     'verify-full': 'verify_full',
   },
 };
+
+/** Whoever names an authority wants the server verified, whatever the deployment is content with. */
+const WITH_AUTHORITIES: Meaning = { ...TLS_MEANING.verify_full, 'verify-ca': 'verify_ca' };
+
+/** How this connection is secured. */
+export function tlsMeaning(
+  { sslmode, authorities, iam }: Pick<Connection, 'sslmode' | 'authorities' | 'iam'>,
+  policy: TlsPolicy,
+): TlsMode | 'refused' {
+  const asked = sslmode ?? 'absent';
+  if (iam) return TLS_MEANING.verify_full[asked]; // the token goes as it is: whoever gets it signs in with it
+  return (policy === 'as_asked' && authorities !== undefined ? WITH_AUTHORITIES : TLS_MEANING[policy])[asked];
+}

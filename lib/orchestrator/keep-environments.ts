@@ -1,5 +1,7 @@
 import { tellOnce } from '../audit/tell-once.ts';
+import { authoritiesOf } from '../model/authority.ts';
 import { type Connection, connectionView, type ServerIdentity, type Side } from '../model/connection.ts';
+import { isAsSeen, type SeenVersion } from '../model/entity-tag.ts';
 import { type Colour, type Environment, sameDatabase } from '../model/environment.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
@@ -17,7 +19,7 @@ import { noEnvironment } from './named-pair.ts';
 import { type LookPorts, withCatalog } from './test-environment.ts';
 
 /** What a caller has seen of an environment: this revision, `absent`, or nothing. */
-export type SeenEnvironment = Pick<Environment, 'revision' | 'created_at'> | 'absent' | undefined;
+export type SeenEnvironment = SeenVersion;
 
 /** What a caller says of an environment; without a connection it keeps the one that it has. */
 export interface PutEnvironment {
@@ -61,12 +63,7 @@ function check(before: Environment | undefined, seen: SeenEnvironment): void {
     const hint = 'Send if-match with the etag of GET /api/sync/environments/{name}.';
     throw problemsError([{ code: 'required', message: 'expected the header if-match', hint }]);
   }
-  if (seen === undefined) return;
-  const matches =
-    seen === 'absent'
-      ? before === undefined
-      : before?.revision === seen.revision && before.created_at === seen.created_at;
-  if (!matches) throw changed();
+  if (!isAsSeen(before, seen)) throw changed();
 }
 
 /** Which database answers; what keeps it from answering is thrown as a problem of the field. */
@@ -119,6 +116,7 @@ const trailOf = ({ name }: Environment) => `environment#${name}`;
 function tell(e: Environment, audit: AuditLog): Promise<void> {
   const { name, revision, connection, connected_at, writable, sends_to, receives_from } = e;
   const rules = { writable, protected: e.protected, sends_to, receives_from };
+  const verifiedBy = e.authorities && { authorities: e.authorities.map(({ fingerprint }) => fingerprint) };
   return tellOnce(audit, {
     job_id: trailOf(e),
     stream: `put/${e.created_at}`,
@@ -126,7 +124,7 @@ function tell(e: Environment, audit: AuditLog): Promise<void> {
     at: e.updated_at,
     actor: e.actor,
     type: 'environment.put',
-    data: { name, revision, connection, connected_at, ...rules },
+    data: { name, revision, connection, connected_at, ...verifiedBy, ...rules },
   });
 }
 
@@ -146,6 +144,7 @@ export async function putEnvironment(put: PutEnvironment, ports: KeepPorts): Pro
   const at = ports.clock().toISOString();
   const anew = connection && {
     connection: connectionView(connection),
+    authorities: connection.authorities === undefined ? [] : authoritiesOf(connection.authorities),
     identity: await identityOf(connection, name, ports),
     secret_ref: await ports.environmentSecrets.put(`${name}/${ports.newId()}`, connection),
     connected_at: at,

@@ -1,5 +1,6 @@
 import type { JobConfig } from '../model/config.ts';
 import { connectionView } from '../model/connection.ts';
+import { isAsSeen, type SeenVersion } from '../model/entity-tag.ts';
 import type { NamedSides } from '../model/environment.ts';
 import { SyncError } from '../model/errors.ts';
 import type { JobMode } from '../model/job.ts';
@@ -34,6 +35,7 @@ export interface PutSchedule {
   readonly environments?: NamedSides;
   readonly actor: string;
   readonly subject?: string;
+  readonly seen?: SeenVersion;
 }
 
 export interface SchedulePorts extends AdmissionPorts, NamedPorts {
@@ -50,6 +52,11 @@ export interface SchedulePorts extends AdmissionPorts, NamedPorts {
 }
 
 const busy = () => new SyncError('schedule_busy', 'The schedule has just been changed by somebody else.');
+
+/** Whoever writes after this check with what was checked loses against another writer: `busy`. */
+function checkSeen(before: Schedule | undefined, seen: SeenVersion): void {
+  if (!isAsSeen(before, seen)) throw new SyncError('schedule_changed', 'Somebody else has changed the schedule.');
+}
 
 export const notFound = () => new SyncError('schedule_not_found', 'There is no schedule of this name.');
 
@@ -91,7 +98,7 @@ async function admitted(
  * Makes a schedule, or puts another in its place: secret, item, alarm clock, in that order. Unless it is paused, both ends are
  * checked as by a start. Where the clock does not answer, the item is there, and the next minute's look tells the clock.
  *
- * Throws what a start would be answered, and `schedule_busy`. On a protected environment it is approved as it is put: changed in
+ * Throws what a start would be answered, `schedule_changed` and `schedule_busy`. On a protected environment it is approved as it is put: changed in
  * anything but `paused`, it needs a new approval.
  */
 export async function putSchedule(
@@ -99,6 +106,7 @@ export async function putSchedule(
   ports: SchedulePorts,
 ): Promise<{ readonly schedule: Schedule; readonly created: boolean }> {
   const before = await ports.schedules.get(put.name);
+  checkSeen(before, put.seen);
   if (before?.deleting) throw busy();
   const said = await saidPair(put, before, ports);
   const admission = await admitted(put, said, before, ports);
@@ -123,7 +131,7 @@ async function store(
   ports: SchedulePorts,
 ): Promise<{ readonly schedule: Schedule; readonly stored: boolean }> {
   const now = ports.clock();
-  const { actor, pair: _p, environments: _e, subject: _s, ...rest } = put;
+  const { actor, pair: _p, environments: _e, subject: _s, seen: _v, ...rest } = put;
   const schedule: Schedule = {
     ...rest,
     anchor: anchorOf(before, put.expression, now),
@@ -156,10 +164,11 @@ export async function finishRemoval(
   await ports.schedules.remove(schedule.name);
 }
 
-/** Deletes a schedule; jobs that it has started go on. Throws `schedule_not_found`, `schedule_busy`. */
-export async function removeSchedule(name: string, ports: SchedulePorts): Promise<void> {
+/** Deletes a schedule; jobs that it has started go on. Throws `schedule_not_found`, `schedule_changed`, `schedule_busy`. */
+export async function removeSchedule(name: string, ports: SchedulePorts, seen?: SeenVersion): Promise<void> {
   const schedule = await ports.schedules.get(name);
   if (!schedule) throw notFound();
+  checkSeen(schedule, seen);
   const marked: Schedule = { ...schedule, deleting: true, seq: schedule.seq + 1 };
   if (!schedule.deleting && !(await ports.schedules.advance(marked))) throw busy();
   await finishRemoval(marked, ports);

@@ -1,3 +1,4 @@
+import { isAsSeen, type SeenVersion } from '../model/entity-tag.ts';
 import { problemsError, SyncError } from '../model/errors.ts';
 import type { Notification, NotificationType } from '../model/notification.ts';
 import type { Secret } from '../model/secret.ts';
@@ -22,12 +23,24 @@ export interface PutWebhook {
   readonly events: readonly NotificationType[];
   readonly paused: boolean;
   readonly actor: string;
+  readonly seen?: SeenVersion;
 }
 
 /** The key is handed out where it is made, and never again. */
 export interface PutOutcome {
   readonly webhook: Webhook;
   readonly key?: Secret;
+}
+
+/** What people have put; deliveries that fail are noted with it and change nothing of that. */
+export const webhookVersion = ({ updated_at, created_at }: Pick<Webhook, 'updated_at' | 'created_at'>) => ({
+  revision: Date.parse(updated_at),
+  created_at,
+});
+
+function checkSeen(before: Webhook | undefined, seen: SeenVersion): void {
+  if (!isAsSeen(before && webhookVersion(before), seen))
+    throw new SyncError('webhook_changed', 'Somebody else has changed the webhook.');
 }
 
 export const webhookNotFound = () => new SyncError('webhook_not_found', 'There is no webhook of this name.');
@@ -51,11 +64,12 @@ async function store(
   return stored;
 }
 
-/** Makes a webhook, or changes one; its key stays. Throws `webhook_busy`, and `required` for a new one without a URL. */
+/** Makes a webhook, or changes one; its key stays. Throws `webhook_changed`, `webhook_busy`, and `required` for a new one without a URL. */
 export async function putWebhook(put: PutWebhook, ports: WebhookPorts): Promise<PutOutcome> {
   const { name, url, events, paused, actor } = put;
   const now = ports.clock().toISOString();
   const before = await ports.webhooks.get(name);
+  checkSeen(before, put.seen);
   if (!before) {
     if (!url) throw problemsError([{ code: 'required', message: 'a new webhook needs a URL', field: '/url' }]);
     const key = newKey();
@@ -92,9 +106,14 @@ export async function rotateKey(
 }
 
 /** Deliveries on their way to it are dropped. Repeatable: the secret goes first, so that none is left that nobody knows. */
-export async function removeWebhook(name: string, { webhooks, secrets }: WebhookPorts): Promise<void> {
+export async function removeWebhook(
+  name: string,
+  { webhooks, secrets }: WebhookPorts,
+  seen?: SeenVersion,
+): Promise<void> {
   const found = await webhooks.get(name);
   if (!found) return;
+  checkSeen(found, seen);
   await secrets.remove(found.secret_ref);
   await webhooks.remove(name);
 }

@@ -11,7 +11,7 @@ import { type Patience, whenThereIsRoom } from './connections.ts';
 import { noEnvironment } from './named-pair.ts';
 
 /** Looks at an environment; the gateway answers within 30 s. */
-const STATEMENT_TIMEOUT_MS = 8_000;
+export const LOOK_TIMEOUT_MS = 8_000;
 
 type Catalog = Pick<LookingDatabase, 'facts' | 'introspect' | 'close'>;
 
@@ -27,7 +27,7 @@ export async function withCatalog<T>(
   ports: LookPorts,
   work: (catalog: Catalog) => Promise<T>,
 ): Promise<T> {
-  const as = { name, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const as = { name, statementTimeoutMs: LOOK_TIMEOUT_MS };
   const catalog = await whenThereIsRoom(() => ports.catalogs.open('source', connection, as), ports.patience);
   try {
     return await work(catalog);
@@ -59,7 +59,7 @@ export interface EnvironmentReport {
 const GRANT = /^GRANT [^;]*;/;
 
 /** With the name of the database where a hint leaves it to the reader. */
-function report(found: readonly Problem[], database: string): SideReport {
+export function sideReport(found: readonly Problem[], database: string): SideReport {
   const problems = found.map((p) => ({
     ...p,
     ...(p.hint !== undefined && { hint: p.hint.replace(`<${p.side} database>`, () => sqlName(database)) }),
@@ -76,7 +76,7 @@ const unknown = (name: string, side: Side): Problem => ({
 });
 
 /** What is missing on one side, over these tables. Pure. */
-function sideProblems(
+export function sideProblems(
   side: Side,
   facts: ServerFacts,
   tables: readonly Relation[],
@@ -127,9 +127,9 @@ export async function testEnvironment(
       role: facts.role,
       same_database: sameDatabase(environment.identity, facts),
       tables: tables.length,
-      as_source: report(sideProblems('source', facts, tables, absent), database),
-      as_target: report(sideProblems('target', asTarget, tables, absent), database),
-      optional: report(optionalProblems(asTarget), database),
+      as_source: sideReport(sideProblems('source', facts, tables, absent), database),
+      as_target: sideReport(sideProblems('target', asTarget, tables, absent), database),
+      optional: sideReport(optionalProblems(asTarget), database),
     };
   });
 }

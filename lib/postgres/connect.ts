@@ -2,10 +2,14 @@ import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import pg from 'pg';
 import type { Connection, Side } from '../model/connection.ts';
-import { SyncError } from '../model/errors.ts';
-import { TLS_MEANING, type TlsMode, type TlsPolicy } from '../model/tls.ts';
+import { type ErrorCode, SyncError } from '../model/errors.ts';
+import type { IamSignIn } from '../model/iam-sign-in.ts';
+import type { Secret } from '../model/secret.ts';
+import { type TlsMode, type TlsPolicy, tlsMeaning } from '../model/tls.ts';
 import { addressesOf, type HostRules } from './address.ts';
+import { TLS_REASONS, tlsReason } from './tls-reason.ts';
 import { translate } from './translate.ts';
+import { trustOnly } from './trust.ts';
 import { WireError, type WireGuard, wireGuard } from './wire-guard.ts';
 
 /** What a deployment says of database connections. */
@@ -13,7 +17,12 @@ export interface ConnectionRules extends HostRules {
   readonly tls: TlsPolicy;
   /** Whose signatures are believed; absent: those whom Node believes. */
   readonly trust?: () => SecureContext;
+  /** Absent: nobody signs in by IAM here. */
+  readonly signIn?: SignIn;
 }
+
+/** Makes what signs a user in to one server once, in place of a password. */
+export type SignIn = (at: Pick<Connection, 'host' | 'port' | 'user'> & IamSignIn) => Secret;
 
 export interface Connected {
   readonly client: pg.Client;
@@ -50,10 +59,17 @@ interface Address {
   readonly mode: TlsMode;
   readonly applicationName: string;
   readonly trust: ConnectionRules['trust'];
+  readonly signIn: SignIn | undefined;
+}
+
+/** Made when the server asks, and for this connection alone. */
+function tokenFor({ host, port, user }: Connection, { region }: IamSignIn, signIn: SignIn | undefined): Secret {
+  if (!signIn) throw new SyncError('internal', 'nothing here signs in by IAM');
+  return signIn({ host, port, user, region });
 }
 
 /** One attempt. The driver keeps no part of an attempt that failed. */
-async function attempt(c: Connection, { address, mode, applicationName, trust }: Address): Promise<Connected> {
+async function attempt(c: Connection, { address, mode, applicationName, trust, signIn }: Address): Promise<Connected> {
   let weakMethod = false;
   let proof: 'not_asked' | 'owed' | 'given' = 'not_asked';
   const client = new pg.Client({
@@ -63,6 +79,7 @@ async function attempt(c: Connection, { address, mode, applicationName, trust }:
     user: c.user,
     password: () => {
       if (weakMethod && !isVerified(mode)) throw weakMethodError();
+      if (c.iam) return tokenFor(c, c.iam, signIn).reveal();
       return c.password?.reveal() ?? ''; // an empty one keeps the driver from looking into ~/.pgpass and PGPASSWORD
     },
     enableChannelBinding: mode !== 'off',
@@ -121,14 +138,15 @@ const isNobody = (error: unknown) => {
 /** TLS problems have no SQLSTATE; their Node codes tell them from an unreachable host. */
 function connectError(error: unknown, side: Side): SyncError {
   if (error instanceof SyncError) return new SyncError(error.code, error.message, { cause: error, facts: { side } });
-  const { code, message } = error as { code?: string; message?: string }; // Node and pg errors, both optional
+  const said = error as { code?: string; message?: string }; // Node and pg errors, both optional
+  const { message } = said;
   const name = side === 'source' ? 'The source server' : 'The target server';
-  const told = (kind: ConstructorParameters<typeof SyncError>[0], text: string) =>
-    new SyncError(kind, `${name} ${text}`, { cause: error, facts: { side } });
+  const told = (kind: ErrorCode, text: string, facts = {}) =>
+    new SyncError(kind, `${name} ${text}`, { cause: error, facts: { side, ...facts } });
   if (error instanceof WireError || NOT_POSTGRES.test(message ?? ''))
     return told('server_unsupported', 'is not PostgreSQL; PostgreSQL 14 or later is needed.');
-  if (/SSL|TLS|CERT|SELF_SIGNED|UNABLE_TO/i.test(code ?? '') || /does not support SSL|certificate/i.test(message ?? ''))
-    return told('tls_verify_failed', 'offers no TLS that can be verified as asked.');
+  const reason = tlsReason(said);
+  if (reason) return told('tls_verify_failed', TLS_REASONS[reason], { reason });
   if (/^SASL/.test(message ?? '')) return told('connection_auth_failed', 'does not prove that it knows the password.');
   const translated = translate(error, side);
   if (translated.code === `${side}_unavailable`) return told('connection_unreachable', 'cannot be reached.');
@@ -140,12 +158,13 @@ function connectError(error: unknown, side: Side): SyncError {
 
 /** Tries each address until somebody answers, with or without TLS as the connection asks. */
 async function connectAsAsked(c: Connection, rules: ConnectionRules, applicationName: string): Promise<Connected> {
-  const mode = TLS_MEANING[rules.tls][c.sslmode ?? 'absent'];
-  if (mode === 'refused')
-    throw new SyncError('tls_required', `sslmode ${c.sslmode} is not accepted by this deployment.`);
+  const mode = tlsMeaning(c, rules.tls);
+  if (mode === 'refused') throw new SyncError('tls_required', `sslmode ${c.sslmode} is not accepted here.`);
+  const { authorities } = c;
+  const trust = authorities === undefined ? rules.trust : () => trustOnly(authorities);
   const addresses = (await addressesOf(c.host, rules, CONNECT_TIMEOUT_MS)).slice(0, MOST_ADDRESSES);
   for (const [i, address] of addresses.entries()) {
-    const as = { address, mode, applicationName, trust: rules.trust };
+    const as = { address, mode, applicationName, trust, signIn: rules.signIn };
     try {
       return await attempt(c, as);
     } catch (error) {

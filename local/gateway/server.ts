@@ -9,12 +9,17 @@ import { decodedPath, type HttpCall, httpEvent } from './http-event.ts';
 import { type Authorizer, createJwtAuthorizer } from './jwt-authorizer.ts';
 import { refuseOtherPages } from './no-auth.ts';
 import { type GatewayRoute, matchRoute } from './routes.ts';
+import { type Throttle, tokenBucket } from './throttle.ts';
 
 export interface GatewayOptions {
   readonly port: number;
   readonly routes: readonly GatewayRoute[];
   /** Claims to hand on without looking at any token; absent where tokens are checked. */
   readonly openAs?: JsonObject;
+  /** Absent: it takes every call. */
+  readonly throttle?: Throttle;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
   /** Rejects where the function failed. */
   readonly invoke: (functionName: string, event: Json) => Promise<Json>;
 }
@@ -33,6 +38,9 @@ export async function startGateway(options: GatewayOptions): Promise<Emulator> {
     return known;
   };
 
+  const takes = options.throttle ? tokenBucket(options.throttle) : () => true;
+  const now = options.now ?? (() => performance.now());
+
   async function answer(request: IncomingMessage): Promise<HttpAnswer> {
     const { method = 'GET', url: target = '/', headers } = request;
     const refusal = options.openAs && refuseOtherPages(headers, target);
@@ -41,6 +49,7 @@ export async function startGateway(options: GatewayOptions): Promise<Emulator> {
     if (path === undefined) return gatewayAnswer(400, 'Bad Request');
     const match = matchRoute(options.routes, method, path);
     if (!match) return gatewayAnswer(404, 'Not Found');
+    if (!takes(now())) return gatewayAnswer(429, 'Too Many Requests');
     const { route, pathParameters } = match;
 
     let authorizer = route.jwt && options.openAs;

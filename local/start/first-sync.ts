@@ -47,6 +47,8 @@ async function findUnfinished({ url, token, target, interrupted }: FirstSync): P
     fetch: globalThis.fetch,
     userAgent: 'terrafusion-start',
     interrupted,
+    pause: (ms) => pause(ms, undefined, { signal: interrupted }).catch(() => {}),
+    random: Math.random,
   });
   const { jobs } = await api.jobs({});
   const found = jobs.find(

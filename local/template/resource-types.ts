@@ -82,6 +82,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, Treatment>> = {
   },
   'AWS::ApiGatewayV2::Route': part,
   'AWS::ApiGatewayV2::Integration': part,
+  'AWS::ApiGatewayV2::Stage': part, // for its throttle; the one stage is served, and no access log is kept
   'AWS::ApiGatewayV2::Authorizer': {
     ...part,
     identify: ({ logicalId }) => ({ ref: logicalId, attributes: { AuthorizerId: logicalId } }),
@@ -98,9 +99,6 @@ export const RESOURCE_TYPES: Readonly<Record<string, Treatment>> = {
     identify: ({ name }) => ({ ref: name, attributes: { Arn: arn('events', `rule/${name}`) } }),
   },
 
-  'AWS::ApiGatewayV2::Stage': ignored(
-    'the gateway serves the $default stage only; throttling and access logs need AWS',
-  ),
   'AWS::IAM::Role': ignored('one machine has one user: permissions are tested in test/infra, not enforced here'),
   'AWS::IAM::Policy': ignored('as AWS::IAM::Role'),
   'AWS::IAM::ManagedPolicy': ignored('as AWS::IAM::Role'),

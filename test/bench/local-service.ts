@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Api } from '../../cli/api.ts';
 import { cpuSeconds } from './cpu-time.ts';
@@ -49,6 +50,8 @@ export async function startLocalService(): Promise<LocalService> {
       fetch,
       userAgent: 'terrafusion-bench',
       interrupted: new AbortController().signal,
+      pause: async (ms) => void (await pause(ms)),
+      random: Math.random,
     }),
     async workerPeakMb() {
       const answer = await fetch(new URL('/_local/counters', controlUrl));

@@ -12,6 +12,8 @@ const pair: ConnectionPair = {
     database: 'd',
     user: 'u',
     password: new Secret('p@/?#% "é'),
+    iam: { region: 'eu-west-1' },
+    authorities: '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----',
     sslmode: 'verify-full',
   },
   target: { host: 'target.example', port: 6432, database: 'd2', user: 'u2' },

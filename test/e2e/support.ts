@@ -78,6 +78,9 @@ export function scratchFolder(): Disposable & { readonly path: string } {
  */
 const ROOM_FOR_TWO = ['--parameter', 'DatabaseConnectionBudget=120'];
 
+/** Tests call faster than people. */
+const NO_HURRY = ['--parameter', 'RequestsPerSecond=10000', '--parameter', 'RequestBurst=5000'];
+
 /**
  * Starts `local/serve.ts` and waits for its line. Without a folder it gets its own, which goes with it. At its end everything that
  * left it is searched for secrets and tagged values (leaks/check.ts), with `assembly` its bundles and template too.
@@ -92,7 +95,7 @@ export async function startService(
 ): Promise<E2eService> {
   const own = options.dataDir === undefined ? scratchFolder() : undefined;
   const dataDir = options.dataDir ?? own?.path ?? '';
-  const args = ['local/serve.ts', '--port', '0', '--data-dir', dataDir, '--json', ...ROOM_FOR_TWO];
+  const args = ['local/serve.ts', '--port', '0', '--data-dir', dataDir, '--json', ...ROOM_FOR_TWO, ...NO_HURRY];
   const child = spawnNode([...args, ...(options.auth === false ? ['--no-auth'] : [])], options.env);
   const line = await firstLine(child);
   const { url, token } = JSON.parse(line) as { url: string; token: string };

@@ -51,7 +51,7 @@ test('every service of AWS that a function may call by the network has an endpoi
 
   // Lambda itself sends logs and traces and makes interfaces; roles are passed and functions invoked by others; a model is asked
   // only where the deployment names one (docs/connections.md)
-  const byOthers = ['logs', 'xray', 'ec2', 'iam', 'lambda', 'bedrock'];
+  const byOthers = ['logs', 'xray', 'ec2', 'iam', 'lambda', 'bedrock', 'rds-db'];
   expect([...services].filter((s) => !byOthers.includes(s as string)).sort()).toEqual(served.sort());
 });
 

@@ -50,6 +50,11 @@ const RESOURCES: readonly (readonly [RegExp, string, string])[] = [
   [/SchedulesRole/, 'role that fires schedules', 'handed to EventBridge Scheduler, and to nobody else'],
   [/LogGroup|Logs\w*"|AccessLog/, 'own log group', 'to write its log'],
   [/"(\w+)Function\w*","Arn"/, 'function', 'a step or a schedule runs them'],
+  [
+    /DatabaseUserArns/,
+    'database users',
+    'connections with auth=iam sign in as those that the deployment names; where it names none, there is no such right',
+  ],
   [/SuggestionModelArns/, 'language models', 'asked for proposals where the deployment names one'],
 ];
 /** Actions that accept no resource. */

@@ -34,6 +34,13 @@ const rightsOf = (name: string, service: string) => {
   const actions = allowed.filter((s) => s.role === role).flatMap((s) => s.actions);
   return [...new Set(actions.filter((action) => action.startsWith(`${service}:`)))].sort();
 };
+/** Of secrets that it reads. */
+const secretsOf = (name: string) => {
+  const role = byName(name).Properties.Role['Fn::GetAtt'][0];
+  return allowed
+    .filter((s) => s.role === role && s.actions.includes('secretsmanager:GetSecretValue'))
+    .map((s) => JSON.stringify(s));
+};
 const resource = (id: string) => {
   const found = template.Resources[id];
   if (!found) throw new Error(`The template has no resource ${id}`);
@@ -101,7 +108,13 @@ describe('HTTP API', () => {
       Audience: [{ 'Fn::If': ['HasOwnUserPool', expect.anything(), { Ref: 'JwtAudience' }] }],
     });
     expect(stage.AccessLogSettings.DestinationArn).toBeDefined();
-    expect(stage.DefaultRouteSettings.ThrottlingRateLimit).toBeGreaterThan(0);
+    expect(stage.DefaultRouteSettings).toMatchObject({
+      ThrottlingRateLimit: { Ref: 'RequestsPerSecond' },
+      ThrottlingBurstLimit: { Ref: 'RequestBurst' },
+    });
+    expect([template.Parameters.RequestsPerSecond?.Default, template.Parameters.RequestBurst?.Default]).toEqual([
+      50, 100,
+    ]);
     expect(api.CorsConfiguration).toBeUndefined();
   });
 });
@@ -434,6 +447,33 @@ describe('rights', () => {
     expect(starters).toEqual(['commands', 'quarantine', 'follow-changes', 'settle-job', 'fire-schedule', 'sweeper']);
   });
 
+  it('let those that open databases sign in as the users of the parameter, and nobody without it', () => {
+    const signers = Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'rds-db').length > 0);
+    const policies = ofType(template, 'AWS::IAM::Policy').filter(([id]) => /DatabaseUsers[0-9A-F]{8}$/.test(id));
+
+    // who reads a connection from a secret; and who is given one by the call alone
+    const byName = Object.keys(FUNCTIONS).filter((name) =>
+      secretsOf(name).some((secret) => /\/(job|environment|schedule)\//.test(secret)),
+    );
+    expect(signers.toSorted()).toEqual([...new Set([...byName, 'suggest', 'pairs', 'projects'])].sort());
+    expect(policies).toHaveLength(signers.length);
+    for (const [, policy] of policies) {
+      expect(policy).toMatchObject({ Condition: 'HasDatabaseUsers' });
+      expect(policy.Properties.PolicyDocument.Statement).toEqual([
+        { Effect: 'Allow', Action: 'rds-db:connect', Resource: { 'Fn::Split': [',', { Ref: 'DatabaseUserArns' }] } },
+      ]);
+    }
+    expect(template.Conditions?.HasDatabaseUsers).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'DatabaseUserArns' }, ''] }],
+    });
+    const allowed = new RegExp(template.Parameters.DatabaseUserArns?.AllowedPattern ?? '');
+    const user = 'arn:aws:rds-db:eu-west-1:123456789012:dbuser:cluster-ABC123/sync';
+    expect(['', user, `${user},${user}`].every((arns) => allowed.test(arns))).toBe(true);
+    expect(
+      ['*', user.replace('sync', '*'), user.replace('cluster-ABC123', '*')].some((arns) => allowed.test(arns)),
+    ).toBe(false);
+  });
+
   it('let one function ask a language model, the one of the parameter and none without it, and approve nothing', () => {
     const askers = Object.keys(FUNCTIONS).filter((name) => rightsOf(name, 'bedrock').length > 0);
     const [, policy] = ofType(template, 'AWS::IAM::Policy').find(([id]) => id.startsWith('SuggestApiModels')) ?? [];
@@ -536,6 +576,7 @@ describe('template', () => {
       'AuditRetentionDaysMinimal',
       'AuditRetentionDaysStandard',
       'DatabaseConnectionBudget',
+      'DatabaseUserArns',
       'JwtAudience',
       'JwtIssuer',
       'LagNoticeBytes',
@@ -547,6 +588,8 @@ describe('template', () => {
       'SignInClientId',
       'SignInOrigins',
       'SignInScopes',
+      'RequestBurst',
+      'RequestsPerSecond',
       'SuggestionModelArns',
       'TlsPolicy',
     ]);

@@ -27,7 +27,7 @@ describe('the files of the web UI', () => {
     expect(names).toContain('index.html');
     expect(names).not.toContain('index-old.js');
     for (const name of names.filter((n) => !n.endsWith('.br'))) {
-      if (name !== 'index.html') expect(name).toMatch(/^\w+-[\w-]{8}\.(js|css|svg)$/);
+      if (name !== 'index.html') expect(name).toMatch(/^[\w-]+-[\w-]{8}\.(js|css|svg)$/);
       expect(brotliDecompressSync(readFileSync(join(outDir, `${name}.br`)))).toEqual(readFileSync(join(outDir, name)));
     }
   });

@@ -64,6 +64,17 @@ const rows: readonly BadRow[] = [
   },
   {
     row: '62',
+    what: 'a text that is too long for a column made of it',
+    source: 'v text',
+    target: 'v text, w varchar(3) generated always as (v) stored',
+    good: `'abc'`,
+    bad: `'abcd'`,
+    code: 'too_long',
+    sqlstate: '22001',
+    object: null,
+  },
+  {
+    row: '62',
     what: 'an enum label the target lacks',
     before: `create type mood as enum ('good')`,
     source: 'v text',

@@ -96,6 +96,48 @@ test('an authority is believed that the file of the deployment names, and no fil
   setDefaultCACertificates([...roots, pem('ca.pem')]);
 });
 
+test('an authority that the connection names is believed, and nobody else is', async () => {
+  setDefaultCACertificates(roots);
+  const { port, password } = await realServer('good.pem');
+  const named = (name: string | undefined, rest: Partial<Connection> = {}) => {
+    const authorities = name === undefined ? {} : { authorities: pem(name) };
+    return outcome(connectionTo(port, { password, ...authorities, ...rest }), 'as_asked');
+  };
+
+  expect(await named('ca.pem')).toBe('1');
+  expect(await named('selfsigned.pem')).toBe('tls_verify_failed');
+  expect(await named('selfsigned.pem', { sslmode: 'require' })).toBe('tls_verify_failed');
+  expect(await named('ca.pem', { sslmode: 'prefer' })).toBe('tls_required');
+  expect(await named('ca.pem', { sslmode: 'disable' })).toBe('tls_required');
+  setDefaultCACertificates([...roots, pem('ca.pem')]);
+  expect(await named(undefined, { sslmode: 'verify-full' })).toBe('1'); // whom the service knows
+  expect(await named('selfsigned.pem')).toBe('tls_verify_failed'); // and whom it does not ask any more
+});
+
+test('an authority that another one has signed is believed without that one', async () => {
+  const { port, password } = await realServer('issued.pem');
+  const to = (name: string) => outcome(connectionTo(port, { password, authorities: pem(name) }), 'verify_full');
+
+  expect([await to('issuing.pem'), await to('ca.pem')]).toEqual(['1', 'tls_verify_failed']);
+});
+
+test.each([
+  ['other.pem', 'name'],
+  ['expired.pem', 'validity'],
+  ['selfsigned.pem', 'authority'],
+])('%s is refused for its %s', async (certificate, reason) => {
+  const { server } = tlsServer(certificate);
+  await using listening = await server;
+  const options = { side: 'target', applicationName: 't', statementTimeoutMs: 5_000 } as const;
+
+  const opening = openSession(connectionTo(listening.port), {
+    ...options,
+    rules: { ...ON_ONE_MACHINE, tls: 'verify_full' },
+  });
+
+  await expect(opening).rejects.toMatchObject({ code: 'tls_verify_failed', facts: { side: 'target', reason } });
+});
+
 test('TLS 1.1 is refused', async () => {
   const { server, heard } = tlsServer('good.pem', { maxVersion: 'TLSv1.1' });
   await using listening = await server;

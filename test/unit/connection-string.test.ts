@@ -56,6 +56,23 @@ describe('a good connection string', () => {
     expect(connection(text)).toMatchObject(expected);
   });
 
+  it.each([
+    ['postgresql://sync@c.abc.eu-west-1.rds.amazonaws.com/d?auth=iam', 'eu-west-1'],
+    [
+      'postgresql://sync@c.cluster-ro-abc.us-gov-west-1.rds.amazonaws.com/d?sslmode=verify-full&auth=iam',
+      'us-gov-west-1',
+    ],
+    [
+      'postgresql://sync@p.proxy-abc.ap-southeast-12.rds.amazonaws.com/d?auth=iam&region=ap-southeast-12',
+      'ap-southeast-12',
+    ],
+    ['postgresql://sync@c.abc.rds.cn-north-1.amazonaws.com.cn/d?auth=iam', 'cn-north-1'],
+    ['postgresql://sync@db.example/d?region=eu-west-1&auth=iam', 'eu-west-1'],
+  ])('%s signs in by IAM in %s', (text, region) => {
+    expect(connection(text)).toMatchObject({ user: 'sync', iam: { region } });
+    expect(connection(text)).not.toHaveProperty('password');
+  });
+
   it('keeps its password out of every text form', () => {
     const parsed = parseConnection('postgresql://u:c4n4ry@h/d', FIELD);
 
@@ -98,6 +115,18 @@ describe('a bad connection string', () => {
     ['postgresql://u:p@h/d?sslmode=require&sslmode=disable', ['connection_param_not_allowed']],
     ['postgresql://u:p@h/d?sslmode=require&', ['connection_param_not_allowed']],
     ['postgresql://u:p@h/d?user=a&host=b', ['connection_param_not_allowed', 'connection_param_not_allowed']],
+    // signing in by IAM
+    ['postgresql://u:p@c.abc.eu-west-1.rds.amazonaws.com/d?auth=iam', ['connection_auth_invalid']],
+    ['postgresql://u@h/d?auth=iam', ['connection_auth_invalid']],
+    ['postgresql://u@h/d?auth=iam&region=', ['connection_auth_invalid']],
+    ['postgresql://u@h/d?auth=iam&region=eu-west-1.evil.example', ['connection_auth_invalid']],
+    ['postgresql://u@c.eu-west-1.rds.amazonaws.com.evil.example/d?auth=iam', ['connection_auth_invalid']],
+    ['postgresql://u@c.abc.eu-west-1.rds.amazonaws.com/d?auth=iam&region=us-east-1', ['connection_auth_invalid']],
+    ['postgresql://u@h/d?auth=password', ['connection_auth_invalid']],
+    ['postgresql://u@h/d?auth=', ['connection_auth_invalid']],
+    ['postgresql://u@h/d?region=eu-west-1', ['connection_auth_invalid']],
+    ['postgresql://u@h/d?auth=iam&auth=iam&region=eu-west-1', ['connection_param_not_allowed']],
+    ['postgresql://u@h/d?region=a&region=b&auth=iam', ['connection_param_not_allowed', 'connection_auth_invalid']],
     // row 13
     ['postgresql://u:p@%2Fvar%2Frun%2Fpostgresql/d', ['connection_socket_not_allowed']],
     ['socket:/var/run/postgresql', ['connection_socket_not_allowed']],
@@ -242,6 +271,16 @@ describe('properties', () => {
 });
 
 describe('the TLS policy', () => {
+  it.each([...SSL_MODES, undefined])('is verify_full for whoever signs in by IAM: sslmode %s', (sslmode) => {
+    const asked = { ...(sslmode && { sslmode }), iam: { region: 'eu-west-1' } };
+    const meaning = TLS_MEANING.verify_full[sslmode ?? 'absent'];
+
+    for (const policy of TLS_POLICIES) {
+      const mode = tlsMode(asked, policy, FIELD);
+      expect(mode.ok ? mode.mode : mode.problem.code).toBe(meaning === 'refused' ? 'tls_required' : 'verify_full');
+    }
+  });
+
   it('gives each sslmode the meaning of the one table', () => {
     for (const policy of TLS_POLICIES) {
       for (const sslmode of [...SSL_MODES, undefined]) {

@@ -15,7 +15,7 @@ const TYPES = [...new Set(AUDIT_EVENT_TYPES.map((t) => t.slice(0, t.indexOf('.')
 const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /** A date (its first instant in UTC) or an instant with its zone, as ISO 8601 in UTC with milliseconds. */
-const instant = (name: 'from' | 'to') =>
+export const instant = (name: 'from' | 'to') =>
   z
     .string()
     .transform((text, context) => {

@@ -1,3 +1,4 @@
+import { seenIn } from '../entity-tag.ts';
 import { defineRoute } from '../route.ts';
 import { scheduleName } from '../schedule-view.ts';
 
@@ -10,8 +11,8 @@ export const deleteSchedule = defineRoute({
   params: { name: scheduleName },
   responses: { 204: { description: 'It starts nothing any more.' } },
 
-  handle: async ({ params }, _services, { removeSchedule }) => {
-    await removeSchedule(params.name ?? '');
+  handle: async ({ params, headers }, _services, { removeSchedule }) => {
+    await removeSchedule(params.name ?? '', seenIn(headers, 'schedule_changed'));
     return { status: 204 };
   },
 });

@@ -1,3 +1,4 @@
+import { seenIn } from '../entity-tag.ts';
 import { defineRoute } from '../route.ts';
 import { webhookName } from '../webhook-view.ts';
 
@@ -10,8 +11,8 @@ export const deleteWebhook = defineRoute({
   params: { name: webhookName },
   responses: { 204: { description: 'It is told of nothing any more.' } },
 
-  handle: async ({ params }, _services, { removeWebhook }) => {
-    await removeWebhook(params.name ?? '');
+  handle: async ({ params, headers }, _services, { removeWebhook }) => {
+    await removeWebhook(params.name ?? '', seenIn(headers, 'webhook_changed'));
     return { status: 204 };
   },
 });

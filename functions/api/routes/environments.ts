@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
 import { listEnvironments, showEnvironment } from './list-environments.ts';
+import { listTablesRoute } from './list-tables.ts';
 import { deleteEnvironment, putEnvironmentRoute } from './put-environment.ts';
 import { testEnvironmentRoute } from './test-environment.ts';
 
@@ -11,5 +12,6 @@ export const environmentRoutes: readonly Route[] = [
   putEnvironmentRoute,
   deleteEnvironment,
   testEnvironmentRoute,
+  listTablesRoute,
   ...approvalRoutes,
 ];

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { noEnvironment } from '../../../lib/orchestrator/named-pair.ts';
+import { ETAG, tagOf } from '../entity-tag.ts';
 import { environmentName } from '../environment-name.ts';
-import { ETAG, environmentView, etagOf, viewOf } from '../environment-view.ts';
+import { environmentView, viewOf } from '../environment-view.ts';
 import { defineRoute } from '../route.ts';
 
 const list = z.object({ environments: z.array(environmentView) }).meta({ id: 'EnvironmentList' });
@@ -33,6 +34,6 @@ export const showEnvironment = defineRoute({
     const name = params.name ?? '';
     const found = await environments.get(name);
     if (!found) throw noEnvironment(name);
-    return { status: 200, headers: { etag: etagOf(found) }, body: viewOf(found) };
+    return { status: 200, headers: { etag: tagOf(found) }, body: viewOf(found) };
   },
 });

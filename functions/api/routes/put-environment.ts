@@ -1,18 +1,19 @@
 import * as z from 'zod';
 import { COLOURS } from '../../../lib/model/environment.ts';
-import { fieldOfConnection, tlsProblem } from '../connection-field.ts';
+import { ownConnectionField, tlsProblem } from '../connection-field.ts';
+import { ETAG, seenIn, tagOf } from '../entity-tag.ts';
 import { environmentName } from '../environment-name.ts';
-import { ETAG, environmentView, etagOf, seenBy, viewOf } from '../environment-view.ts';
+import { environmentView, viewOf } from '../environment-view.ts';
 import { defineRoute } from '../route.ts';
 
 const names = z.array(z.union([z.literal('*'), environmentName])).max(100);
 
 const body = z
   .strictObject({
-    connection: fieldOfConnection('/connection').optional().meta({
-      description:
-        'postgresql://user:password@host:port/database?sslmode=... Tried before anything is changed, and never shown again. Without it an environment keeps the one that it has.',
-    }),
+    connection: ownConnectionField(
+      '/connection',
+      'Tried before anything is changed; its password is never shown again. Without it an environment keeps the one that it has, with its authorities.',
+    ),
     description: z.string().max(500).default(''),
     colour: z.enum(COLOURS).default('grey'),
     writable: z.boolean().default(false).meta({ description: 'Whether jobs may write to it at all.' }),
@@ -62,13 +63,13 @@ export const putEnvironmentRoute = defineRoute<z.output<typeof body>>({
       ...said,
       name,
       actor,
-      seen: seenBy(headers),
+      seen: seenIn(headers, 'environment_changed'),
       ...(connection && { connection }),
     });
     const { environment, created, jobs } = kept;
     return {
       status: created ? 201 : 200,
-      headers: { etag: etagOf(environment), ...(created && { location: `/api/sync/environments/${name}` }) },
+      headers: { etag: tagOf(environment), ...(created && { location: `/api/sync/environments/${name}` }) },
       body: { ...viewOf(environment), jobs },
     };
   },
@@ -84,7 +85,7 @@ export const deleteEnvironment = defineRoute({
   responses: { 204: { description: 'Its name can no longer be used, and no rule of it holds any more.' } },
 
   handle: async ({ params, headers, actor }, _services, { removeEnvironment }) => {
-    await removeEnvironment({ name: params.name ?? '', seen: seenBy(headers), actor });
+    await removeEnvironment({ name: params.name ?? '', seen: seenIn(headers, 'environment_changed'), actor });
     return { status: 204 };
   },
 });

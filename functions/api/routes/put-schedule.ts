@@ -7,6 +7,7 @@ import { nextRuns, parseExpression } from '../../../lib/model/schedule-expressio
 import { isTimeZone } from '../../../lib/model/zone.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { tlsProblems } from '../connection-field.ts';
+import { ETAG, seenIn, tagOf } from '../entity-tag.ts';
 import { pairFields, pairProblems, saidPair } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 import { scheduleName, scheduleView, viewOf } from '../schedule-view.ts';
@@ -73,17 +74,17 @@ export const putSchedule = defineRoute<z.output<typeof body>>({
   path: '/api/sync/schedules/{name}',
   role: 'operator',
   runs: 'schedules',
-  summary: 'Make a schedule, or put another in its place',
+  summary: 'Make a schedule, or put another in its place; if-match, or if-none-match: *',
   params: { name: scheduleName },
   body,
   responses: {
-    200: { description: 'It was changed.', schema: scheduleView },
-    201: { description: 'It is new.', schema: scheduleView, headers: { location: 'The schedule.' } },
+    200: { description: 'It was changed.', schema: scheduleView, headers: ETAG },
+    201: { description: 'It is new.', schema: scheduleView, headers: { location: 'The schedule.', ...ETAG } },
   },
 
   alsoCheck: (json, { settings }) => [...tlsProblems(json, settings.tlsPolicy), ...pairProblems(json, true)],
 
-  handle: async ({ params, body, actor, subject }, { clock }, parts) => {
+  handle: async ({ params, body, headers, actor, subject }, { clock }, parts) => {
     const { source_connection, target_connection, source_environment, target_environment, ...said } = body;
     const asked = saidPair({ source_connection, target_connection, source_environment, target_environment });
     const keeps = asked.environments === undefined && Object.keys(asked.pair).length === 0;
@@ -92,11 +93,12 @@ export const putSchedule = defineRoute<z.output<typeof body>>({
       ...(!keeps && asked),
       name: params.name ?? '',
       actor,
+      seen: seenIn(headers, 'schedule_changed'),
       ...(subject !== undefined && { subject }),
     });
     return {
       status: created ? 201 : 200,
-      ...(created && { headers: { location: `/api/sync/schedules/${schedule.name}` } }),
+      headers: { etag: tagOf(schedule), ...(created && { location: `/api/sync/schedules/${schedule.name}` }) },
       body: viewOf(schedule, clock()),
     };
   },

@@ -3,6 +3,8 @@ import { problemsError, SyncError } from '../../../lib/model/errors.ts';
 import { SUBSCRIBABLE } from '../../../lib/model/notification.ts';
 import { Secret } from '../../../lib/model/secret.ts';
 import { hostOf, mayResolveFor, urlProblem } from '../../../lib/notifications/webhook-hosts.ts';
+import { webhookVersion } from '../../../lib/orchestrator/put-webhook.ts';
+import { ETAG, seenIn, tagOf } from '../entity-tag.ts';
 import { defineRoute, type Parts } from '../route.ts';
 import { events, viewOf, webhookName, webhookWithSecret } from '../webhook-view.ts';
 
@@ -31,26 +33,27 @@ export const putWebhook = defineRoute<z.output<typeof body>>({
   path: '/api/sync/webhooks/{name}',
   role: 'admin',
   runs: 'webhooks',
-  summary: 'Make a webhook, or change one',
+  summary: 'Make a webhook, or change one; if-match, or if-none-match: *',
   params: { name: webhookName },
   body,
   responses: {
-    200: { description: 'It was changed; its secret is the same.', schema: webhookWithSecret },
+    200: { description: 'It was changed; its secret is the same.', schema: webhookWithSecret, headers: ETAG },
     201: {
       description: 'It is new; the answer holds its secret.',
       schema: webhookWithSecret,
-      headers: { location: 'The webhook.' },
+      headers: { location: 'The webhook.', ...ETAG },
     },
   },
 
-  handle: async ({ params, body, actor }, { clock }, parts) => {
+  handle: async ({ params, body, headers, actor }, { clock }, parts) => {
     const { url, ...said } = body;
+    const seen = seenIn(headers, 'webhook_changed');
     const name = params.name ?? '';
     const leads = url === undefined ? {} : { url: checked(url, parts.webhookHosts()) };
-    const { webhook, key } = await parts.putWebhook({ ...said, ...leads, name, actor });
+    const { webhook, key } = await parts.putWebhook({ ...said, ...leads, name, actor, seen });
     return {
       status: key ? 201 : 200,
-      ...(key && { headers: { location: `/api/sync/webhooks/${name}` } }),
+      headers: { etag: tagOf(webhookVersion(webhook)), ...(key && { location: `/api/sync/webhooks/${name}` }) },
       body: { ...viewOf(webhook, clock()), ...(key && { secret: key.reveal() }) },
     };
   },

@@ -1,4 +1,5 @@
 import { notFound } from '../../../lib/orchestrator/put-schedule.ts';
+import { ETAG, tagOf } from '../entity-tag.ts';
 import { defineRoute } from '../route.ts';
 import { scheduleName, scheduleView, viewOf } from '../schedule-view.ts';
 
@@ -9,11 +10,11 @@ export const showSchedule = defineRoute({
   runs: 'schedules',
   summary: 'One schedule',
   params: { name: scheduleName },
-  responses: { 200: { description: 'The schedule.', schema: scheduleView } },
+  responses: { 200: { description: 'The schedule.', schema: scheduleView, headers: ETAG } },
 
   handle: async ({ params }, { clock }, { schedules }) => {
     const found = await schedules.get(params.name ?? '');
     if (!found) throw notFound();
-    return { status: 200, body: viewOf(found, clock()) };
+    return { status: 200, headers: { etag: tagOf(found) }, body: viewOf(found, clock()) };
   },
 });

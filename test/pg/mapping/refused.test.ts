@@ -130,6 +130,17 @@ test.each<readonly [string, object, readonly (readonly [code: string, field: str
     of({ label: { column: 'code', lookup: { side: 'source', table: 'public.huge', match: 'code', take: 'name' } } }),
     [['lookup_invalid', at('label')]],
   ],
+  [
+    'an expression that would leave its language',
+    of({ label: { expression: 'constructor.constructor("return process")()' } }),
+    [['expression_invalid', at('label')]],
+  ],
+  ['a function that is none', of({ label: { expression: 'evil(code)' } }), [['expression_invalid', at('label')]]],
+  [
+    'an expression that is too deep',
+    of({ label: { expression: `${'('.repeat(300)}code${')'.repeat(300)}` } }),
+    [['expression_invalid', at('label')]],
+  ],
   ['an expression that is none', of({ label: { expression: 'code +' } }), [['expression_invalid', at('label')]]],
   [
     'personal data that arrives under another name',

@@ -41,6 +41,11 @@ export const calls: Readonly<Record<string, Call>> = {
     body: { connection: SOURCE },
   },
   'DELETE /api/sync/environments/{name}': { method: 'DELETE', path: '/api/sync/environments/production' },
+  'POST /api/sync/tables': {
+    method: 'POST',
+    path: '/api/sync/tables',
+    body: { source_connection: SOURCE, target_environment: 'training' },
+  },
   'POST /api/sync/environments/{name}/test': { method: 'POST', path: '/api/sync/environments/production/test' },
   'GET /api/sync/approvals': { path: '/api/sync/approvals' },
   'GET /api/sync/approvals/{approval_id}': { path: `/api/sync/approvals/${approval.id}` },

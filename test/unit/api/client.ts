@@ -199,7 +199,13 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     planProject: async (request) => {
       commands.push(request);
       if (options.planProject) return options.planProject(request);
-      return { root: request.config.project?.root ?? '', parents: 'insert', tables: [], excluded: [], missing_indexes: [] };
+      return {
+        root: request.config.project?.root ?? '',
+        parents: 'insert',
+        tables: [],
+        excluded: [],
+        missing_indexes: [],
+      };
     },
     suggestExpression: async (request) => {
       commands.push(request);
@@ -230,12 +236,12 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const { pair: _, ...said } = put;
       return { schedule: sampleSchedule({ ...said }), created: !before };
     },
-    removeSchedule: async (name) => {
-      commands.push({ name });
+    removeSchedule: async (name, seen) => {
+      commands.push({ name, seen });
     },
     putWebhook: told((put) => putWebhook(put, { ...services, ...kept })),
     rotateWebhook: told((request) => rotateKey(request, { ...services, ...kept })),
-    removeWebhook: told((name) => removeWebhook(name, { ...services, ...kept })),
+    removeWebhook: told((name, seen) => removeWebhook(name, { ...services, ...kept }, seen)),
     testWebhook: told((name) => testWebhook({ name, id: 'webhook_test-1' }, { ...services, ...kept })),
     webhookHosts: () => parseWebhookHosts(options.webhookHosts ?? '*'),
     webhooks: kept.webhooks,
@@ -252,6 +258,11 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       const side = { problems: [], grants: [] };
       const sides = { as_source: side, as_target: side, optional: side };
       return { name, version_num: 180_004, role: 'sync', same_database: true, tables: 3, ...sides };
+    },
+    listTables: async (said) => {
+      commands.push(said);
+      const end = { host: 'h', port: 5432, database: 'd', user: 'u', version: '18.4', problems: [], grants: [] };
+      return { source: end, target: end, tables: [] };
     },
     decideApproval: async (decision) => {
       commands.push(decision);

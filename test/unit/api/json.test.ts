@@ -1,7 +1,61 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { didYouMean, editDistance } from '../../../functions/api/did-you-mean.ts';
-import { deeperThan, jsonFault } from '../../../functions/api/json.ts';
+import { badKey, deeperThan, jsonFault } from '../../../functions/api/json.ts';
+
+describe('a field that stands twice', () => {
+  it.each([
+    ['{"a":1,"a":1}', 'body_duplicate_key', 1, 8],
+    ['{"a":{"b":1,\n "b":[]}}', 'body_duplicate_key', 2, 2],
+    ['[{},{"a":{"a":1},"\\u0061":2}]', 'body_duplicate_key', 1, 18],
+    ['{"":1,"":2}', 'body_duplicate_key', 1, 7],
+    ['{"a":[{"__proto__":1}]}', 'body_forbidden_key', 1, 8],
+    ['{"\\u005f_proto__":1}', 'body_forbidden_key', 1, 2],
+  ])('in %s is found: %s', (text, code, line, column) => {
+    expect(badKey(text)).toEqual({ code, line, column });
+  });
+
+  it.each([
+    '{"a":{"a":{"a":"a"}},"b":["a","a","__proto__"]}',
+    '[{"a":1},{"a":1}]',
+    '{"a":"\\"a\\":","b":"{\\"b\\":1"}',
+    '{"constructor":1,"toString":2,"A":1,"a":2}',
+    '7',
+    '"a"',
+  ])('is not found in %s', (text) => {
+    expect(badKey(text)).toBeUndefined();
+  });
+
+  it('is found where an object has fewer fields than its text, and nowhere else', () => {
+    const key = fc.constantFrom('a', 'b', 'ab', '"', '\\', ':', '{', 'ä');
+    const field = fc.tuple(
+      key,
+      fc.oneof(
+        fc.json(),
+        key.map((k) => JSON.stringify(k)),
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(field, { maxLength: 5 }), (fields) => {
+        fc.pre(fields.every(([, value]) => badKey(value) === undefined));
+        const text = `{${fields.map(([k, value]) => `${JSON.stringify(k)}: ${value}`).join(', ')}}`;
+        expect(badKey(text) !== undefined).toBe(Object.keys(JSON.parse(text)).length < fields.length);
+      }),
+    );
+  });
+
+  it('costs little, whatever the body is', () => {
+    const started = performance.now();
+    for (const text of [
+      JSON.stringify({ a: 'x'.repeat(250_000) }),
+      JSON.stringify({ a: '\\"'.repeat(60_000) }),
+      `[${'{},'.repeat(80_000)}{}]`,
+      JSON.stringify(Object.fromEntries(Array.from({ length: 25_000 }, (_, i) => [`f${i}`, 1]))),
+    ])
+      expect(badKey(text)).toBeUndefined();
+    expect(performance.now() - started).toBeLessThan(2_000); // 60 ms alone
+  });
+});
 
 describe('the place where JSON breaks', () => {
   it.each([

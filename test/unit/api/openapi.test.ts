@@ -36,7 +36,7 @@ describe('GET /api/sync/openapi.json', () => {
 
     expect(StartRequest.additionalProperties).toBe(false);
     expect(StartRequest.properties.source_environment.description).toContain('in place of source_connection');
-    expect(StartRequest.properties.source_connection.type).toBe('string');
+    expect(StartRequest.properties.source_connection.anyOf[0].type).toBe('string');
     expect(StartRequest.properties.config.properties.batch_size).toMatchObject({
       type: 'integer',
       minimum: 1,

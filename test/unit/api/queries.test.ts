@@ -110,7 +110,54 @@ describe('GET /api/sync/jobs', () => {
     expect(answer.json.next_token).toEqual(expect.any(String));
   });
 
+  it('takes text, names of both sides and times, over pages of the store', async () => {
+    const api = testApi();
+    const job = (n: number, over: object = {}) =>
+      api.jobs.create(sampleJob({ created_at: `2026-11-23T10:00:${String(n).padStart(2, '0')}.000Z`, ...over }));
+    const environments = { source: { names: ['Production'], asked: true } };
+    for (let n = 0; n < 30; n++) await job(n, { actor: 'night' });
+    await job(40, { actor: 'Lovelace', environments });
+    await job(50, { actor: 'night', failure: { code: 'same_database', message: '' }, state: 'failed' });
+    const seconds = async (query: string) => {
+      const answer = await api.call({ path: '/api/sync/jobs', query });
+      return answer.json.jobs.map((j: { created_at: string }) => Number(j.created_at.slice(17, 19)));
+    };
+
+    expect(await seconds('text=LOVE')).toEqual([40]);
+    expect(await seconds('text=same_data')).toEqual([50]);
+    expect(await seconds('source=Production')).toEqual([40]);
+    expect(await seconds('source=production')).toEqual([]); // names are as they are
+    expect(await seconds('target=Production')).toEqual([]);
+    expect(await seconds('from=2026-11-23T10:00:28Z&to=2026-11-23T10:00:40Z')).toEqual([29, 28]);
+    expect(await seconds('to=2026-11-23T10:00:02Z&limit=2')).toEqual([1, 0]);
+    expect((await api.call({ path: '/api/sync/jobs', query: 'text=nobody' })).json).toEqual({ jobs: [] });
+  });
+
+  it('pages of filtered jobs hold each of them once, however far they lie apart', async () => {
+    const api = testApi();
+    const hours = (n: number) => new Date(Date.parse('2026-11-23T10:00:00Z') + n * 3_600_000).toISOString();
+    for (let n = 0; n < 230; n++)
+      await api.jobs.create(sampleJob({ actor: n % 45 < 2 ? 'lovelace' : 'bob', created_at: hours(n) }));
+
+    const seen: string[] = [];
+    let token: string | undefined;
+    do {
+      const more = token === undefined ? '' : `&next_token=${encodeURIComponent(token)}`;
+      const { json } = await api.call({ path: '/api/sync/jobs', query: `limit=1&text=lovelace${more}` });
+      expect(json.jobs.length).toBeLessThanOrEqual(1);
+      seen.push(...json.jobs.map((j: { created_at: string }) => j.created_at));
+      token = json.next_token;
+    } while (token !== undefined);
+
+    expect(seen).toEqual([226, 225, 181, 180, 136, 135, 91, 90, 46, 45, 1, 0].map(hours));
+    const late = await api.call({ path: '/api/sync/jobs', query: `from=${hours(228)}` });
+    expect([late.json.jobs.length, late.json.next_token]).toEqual([2, undefined]); // all others are older
+  });
+
   it.each([
+    ['text=', ['invalid_request /text']],
+    ['from=yesterday', ['range_invalid /from']],
+    ['to=2026-02-30', ['range_invalid /to']],
     ['limit=0', ['out_of_range /limit']],
     ['limit=101', ['out_of_range /limit']],
     ['limit=10000', ['out_of_range /limit']],

@@ -98,7 +98,9 @@ test('2,000 calls that are broken somewhere are answered in the words of the cat
 
       expect([status, status >= 500 ? api.logged : []]).toEqual([expect.any(Number), []]);
       if (status >= 400) {
-        expect(text).not.toMatch(/\bat .+:\d+:\d+|node:internal|node_modules|TypeError|secret@|:secret/);
+        expect(text).not.toMatch(
+          /\bat [^"]+\.[cm]?[jt]sx?:\d+:\d+|node:internal|node_modules|TypeError|secret@|:secret/,
+        );
         expect(String(headers['content-type'])).toContain('application/problem+json');
         expect(Object.keys(ERRORS)).toContain(json.code);
         expect(ERRORS[json.code as keyof typeof ERRORS].status).toBe(status);

@@ -119,3 +119,23 @@ test('a deletion answers nothing', async () => {
   expect([answer.status, answer.text]).toEqual([204, '']);
   expect(api.commands).toEqual([{ name: 'nightly' }]);
 });
+
+test('a schedule has an etag, which a change and a deletion may be made to depend on', async () => {
+  const api = testApi();
+  const schedule = sampleSchedule({ name: 'nightly', revision: 3, created_at: '2026-11-23T10:00:00.000Z' });
+  await api.schedules.create(schedule);
+  const path = '/api/sync/schedules/nightly';
+
+  const { etag } = (await api.call({ path })).headers;
+  const seen = { 'if-match': String(etag) };
+  const changed = await api.call({ ...put(), headers: seen });
+  await api.call({ method: 'DELETE', path, headers: seen });
+  await api.call({ ...put(), headers: { 'if-none-match': '*' } });
+  const refused = await api.call({ ...put(), headers: { 'if-match': 'W/"3"' } });
+
+  expect(etag).toBe(`"3.${Date.parse(schedule.created_at)}"`);
+  expect(changed.headers.etag).toMatch(/^"\d+\.\d+"$/);
+  const version = { revision: 3, created_at: schedule.created_at };
+  expect(api.commands.map((c) => (c as { seen?: unknown }).seen)).toEqual([version, version, 'absent']);
+  expect([refused.status, refused.json.code]).toEqual([412, 'schedule_changed']);
+});

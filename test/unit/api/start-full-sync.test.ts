@@ -155,7 +155,7 @@ describe('POST /api/sync/full', () => {
       415,
       ['unsupported_media_type'],
     ],
-    ['5 invalid UTF-8', { path: '/api/sync/full', raw: Buffer.from([0x7b, 0xff, 0x7d]) }, 400, ['body_invalid_json']],
+    ['5 invalid UTF-8', { path: '/api/sync/full', raw: Buffer.from([0x7b, 0xff, 0x7d]) }, 400, ['body_invalid_utf8']],
     ['6 unknown field', start(undefined, { sorce_conection: SOURCE }), 400, ['unknown_field /sorce_conection']],
     ['6 unknown config field', start({ batchsize: 5 }), 400, ['unknown_field /config/batchsize']],
     ['7 no source', source(undefined), 400, ['required /source_connection']],

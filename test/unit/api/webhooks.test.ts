@@ -153,3 +153,25 @@ test('of two who change it at once one is told so, and leaves no secret behind',
   expect(errorsOf(both.find((a) => a.status === 409) as (typeof both)[0])).toEqual(['webhook_busy']);
   expect([...api.kept.stored.keys()]).toEqual([await key(api)]);
 });
+
+test('if-match is of what people have put: what has changed since is neither changed nor deleted', async () => {
+  let now = Date.parse('2026-11-23T10:00:00Z');
+  const api = testApi({ clock: () => new Date(now++) });
+  const asSeen = (etag: unknown, call: object) => ({ ...put(), ...call, headers: { 'if-match': String(etag) } });
+  const made = await api.call({ ...put(), headers: { 'if-none-match': '*' } });
+  const twice = await api.call({ ...put(), headers: { 'if-none-match': '*' } });
+  const { etag } = (await api.call({ path: at() })).headers;
+  const webhook = await api.kept.webhooks.get('ops');
+  if (webhook) await api.kept.webhooks.advance({ ...webhook, seq: webhook.seq + 1, given_up: 7 }); // a delivery that failed
+
+  const changed = await api.call(asSeen(etag, { body: { paused: true } }));
+  const stale = await api.call(asSeen(etag, { body: { paused: false } }));
+  const kept = await api.call(asSeen(etag, { method: 'DELETE', body: undefined }));
+  const foreign = await api.call(asSeen('"x"', { body: { paused: false } }));
+
+  expect([made.headers.etag, made.status, twice.status, changed.status]).toEqual([etag, 201, 412, 200]);
+  for (const answer of [twice, stale, kept, foreign])
+    expect([answer.status, answer.json.code]).toEqual([412, 'webhook_changed']);
+  expect((await api.kept.webhooks.get('ops'))?.paused).toBe(true);
+  expect((await api.call(asSeen(changed.headers.etag, { method: 'DELETE', body: undefined }))).status).toBe(204);
+});

@@ -1,3 +1,6 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { viewOf } from '../../../functions/api/environment-view.ts';
 import { sampleApprovalRequest, sampleEnvironment } from '../../contract/samples.ts';
@@ -103,4 +106,34 @@ test('a test prints each GRANT once, and what no GRANT mends', async () => {
   expect(ran.stdout.match(/GRANT/g)).toHaveLength(1);
   expect(ran.stdout).toContain('Row security hides rows. Use BYPASSRLS.');
   expect(ran.stdout).toContain('another database than when it was put');
+});
+
+test('the certificates of a file go with the connection, and not without it', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tfsync-ca-'));
+  const file = join(folder.path, 'ca.pem');
+  await writeFile(file, 'CERTIFICATE\n');
+  const missing = {
+    status: 404,
+    body: { code: 'environment_not_found', detail: 'x', errors: [], title: 'x', status: 404 },
+  };
+  const authorities = [{ subject: 'CN=ours', fingerprint: 'AA', valid_to: '2030-01-01T00:00:00.000Z' }];
+  await using service = await fakeService(missing, { status: 201, body: { ...view, authorities, jobs: 0 } });
+  await using started = await fakeService({ status: 202, body: { job_id: JOB, state: 'created', status_url: '/x' } });
+  const put = ['environments', 'put', 'production', '--ca-certificate'];
+  const both = { TFSYNC_SOURCE: CONNECTION, TFSYNC_TARGET: CONNECTION, TFSYNC_TARGET_CA: file };
+
+  const ran = await tfsync([...put, file, '--connection', CONNECTION, '--url', service.url]);
+  const alone = await tfsync([...put, file, '--url', service.url]);
+  const noFile = await tfsync([...put, `${file}.x`, '--connection', CONNECTION, '--url', service.url]);
+  await tfsync(['start', 'full', '--url', started.url], { env: both });
+
+  expect(service.calls[1]?.body).toMatchObject({ connection: { url: CONNECTION, ca_certificate: 'CERTIFICATE' } });
+  expect(ran.stdout).toContain('verified by CN=ours, valid to 2030-01-01 00:00:00Z');
+  expect([alone.code, noFile.code]).toEqual([2, 2]);
+  expect(alone.stderr).toContain('--ca-certificate needs --connection');
+  expect(noFile.stderr).toContain('The certificate file');
+  expect(started.calls[0]?.body).toMatchObject({
+    source_connection: CONNECTION,
+    target_connection: { url: CONNECTION, ca_certificate: 'CERTIFICATE' },
+  });
 });

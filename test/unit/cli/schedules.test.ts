@@ -61,13 +61,14 @@ test('puts one with exactly what was asked for, connections only where they are 
 });
 
 test('pauses and resumes one by putting what it is, without its connections', async () => {
-  await using service = await fakeService(ok(view()));
+  await using service = await fakeService({ ...ok(view()), headers: { etag: '"4.5"' } });
 
   await tfsync(['schedules', 'pause', 'nightly', '--url', service.url]);
   await tfsync(['schedules', 'resume', 'nightly', '--url', service.url]);
 
   const bodies = service.calls.filter((c) => c.method === 'PUT').map((c) => c.body as Record<string, unknown>);
   expect(bodies.map((b) => b.paused)).toEqual([true, false]);
+  expect(service.calls.map((c) => c.headers['if-match'])).toEqual([undefined, '"4.5"', undefined, '"4.5"']);
   expect(Object.keys(bodies[0] ?? {}).sort()).toEqual([
     'config',
     'expression',

@@ -273,3 +273,20 @@ test('runs as a program', async () => {
 
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
+
+test('a call that the gateway turns away is made again, a command too, and not for ever', async () => {
+  const away = { status: 429, body: { message: 'Too Many Requests' } };
+  const begun = { status: 202, body: { job_id: JOB, state: 'created', status_url: '/x' } };
+  await using busy = await fakeService(away, away, begun);
+  await using always = await fakeService(away);
+  const env = { TFSYNC_SOURCE: 'postgresql://u@h/a', TFSYNC_TARGET: 'postgresql://u@h/b' };
+
+  const ran = await tfsync(['start', 'full', '--url', busy.url], { env });
+  const gaveUp = await tfsync(['start', 'full', '--url', always.url], { env });
+  const interrupted = await tfsync(['start', 'full', '--url', always.url], { env, interruptAt: 2 });
+
+  expect([ran.code, busy.calls.length]).toEqual([0, 3]);
+  expect(new Set(busy.calls.map((call) => JSON.stringify(call.body))).size).toBe(1);
+  expect([gaveUp.code, interrupted.code, always.calls.length]).toEqual([1, 130, 12]);
+  expect(gaveUp.stderr).toContain('gets too many calls now. Try again later.');
+});

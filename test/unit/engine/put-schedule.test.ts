@@ -150,3 +150,23 @@ test('deleted, it leaves no alarm, no secret and no item; one that is not there 
   expect([w.alarms.size, w.secrets.size, (await w.schedules.list()).length]).toEqual([0, 0, 0]);
   expect(error.code).toBe('schedule_not_found');
 });
+
+test('whoever says what they have seen changes and deletes that, and nothing else', async () => {
+  const { ports, schedules, secrets } = world();
+  const { schedule: first } = await putSchedule(put({ seen: 'absent' }), ports);
+  const { schedule: second } = await putSchedule(put({ seen: first, expression: 'rate(2 hours)' }), ports);
+  const kept = secrets.size;
+
+  for (const seen of ['absent', first, { ...second, created_at: '2020-01-01T00:00:00.000Z' }] as const) {
+    await expect(putSchedule(put({ seen, expression: 'rate(3 hours)' }), ports)).rejects.toMatchObject({
+      code: 'schedule_changed',
+    });
+    await expect(removeSchedule('nightly', ports, seen)).rejects.toMatchObject({ code: 'schedule_changed' });
+  }
+
+  expect(await schedules.get('nightly')).toMatchObject({ expression: 'rate(2 hours)', revision: 2 });
+  expect(await schedules.get('nightly')).not.toHaveProperty('seen');
+  expect(secrets.size).toBe(kept);
+  await removeSchedule('nightly', ports, second);
+  expect(await schedules.get('nightly')).toBeUndefined();
+});

@@ -150,6 +150,10 @@ const RESOURCES = {
     },
   },
   Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'x', ProtocolType: 'HTTP' } },
+  Stage: {
+    Type: 'AWS::ApiGatewayV2::Stage',
+    Properties: { DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 } },
+  },
   Function: lambda('api', { JOB_ARN: ref('JobMachine'), TABLE: ref('Table') }),
   Worker: lambda('worker', { QUEUE_URL: ref('Queue') }),
   TableMachine: machine('table', TABLE, { Queue: ref('Queue') }),

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { pages, SIGN_IN_PATH, WEB_BASE } from '../../../functions/web/pages.ts';
+import { paramsIn } from '../../../web/page-match.ts';
+
+describe('the page of an address', () => {
+  it.each([
+    ['', '', {}],
+    ['/job/{job_id}', '/job/a%2Fb%20c', { job_id: 'a/b c' }],
+    ['/job/{job_id}', '/job/x/', { job_id: 'x' }],
+    ['/job/{job_id}', '/job/%E0%A4%A', { job_id: '%E0%A4%A' }],
+    ['/job/{job_id}', '/job/', undefined],
+    ['/job/{job_id}', '/job/a/b', undefined],
+    ['/job/{job_id}', '/jobs/a', undefined],
+    ['/conflicts/{job_id}/{conflict_id}', '/conflicts/j/c', { job_id: 'j', conflict_id: 'c' }],
+  ])('%s in %s', (path, pathname, params) => {
+    expect(paramsIn(path, pathname)).toEqual(params);
+  });
+
+  it('is served under every path that the browser knows a page for, and the other way round', () => {
+    const known = readFileSync(new URL('../../../web/pages.ts', import.meta.url), 'utf8');
+    const shown = [...known.matchAll(/\{\s*path: '([^']*)',\s*show:/g)].map(([, path]) => WEB_BASE + path);
+
+    const served = pages
+      .filter(({ answers, path }) => answers === 'document' && path !== SIGN_IN_PATH) // the frame shows that one
+      .map(({ path }) => path);
+    expect(shown.length).toBeGreaterThan(2);
+    expect([...shown, SIGN_IN_PATH].sort()).toEqual([...served].sort()); // which the frame shows by itself
+  });
+});

@@ -1,0 +1,30 @@
+/** What an audit trail can be asked for, as the API calls it. */
+export const AUDIT_FILTERS = ['type', 'table', 'severity', 'actor', 'from', 'to', 'text'] as const;
+export type AuditFilterName = (typeof AUDIT_FILTERS)[number];
+export type AuditFilters = { readonly [F in AuditFilterName]?: string };
+
+/** The filters that an address holds. In the address they have a name of their own, because a page has other parameters. */
+export function filtersIn(query: URLSearchParams): AuditFilters {
+  const given = AUDIT_FILTERS.flatMap((name) => {
+    const value = query.get(name)?.trim();
+    return value ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(given);
+}
+
+/** A query with these filters in place of those that it has; `more` comes first. */
+export function withFilters(filters: AuditFilters, more: Readonly<Record<string, string>> = {}): string {
+  const given = AUDIT_FILTERS.flatMap((name) => {
+    const value = filters[name]?.trim();
+    return value ? [[name, value] as [string, string]] : [];
+  });
+  return new URLSearchParams([...Object.entries(more), ...given]).toString();
+}
+
+/** The data of an event on one line: `table public.parcels, inserted 12`. */
+export function dataText(data: Readonly<Record<string, unknown>>): string {
+  const spelled = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return Object.entries(data)
+    .map(([name, value]) => `${name} ${spelled(value)}`)
+    .join(', ');
+}

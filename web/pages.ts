@@ -1,0 +1,55 @@
+import type { ComponentType } from 'preact';
+import { BASE } from './address.ts';
+import { lazyPage } from './lazy-page.tsx';
+import type { PageParams } from './page-params.ts';
+import { DashboardPage } from './pages/dashboard.tsx';
+import { JobPage } from './pages/job.tsx';
+import { StartPage } from './pages/start.tsx';
+
+/** One page of the UI; functions/web/pages.ts has the same paths. */
+export interface WebPage {
+  /** Below the base, in API Gateway form; '' is the dashboard. */
+  readonly path: string;
+  /** Made anew when its parameters change. */
+  readonly show: ComponentType<{ readonly params: PageParams }>;
+  /** Its words in the navigation; absent: nothing leads there but other pages. */
+  readonly nav?: string;
+}
+
+/** Every page: one line each, in the order of the navigation. */
+export const webPages: readonly WebPage[] = [
+  { path: '', show: DashboardPage, nav: 'Jobs' },
+  { path: '/dashboard', show: DashboardPage },
+  { path: '/start', show: StartPage, nav: 'Start' },
+  { path: '/job/{job_id}', show: JobPage },
+  { path: '/conflicts/{job_id}', show: lazyPage(async () => (await import('./pages/conflicts.tsx')).ConflictsPage) },
+  {
+    path: '/conflicts/{job_id}/{conflict_id}',
+    show: lazyPage(async () => (await import('./pages/conflict.tsx')).ConflictPage),
+  },
+  {
+    path: '/mappings',
+    show: lazyPage(async () => (await import('./pages/mappings.tsx')).MappingsPage),
+    nav: 'Mappings',
+  },
+  { path: '/mappings/{name}', show: lazyPage(async () => (await import('./pages/mapping.tsx')).MappingPage) },
+  {
+    path: '/environments',
+    show: lazyPage(async () => (await import('./pages/environments.tsx')).EnvironmentsPage),
+    nav: 'Environments',
+  },
+  {
+    path: '/environments/{name}',
+    show: lazyPage(async () => (await import('./pages/environment.tsx')).EnvironmentPage),
+  },
+  { path: '/approvals', show: lazyPage(async () => (await import('./pages/approvals.tsx')).ApprovalsPage) },
+  {
+    path: '/schedules',
+    show: lazyPage(async () => (await import('./pages/schedules.tsx')).SchedulesPage),
+    nav: 'Schedules',
+  },
+  { path: '/schedules/{name}', show: lazyPage(async () => (await import('./pages/schedule.tsx')).SchedulePage) },
+];
+
+/** Where the page lies. */
+export const pageHref = ({ path }: WebPage): string => BASE + path;

@@ -1,0 +1,233 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { JobStatus } from '../../lib/model/answers.ts';
+import type { ConflictPage, ConflictView } from '../../lib/model/conflict-answers.ts';
+import { jobPath } from '../address.ts';
+import { conflictPath, conflictsApi, conflictsPath, FILTERS, type ListQuery, listQuery } from '../conflict-address.ts';
+import { STATE_WORDS, TYPE_WORDS } from '../conflict-words.ts';
+import { useKeys } from '../keys.ts';
+import type { PageParams } from '../page-params.ts';
+import { BulkResolve } from '../parts/conflict/bulk-resolve.tsx';
+import { ConflictFilters } from '../parts/conflict/filters.tsx';
+import { OrderProgress } from '../parts/conflict/order-progress.tsx';
+import { Freshness } from '../parts/freshness.tsx';
+import { KeyHelp } from '../parts/key-help.tsx';
+import { ProblemNote } from '../parts/problem.tsx';
+import { Chip } from '../parts/state.tsx';
+import { When } from '../parts/when.tsx';
+import { useLive, useUi } from '../ui.ts';
+import '../styles/conflicts.css';
+
+const EVERY_MS = 5000;
+const PAGE_SIZE = 50;
+
+const KEYS = [
+  ['j', 'Next conflict'],
+  ['k', 'Conflict before'],
+  ['Enter', 'Open it'],
+  ['s', 'Open it with the side of the source chosen'],
+  ['t', 'Open it with the side of the target chosen'],
+  ['?', 'These keys'],
+] as const;
+
+/** The conflicts of a job, oldest first; filters and page are in the address. */
+export function ConflictsPage({ params }: { readonly params: PageParams }) {
+  const jobId = params.job_id ?? '';
+  const { address } = useUi();
+  useEffect(() => {
+    document.title = `Conflicts of job ${jobId.slice(0, 8)} · TerraFusion Sync`;
+  }, [jobId]);
+  const query = listQuery(address.url.value.searchParams);
+  const asked = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  for (const name of [...FILTERS, 'next_token'] as const) if (query[name]) asked.set(name, query[name]);
+  const live = useLive<ConflictPage>(`${conflictsApi(jobId)}?${asked}`, { everyMs: EVERY_MS });
+  const { body, problem } = live.state.value;
+  const job = useLive<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`, {
+    everyMs: EVERY_MS,
+    isLast: () => true,
+  }).state.value.body;
+
+  return (
+    <>
+      <nav aria-label="Way back" class="back">
+        <a href={jobPath(jobId)}>
+          ← Job <code>{jobId.slice(0, 8)}</code>
+        </a>
+      </nav>
+      <div class="heading">
+        <h1>Conflicts</h1>
+        <Freshness state={live.state.value} />
+      </div>
+      <ConflictFilters
+        query={query}
+        tables={tablesOf(job, query)}
+        onChange={(next) => address.go(conflictsPath(jobId, { ...next, ...(query.order && { order: query.order }) }))}
+      />
+      {query.order !== undefined && <OrderProgress jobId={jobId} orderId={query.order} onEnd={live.refresh} />}
+      <BulkResolve
+        jobId={jobId}
+        filter={query}
+        onOrdered={(order) => address.go(conflictsPath(jobId, { ...query, order }))}
+      />
+      {problem && <ProblemNote problem={problem} />}
+      {!body && !problem && (
+        <p class="empty" aria-busy="true">
+          Reading the conflicts…
+        </p>
+      )}
+      {body && <ConflictList jobId={jobId} page={body} query={query} />}
+    </>
+  );
+}
+
+/** Tables of the job that have conflicts, and the one that is asked for. */
+function tablesOf(job: JobStatus | undefined, { table }: ListQuery): readonly string[] {
+  const found = job?.tables.filter((t) => t.counts.conflicts > 0).map((t) => t.name) ?? [];
+  return table === undefined || found.includes(table) ? found : [...found, table];
+}
+
+interface ListProps {
+  readonly jobId: string;
+  readonly page: ConflictPage;
+  readonly query: ListQuery;
+}
+
+function ConflictList({ jobId, page: { conflicts, next_token }, query }: ListProps) {
+  const { address } = useUi();
+  const body = useRef<HTMLTableSectionElement>(null);
+  const help = useSignal(false);
+  const links = () => [...(body.current?.querySelectorAll<HTMLAnchorElement>('th a') ?? [])];
+  const focused = () => links().indexOf(document.activeElement as HTMLAnchorElement);
+  const move = (by: number) => {
+    const all = links();
+    const at = focused();
+    all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))]?.focus();
+  };
+  const open = (take: 'source' | 'target') => {
+    const conflict = conflicts[Math.max(0, focused())];
+    if (conflict) address.go(conflictPath(jobId, conflict.conflict_id, { ...query, take }));
+  };
+  useKeys({
+    j: () => move(1),
+    k: () => move(-1),
+    s: () => open('source'),
+    t: () => open('target'),
+    '?': () => {
+      help.value = true;
+    },
+  });
+  const filtered = FILTERS.some((name) => query[name] !== undefined);
+
+  return (
+    <section aria-label="List of conflicts">
+      {conflicts.length === 0 ? (
+        <Empty jobId={jobId} filtered={filtered} later={query.next_token !== undefined} more={next_token} />
+      ) : (
+        <div class="scroll">
+          <table class="cards conflicts">
+            <caption class="only-read">Conflicts, oldest first</caption>
+            <thead>
+              <tr>
+                <th scope="col">Row</th>
+                <th scope="col">Kind</th>
+                <th scope="col">Columns that differ</th>
+                <th scope="col">Opened</th>
+                <th scope="col">State</th>
+              </tr>
+            </thead>
+            <tbody ref={body}>
+              {conflicts.map((conflict) => (
+                <Row
+                  key={conflict.conflict_id}
+                  conflict={conflict}
+                  href={conflictPath(jobId, conflict.conflict_id, query)}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <nav class="pager" aria-label="Pages of the list">
+        {query.next_token !== undefined && (
+          <a href={conflictsPath(jobId, { ...query, next_token: undefined })}>Oldest conflicts</a>
+        )}
+        {next_token !== undefined && <a href={conflictsPath(jobId, { ...query, next_token })}>Newer conflicts</a>}
+        <button type="button" class="quiet" onClick={() => (help.value = true)}>
+          Keys
+        </button>
+      </nav>
+      {help.value && <KeyHelp keys={KEYS} onClose={() => (help.value = false)} />}
+    </section>
+  );
+}
+
+interface EmptyProps {
+  readonly jobId: string;
+  readonly filtered: boolean;
+  readonly later: boolean;
+  readonly more: string | undefined;
+}
+
+/** A page with a rare filter may hold nothing, and still not be the last. */
+function Empty({ jobId, filtered, later, more }: EmptyProps) {
+  return (
+    <div class="empty">
+      {more !== undefined ? (
+        <p>None on this page; there may be some on newer ones.</p>
+      ) : filtered || later ? (
+        <p>
+          No conflict here fits. <a href={conflictsPath(jobId)}>Show all conflicts</a>
+        </p>
+      ) : (
+        <p>This job has no conflicts.</p>
+      )}
+    </div>
+  );
+}
+
+function Row({ conflict, href }: { readonly conflict: ConflictView; readonly href: string }) {
+  const first =
+    conflict.changed.length === 0 ? undefined : conflict.preview.find((p) => ![p.source, p.target].some(isBinary));
+  const type = TYPE_WORDS[conflict.type];
+  const { tone, text, meaning } = STATE_WORDS[conflict.state];
+  return (
+    <tr>
+      <th scope="row">
+        <a href={href}>
+          {conflict.table} <span class="key">{conflict.key.join(', ')}</span>
+        </a>
+      </th>
+      <td title={type?.meaning}>{type?.text ?? conflict.type}</td>
+      <td data-label="Differ">
+        {conflict.changed.length === 0 ? (
+          <span class="fine">the whole row</span>
+        ) : (
+          <span>{conflict.changed.join(', ')}</span>
+        )}
+        {first && (
+          <span class="fine first">
+            <Value value={first.source} /> <span class="only-read">in the source, in the target</span>
+            <span aria-hidden="true">↔</span> <Value value={first.target} />
+          </span>
+        )}
+      </td>
+      <td class="short" data-label="Opened">
+        <When at={conflict.opened_at} />
+      </td>
+      <td>
+        <Chip tone={tone} text={text} title={meaning} />
+      </td>
+    </tr>
+  );
+}
+
+/** Shapes and bytes in hexadecimal say nothing in a list. */
+const isBinary = (value: string | null): boolean => value !== null && /^(\\x)?[0-9A-Fa-f]{32,}…?$/.test(value);
+
+/** Characters of a value in a list. */
+const SHOWN = 32;
+
+function Value({ value }: { readonly value: string | null }) {
+  if (value === null) return <em>NULL</em>;
+  return <q>{value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value}</q>;
+}

@@ -1,0 +1,248 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { ProblemBody } from '../../../lib/model/answers.ts';
+import type {
+  ConflictDecided,
+  ConflictDetail,
+  ConflictPage,
+  ConflictView,
+} from '../../../lib/model/conflict-answers.ts';
+import { useCommand } from '../../command.ts';
+import { conflictPath, conflictsApi, conflictsPath, FILTERS, type ListQuery } from '../../conflict-address.ts';
+import {
+  allOf,
+  type Choice,
+  type Choices,
+  decisionOf,
+  disputed,
+  effectOf,
+  isByField,
+  kept,
+  missing,
+  type Side,
+  suggested,
+} from '../../decision.ts';
+import { fieldProblem } from '../../field-check.ts';
+import { useKeys } from '../../keys.ts';
+import { useUi } from '../../ui.ts';
+import { KeyHelp } from '../key-help.tsx';
+import { ProblemNote } from '../problem.tsx';
+import { DecisionView } from './decision-view.tsx';
+import { FieldTable } from './fields.tsx';
+
+const KEYS = [
+  ['s', 'Take the side of the source'],
+  ['t', 'Take the side of the target'],
+  ['a', 'Apply the decision'],
+  ['n', 'Next open conflict'],
+  ['u', 'Back to the list'],
+  ['?', 'These keys'],
+] as const;
+
+interface ResolverProps {
+  readonly jobId: string;
+  readonly detail: ConflictDetail;
+  readonly query: ListQuery;
+  /** Chosen at first. */
+  readonly take: Side | undefined;
+  readonly refresh: () => void;
+  /** It is closed now, by this decision or by another. */
+  readonly onDecided: (conflict: ConflictView) => void;
+}
+
+/** The three-way view with a choice for each column, and what is sent of it. What another has done is shown in place. */
+export function Resolver({ jobId, detail: given, query, take, refresh, onDecided }: ResolverProps) {
+  const { address } = useUi();
+  const detail = useSignal(given);
+  const side = useSignal<Side | undefined>(isByField(given) ? undefined : take);
+  const choices = useSignal<Choices>(take && isByField(given) ? allOf(given, take) : {});
+  const note = useSignal('');
+  const moved = useSignal(false);
+  const done = useSignal<ConflictView | undefined>(undefined);
+  const winner = useSignal<ProblemBody | undefined>(undefined);
+  const help = useSignal(false);
+  const { busy, problem, ask } = useCommand();
+  const result = useRef<HTMLDivElement>(null);
+  const now = detail.value;
+  const byField = isByField(now);
+
+  const takeSide = (taken: Side) => {
+    if (byField) choices.value = allOf(now, taken);
+    else side.value = taken;
+  };
+  const wrong = byField ? disputed(now).filter((f) => problemIn(f.type, choices.value[f.column]) !== undefined) : [];
+  const lacking = byField ? missing(now, choices.value) : [];
+  const decision = byField ? decisionOf(now, choices.value) : side.value && { side: side.value };
+  const ready =
+    decision !== undefined && wrong.length === 0 && busy.value === undefined && !done.value && !winner.value;
+
+  const apply = async () => {
+    if (!ready) return;
+    const said = note.peek().trim();
+    const path = `${conflictsApi(jobId)}/${now.conflict_id}/resolve`;
+    const body = { ...decision, expected: now.expected, ...(said !== '' && { note: said }) };
+    const answer = await ask<ConflictDecided>('resolve', path, { method: 'POST', body });
+    if (answer?.kind === 'ok') done.value = answer.body.conflict;
+    else if (answer?.problem.code === 'conflict_stale') takeFresh(answer.problem);
+    else if (answer?.problem.code === 'already_resolved') {
+      winner.value = answer.problem;
+      done.value = conflictIn(answer.problem);
+      problem.value = undefined;
+    }
+  };
+  const takeFresh = (stale: ProblemBody) => {
+    const fresh = conflictIn(stale) as ConflictDetail | undefined;
+    if (!fresh?.fields) return refresh(); // the answer of an older service shows no rows
+    choices.value = kept(now, fresh, choices.peek());
+    side.value = undefined;
+    detail.value = fresh;
+    moved.value = true;
+    problem.value = undefined;
+  };
+  const next = async () => {
+    const asked = new URLSearchParams({ limit: '100' });
+    for (const name of FILTERS) if (query[name]) asked.set(name, query[name]);
+    asked.set('status', 'open');
+    const answer = await ask<ConflictPage>('next', `${conflictsApi(jobId)}?${asked}`, {});
+    if (answer?.kind !== 'ok') return;
+    const all = answer.body.conflicts;
+    const at = all.findIndex(({ conflict_id }) => conflict_id === now.conflict_id);
+    const found = all[at + 1] ?? all.find(({ conflict_id }) => conflict_id !== now.conflict_id);
+    address.go(found ? conflictPath(jobId, found.conflict_id, query) : conflictsPath(jobId, query));
+  };
+  useKeys({
+    s: () => takeSide('source'),
+    t: () => takeSide('target'),
+    a: () => void apply(),
+    n: () => void next(),
+    u: () => address.go(conflictsPath(jobId, query)),
+    '?': () => (help.value = true),
+  });
+  useEffect(() => {
+    if (!done.value) return;
+    result.current?.focus();
+    onDecided(done.value);
+  }, [done.value]);
+  const proposal = suggested(now);
+
+  return (
+    <>
+      {moved.value && !done.value && (
+        <p class="note warning" role="alert">
+          A side has moved since you looked, so nothing was written. These are both rows as they are now; look again at
+          what differs.
+        </p>
+      )}
+      {done.value && (
+        <div ref={result} tabIndex={-1} role="status" class="result">
+          {winner.value && <p class="note warning">Not applied: {winner.value.detail}</p>}
+          <DecisionView conflict={done.value} />
+          <p class="after">
+            <button type="button" disabled={busy.value !== undefined} onClick={() => void next()}>
+              Next open conflict
+            </button>
+            <a href={conflictsPath(jobId, query)}>Back to the list</a>
+          </p>
+        </div>
+      )}
+      {!done.value && (
+        <section class="suggestion" aria-label="Suggestion">
+          <p>
+            <strong>{proposal ? 'Suggested: ' : 'No suggestion. '}</strong>
+            {proposal && suggestionText(now)} {now.suggestion.reason}
+          </p>
+          <div class="takes">
+            {proposal && (
+              <button
+                type="button"
+                class="quiet"
+                onClick={() => {
+                  if (byField) choices.value = proposal;
+                  else if (now.suggestion.decision && 'side' in now.suggestion.decision)
+                    takeSide(now.suggestion.decision.side);
+                }}
+              >
+                Take the suggestion
+              </button>
+            )}
+            <button type="button" class="quiet" aria-keyshortcuts="s" onClick={() => takeSide('source')}>
+              {byField ? 'All from the source' : 'Take the side of the source'}
+            </button>
+            <button type="button" class="quiet" aria-keyshortcuts="t" onClick={() => takeSide('target')}>
+              {byField ? 'All from the target' : 'Take the side of the target'}
+            </button>
+          </div>
+        </section>
+      )}
+      <FieldTable
+        fields={now.fields}
+        sides={now.sides}
+        {...(byField &&
+          !done.value && {
+            choices: choices.value,
+            onChoose: (column: string, choice: Choice) => {
+              choices.value = { ...choices.peek(), [column]: choice };
+            },
+          })}
+      />
+      {!done.value && (
+        <form
+          class="apply"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void apply();
+          }}
+        >
+          <p role="status">
+            {decision === undefined
+              ? byField
+                ? `Still to be chosen: ${lacking.join(', ')}.`
+                : 'Choose a side.'
+              : 'side' in decision
+                ? `The side of the ${decision.side}. ${effectOf(now, decision.side)}`
+                : 'The row of the target is updated with the result.'}
+            {wrong.length > 0 && ` Not fit for its type: ${wrong.map((f) => f.column).join(', ')}.`}
+          </p>
+          <label>
+            Note, kept with the decision
+            <input
+              type="text"
+              maxLength={2000}
+              value={note.value}
+              onInput={(event) => (note.value = event.currentTarget.value)}
+            />
+          </label>
+          {problem.value && <ProblemNote problem={problem.value} />}
+          <div class="takes">
+            <button type="submit" aria-keyshortcuts="a" aria-busy={busy.value === 'resolve'} disabled={!ready}>
+              Apply the decision
+            </button>
+            <button type="button" class="secondary" disabled={busy.value !== undefined} onClick={() => void next()}>
+              Leave it, next one
+            </button>
+            <button type="button" class="secondary" onClick={() => (help.value = true)}>
+              Keys
+            </button>
+          </div>
+        </form>
+      )}
+      {help.value && <KeyHelp keys={KEYS} onClose={() => (help.value = false)} />}
+    </>
+  );
+}
+
+/** A refusal carries the conflict as it is now. */
+const conflictIn = (problem: ProblemBody): ConflictView | undefined =>
+  (problem as ProblemBody & { readonly conflict?: ConflictView }).conflict; // the API's promise of these two codes
+
+function problemIn(type: string, choice: Choice | undefined): string | undefined {
+  return choice && 'value' in choice && choice.value !== null ? fieldProblem(type, choice.value) : undefined;
+}
+
+function suggestionText({ suggestion: { decision } }: ConflictDetail): string {
+  if (!decision) return '';
+  if ('side' in decision) return `the side of the ${decision.side}.`;
+  return `${Object.entries(decision.fields)
+    .map(([column, { side }]) => `${column} from the ${side}`)
+    .join(', ')}.`;
+}

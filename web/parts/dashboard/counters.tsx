@@ -1,0 +1,35 @@
+import type { JobPage } from '../../../lib/model/answers.ts';
+import { dashboardPath } from '../../address.ts';
+import { countersOf } from '../../dashboard/counters.ts';
+import { useLive, useUi } from '../../ui.ts';
+import { JOB_WORDS } from '../../words.ts';
+import { Chip } from '../state.tsx';
+
+const EVERY_MS = 10_000;
+/** As many as the API lists at once. */
+const NEWEST = 100;
+
+/** How many of the newest jobs are in each state; each leads to them. */
+export function JobCounters({ status }: { readonly status: string | undefined }) {
+  const { nowMs } = useUi();
+  const { body } = useLive<JobPage>(`/api/sync/jobs?limit=${NEWEST}`, { everyMs: EVERY_MS }).state.value;
+  if (!body || body.jobs.length === 0) return null;
+  const { byState, jobs, failedToday } = countersOf(body.jobs, nowMs.value);
+  return (
+    <nav class="counters" aria-label="Counters">
+      {byState.map(([state, count]) => (
+        <a
+          key={state}
+          href={dashboardPath({ status: state === status ? undefined : state })}
+          aria-current={state === status ? 'true' : undefined}
+        >
+          <strong>{count}</strong> <Chip {...JOB_WORDS[state]} />
+        </a>
+      ))}
+      <span class="fine">
+        {body.next_token === undefined ? `${jobs} ${jobs === 1 ? 'job' : 'jobs'}` : `of the newest ${jobs} jobs`}
+        {failedToday > 0 && `, ${failedToday} failed within a day`}
+      </span>
+    </nav>
+  );
+}

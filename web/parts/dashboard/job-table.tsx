@@ -1,0 +1,106 @@
+import type { JobStatus, JobSummary } from '../../../lib/model/answers.ts';
+import { duration, number } from '../../../lib/model/figures.ts';
+import { ENDED_STATES } from '../../../lib/model/job.ts';
+import { jobShare } from '../../../lib/model/progress.ts';
+import { jobPath } from '../../address.ts';
+import { useLive, useUi } from '../../ui.ts';
+import { percent } from '../../words.ts';
+import { JobStateChip } from '../state.tsx';
+import { When } from '../when.tsx';
+
+/** Jobs at work whose progress is followed in the list; further ones show theirs on their own page. */
+const MOST_FOLLOWED = 8;
+const PROGRESS_EVERY_MS = 5000;
+
+const atWork = ({ state }: JobSummary) => !ENDED_STATES.includes(state) && state !== 'paused';
+
+/** Jobs in their order, those at work with their progress. */
+export function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
+  const followed = jobs.filter(atWork).slice(0, MOST_FOLLOWED);
+  return (
+    <div class="scroll">
+      <table class="cards jobs">
+        <caption class="only-read">Jobs, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">Job</th>
+            <th scope="col">State</th>
+            <th scope="col">Source and target</th>
+            <th scope="col">Created</th>
+            <th scope="col">Took</th>
+            <th scope="col">By</th>
+          </tr>
+        </thead>
+        <tbody>
+          {jobs.map((job) => (
+            <tr key={job.job_id}>
+              <th scope="row" class="short">
+                <a href={jobPath(job.job_id)} title={job.job_id}>
+                  {job.job_id.slice(0, 8)}
+                </a>
+                <span class="fine mode"> {job.mode}</span>
+              </th>
+              <td>
+                <JobStateChip state={job.state} />
+                {followed.includes(job) && <Progress jobId={job.job_id} />}
+                {job.failure && <span class="fine reason">{job.failure.message}</span>}
+                {job.state === 'paused' && job.pause && <span class="fine reason">{job.pause.message}</span>}
+              </td>
+              <td>
+                <span class="side">
+                  <Place {...job.source} />{' '}
+                </span>
+                <span class="side">
+                  → <Place {...job.target} />
+                </span>
+              </td>
+              <td class="short" data-label="Created">
+                <When at={job.created_at} />
+              </td>
+              <td class="short" data-label="Took">
+                <Took job={job} />
+              </td>
+              <td data-label="By">{job.actor ?? '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** How far a job is that is at work. */
+function Progress({ jobId }: { readonly jobId: string }) {
+  const { body: job } = useLive<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`, {
+    everyMs: PROGRESS_EVERY_MS,
+    isLast: ({ state }) => ENDED_STATES.includes(state),
+  }).state.value;
+  if (!job || job.following || job.tables.length === 0) return null;
+  const share = jobShare(job);
+  return (
+    <span class="share">
+      <progress value={share} max={1} aria-label={`Progress of ${jobId.slice(0, 8)}`} />
+      <span>{percent(share)}</span>
+      {job.counts.conflicts > 0 && <span class="fine"> {number(job.counts.conflicts)} conflicts</span>}
+    </span>
+  );
+}
+
+function Place({ host, port, database, environments }: JobSummary['source']) {
+  return (
+    <span class="place" title={`${host}:${port}`}>
+      {environments?.[0] === undefined ? database : `${environments[0]} · ${database}`}{' '}
+      <span class="fine">
+        {host}:{port}
+      </span>
+    </span>
+  );
+}
+
+function Took({ job }: { readonly job: JobSummary }) {
+  const { nowMs } = useUi();
+  const from = Date.parse(job.started_at ?? job.created_at);
+  if (job.ended_at !== undefined) return <>{duration(Math.max(0, Date.parse(job.ended_at) - from) / 1000)}</>;
+  if (ENDED_STATES.includes(job.state) || job.state === 'paused') return <>–</>;
+  return <>{duration(Math.max(0, Math.round((nowMs.value - from) / 1000)))}</>;
+}

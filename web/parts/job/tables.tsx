@@ -1,0 +1,134 @@
+import { useSignal } from '@preact/signals';
+import type { JobStatus, TableStatus } from '../../../lib/model/answers.ts';
+import { number } from '../../../lib/model/figures.ts';
+import { VALIDATION, VALIDATION_STATES } from '../../../lib/model/validation.ts';
+import { tablesLike } from '../../job/table-filter.ts';
+import { TABLE_WORDS } from '../../words.ts';
+import { Chip } from '../state.tsx';
+import { TableList } from '../table-list.tsx';
+import { isIdle } from './overview.tsx';
+
+/** Rows that are drawn at once; the search finds the others. */
+const MOST_ROWS = 500;
+
+/** Every table: what is known of its equality, its counts, and how far its segments have come. */
+export function Tables({ job }: { readonly job: JobStatus }) {
+  const text = useSignal('');
+  const state = useSignal<string | undefined>(undefined);
+  if (job.tables.length === 0) return <p class="empty">The job has not looked at its tables yet.</p>;
+  const found = tablesLike(job.tables, { text: text.value, ...(state.value !== undefined && { state: state.value }) });
+  const shown = found.slice(0, MOST_ROWS);
+  return (
+    <>
+      <Verification
+        tables={job.tables}
+        chosen={state.value}
+        onChoose={(to) => {
+          state.value = to;
+        }}
+      />
+      <label class="table-search">
+        <span class="only-read">Search tables</span>
+        <input
+          type="search"
+          placeholder="Search tables"
+          value={text.value}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      {found.length === 0 && <p class="empty">No table is like this.</p>}
+      <TableList tables={shown} idle={isIdle(job)} said={job.failure?.message} />
+      {found.length > shown.length && (
+        <p class="fine">{number(found.length - shown.length)} more: search for them by name.</p>
+      )}
+      {shown.length > 0 && <Segments tables={shown} />}
+    </>
+  );
+}
+
+interface VerificationProps {
+  readonly tables: readonly TableStatus[];
+  readonly chosen: string | undefined;
+  readonly onChoose: (state: string | undefined) => void;
+}
+
+/** How many tables are in each state of validation, and what the state means; a click shows these alone. */
+function Verification({ tables, chosen, onChoose }: VerificationProps) {
+  const there = VALIDATION_STATES.map((state) => [state, tables.filter((t) => t.validation === state).length] as const);
+  return (
+    <section aria-labelledby="verification-title">
+      <h2 id="verification-title">Verification</h2>
+      <ul class="verification">
+        {there
+          .filter(([, count]) => count > 0)
+          .map(([state, count]) => (
+            <li key={state}>
+              <button
+                type="button"
+                class="quiet"
+                aria-pressed={chosen === state}
+                onClick={() => onChoose(chosen === state ? undefined : state)}
+              >
+                {number(count)} <Chip {...TABLE_WORDS[state]} />
+              </button>
+              <span class="fine">{VALIDATION[state]}</span>
+            </li>
+          ))}
+      </ul>
+    </section>
+  );
+}
+
+/** How the work on each table is cut up. */
+function Segments({ tables }: { readonly tables: readonly TableStatus[] }) {
+  return (
+    <section aria-labelledby="segments-title">
+      <h2 id="segments-title">Segments</h2>
+      <div class="scroll">
+        <table class="cards segments">
+          <caption class="only-read">Segments of the tables</caption>
+          <thead>
+            <tr>
+              <th scope="col">Table</th>
+              <th scope="col">Pass</th>
+              <th scope="col" class="figure" title="Tables of a level wait for those of the levels before">
+                Level
+              </th>
+              <th scope="col" class="figure">
+                Segments done
+              </th>
+              <th scope="col" class="figure">
+                Rows, estimated
+              </th>
+              <th scope="col" class="figure" title="Rows that moved while the job ran and still do">
+                Still moving
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {tables.map((t) => (
+              <tr key={t.table}>
+                <th scope="row">{t.name}</th>
+                <td data-label="Pass">{t.pass}</td>
+                <td class="figure" data-label="Level">
+                  {t.level}
+                </td>
+                <td class="figure" data-label="Segments done">
+                  {t.segments.done} of {t.segments.total}
+                </td>
+                <td class="figure" data-label="Rows, estimated">
+                  {number(Math.max(0, t.rows_estimate))}
+                </td>
+                <td class="figure" data-label="Still moving">
+                  {number(t.in_flight ?? 0)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,30 @@
+import type { ProblemBody, ProblemItem } from '../../lib/model/answers.ts';
+
+export interface PlacedErrors {
+  /** What is wrong with each field that the form has, by its first two steps: `source_connection`, `config/batch_size`. */
+  readonly byField: ReadonlyMap<string, readonly ProblemItem[]>;
+  /** The problem with what no field shows. */
+  readonly rest: ProblemBody | undefined;
+}
+
+const step = (text: string) => text.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/** Which field of the form a JSON Pointer into the request leads to. */
+export function fieldOf(pointer: string | undefined): string | undefined {
+  const [, first, second] = (pointer ?? '').split('/').map(step);
+  if (first === undefined || first === '') return undefined;
+  return first === 'config' && second !== undefined ? `config/${second}` : first;
+}
+
+/** Puts each error of an answer to the field it is about. `shown`: the fields of the form. */
+export function placeErrors(problem: ProblemBody, shown: ReadonlySet<string>): PlacedErrors {
+  const byField = new Map<string, ProblemItem[]>();
+  const rest: ProblemItem[] = [];
+  for (const item of problem.errors) {
+    const field = fieldOf(item.field);
+    if (field !== undefined && shown.has(field)) byField.set(field, [...(byField.get(field) ?? []), item]);
+    else rest.push(item);
+  }
+  const all = rest.length === problem.errors.length;
+  return { byField, rest: rest.length === 0 && !all ? undefined : { ...problem, errors: rest } };
+}

@@ -1,0 +1,140 @@
+import facts from 'virtual:facts';
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { EnvironmentView, JobStatus, Started } from '../../lib/model/answers.ts';
+import type { PairTables } from '../../lib/model/pair-tables.ts';
+import { jobPath } from '../address.ts';
+import { useCall } from '../call.ts';
+import { useUi } from '../ui.ts';
+import { placeErrors } from './field-errors.ts';
+import { choiceOf, takes } from './pick.ts';
+import { configOf, noSide, optionsOf, pairBody, type SideForm, type SideName, type StartForm } from './request.ts';
+
+/** Fields of the form that show what is wrong with them. */
+const SHOWN = new Set([
+  ...['source_connection', 'source_environment', 'target_connection', 'target_environment'],
+  ...facts.config.map(({ name }) => `config/${name}`),
+]);
+
+/** 128 random bits; `randomUUID` is not there on a page that came without TLS. */
+const freshKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+
+/** What the page that starts a job holds. Connections live in it alone, and go with it. */
+export function useStartForm() {
+  const { address } = useUi();
+  const form = useSignal<StartForm>({ source: noSide, target: noSide, mode: 'full', options: {} });
+  const pair = useSignal<PairTables | undefined>(undefined);
+  const picked = useSignal<ReadonlySet<string>>(new Set());
+  const environments = useSignal<readonly EnvironmentView[]>([]);
+  const listing = useCall();
+  const testing = useCall();
+  const starting = useCall();
+  /** One key for one form: a second click, or a second try after an answer was lost, starts no second job. */
+  const key = useSignal<{ readonly of: string; readonly key: string } | undefined>(undefined);
+
+  useEffect(() => {
+    void listing.call<{ environments: readonly EnvironmentView[] }>('/api/sync/environments').then((found) => {
+      if (!found) return;
+      environments.value = found.environments;
+      if (found.environments.length === 0) form.value = withKinds(form.value, 'connection');
+    });
+    const from = address.url.peek().searchParams.get('from');
+    if (from !== null) void begin(from);
+  }, []);
+
+  const begin = async (jobId: string) => {
+    const job = await testing.call<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`);
+    if (!job) return;
+    const named = (side: SideName): SideForm => ({
+      ...form.value[side],
+      environment: job[side].environments?.[0] ?? '',
+    });
+    const { tables, dry_run: _, ...config } = job.config as unknown as Record<string, unknown>;
+    const chosen = tables as StartForm['tables'] | undefined;
+    form.value = {
+      source: named('source'),
+      target: named('target'),
+      mode: job.mode === 'incremental' ? 'incremental' : 'full',
+      options: optionsOf(config, facts.config),
+      ...(chosen && Object.keys(chosen).length > 0 && { tables: chosen }),
+    };
+  };
+
+  const forget = () => {
+    pair.value = undefined;
+    const { tables: _, ...rest } = form.value;
+    form.value = rest;
+    testing.clear();
+    starting.clear();
+  };
+  const setSide = (side: SideName, to: SideForm) => {
+    forget();
+    form.value = { ...form.value, [side]: to };
+  };
+  const swap = () => {
+    forget();
+    form.value = { ...form.value, source: form.value.target, target: form.value.source };
+  };
+  const test = async () => {
+    starting.clear();
+    const found = await testing.call<PairTables>('/api/sync/tables', { method: 'POST', body: pairBody(form.value) });
+    if (!found) return;
+    pair.value = found;
+    pick(picks(found, form.value.tables));
+  };
+  const pick = (names: ReadonlySet<string>) => {
+    picked.value = names;
+    const { tables: _, ...rest } = form.value;
+    const tables = pair.value && choiceOf(pair.value, names);
+    form.value = { ...rest, ...(tables && { tables }) };
+  };
+  const setOption = (name: string, text: string) => {
+    form.value = { ...form.value, options: { ...form.value.options, [name]: text } };
+  };
+
+  const asked = configOf(form.value, facts.config);
+  const start = async (dryRun: boolean) => {
+    testing.clear();
+    const body = { ...pairBody(form.value), config: { ...asked.config, ...(dryRun && { dry_run: true }) } };
+    const of = JSON.stringify([form.value.mode, body]);
+    if (key.value?.of !== of) key.value = { of, key: freshKey() };
+    const ask = { method: 'POST', body, idempotencyKey: key.value.key } as const;
+    const started = await starting.call<Started>(`/api/sync/${form.value.mode}`, ask);
+    if (started) address.go(jobPath(started.job_id));
+  };
+
+  const problem = starting.problem.value ?? testing.problem.value;
+  const placed = problem && placeErrors(problem, SHOWN);
+  return {
+    form,
+    pair,
+    picked,
+    environments,
+    asked,
+    placed,
+    listing,
+    testing,
+    starting,
+    setSide,
+    swap,
+    test,
+    pick,
+    setOption,
+    start,
+  };
+}
+
+const withKinds = (form: StartForm, kind: SideForm['kind']): StartForm => ({
+  ...form,
+  source: { ...form.source, kind },
+  target: { ...form.target, kind },
+});
+
+/** Tables that take part at first: those of a config that is there, else all that would by themselves. */
+function picks({ tables }: PairTables, chosen: StartForm['tables']): ReadonlySet<string> {
+  const given =
+    chosen && 'include' in chosen && chosen.include.every((name) => !name.includes('*')) ? chosen.include : [];
+  const usual = tables.filter(takes).map(({ name }) => name);
+  return new Set(given.length > 0 ? given : usual);
+}
