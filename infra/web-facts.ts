@@ -1,7 +1,10 @@
 import { commandRoutes } from '../functions/api/routes/commands.ts';
+import { routes } from '../functions/api/routes/index.ts';
 import { openapiDocument } from '../functions/api/routes/openapi.ts';
 import { detectionStrategies } from '../lib/change-detector/registry.ts';
 import { conflictStrategies } from '../lib/conflict-resolver/registry.ts';
+import type { RouteRole } from '../lib/model/roles.ts';
+import { WEB_ACTIONS, type WebAction } from '../lib/model/web-actions.ts';
 import type { ConfigField, StrategyHelp, WebFacts } from '../lib/model/web-facts.ts';
 
 /** A field of the config as the API describes it. */
@@ -47,12 +50,24 @@ const detection = (): readonly StrategyHelp[] =>
     options,
   }));
 
+/** Of the same registry as docs/roles.md. Throws where an action names no route. */
+function neededRoles(): Readonly<Record<WebAction, RouteRole>> {
+  const roles = new Map<string, RouteRole>(routes.map(({ method, path, role }) => [`${method} ${path}`, role]));
+  const needed = Object.entries(WEB_ACTIONS).map(([action, route]) => {
+    const role = roles.get(route);
+    if (role === undefined) throw new Error(`${action}: there is no route ${route}`);
+    return [action, role];
+  });
+  return Object.fromEntries(needed);
+}
+
 /**
  * What the pages say of a job's config: the words, bounds and defaults of the schema that checks requests, and what the
- * strategies say of themselves. Put into the browser's files when they are built, so that nothing is written twice.
+ * strategies say of themselves; and what role each action needs. Put into the browser's files when they are built, so that nothing is written twice.
  */
 export const webFacts = (): WebFacts => ({
   config: configFields(),
   detection: detection(),
   conflict: conflictStrategies.map(({ name, summary }) => ({ name, summary })),
+  needed: neededRoles(),
 });

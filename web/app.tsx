@@ -1,15 +1,18 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { BASE } from './address.ts';
+import { useLacking } from './may.ts';
 import { paramsIn } from './page-match.ts';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { pageHref, webPages } from './pages.ts';
+import { roleOf } from './person.ts';
 import { SIGN_IN_PATH } from './sign-in.ts';
 import { useUi } from './ui.ts';
 
 /** The frame around every page, and the page that the address names. */
 export function App() {
   const { session, signIn, address } = useUi();
+  const signedIn = session.token.value !== undefined && !session.refused.value;
   const { pathname } = address.url.value;
   const main = useRef<HTMLElement>(null);
   const shown = useRef(pathname);
@@ -18,6 +21,10 @@ export function App() {
     shown.current = pathname;
     main.current?.focus();
   }, [pathname]);
+
+  useEffect(() => {
+    if (signedIn) void signIn.load(); // which claim of the token lists roles
+  }, [signedIn]);
 
   return (
     <>
@@ -33,10 +40,13 @@ export function App() {
           TerraFusion Sync
         </a>
         {!session.refused.value && pathname !== SIGN_IN_PATH && <Navigation pathname={pathname} />}
-        {session.token.value !== undefined && !session.refused.value && (
-          <button type="button" class="quiet" onClick={signIn.signOut}>
-            Sign out
-          </button>
+        {signedIn && (
+          <div class="who">
+            <Who />
+            <button type="button" class="quiet" onClick={signIn.signOut}>
+              Sign out
+            </button>
+          </div>
         )}
       </header>
       <main id="content" ref={main} tabIndex={-1}>
@@ -46,11 +56,22 @@ export function App() {
   );
 }
 
+/** Whose token this is, and the role that it gives. */
+function Who() {
+  const person = useUi().person.value;
+  return person ? (
+    <span class="fine" title={`Groups in the token: ${person.roles.join(', ') || 'none'}`}>
+      <span class="name">{person.name}</span> · {roleOf(person) ?? 'no role'}
+    </span>
+  ) : null;
+}
+
 function Navigation({ pathname }: { readonly pathname: string }) {
+  const lacking = useLacking();
   return (
     <nav class="pages" aria-label="Pages">
       {webPages.map((page) =>
-        page.nav === undefined ? null : (
+        page.nav === undefined || (page.needs && lacking(page.needs)) ? null : (
           <a
             key={page.path}
             href={pageHref(page)}

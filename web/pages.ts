@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import type { WebAction } from '../lib/model/web-actions.ts';
 import { BASE } from './address.ts';
 import { lazyPage } from './lazy-page.tsx';
 import type { PageParams } from './page-params.ts';
@@ -14,13 +15,15 @@ export interface WebPage {
   readonly show: ComponentType<{ readonly params: PageParams }>;
   /** Its words in the navigation; absent: nothing leads there but other pages. */
   readonly nav?: string;
+  /** Without the role for this the page is of no use: nothing leads there. */
+  readonly needs?: WebAction;
 }
 
 /** Every page: one line each, in the order of the navigation. */
 export const webPages: readonly WebPage[] = [
   { path: '', show: DashboardPage, nav: 'Jobs' },
   { path: '/dashboard', show: DashboardPage },
-  { path: '/start', show: StartPage, nav: 'Start' },
+  { path: '/start', show: StartPage, nav: 'Start', needs: 'full' },
   { path: '/job/{job_id}', show: JobPage },
   { path: '/conflicts/{job_id}', show: lazyPage(async () => (await import('./pages/conflicts.tsx')).ConflictsPage) },
   {
@@ -47,6 +50,7 @@ export const webPages: readonly WebPage[] = [
     path: '/schedules',
     show: lazyPage(async () => (await import('./pages/schedules.tsx')).SchedulesPage),
     nav: 'Schedules',
+    needs: 'seeSchedules',
   },
   { path: '/schedules/{name}', show: lazyPage(async () => (await import('./pages/schedule.tsx')).SchedulePage) },
 ];

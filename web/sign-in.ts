@@ -27,10 +27,13 @@ const FRESH_MS = 30_000;
 export interface SignIn {
   /** With whom; undefined until `load` has found out, null where a token must be pasted. */
   readonly info: ReadonlySignal<SignInInfo | null | undefined>;
+  /** The claim of a token that lists roles; undefined until `load` has found out. */
+  readonly rolesClaim: ReadonlySignal<string | undefined>;
   /** Something is under way: coming back from the provider, or a renewal. */
   readonly busy: ReadonlySignal<boolean>;
   /** Why the last attempt failed, for the person. */
   readonly problem: ReadonlySignal<string | undefined>;
+  /** Asks the service how to sign in, once. */
   load(): Promise<void>;
   /** Leaves for the provider. */
   begin(): Promise<void>;
@@ -43,6 +46,7 @@ export function openSignIn(window: Window, session: Session): SignIn {
   const { location, sessionStorage } = window;
   const fetch = window.fetch.bind(window);
   const info = signal<SignInInfo | null | undefined>(undefined);
+  const rolesClaim = signal<string | undefined>(undefined);
   const busy = signal(false);
   const problem = signal<string | undefined>(undefined);
   const here = `${location.origin}${SIGN_IN_PATH}`;
@@ -116,14 +120,18 @@ export function openSignIn(window: Window, session: Session): SignIn {
 
   return {
     info,
+    rolesClaim,
     busy,
     problem,
     begin,
     load: async () => {
+      if (info.peek() !== undefined) return;
       const signal = new AbortController().signal;
       const answer = await callApi<ClientConfig>(CLIENT_CONFIG_PATH, { token: undefined, signal });
-      if (answer.kind === 'ok') info.value = answer.body.sign_in;
-      else if (answer.kind !== 'same') problem.value = answer.problem.detail;
+      if (answer.kind === 'ok') {
+        info.value = answer.body.sign_in;
+        rolesClaim.value = answer.body.roles_claim;
+      } else if (answer.kind !== 'same') problem.value = answer.problem.detail;
     },
     signOut: () => {
       const grant = session.grant.peek();

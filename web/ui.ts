@@ -1,8 +1,9 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo } from 'preact/hooks';
 import { type Address, openAddress } from './address.ts';
 import { type Live, type LiveOptions, startLive } from './live.ts';
+import { type Person, personOf } from './person.ts';
 import { openSession, type Session } from './session.ts';
 import { openSignIn, type SignIn } from './sign-in.ts';
 
@@ -10,6 +11,8 @@ import { openSignIn, type SignIn } from './sign-in.ts';
 export interface Ui {
   readonly session: Session;
   readonly signIn: SignIn;
+  /** Who is signed in; undefined where the pages cannot tell. */
+  readonly person: ReadonlySignal<Person | undefined>;
   readonly address: Address;
   /** The time, to the second; ms since 1970. */
   readonly nowMs: ReadonlySignal<number>;
@@ -21,7 +24,9 @@ export function openUi(window: Window): Ui {
     if (!window.document.hidden) nowMs.value = Date.now();
   }, 1000);
   const session = openSession(window);
-  return { session, signIn: openSignIn(window, session), address: openAddress(window), nowMs };
+  const signIn = openSignIn(window, session);
+  const person = computed(() => personOf(session.token.value, signIn.rolesClaim.value));
+  return { session, signIn, person, address: openAddress(window), nowMs };
 }
 
 const UiContext = createContext<Ui | undefined>(undefined);

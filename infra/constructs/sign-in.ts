@@ -45,6 +45,7 @@ export class SignIn extends Construct {
     this.clientId = either(parameters.signInClientId, this.pool.clientId);
     this.rolesClaim = either(parameters.rolesClaim, COGNITO_GROUPS);
     this.environment = {
+      ROLES_CLAIM: this.rolesClaim,
       SIGN_IN_ISSUER: this.issuer,
       SIGN_IN_CLIENT_ID: this.clientId,
       SIGN_IN_SCOPES: either(parameters.signInScopes, 'openid'),

@@ -17,4 +17,6 @@ export interface SignInInfo {
 /** Body of `config.json`. Null: the deployment names no client, so tokens are got elsewhere. */
 export interface ClientConfig {
   readonly sign_in: SignInInfo | null;
+  /** The claim of a token that lists roles. */
+  readonly roles_claim: string;
 }

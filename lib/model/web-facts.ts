@@ -1,3 +1,6 @@
+import type { RouteRole } from './roles.ts';
+import type { WebAction } from './web-actions.ts';
+
 /** One field of a job's config, for a form. `json`: a list or an object, or either. */
 export interface ConfigField {
   readonly name: string;
@@ -23,4 +26,6 @@ export interface WebFacts {
   readonly config: readonly ConfigField[];
   readonly detection: readonly StrategyHelp[];
   readonly conflict: readonly StrategyHelp[];
+  /** The least role that each needs. */
+  readonly needed: Readonly<Record<WebAction, RouteRole>>;
 }

@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
 import type { ConflictType } from '../../lib/model/conflict.ts';
+import { mayCall, ROLES, type Role } from '../../lib/model/roles.ts';
 import { synthesize } from '../../local/synth.ts';
 import { type E2eService, startService } from '../e2e/support.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
@@ -75,6 +76,16 @@ describe('the pages of conflicts and of those who run the service', () => {
   });
 
   const at = (path: string, token = service.token) => `${service.url}${BASE}${path}#token=${token}`;
+  /** A token of somebody who has this role alone. */
+  const tokenOf = (role: Role) =>
+    new SignJWT({ 'cognito:groups': [role] })
+      .setProtectedHeader({ alg: 'RS256', kid: decodeProtectedHeader(service.token).kid ?? '' })
+      .setSubject('someone')
+      .setIssuer(`${service.places().controlUrl}/issuer`)
+      .setAudience('terrafusion-local')
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(createPrivateKey(readFileSync(join(service.dataDir, 'issuer-key.pem'), 'utf8')));
   const nameOf = async (id: number) => {
     const { rows } = await pair.target.client.query('select name from t where id = $1', [id]);
     return rows[0]?.name ?? 'no row';
@@ -240,24 +251,12 @@ describe('the pages of conflicts and of those who run the service', () => {
     const change = await tab.page.getByRole('row', { name: 'land.property.county' }).innerText();
     const draft = tab.page.url();
 
-    const key = createPrivateKey(readFileSync(join(service.dataDir, 'issuer-key.pem'), 'utf8'));
-    const viewer = await new SignJWT({ 'cognito:groups': ['viewer'] })
-      .setProtectedHeader({ alg: 'RS256', kid: decodeProtectedHeader(service.token).kid ?? '' })
-      .setSubject('someone')
-      .setIssuer(`${service.places().controlUrl}/issuer`)
-      .setAudience('terrafusion-local')
-      .setIssuedAt()
-      .setExpirationTime('5m')
-      .sign(key);
-    const approve = async ({ page }: TestPage) => {
-      await page.getByRole('button', { name: 'Approve version 2' }).click();
-      await page.getByRole('button', { name: 'Approve it' }).click();
-    };
     await using other = await openPage(browser);
-    await other.page.goto(`${draft}#token=${viewer}`);
-    await approve(other);
-    await other.page.getByText('this needs the role resolver').waitFor();
-    await approve(tab);
+    await other.page.goto(`${draft}#token=${await tokenOf('viewer')}`);
+    await other.page.getByText('someone · viewer').waitFor();
+    await other.page.getByRole('button', { name: 'Approve version 2 needs resolver', disabled: true }).waitFor();
+    await tab.page.getByRole('button', { name: 'Approve version 2' }).click();
+    await tab.page.getByRole('button', { name: 'Approve it' }).click();
     await tab.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
 
     expect(JSON.parse(String(selected))).toEqual({ constnt: HOSTILE });
@@ -314,6 +313,55 @@ describe('the pages of conflicts and of those who run the service', () => {
       environments: { source: 'production' },
     });
     expect(tab.complaints).toEqual([]);
+  });
+
+  test('each role is offered what it may do, and told which role the rest needs', async () => {
+    const needed: Readonly<Record<string, readonly string[]>> = {
+      '/start': [
+        'Start a job needs operator',
+        'Test both and list tables needs operator',
+        'Start needs operator',
+        'Dry run needs operator',
+      ],
+      [`/conflicts/${job}`]: ['Decide many alike needs resolver', 'Count them needs resolver'],
+      '/mappings/county': [
+        'Take it out of use needs resolver',
+        'Write the next version needs operator',
+        'Store as a draft needs operator',
+      ],
+      '/environments/production': [
+        'Connect and look needs operator',
+        'Change it, or give it new credentials needs admin',
+        'Save needs admin',
+        'Delete the environment needs admin',
+      ],
+    };
+    const found: Record<string, unknown> = {};
+    const expected: Record<string, unknown> = {};
+    for (const role of ROLES) {
+      await using tab = await openPage(browser);
+      const token = await tokenOf(role);
+      const held = ([, texts]: [string, readonly string[]]) =>
+        texts.filter((text) => !mayCall(text.split(' ').at(-1) as Role, [role]));
+      for (const entry of Object.entries(needed)) {
+        const [path] = entry;
+        await tab.page.goto(at(path, token));
+        await tab.page.getByText(`someone · ${role}`).waitFor();
+        await tab.page.locator('h1').first().waitFor();
+        await tab.page.locator('#app [aria-busy=true]').first().waitFor({ state: 'detached' });
+        const texts = await tab.page.locator('main :has(> .needs)').allTextContents();
+        found[`${role} ${path}`] = texts;
+        expected[`${role} ${path}`] = held(entry);
+        const enabled = await tab.page.locator('main button:enabled:has(.needs)').count();
+        expect(enabled).toBe(0);
+      }
+      found[role] = await tab.page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allTextContents();
+      expected[role] = ['Jobs', 'Start', 'Mappings', 'Environments', 'Schedules'].filter(
+        (name) => role !== 'viewer' || !['Start', 'Schedules'].includes(name),
+      );
+      expect(tab.complaints).toEqual([]);
+    }
+    expect(found).toEqual(expected);
   });
 
   test('in light and dark, wide and narrow, nothing sticks out and axe finds nothing serious', async () => {

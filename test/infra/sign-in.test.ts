@@ -65,6 +65,7 @@ describe('without an issuer', () => {
     expect(stack.jwt).toEqual({ Issuer: issuer, Audience: [`<${client[0]}>`] });
     expect(stack.rolesClaim).toBe('cognito:groups');
     expect(stack.web).toMatchObject({
+      ROLES_CLAIM: 'cognito:groups',
       SIGN_IN_ISSUER: issuer,
       SIGN_IN_CLIENT_ID: `<${client[0]}>`,
       SIGN_IN_SCOPES: 'openid',

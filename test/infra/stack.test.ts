@@ -374,6 +374,7 @@ describe('rights', () => {
     expect(Object.keys(Properties.Environment.Variables).sort()).toEqual([
       'FUNCTION_NAME',
       'NODE_OPTIONS',
+      'ROLES_CLAIM',
       'SIGN_IN_CLIENT_ID',
       'SIGN_IN_ISSUER',
       'SIGN_IN_ORIGINS',

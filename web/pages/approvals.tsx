@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { ApprovalView } from '../../lib/model/answers.ts';
 import { approvalApi, approvalsPath, environmentsPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
+import { Action } from '../parts/action.tsx';
 import { Question } from '../parts/dialog.tsx';
 import { Freshness } from '../parts/freshness.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
@@ -133,17 +134,17 @@ function Request({ approval: a, refresh }: RequestProps) {
       {problem.value && <ProblemNote problem={problem.value} />}
       {decidable && (
         <div class="doings">
-          <button type="button" disabled={busy.value !== undefined} onClick={() => (asking.value = 'approve')}>
+          <Action to="approve" disabled={busy.value !== undefined} onClick={() => (asking.value = 'approve')}>
             Approve
-          </button>
-          <button
-            type="button"
+          </Action>
+          <Action
+            to="reject"
             class="danger"
             disabled={busy.value !== undefined}
             onClick={() => (asking.value = 'reject')}
           >
             Refuse
-          </button>
+          </Action>
         </div>
       )}
       {asking.value && (

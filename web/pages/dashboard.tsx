@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import type { JobPage } from '../../lib/model/answers.ts';
 import { dashboardPath, startPath } from '../address.ts';
 import { type JobFilters, jobQueryIn, jobsQuery } from '../dashboard/job-query.ts';
+import { IfMay } from '../parts/action.tsx';
 import { JobCounters } from '../parts/dashboard/counters.tsx';
 import { JobFilterForm } from '../parts/dashboard/filters.tsx';
 import { HealthStrip } from '../parts/dashboard/health.tsx';
@@ -40,9 +41,11 @@ function JobList() {
         <h1 id="jobs-title">Jobs</h1>
         <Freshness state={live.state.value} />
         <div class="actions">
-          <a href={startPath()} class="start-link">
-            Start a job
-          </a>
+          <IfMay to="full">
+            <a href={startPath()} class="start-link">
+              Start a job
+            </a>
+          </IfMay>
         </div>
       </div>
       <JobCounters status={filters.status} />
@@ -93,12 +96,15 @@ function NoJobs({ filtered, more }: { readonly filtered: boolean; readonly more:
   }
   return (
     <div class="empty">
-      <p>
-        There is no job yet. <a href={startPath()}>Start one</a>, or from a terminal:
-      </p>
-      <pre>
-        <code>npm run tfsync -- start full --source postgresql://… --target postgresql://…</code>
-      </pre>
+      <p>There is no job yet.</p>
+      <IfMay to="full">
+        <p>
+          <a href={startPath()}>Start one</a>, or from a terminal:
+        </p>
+        <pre>
+          <code>npm run tfsync -- start full --source postgresql://… --target postgresql://…</code>
+        </pre>
+      </IfMay>
     </div>
   );
 }

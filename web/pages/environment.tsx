@@ -4,6 +4,7 @@ import type { EnvironmentTested, EnvironmentView, SideReportView } from '../../l
 import { environmentApi, environmentsPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
 import type { PageParams } from '../page-params.ts';
+import { Action, Needs } from '../parts/action.tsx';
 import { Question } from '../parts/dialog.tsx';
 import { EnvironmentForm } from '../parts/environment/form.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
@@ -67,7 +68,10 @@ export function EnvironmentPage({ params }: { readonly params: PageParams }) {
           )}
           <Test name={name} />
           <details class="panel">
-            <summary>Change it, or give it new credentials</summary>
+            <summary>
+              Change it, or give it new credentials
+              <Needs to="putEnvironment" />
+            </summary>
             <EnvironmentForm
               key={tag}
               from={environment}
@@ -99,14 +103,14 @@ function Test({ name }: { readonly name: string }) {
       <div class="heading">
         <h2 id="test-title">Test</h2>
         <div class="actions">
-          <button
-            type="button"
+          <Action
+            to="testEnvironment"
             aria-busy={busy.value !== undefined}
             disabled={busy.value !== undefined}
             onClick={() => void test()}
           >
             Connect and look
-          </button>
+          </Action>
         </div>
       </div>
       <p class="fine">
@@ -175,8 +179,8 @@ function Remove({ name, tag }: { readonly name: string; readonly tag: string | u
   return (
     <>
       {problem.value && <ProblemNote problem={problem.value} />}
-      <button
-        type="button"
+      <Action
+        to="deleteEnvironment"
         class="danger"
         disabled={busy.value !== undefined}
         onClick={() => {
@@ -184,7 +188,7 @@ function Remove({ name, tag }: { readonly name: string; readonly tag: string | u
         }}
       >
         Delete the environment
-      </button>
+      </Action>
       {asking.value && (
         <Question
           title={`Delete ${name}?`}

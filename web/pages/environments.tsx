@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { EnvironmentView } from '../../lib/model/answers.ts';
 import { approvalsPath, environmentPath } from '../admin-address.ts';
+import { Needs } from '../parts/action.tsx';
 import { EnvironmentForm } from '../parts/environment/form.tsx';
 import { PageStates } from '../parts/page-states.tsx';
 import { useLive } from '../ui.ts';
@@ -51,7 +52,10 @@ export function EnvironmentsPage() {
         </div>
       )}
       <details class="panel">
-        <summary>Make an environment</summary>
+        <summary>
+          Make an environment
+          <Needs to="putEnvironment" />
+        </summary>
         <EnvironmentForm from={undefined} tag={undefined} />
       </details>
     </>

@@ -4,6 +4,7 @@ import type { MappingView } from '../../lib/model/stored-mapping.ts';
 import { mappingApi, mappingPath, mappingsPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
 import type { PageParams } from '../page-params.ts';
+import { Action } from '../parts/action.tsx';
 import { Question } from '../parts/dialog.tsx';
 import { MappingChanges } from '../parts/mapping/changes.tsx';
 import { MappingEditor } from '../parts/mapping/editor.tsx';
@@ -110,6 +111,7 @@ interface ActionsProps {
 }
 
 type Act = 'approve' | 'retire' | 'discard';
+const ACTION = { approve: 'approveMapping', retire: 'retireMapping', discard: 'discardMapping' } as const;
 
 function Actions({ view, tag, refresh }: ActionsProps) {
   const { address } = useUi();
@@ -135,8 +137,8 @@ function Actions({ view, tag, refresh }: ActionsProps) {
     asking.value = undefined;
   };
   const button = (act: Act, text: string, danger: boolean) => (
-    <button
-      type="button"
+    <Action
+      to={ACTION[act]}
       class={danger ? 'danger' : ''}
       disabled={busy.value !== undefined}
       aria-busy={busy.value === act}
@@ -145,7 +147,7 @@ function Actions({ view, tag, refresh }: ActionsProps) {
       }}
     >
       {text}
-    </button>
+    </Action>
   );
   return (
     <>

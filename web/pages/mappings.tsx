@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { MappingSummary } from '../../lib/model/stored-mapping.ts';
 import { mappingPath, mappingsPath } from '../admin-address.ts';
+import { Action } from '../parts/action.tsx';
 import { ProposeMapping } from '../parts/mapping/propose.tsx';
 import { PageStates } from '../parts/page-states.tsx';
 import { When } from '../parts/when.tsx';
@@ -106,7 +107,9 @@ function NewMapping() {
           }}
         />
       </label>
-      <button type="submit">Write it</button>
+      <Action to="putMapping" type="submit">
+        Write it
+      </Action>
     </form>
   );
 }

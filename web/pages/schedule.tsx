@@ -4,6 +4,7 @@ import type { ScheduleView } from '../../lib/model/answers.ts';
 import { scheduleApi, schedulesPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
 import type { PageParams } from '../page-params.ts';
+import { Action } from '../parts/action.tsx';
 import { Question } from '../parts/dialog.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
@@ -133,11 +134,11 @@ function Actions({ schedule, refresh }: ActionsProps) {
   return (
     <>
       <div class="actions">
-        <button type="button" class="secondary" disabled={busy.value !== undefined} onClick={() => void pause()}>
+        <Action to="putSchedule" class="secondary" disabled={busy.value !== undefined} onClick={() => void pause()}>
           {schedule.paused ? 'Let it go on' : 'Pause'}
-        </button>
-        <button
-          type="button"
+        </Action>
+        <Action
+          to="deleteSchedule"
           class="danger"
           disabled={busy.value !== undefined}
           onClick={() => {
@@ -145,7 +146,7 @@ function Actions({ schedule, refresh }: ActionsProps) {
           }}
         >
           Delete
-        </button>
+        </Action>
       </div>
       {problem.value && <ProblemNote problem={problem.value} />}
       {asking.value && (

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { ScheduleView } from '../../lib/model/answers.ts';
 import { schedulePath } from '../admin-address.ts';
+import { Needs } from '../parts/action.tsx';
 import { Freshness } from '../parts/freshness.tsx';
 import { PageStates } from '../parts/page-states.tsx';
 import { ScheduleForm } from '../parts/schedule/form.tsx';
@@ -65,7 +66,10 @@ export function SchedulesPage() {
       )}
       {body && (
         <details class="panel">
-          <summary>Make a schedule</summary>
+          <summary>
+            Make a schedule
+            <Needs to="putSchedule" />
+          </summary>
           <ScheduleForm from={undefined} />
         </details>
       )}

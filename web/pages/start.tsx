@@ -1,6 +1,7 @@
 import facts from 'virtual:facts';
 import { useEffect } from 'preact/hooks';
 import { JOB_MODES, type JobMode } from '../../lib/model/job.ts';
+import { Action, Needs } from '../parts/action.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { Commands } from '../parts/start/commands.tsx';
 import { OptionField } from '../parts/start/options.tsx';
@@ -40,6 +41,7 @@ export function StartPage() {
     >
       <div class="heading">
         <h1>Start a job</h1>
+        <Needs to={form.value.mode} />
       </div>
       {listing.problem.value && <ProblemNote problem={listing.problem.value} />}
       <Databases held={held} />
@@ -57,12 +59,12 @@ export function StartPage() {
           <p class="note warning">No table is picked.</p>
         )}
         <div class="buttons">
-          <button type="submit" disabled={busy || blocked} aria-busy={starting.busy.value}>
+          <Action to={form.value.mode} type="submit" disabled={busy || blocked} aria-busy={starting.busy.value}>
             Start
-          </button>
-          <button type="button" class="secondary" disabled={busy || blocked} onClick={() => void start(true)}>
+          </Action>
+          <Action to={form.value.mode} class="secondary" disabled={busy || blocked} onClick={() => void start(true)}>
             Dry run
-          </button>
+          </Action>
           <span class="fine">A dry run does everything but write: it ends with what would change.</span>
         </div>
         <Commands form={form.value} config={asked.config} />
@@ -90,15 +92,15 @@ function Databases({ held }: { readonly held: Held }) {
         ))}
       </div>
       <div class="buttons">
-        <button
-          type="button"
+        <Action
+          to="testDatabases"
           class="secondary"
           aria-busy={testing.busy.value}
           disabled={testing.busy.value}
           onClick={() => void test()}
         >
           Test both and list tables
-        </button>
+        </Action>
         <button type="button" class="quiet" onClick={swap}>
           ⇄ Swap source and target
         </button>

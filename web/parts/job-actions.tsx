@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { JobAction, JobStatus, ProblemBody, Started } from '../../lib/model/answers.ts';
 import { callApi } from '../api.ts';
 import { useUi } from '../ui.ts';
+import { Action } from './action.tsx';
 import { Question } from './dialog.tsx';
 import { ProblemNote } from './problem.tsx';
 
@@ -51,16 +52,16 @@ export function JobActions({ job, onDone }: JobActionsProps) {
       {allowed.length > 0 && (
         <div class="actions">
           {allowed.map((action) => (
-            <button
+            <Action
               key={action}
-              type="button"
+              to={action}
               class={action === 'stop' ? 'danger' : ''}
               aria-busy={busy.value === action}
               disabled={busy.value !== undefined}
               onClick={() => click(action)}
             >
               {LABEL[action]}
-            </button>
+            </Action>
           ))}
         </div>
       )}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { listOf } from '../../../functions/api/caller.ts';
+import { listOf } from '../../../lib/model/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { environmentRoutes } from '../../../functions/api/routes/environments.ts';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listOf } from '../../../functions/api/caller.ts';
+import { listOf } from '../../../lib/model/caller.ts';
 import { ROLES, type Role } from '../../../lib/model/roles.ts';
 import {
   beginning,

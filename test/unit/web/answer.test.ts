@@ -80,6 +80,7 @@ test('the root leads to the dashboard, and nothing but GET is taken', () => {
 });
 
 const PROVIDER = {
+  ROLES_CLAIM: 'cognito:groups',
   SIGN_IN_ISSUER: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc',
   SIGN_IN_CLIENT_ID: 'pages',
   SIGN_IN_SCOPES: 'openid',
@@ -99,7 +100,10 @@ test('clients are told how to sign in, and the document may call the provider an
 
   expect(status).toBe(200);
   expect(headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-cache' });
-  expect(body).toEqual({ sign_in: { issuer: PROVIDER.SIGN_IN_ISSUER, client_id: 'pages', scope: 'openid' } });
+  expect(body).toEqual({
+    sign_in: { issuer: PROVIDER.SIGN_IN_ISSUER, client_id: 'pages', scope: 'openid' },
+    roles_claim: 'cognito:groups',
+  });
   expect(connectOf(PROVIDER)).toBe(
     "'self' https://cognito-idp.eu-central-1.amazonaws.com https://tfsync-1.auth.eu-central-1.amazoncognito.com",
   );
@@ -108,7 +112,7 @@ test('clients are told how to sign in, and the document may call the provider an
 test('without a client they are told so, and the document calls its own origin alone', () => {
   const env = { ...PROVIDER, SIGN_IN_CLIENT_ID: '' };
 
-  expect(configOf(env).body).toEqual({ sign_in: null });
+  expect(configOf(env).body).toEqual({ sign_in: null, roles_claim: 'cognito:groups' });
   expect(connectOf(env)).toBe("'self'");
 });
 

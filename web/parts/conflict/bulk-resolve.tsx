@@ -5,6 +5,7 @@ import type { IfMoved } from '../../../lib/model/resolution.ts';
 import { useCommand } from '../../command.ts';
 import { conflictsApi, type ListQuery } from '../../conflict-address.ts';
 import { TYPE_WORDS, WAY_NAMES, WAYS, type Way } from '../../conflict-words.ts';
+import { Action, Needs } from '../action.tsx';
 import { Question } from '../dialog.tsx';
 import { ProblemNote } from '../problem.tsx';
 
@@ -47,7 +48,10 @@ export function BulkResolve({ jobId, filter, onOrdered }: BulkProps) {
 
   return (
     <details class="bulk">
-      <summary>Decide many alike</summary>
+      <summary>
+        Decide many alike
+        <Needs to="resolveMany" />
+      </summary>
       <form onSubmit={count}>
         <p class="fine">
           About {whichText(filter)}. First they are counted; nothing is decided before you have seen how many.
@@ -78,9 +82,9 @@ export function BulkResolve({ jobId, filter, onOrdered }: BulkProps) {
             onInput={(e) => (note.value = e.currentTarget.value)}
           />
         </label>
-        <button type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
+        <Action to="resolveMany" type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
           Count them
-        </button>
+        </Action>
       </form>
       {problem.value && <ProblemNote problem={problem.value} />}
       {counted.value === 0 && <p role="status">No open conflict fits: there is nothing to decide.</p>}

@@ -5,6 +5,7 @@ import { useCommand } from '../../command.ts';
 import { conflictPath, conflictsApi } from '../../conflict-address.ts';
 import { ORDER_WORDS } from '../../conflict-words.ts';
 import { useLive } from '../../ui.ts';
+import { Action } from '../action.tsx';
 import { ProblemNote } from '../problem.tsx';
 import { Chip } from '../state.tsx';
 
@@ -41,9 +42,9 @@ export function OrderProgress({ jobId, orderId, onEnd }: OrderProps) {
         <Chip tone={words?.tone ?? 'waiting'} text={words?.text ?? order.state} title={words?.meaning ?? ''} />
         {!ended && (
           <div class="actions">
-            <button type="button" class="danger" disabled={busy.value !== undefined} onClick={() => void cancel()}>
+            <Action to="cancelOrder" class="danger" disabled={busy.value !== undefined} onClick={() => void cancel()}>
               Cancel the order
-            </button>
+            </Action>
           </div>
         )}
       </div>

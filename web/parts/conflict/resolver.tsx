@@ -24,7 +24,9 @@ import {
 } from '../../decision.ts';
 import { fieldProblem } from '../../field-check.ts';
 import { useKeys } from '../../keys.ts';
+import { useLacking } from '../../may.ts';
 import { useUi } from '../../ui.ts';
+import { Action } from '../action.tsx';
 import { KeyHelp } from '../key-help.tsx';
 import { ProblemNote } from '../problem.tsx';
 import { DecisionView } from './decision-view.tsx';
@@ -62,6 +64,7 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
   const winner = useSignal<ProblemBody | undefined>(undefined);
   const help = useSignal(false);
   const { busy, problem, ask } = useCommand();
+  const may = useLacking()('resolveConflict') === undefined;
   const result = useRef<HTMLDivElement>(null);
   const now = detail.value;
   const byField = isByField(now);
@@ -74,7 +77,7 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
   const lacking = byField ? missing(now, choices.value) : [];
   const decision = byField ? decisionOf(now, choices.value) : side.value && { side: side.value };
   const ready =
-    decision !== undefined && wrong.length === 0 && busy.value === undefined && !done.value && !winner.value;
+    may && decision !== undefined && wrong.length === 0 && busy.value === undefined && !done.value && !winner.value;
 
   const apply = async () => {
     if (!ready) return;
@@ -214,9 +217,15 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
           </label>
           {problem.value && <ProblemNote problem={problem.value} />}
           <div class="takes">
-            <button type="submit" aria-keyshortcuts="a" aria-busy={busy.value === 'resolve'} disabled={!ready}>
+            <Action
+              to="resolveConflict"
+              type="submit"
+              aria-keyshortcuts="a"
+              aria-busy={busy.value === 'resolve'}
+              disabled={!ready}
+            >
               Apply the decision
-            </button>
+            </Action>
             <button type="button" class="secondary" disabled={busy.value !== undefined} onClick={() => void next()}>
               Leave it, next one
             </button>

@@ -1,5 +1,7 @@
 import type { ScheduleView } from '../../../lib/model/answers.ts';
 import { jobPath } from '../../address.ts';
+import { schedulePath, schedulesPath } from '../../admin-address.ts';
+import { useLacking } from '../../may.ts';
 import { useLive } from '../../ui.ts';
 import { absolute } from '../../words.ts';
 import { ProblemNote } from '../problem.tsx';
@@ -9,12 +11,21 @@ const EVERY_MS = 60_000;
 
 /** Schedules with their next three runs and what became of the last one. Nothing for those who may not see them. */
 export function Schedules() {
+  const lacking = useLacking()('seeSchedules');
+  return (
+    <section aria-labelledby="schedules-title">
+      <h2 id="schedules-title">Schedules</h2>
+      {lacking ? <p class="fine">Schedules are shown to those who may start jobs ({lacking}).</p> : <ScheduleList />}
+    </section>
+  );
+}
+
+function ScheduleList() {
   const live = useLive<{ readonly schedules: readonly ScheduleView[] }>('/api/sync/schedules', { everyMs: EVERY_MS });
   const { body, problem } = live.state.value;
   if (problem?.status === 401) return null;
   return (
-    <section aria-labelledby="schedules-title">
-      <h2 id="schedules-title">Schedules</h2>
+    <>
       {problem?.status === 403 && <p class="fine">{problem.detail}: schedules are not shown to this role.</p>}
       {problem && problem.status !== 403 && <ProblemNote problem={problem} />}
       {!body && !problem && (
@@ -24,11 +35,11 @@ export function Schedules() {
       )}
       {body?.schedules.length === 0 && (
         <p class="fine">
-          Nothing is scheduled. <code>tfsync schedules put</code> starts jobs by the clock.
+          Nothing is scheduled. <a href={schedulesPath}>Make a schedule</a> to start jobs by the clock.
         </p>
       )}
       {body && body.schedules.length > 0 && <ScheduleTable schedules={body.schedules} />}
-    </section>
+    </>
   );
 }
 
@@ -50,7 +61,7 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
           {schedules.map((s) => (
             <tr key={s.name}>
               <th scope="row">
-                {s.name} <span class="fine mode">{s.mode}</span>
+                <a href={schedulePath(s.name)}>{s.name}</a> <span class="fine mode">{s.mode}</span>
               </th>
               <td>
                 {placeOf(s, 'source')} → {placeOf(s, 'target')}

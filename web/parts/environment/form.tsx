@@ -4,6 +4,7 @@ import { COLOURS, type Colour } from '../../../lib/model/environment.ts';
 import { environmentApi, environmentPath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
 import { useUi } from '../../ui.ts';
+import { Action } from '../action.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 interface FormProps {
@@ -130,9 +131,14 @@ export function EnvironmentForm({ from, tag, onPut }: FormProps) {
         </label>
       </div>
       {problem.value && <ProblemNote problem={problem.value} />}
-      <button type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
+      <Action
+        to="putEnvironment"
+        type="submit"
+        aria-busy={busy.value !== undefined}
+        disabled={busy.value !== undefined}
+      >
         {from ? 'Save' : 'Try and make it'}
-      </button>
+      </Action>
     </form>
   );
 }

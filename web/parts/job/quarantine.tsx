@@ -7,6 +7,7 @@ import { jobPath } from '../../address.ts';
 import { useCall } from '../../call.ts';
 import { usePaged } from '../../paged.ts';
 import { useUi } from '../../ui.ts';
+import { Action } from '../action.tsx';
 import { Question } from '../dialog.tsx';
 import { ProblemNote } from '../problem.tsx';
 import { When } from '../when.tsx';
@@ -90,8 +91,8 @@ function Retry({ job, filter }: { readonly job: JobStatus; readonly filter: Quar
   return (
     <>
       <div class="actions">
-        <button
-          type="button"
+        <Action
+          to="retryRows"
           aria-busy={busy.value}
           disabled={busy.value}
           onClick={() => {
@@ -99,7 +100,7 @@ function Retry({ job, filter }: { readonly job: JobStatus; readonly filter: Quar
           }}
         >
           Try them again
-        </button>
+        </Action>
       </div>
       {problem.value && <ProblemNote problem={problem.value} />}
       {asking.value && (

@@ -5,6 +5,7 @@ import type { SchemaFinding, TableValidation } from '../../../lib/model/schema-c
 import { callApi } from '../../api.ts';
 import { useCall } from '../../call.ts';
 import { useUi } from '../../ui.ts';
+import { Action } from '../action.tsx';
 import { Copy } from '../copy.tsx';
 import { ProblemNote } from '../problem.tsx';
 import { Chip } from '../state.tsx';
@@ -95,9 +96,15 @@ function TableFindings({ jobId, validation, onFresh }: TableFindingsProps) {
           {validation.fresh ? 'looked at ' : 'as the job found it '}
           <When at={validation.checked_at} />
         </span>
-        <button type="button" class="quiet" aria-busy={busy.value} disabled={busy.value} onClick={() => void again()}>
+        <Action
+          to="validateTable"
+          class="quiet"
+          aria-busy={busy.value}
+          disabled={busy.value}
+          onClick={() => void again()}
+        >
           Look again now
-        </button>
+        </Action>
       </div>
       {problem.value && <ProblemNote problem={problem.value} />}
       {validation.findings.length + validation.drift.length === 0 && <p class="fine">Both sides are alike now.</p>}

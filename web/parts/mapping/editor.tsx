@@ -6,6 +6,7 @@ import { mappingApi, mappingPath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
 import { placeOf } from '../../json-place.ts';
 import { useUi } from '../../ui.ts';
+import { Action, Needs } from '../action.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 /** What a new mapping begins with: one table, by its parts. */
@@ -57,7 +58,10 @@ export function MappingEditor({ name, from, tag }: EditorProps) {
   const placed = (problem.value?.errors ?? []).filter(isInMapping);
   return (
     <details class="panel" open={from === undefined}>
-      <summary>{from ? 'Write the next version' : 'The mapping'}</summary>
+      <summary>
+        {from ? 'Write the next version' : 'The mapping'}
+        <Needs to="putMapping" />
+      </summary>
       <form onSubmit={store}>
         <label>
           Mapping as JSON
@@ -108,9 +112,9 @@ export function MappingEditor({ name, from, tag }: EditorProps) {
             }}
           />
         </label>
-        <button type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
+        <Action to="putMapping" type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
           Store as a draft
-        </button>
+        </Action>
         <p class="fine">It is compared with the databases when a job is started with it, or in a dry run.</p>
       </form>
     </details>

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { MappingPreview, Suggestion } from '../../../lib/model/suggestion.ts';
 import { mappingPath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
+import { Action, Needs } from '../action.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 /** Asks the service to propose a mapping for two databases. What it stores is a draft; some rows show what it would make. */
@@ -36,7 +37,10 @@ export function ProposeMapping() {
   };
   return (
     <details class="panel">
-      <summary>Have one proposed</summary>
+      <summary>
+        Have one proposed
+        <Needs to="suggestMapping" />
+      </summary>
       <form onSubmit={propose} autocomplete="off">
         <div class="form-columns">
           <label>
@@ -68,9 +72,14 @@ export function ProposeMapping() {
           value
         </label>
         {problem.value && <ProblemNote problem={problem.value} />}
-        <button type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
+        <Action
+          to="suggestMapping"
+          type="submit"
+          aria-busy={busy.value !== undefined}
+          disabled={busy.value !== undefined}
+        >
           Propose
-        </button>
+        </Action>
       </form>
       {found.value && <Proposal proposal={found.value} />}
     </details>

@@ -4,6 +4,7 @@ import { scheduleApi, schedulePath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
 import { again, sideFields } from '../../schedule-put.ts';
 import { useUi } from '../../ui.ts';
+import { Action } from '../action.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 interface FormProps {
@@ -134,9 +135,9 @@ export function ScheduleForm({ from, onPut }: FormProps) {
         </p>
       )}
       {problem.value && <ProblemNote problem={problem.value} />}
-      <button type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
+      <Action to="putSchedule" type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
         {from ? 'Save' : 'Check and make it'}
-      </button>
+      </Action>
     </form>
   );
 }
