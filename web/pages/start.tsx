@@ -29,7 +29,7 @@ export function StartPage() {
   useEffect(() => {
     document.title = 'Start a job · TerraFusion Sync';
   }, []);
-  const busy = starting.busy.value || testing.busy.value;
+  const busy = (starting.busy.value ?? testing.busy.value) !== undefined;
   const blocked = asked.unreadable.length > 0 || (held.pair.value !== undefined && held.picked.value.size === 0);
   return (
     <form
@@ -59,7 +59,12 @@ export function StartPage() {
           <p class="note warning">No table is picked.</p>
         )}
         <div class="buttons">
-          <Action to={form.value.mode} type="submit" disabled={busy || blocked} aria-busy={starting.busy.value}>
+          <Action
+            to={form.value.mode}
+            type="submit"
+            disabled={busy || blocked}
+            aria-busy={starting.busy.value !== undefined}
+          >
             Start
           </Action>
           <Action to={form.value.mode} class="secondary" disabled={busy || blocked} onClick={() => void start(true)}>
@@ -95,8 +100,8 @@ function Databases({ held }: { readonly held: Held }) {
         <Action
           to="testDatabases"
           class="secondary"
-          aria-busy={testing.busy.value}
-          disabled={testing.busy.value}
+          aria-busy={testing.busy.value !== undefined}
+          disabled={testing.busy.value !== undefined}
           onClick={() => void test()}
         >
           Test both and list tables

@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import type { JobAction, JobStatus, ProblemBody, Started } from '../../lib/model/answers.ts';
-import { callApi } from '../api.ts';
-import { useUi } from '../ui.ts';
+import { useRef } from 'preact/hooks';
+import type { JobAction, JobStatus, Started } from '../../lib/model/answers.ts';
+import { useCommand } from '../command.ts';
 import { Action } from './action.tsx';
 import { Question } from './dialog.tsx';
 import { ProblemNote } from './problem.tsx';
@@ -16,27 +15,14 @@ interface JobActionsProps {
 
 /** What may be asked of the job now, as the service says. A stop, and deletes that wait for a yes, are asked about first. */
 export function JobActions({ job, onDone }: JobActionsProps) {
-  const { session } = useUi();
-  const busy = useSignal<JobAction | undefined>(undefined);
   const asking = useSignal<JobAction | undefined>(undefined);
-  const problem = useSignal<ProblemBody | undefined>(undefined);
-  const gone = useRef(new AbortController());
-  useEffect(() => () => gone.current.abort(), []);
+  const { busy, problem, ask } = useCommand();
 
   const act = async (action: JobAction, body?: object) => {
     asking.value = undefined;
-    busy.value = action;
-    problem.value = undefined;
     const path = `/api/sync/${action}/${encodeURIComponent(job.job_id)}`;
-    const ask = { method: 'POST', token: session.token.peek(), body, signal: gone.current.signal } as const;
-    const answer = await callApi<Started>(path, ask).catch(() => undefined);
-    if (!answer) return; // the page is gone
-    busy.value = undefined;
-    if (answer.kind === 'refused' || answer.kind === 'unavailable') {
-      if (answer.problem.status === 401) session.refuse();
-      problem.value = answer.problem;
-    }
-    onDone(); // also after a refusal: the state may not be what was shown
+    const answer = await ask<Started>(action, path, { method: 'POST', body });
+    if (answer) onDone(); // also after a refusal: the state may not be what was shown
   };
   const click = (action: JobAction) => {
     if (action === 'stop' || job.pause?.code === 'confirm_required') asking.value = action;

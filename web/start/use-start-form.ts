@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { EnvironmentView, JobStatus, Started } from '../../lib/model/answers.ts';
 import type { PairTables } from '../../lib/model/pair-tables.ts';
 import { jobPath } from '../address.ts';
-import { useCall } from '../call.ts';
+import { type Command, useCommand } from '../command.ts';
 import { useUi } from '../ui.ts';
 import { placeErrors } from './field-errors.ts';
 import { choiceOf, takes } from './pick.ts';
@@ -27,25 +27,28 @@ export function useStartForm() {
   const pair = useSignal<PairTables | undefined>(undefined);
   const picked = useSignal<ReadonlySet<string>>(new Set());
   const environments = useSignal<readonly EnvironmentView[]>([]);
-  const listing = useCall();
-  const testing = useCall();
-  const starting = useCall();
+  const listing = useCommand();
+  const testing = useCommand();
+  const starting = useCommand();
   /** One key for one form: a second click, or a second try after an answer was lost, starts no second job. */
   const key = useSignal<{ readonly of: string; readonly key: string } | undefined>(undefined);
 
   useEffect(() => {
-    void listing.call<{ environments: readonly EnvironmentView[] }>('/api/sync/environments').then((found) => {
-      if (!found) return;
-      environments.value = found.environments;
-      if (found.environments.length === 0) form.value = withKinds(form.value, 'connection');
-    });
+    void list();
     const from = address.url.peek().searchParams.get('from');
     if (from !== null) void begin(from);
   }, []);
 
+  const list = async () => {
+    const found = await listing.ask<{ environments: readonly EnvironmentView[] }>('list', '/api/sync/environments', {});
+    if (found?.kind !== 'ok') return;
+    environments.value = found.body.environments;
+    if (found.body.environments.length === 0) form.value = withKinds(form.value, 'connection');
+  };
   const begin = async (jobId: string) => {
-    const job = await testing.call<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`);
-    if (!job) return;
+    const found = await testing.ask<JobStatus>('read', `/api/sync/status/${encodeURIComponent(jobId)}`, {});
+    if (found?.kind !== 'ok') return;
+    const job = found.body;
     const named = (side: SideName): SideForm => ({
       ...form.value[side],
       environment: job[side].environments?.[0] ?? '',
@@ -65,8 +68,7 @@ export function useStartForm() {
     pair.value = undefined;
     const { tables: _, ...rest } = form.value;
     form.value = rest;
-    testing.clear();
-    starting.clear();
+    clear(testing, starting);
   };
   const setSide = (side: SideName, to: SideForm) => {
     forget();
@@ -77,11 +79,12 @@ export function useStartForm() {
     form.value = { ...form.value, source: form.value.target, target: form.value.source };
   };
   const test = async () => {
-    starting.clear();
-    const found = await testing.call<PairTables>('/api/sync/tables', { method: 'POST', body: pairBody(form.value) });
-    if (!found) return;
-    pair.value = found;
-    pick(picks(found, form.value.tables));
+    clear(starting);
+    const ask = { method: 'POST', body: pairBody(form.value) } as const;
+    const found = await testing.ask<PairTables>('test', '/api/sync/tables', ask);
+    if (found?.kind !== 'ok') return;
+    pair.value = found.body;
+    pick(picks(found.body, form.value.tables));
   };
   const pick = (names: ReadonlySet<string>) => {
     picked.value = names;
@@ -95,13 +98,13 @@ export function useStartForm() {
 
   const asked = configOf(form.value, facts.config);
   const start = async (dryRun: boolean) => {
-    testing.clear();
+    clear(testing);
     const body = { ...pairBody(form.value), config: { ...asked.config, ...(dryRun && { dry_run: true }) } };
     const of = JSON.stringify([form.value.mode, body]);
     if (key.value?.of !== of) key.value = { of, key: freshKey() };
     const ask = { method: 'POST', body, idempotencyKey: key.value.key } as const;
-    const started = await starting.call<Started>(`/api/sync/${form.value.mode}`, ask);
-    if (started) address.go(jobPath(started.job_id));
+    const started = await starting.ask<Started>('start', `/api/sync/${form.value.mode}`, ask);
+    if (started?.kind === 'ok') address.go(jobPath(started.body.job_id));
   };
 
   const problem = starting.problem.value ?? testing.problem.value;
@@ -123,6 +126,10 @@ export function useStartForm() {
     setOption,
     start,
   };
+}
+
+function clear(...commands: readonly Command[]): void {
+  for (const { problem } of commands) problem.value = undefined;
 }
 
 const withKinds = (form: StartForm, kind: SideForm['kind']): StartForm => ({

@@ -4,7 +4,7 @@ import { number } from '../../../lib/model/figures.ts';
 import type { QuarantineFilter, QuarantinePage, QuarantineView, RetryStarted } from '../../../lib/model/quarantine.ts';
 import { ROW_CODES } from '../../../lib/model/row-code.ts';
 import { jobPath } from '../../address.ts';
-import { useCall } from '../../call.ts';
+import { useCommand } from '../../command.ts';
 import { usePaged } from '../../paged.ts';
 import { useUi } from '../../ui.ts';
 import { Action } from '../action.tsx';
@@ -80,21 +80,21 @@ function TableFilter({ job, filter }: { readonly job: JobStatus; readonly filter
 
 function Retry({ job, filter }: { readonly job: JobStatus; readonly filter: QuarantineFilter }) {
   const { address } = useUi();
-  const { call, busy, problem } = useCall();
+  const { busy, problem, ask } = useCommand();
   const asking = useSignal(false);
   const retry = async () => {
     asking.value = false;
     const path = `/api/sync/quarantine/${encodeURIComponent(job.job_id)}/retry`;
-    const started = await call<RetryStarted>(path, { method: 'POST', body: filter });
-    if (started) address.go(jobPath(started.job_id));
+    const answer = await ask<RetryStarted>('retry', path, { method: 'POST', body: filter });
+    if (answer?.kind === 'ok') address.go(jobPath(answer.body.job_id));
   };
   return (
     <>
       <div class="actions">
         <Action
           to="retryRows"
-          aria-busy={busy.value}
-          disabled={busy.value}
+          aria-busy={busy.value !== undefined}
+          disabled={busy.value !== undefined}
           onClick={() => {
             asking.value = true;
           }}

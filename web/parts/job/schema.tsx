@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { JobStatus, ProblemBody } from '../../../lib/model/answers.ts';
 import type { SchemaFinding, TableValidation } from '../../../lib/model/schema-check.ts';
 import { callApi } from '../../api.ts';
-import { useCall } from '../../call.ts';
+import { useCommand } from '../../command.ts';
 import { useUi } from '../../ui.ts';
 import { Action } from '../action.tsx';
 import { Copy } from '../copy.tsx';
@@ -83,10 +83,10 @@ interface TableFindingsProps {
 }
 
 function TableFindings({ jobId, validation, onFresh }: TableFindingsProps) {
-  const { call, busy, problem } = useCall();
+  const { busy, problem, ask } = useCommand();
   const again = async () => {
-    const fresh = await call<TableValidation>(path(jobId, validation.table), { method: 'POST' });
-    if (fresh) onFresh(fresh);
+    const answer = await ask<TableValidation>('again', path(jobId, validation.table), { method: 'POST' });
+    if (answer?.kind === 'ok') onFresh(answer.body);
   };
   return (
     <section class="findings">
@@ -99,8 +99,8 @@ function TableFindings({ jobId, validation, onFresh }: TableFindingsProps) {
         <Action
           to="validateTable"
           class="quiet"
-          aria-busy={busy.value}
-          disabled={busy.value}
+          aria-busy={busy.value !== undefined}
+          disabled={busy.value !== undefined}
           onClick={() => void again()}
         >
           Look again now
