@@ -1,5 +1,5 @@
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { routes } from '../../functions/api/routes/index.ts';
@@ -34,6 +34,7 @@ import { PROBLEMS } from '../../lib/transformer/problem.ts';
 import { transformSteps } from '../../lib/transformer/registry.ts';
 import { rules } from '../../lib/validator/rules/registry.ts';
 import type { RuleExample } from '../../lib/validator/rules/rule.ts';
+import { pictureName, places, SCHEMES, WIDTHS } from '../browser/pictures/places.ts';
 import { deployedPackages } from '../support/lockfile.ts';
 
 // The pages and the code say the same thing. `UPDATE_DOCS=1 npx vitest run test/unit/docs.test.ts` writes the tables
@@ -75,6 +76,21 @@ function rulesTable(): string {
         .join(', '),
       r.summary,
       r.examples.map(example).join('. '),
+    ]),
+  );
+}
+
+/** A row for each thing that `npm run pictures` takes, each picture leading to itself in full. */
+function pictureTable(): string {
+  const each = WIDTHS.flatMap((width) => SCHEMES.map((scheme) => ({ width, scheme })));
+  return table(
+    ['', ...each.map(({ width, scheme }) => `${scheme}, ${width} px`)],
+    places.map(({ name, title }) => [
+      title,
+      ...each.map(({ width, scheme }) => {
+        const file = `pictures/${pictureName(name, scheme, width)}`;
+        return `[![${title}, ${scheme}, ${width} px](${file})](${file})`;
+      }),
     ]),
   );
 }
@@ -325,6 +341,7 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
         Object.values(masks).map((m) => [code(m.kind), m.summary, m.types, m.tells]),
       ),
   ],
+  pictures: ['docs/web-ui.md', pictureTable],
   rules: ['docs/rules.md', rulesTable],
   packages: [
     'docs/supply-chain.md',
@@ -462,4 +479,12 @@ test('every npm script that a page names is in package.json', () => {
   const named = pages.flatMap((page) => [...read(page).matchAll(/npm run ([a-z:]+)/g)].map((m) => m[1] ?? ''));
 
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test('every picture is shown, and all of them together stay small', () => {
+  const shown = pages.flatMap((page) => [...read(page).matchAll(/pictures\/([\w-]+\.jpg)/g)].map((m) => m[1] ?? ''));
+  const files = globSync('docs/pictures/*');
+
+  expect(files.map((file) => basename(file)).sort()).toEqual([...new Set(shown)].sort());
+  expect(files.reduce((bytes, file) => bytes + statSync(file).size, 0)).toBeLessThan(4_000_000);
 });

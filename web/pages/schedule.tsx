@@ -44,7 +44,11 @@ export function SchedulePage({ params }: { readonly params: PageParams }) {
             <ul class="plain">
               {schedule.next_runs.map((at) => (
                 <li key={at}>
-                  <Until at={at} /> <span class="fine">{absolute(at)}</span>
+                  <Until at={at} />
+                  <span class="fine" title={absolute(at)}>
+                    {', '}
+                    {new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
+                  </span>
                 </li>
               ))}
             </ul>

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { listOf } from '../../../lib/model/caller.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { environmentRoutes } from '../../../functions/api/routes/environments.ts';
@@ -13,6 +12,7 @@ import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
 import { webhookRoutes } from '../../../functions/api/routes/webhooks.ts';
+import { listOf } from '../../../lib/model/caller.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { mayCall, ROLES } from '../../../lib/model/roles.ts';
 import {

@@ -85,7 +85,7 @@ function environmentHelp(all: readonly EnvironmentView[], name: string, side: Si
   if (!found) return all.length === 0 ? 'An administrator keeps environments; a connection URL works too.' : '';
   const guarded =
     side === 'target' && found.protected ? 'Protected: a second person approves what is written to it.' : '';
-  return [found.description, guarded].filter(Boolean).join(' ');
+  return [found.description, guarded].filter(Boolean).join(' · ');
 }
 
 /** More than these are folded, so that the form stays in sight. */
