@@ -1,7 +1,3 @@
-import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { decodeProtectedHeader, SignJWT } from 'jose';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
@@ -11,6 +7,10 @@ import { type E2eService, startService } from '../e2e/support.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { createDatabaseAt } from '../support/elsewhere.ts';
 import { axeFindings, launch, noBrowser, openPage, overflow, type TestPage } from './browser.ts';
+import { lookThrough } from './look-through.ts';
+import { payloadWorld } from './payload-world.ts';
+import { PAYLOADS } from './payloads.ts';
+import { tokenOf } from './token.ts';
 
 const BASE = '/sync/terra_fusion';
 const POSTGIS = process.env.TEST_POSTGIS_URL;
@@ -51,6 +51,7 @@ describe('the pages of conflicts and of those who run the service', () => {
   let browser: Browser;
   let pair: TestPair;
   let job: string;
+  const pairs: TestPair[] = [];
 
   beforeAll(async () => {
     if (noBrowser !== undefined) return;
@@ -71,7 +72,7 @@ describe('the pages of conflicts and of those who run the service', () => {
   afterAll(async () => {
     await browser?.close();
     await service?.[Symbol.asyncDispose]();
-    await pair?.[Symbol.asyncDispose]();
+    for (const one of [pair, ...pairs]) await one?.[Symbol.asyncDispose]();
   });
 
   const at = (path: string, token = service.token) => `${service.url}${BASE}${path}#token=${token}`;
@@ -240,15 +241,7 @@ describe('the pages of conflicts and of those who run the service', () => {
     const change = await tab.page.getByRole('row', { name: 'land.property.county' }).innerText();
     const draft = tab.page.url();
 
-    const key = createPrivateKey(readFileSync(join(service.dataDir, 'issuer-key.pem'), 'utf8'));
-    const viewer = await new SignJWT({ 'cognito:groups': ['viewer'] })
-      .setProtectedHeader({ alg: 'RS256', kid: decodeProtectedHeader(service.token).kid ?? '' })
-      .setSubject('someone')
-      .setIssuer(`${service.places().controlUrl}/issuer`)
-      .setAudience('terrafusion-local')
-      .setIssuedAt()
-      .setExpirationTime('5m')
-      .sign(key);
+    const viewer = await tokenOf(service, { username: 'someone', groups: ['viewer'] });
     const approve = async ({ page }: TestPage) => {
       await page.getByRole('button', { name: 'Approve version 2' }).click();
       await page.getByRole('button', { name: 'Approve it' }).click();
@@ -348,6 +341,20 @@ describe('the pages of conflicts and of those who run the service', () => {
       expect(tab.complaints).toEqual([]);
     }
     expect(found).toEqual([]);
+  });
+
+  test('a hundred payloads in every place that a text comes from stay text on every page', async () => {
+    const world = await payloadWorld(service);
+    pairs.push(world.pair);
+    await using tab = await openPage(browser);
+
+    const seen = await lookThrough(tab.page, { ...world, base: `${service.url}${BASE}`, token: service.token });
+
+    expect(seen.unvisited).toEqual([]);
+    expect(seen.made).toEqual([]);
+    expect(seen.missing).toEqual([]);
+    expect(PAYLOADS.length).toBe(100);
+    expect(tab.complaints).toEqual([]);
   });
 
   test('shapes of both sides lie over each other with what they measure, and are decided', async ({ skip }) => {
