@@ -9,7 +9,7 @@ const REFUSED = /\b(SQS|Lambda|StepFunctions)\.[A-Za-z]+Exception\b/;
 
 /** Our own code in what Step Functions caught: as the error's name, or nested in the cause of a child execution. */
 export function codeIn(error: CaughtError): ErrorCode {
-  const nested = [...(error.Cause ?? '').matchAll(/Error\W+([a-z_]+)/g)].map((m) => m[1] ?? '');
+  const nested = [...(error.Cause ?? '').matchAll(/Error\W+([a-z][a-z0-9_]*)/g)].map((m) => m[1] ?? '');
   const code = [error.Error, ...nested.reverse()].find((name): name is ErrorCode => Object.hasOwn(ERRORS, name));
   if (code) return code;
   const text = `${error.Error} ${error.Cause ?? ''}`;

@@ -35,6 +35,8 @@ export async function startSuggestFunction({ model = true } = {}): Promise<Sugge
     ALLOWED_DATABASE_HOSTS: '*,this-machine',
     DATABASE_CONNECTION_BUDGET: '20',
     REGISTRY_TABLE: registry,
+    ROLES_CLAIM: 'cognito:groups',
+    ENVIRONMENT_SECRET_PREFIX: 'test/environment/',
     SUGGESTION_MODEL_ARNS: model ? MODEL : '',
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
