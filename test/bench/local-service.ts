@@ -12,6 +12,9 @@ import { cpuSeconds } from './cpu-time.ts';
 /** The whole service in its own process, as `npm run serve` starts it. */
 export interface LocalService extends AsyncDisposable {
   readonly api: Api;
+  readonly url: string;
+  /** Lets its bearer do everything. */
+  readonly token: string;
   /** Where the emulated DynamoDB answers. */
   readonly dynamodbUrl: string;
   /** The most memory that any worker process has had since the service started, in MB (2^20 bytes). */
@@ -44,6 +47,8 @@ export async function startLocalService(): Promise<LocalService> {
   const { controlUrl, dynamodbUrl } = places as { controlUrl: string; dynamodbUrl: string };
   return {
     dynamodbUrl,
+    url,
+    token,
     api: new Api({
       url: new URL(url),
       token,

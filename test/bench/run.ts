@@ -8,6 +8,7 @@ import { emptyJob } from './empty-job.ts';
 import { incremental } from './incremental.ts';
 import { following } from './lag.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
+import { pages } from './pages.ts';
 import { machine, save } from './report.ts';
 import { resolveAll } from './resolve-all.ts';
 import { stop } from './stop.ts';
@@ -121,6 +122,14 @@ bench('resolve-all', 'many open conflicts in real databases, decided by an order
   .option('--kills <number>', 'how often the worker is killed', positive, 3)
   .action((options: Common & { count: number; kills: number }) =>
     run(options, (cluster, service) => resolveAll(service, cluster, { ...options, say })),
+  );
+
+bench('pages', 'budgets of the pages: size of the first load, many jobs, many tables, many conflicts')
+  .option('--jobs <number>', 'jobs on the dashboard', positive, 1000)
+  .option('--tables <number>', 'tables of the job that is scrolled', positive, 500)
+  .option('--conflicts <number>', 'conflicts of the job that is scrolled', positive, 100_000)
+  .action((options: Common & { jobs: number; tables: number; conflicts: number }) =>
+    run(options, (_cluster, service) => pages(service, { ...options, say })),
   );
 
 bench('transform', 'rows through compiled expressions and masks, beside a plain COPY')

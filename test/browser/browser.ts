@@ -1,34 +1,13 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { ROOT } from '../e2e/support.ts';
 
-/** Debian's place, where `.ci/run` installs it. */
-const CHROMIUM = process.env.TEST_CHROMIUM ?? '/usr/bin/chromium';
-
-/** Why browser tests cannot run here; undefined where they can. */
-export const noBrowser: string | undefined = existsSync(CHROMIUM)
-  ? undefined
-  : `there is no Chromium at ${CHROMIUM}; install it (apt-get install chromium) or name another in TEST_CHROMIUM`;
+export { launch, noBrowser } from './chromium.ts';
 
 /** Pictures of what the tests saw, for people. */
 const PICTURES = join(ROOT, 'dist', 'screenshots');
-
-export function launch(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-}
 
 /** A page in a browser profile of its own that remembers everything that must not happen in it. */
 export interface TestPage extends AsyncDisposable {
@@ -39,9 +18,14 @@ export interface TestPage extends AsyncDisposable {
   picture(name: string): Promise<void>;
 }
 
+/** What the policy of a page has blocked becomes an error of the console, whatever the browser itself says of it. */
+const REPORT = `document.addEventListener('securitypolicyviolation',
+  ({ effectiveDirective, blockedURI }) => console.error('policy: ' + effectiveDirective + ' ' + blockedURI))`;
+
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<TestPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   context.setDefaultTimeout(90_000); // as long as tests of the whole service wait for a job: machines are shared
+  await context.addInitScript(REPORT);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('dialog', (dialog) => {

@@ -1,7 +1,3 @@
-import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { decodeProtectedHeader, SignJWT } from 'jose';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
@@ -12,6 +8,10 @@ import { type E2eService, startService } from '../e2e/support.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { createDatabaseAt } from '../support/elsewhere.ts';
 import { axeFindings, launch, noBrowser, openPage, overflow, type TestPage } from './browser.ts';
+import { lookThrough } from './look-through.ts';
+import { payloadWorld } from './payload-world.ts';
+import { PAYLOADS } from './payloads.ts';
+import { tokenOf } from './token.ts';
 
 const BASE = '/sync/terra_fusion';
 const POSTGIS = process.env.TEST_POSTGIS_URL;
@@ -52,6 +52,7 @@ describe('the pages of conflicts and of those who run the service', () => {
   let browser: Browser;
   let pair: TestPair;
   let job: string;
+  const pairs: TestPair[] = [];
 
   beforeAll(async () => {
     if (noBrowser !== undefined) return;
@@ -72,20 +73,12 @@ describe('the pages of conflicts and of those who run the service', () => {
   afterAll(async () => {
     await browser?.close();
     await service?.[Symbol.asyncDispose]();
-    await pair?.[Symbol.asyncDispose]();
+    for (const one of [pair, ...pairs]) await one?.[Symbol.asyncDispose]();
   });
 
   const at = (path: string, token = service.token) => `${service.url}${BASE}${path}#token=${token}`;
   /** A token of somebody who has this role alone. */
-  const tokenOf = (role: Role) =>
-    new SignJWT({ 'cognito:groups': [role] })
-      .setProtectedHeader({ alg: 'RS256', kid: decodeProtectedHeader(service.token).kid ?? '' })
-      .setSubject('someone')
-      .setIssuer(`${service.places().controlUrl}/issuer`)
-      .setAudience('terrafusion-local')
-      .setIssuedAt()
-      .setExpirationTime('5m')
-      .sign(createPrivateKey(readFileSync(join(service.dataDir, 'issuer-key.pem'), 'utf8')));
+  const someone = (role: Role) => tokenOf(service, { username: 'someone', groups: [role] });
   const nameOf = async (id: number) => {
     const { rows } = await pair.target.client.query('select name from t where id = $1', [id]);
     return rows[0]?.name ?? 'no row';
@@ -252,7 +245,7 @@ describe('the pages of conflicts and of those who run the service', () => {
     const draft = tab.page.url();
 
     await using other = await openPage(browser);
-    await other.page.goto(`${draft}#token=${await tokenOf('viewer')}`);
+    await other.page.goto(`${draft}#token=${await someone('viewer')}`);
     await other.page.getByText('someone · viewer').waitFor();
     await other.page.getByRole('button', { name: 'Approve version 2 needs resolver', disabled: true }).waitFor();
     await tab.page.getByRole('button', { name: 'Approve version 2' }).click();
@@ -340,7 +333,7 @@ describe('the pages of conflicts and of those who run the service', () => {
     const expected: Record<string, unknown> = {};
     for (const role of ROLES) {
       await using tab = await openPage(browser);
-      const token = await tokenOf(role);
+      const token = await someone(role);
       const held = ([, texts]: [string, readonly string[]]) =>
         texts.filter((text) => !mayCall(text.split(' ').at(-1) as Role, [role]));
       for (const entry of Object.entries(needed)) {
@@ -396,6 +389,20 @@ describe('the pages of conflicts and of those who run the service', () => {
       expect(tab.complaints).toEqual([]);
     }
     expect(found).toEqual([]);
+  });
+
+  test('a hundred payloads in every place that a text comes from stay text on every page', async () => {
+    const world = await payloadWorld(service);
+    pairs.push(world.pair);
+    await using tab = await openPage(browser);
+
+    const seen = await lookThrough(tab.page, { ...world, base: `${service.url}${BASE}`, token: service.token });
+
+    expect(seen.unvisited).toEqual([]);
+    expect(seen.made).toEqual([]);
+    expect(seen.missing).toEqual([]);
+    expect(PAYLOADS.length).toBe(100);
+    expect(tab.complaints).toEqual([]);
   });
 
   test('shapes of both sides lie over each other with what they measure, and are decided', async ({ skip }) => {
