@@ -1,6 +1,6 @@
 /**
- * `npm test` is run at every change and takes samples of what is large; `npm run test:long` takes everything. A sample holds at
- * least one of each kind: what it leaves out are further moments, seeds, sizes and combinations of the same.
+ * `npm test` is run at every change and takes samples of what is large; `npm run test:long` takes everything. A sample is
+ * spread evenly: what it leaves out are further moments, seeds, sizes, names and combinations of the same sort.
  */
 export const LONG = process.env.TEST_LONG === '1';
 
