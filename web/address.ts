@@ -2,16 +2,25 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 
 /** Where the UI lives: the base of the build. */
 export const BASE = import.meta.env.BASE_URL.replace(/\/$/, '');
+/** Where the pages of the original service live: the folder of the base. */
+export const PROJECT_BASE = BASE.slice(0, BASE.lastIndexOf('/'));
 
-export const dashboardPath = (query: Readonly<Record<string, string | undefined>> = {}): string => {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return given.length === 0 ? BASE : `${BASE}?${new URLSearchParams(given)}`;
+/** A place of this site that is one of a page. */
+export const isPagePath = (path: string): boolean => path.startsWith(`${PROJECT_BASE}/`);
+
+export type Query = Readonly<Record<string, string | undefined>>;
+
+/** A path with what is given of a query; an empty text is not given. */
+export const withQuery = (path: string, query: Query): string => {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1]);
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 };
+
+export const dashboardPath = (query: Query = {}): string => withQuery(BASE, query);
 export const jobPath = (jobId: string): string => `${BASE}/job/${encodeURIComponent(jobId)}`;
 
 /** The page that starts a job; `from`: a job whose config it begins with. */
-export const startPath = (from?: string): string =>
-  `${BASE}/start${from === undefined ? '' : `?from=${encodeURIComponent(from)}`}`;
+export const startPath = (from?: string): string => withQuery(`${BASE}/start`, { from });
 
 export interface Address {
   readonly url: ReadonlySignal<URL>;
@@ -34,7 +43,7 @@ export function openAddress({ location, history, document, addEventListener, scr
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (!link || !plain || event.defaultPrevented || link.target !== '') return;
-    if (link.origin !== location.origin || !link.pathname.startsWith(BASE) || link.hash !== '') return;
+    if (link.origin !== location.origin || !isPagePath(link.pathname) || link.hash !== '') return;
     event.preventDefault();
     go(link.pathname + link.search);
   });

@@ -86,8 +86,9 @@ function Navigation({ pathname }: { readonly pathname: string }) {
 }
 
 function pageOf(pathname: string) {
-  for (const { path, show: Show } of webPages) {
-    const params = paramsIn(BASE + path, pathname);
+  for (const page of webPages) {
+    const params = paramsIn(pageHref(page), pathname);
+    const { show: Show } = page;
     if (params) return <Show key={Object.values(params).join('/')} params={params} />;
   }
   return <NotFoundPage />;

@@ -16,6 +16,9 @@ export interface Command {
   ask<Body>(name: string, path: string, ask: Omit<Ask, 'token' | 'signal'>): Promise<Said<Body> | undefined>;
 }
 
+/** A note as the service takes it; nothing where nobody wrote one. */
+export const noteIn = (text: string): { readonly note?: string } => (text.trim() === '' ? {} : { note: text.trim() });
+
 /** Commands of one component; they are given up with it. */
 export function useCommand(): Command {
   const { session } = useUi();

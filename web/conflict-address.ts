@@ -1,4 +1,4 @@
-import { BASE } from './address.ts';
+import { BASE, withQuery } from './address.ts';
 
 /** What a list shows, as it stands in the address. */
 export const FILTERS = ['status', 'table', 'type', 'opened_from', 'opened_to'] as const;
@@ -10,11 +10,6 @@ const NAMES = [...FILTERS, 'next_token', 'order'] as const;
 /** What of an address is about the list; an empty text is none. */
 export const listQuery = (query: URLSearchParams): ListQuery =>
   Object.fromEntries(NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : []))) as ListQuery;
-
-const withQuery = (path: string, query: Readonly<Record<string, string | undefined>>): string => {
-  const given = Object.entries(query).filter((entry): entry is [string, string] => !!entry[1]);
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
-};
 
 export const conflictsPath = (jobId: string, query: ListQuery = {}): string =>
   withQuery(`${BASE}/conflicts/${encodeURIComponent(jobId)}`, query);

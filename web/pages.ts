@@ -1,6 +1,6 @@
 import type { ComponentType } from 'preact';
 import type { WebAction } from '../lib/model/web-actions.ts';
-import { BASE } from './address.ts';
+import { BASE, PROJECT_BASE } from './address.ts';
 import { lazyPage } from './lazy-page.tsx';
 import type { PageParams } from './page-params.ts';
 import { DashboardPage } from './pages/dashboard.tsx';
@@ -11,6 +11,8 @@ import { StartPage } from './pages/start.tsx';
 export interface WebPage {
   /** Below the base, in API Gateway form; '' is the dashboard. */
   readonly path: string;
+  /** It is one of the original service, and lies beside the base. */
+  readonly beside?: true;
   /** Made anew when its parameters change. */
   readonly show: ComponentType<{ readonly params: PageParams }>;
   /** Its words in the navigation; absent: nothing leads there but other pages. */
@@ -53,7 +55,36 @@ export const webPages: readonly WebPage[] = [
     needs: 'seeSchedules',
   },
   { path: '/schedules/{name}', show: lazyPage(async () => (await import('./pages/schedule.tsx')).SchedulePage) },
+  {
+    path: '/webhooks',
+    show: lazyPage(async () => (await import('./pages/webhooks.tsx')).WebhooksPage),
+    nav: 'Webhooks',
+    needs: 'seeWebhooks',
+  },
+  { path: '/webhooks/{name}', show: lazyPage(async () => (await import('./pages/webhook.tsx')).WebhookPage) },
+  {
+    beside: true,
+    path: '/dashboard',
+    show: lazyPage(async () => (await import('./pages/projects.tsx')).ProjectsPage),
+    nav: 'Projects',
+  },
+  {
+    beside: true,
+    path: '/jobs',
+    show: lazyPage(async () => (await import('./pages/project-jobs.tsx')).ProjectJobsPage),
+  },
+  {
+    beside: true,
+    path: '/job/{job_id}',
+    show: lazyPage(async () => (await import('./pages/project-job.tsx')).ProjectJobPage),
+  },
+  {
+    beside: true,
+    path: '/conflicts',
+    show: lazyPage(async () => (await import('./pages/project-conflicts.tsx')).ProjectConflictsPage),
+  },
+  { path: '/plan', show: lazyPage(async () => (await import('./pages/plan.tsx')).PlanPage) },
 ];
 
 /** Where the page lies. */
-export const pageHref = ({ path }: WebPage): string => BASE + path;
+export const pageHref = ({ path, beside }: WebPage): string => (beside ? PROJECT_BASE : BASE) + path;

@@ -11,7 +11,7 @@ import {
   revoke,
   SignInError,
 } from '../lib/sign-in/oidc.ts';
-import { BASE } from './address.ts';
+import { BASE, isPagePath } from './address.ts';
 import { callApi } from './api.ts';
 import type { Session } from './session.ts';
 
@@ -87,7 +87,7 @@ export function openSignIn(window: Window, session: Session): SignIn {
       if (!pending) return; // readCallback has thrown
       const { token, grant } = await exchange(code, pending, fetch, Date.now());
       session.signIn(token, grant);
-      location.replace(pending.returnTo.startsWith(BASE) ? pending.returnTo : BASE);
+      location.replace(isPagePath(pending.returnTo) ? pending.returnTo : BASE);
     });
 
   const renew = () =>

@@ -53,7 +53,14 @@ export async function pages(service: LocalService, options: Options): Promise<st
       rows.push([`${what}: usable`, `${spread(times, 0)} ms`, `${USABLE_LIMIT_MS} ms`, said(times, USABLE_LIMIT_MS)]);
     }
     for (const [what, scroll] of [
-      [`job with ${tables} tables, changing, scrolled`, () => scrollTables(browser, service, stores, wide, tables)],
+      [
+        `job with ${tables} tables, changing, scrolled`,
+        () => scrollTables(browser, service, stores, { jobId: wide, count: tables, all: false }),
+      ],
+      [
+        'the same with all of them shown',
+        () => scrollTables(browser, service, stores, { jobId: wide, count: tables, all: true }),
+      ],
       [
         `job with ${conflicts} conflicts, ${CONFLICT_PAGES} pages scrolled`,
         () => scrollConflicts(browser, service, disputed),
@@ -190,14 +197,21 @@ async function scroll(page: Page, forMs: number, between: () => Promise<void> = 
   return Math.max(0, ...((await page.evaluate('window.longTasks')) as readonly number[]));
 }
 
+interface Wide {
+  readonly jobId: string;
+  /** Tables of the job. */
+  readonly count: number;
+  /** More are asked for until none is left out; else those that are shown at first. */
+  readonly all: boolean;
+}
+
 /** The tab of the tables, while the counts of all of them go up. */
-const scrollTables = (browser: Browser, service: LocalService, stores: Stores, jobId: string, count: number) =>
+const scrollTables = (browser: Browser, service: LocalService, stores: Stores, { jobId, count, all }: Wide) =>
   inNewProfile(browser, WATCH_TASKS, async (page) => {
     await page.goto(addressOf(service, `/job/${jobId}?tab=tables`));
-    await page
-      .locator('.tables tbody tr')
-      .nth(count - 1)
-      .waitFor();
+    const rows = page.locator('.tables tbody tr');
+    await rows.first().waitFor();
+    while (all && (await rows.count()) < count) await page.getByRole('button', { name: 'Show more' }).click();
     let seq = Date.now();
     return scroll(page, SCROLL_MS, async () => {
       seq += 1;

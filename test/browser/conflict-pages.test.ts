@@ -1,19 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
 import type { ConflictType } from '../../lib/model/conflict.ts';
-import { mayCall, ROLES, type Role } from '../../lib/model/roles.ts';
-import { synthesize } from '../../local/synth.ts';
-import { type E2eService, startService } from '../e2e/support.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { createDatabaseAt } from '../support/elsewhere.ts';
-import { axeFindings, launch, noBrowser, openPage, overflow, type TestPage } from './browser.ts';
-import { lookThrough } from './look-through.ts';
-import { payloadWorld } from './payload-world.ts';
-import { PAYLOADS } from './payloads.ts';
-import { tokenOf } from './token.ts';
+import { axeFindings, noBrowser, openPage, type TestPage } from './browser.ts';
+import { served } from './served.ts';
 
-const BASE = '/sync/terra_fusion';
 const POSTGIS = process.env.TEST_POSTGIS_URL;
 
 const TABLES = `create table parent (id int primary key);
@@ -45,40 +37,28 @@ const MANUAL: Partial<JobConfig> = {
   max_delete_percent: 100,
 };
 
-describe('the pages of conflicts and of those who run the service', () => {
-  beforeEach(({ skip }) => skip(noBrowser !== undefined, noBrowser));
-
-  let service: E2eService;
-  let browser: Browser;
+describe('the pages of conflicts', () => {
+  const web = served();
   let pair: TestPair;
   let job: string;
-  const pairs: TestPair[] = [];
 
   beforeAll(async () => {
     if (noBrowser !== undefined) return;
-    await synthesize();
-    [service, browser, pair] = await Promise.all([startService(), launch(), createPair()]);
+    pair = await createPair();
     for (const { client } of [pair.source, pair.target]) await client.query(TABLES);
     await pair.source.client.query(`insert into t select i, 'n' || i, i from generate_series(11, 40) i`);
-    expect((await service.waitForEnd(await service.startFull(pair, MANUAL))).state).toBe('completed');
+    expect((await web.service.waitForEnd(await web.service.startFull(pair, MANUAL))).state).toBe('completed');
     for (const [, source, target] of Object.values(MAKES)) {
       await pair.source.client.query(source);
       await pair.target.client.query(target);
     }
     await pair.source.client.query('update t set name = $1 where id between 30 and 39', [HOSTILE]);
     await pair.target.client.query(`update t set name = 'kept' where id between 30 and 39`);
-    job = await service.startFull(pair, MANUAL);
-    expect((await service.waitForEnd(job)).state).toBe('completed_with_issues');
+    job = await web.service.startFull(pair, MANUAL);
+    expect((await web.service.waitForEnd(job)).state).toBe('completed_with_issues');
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.[Symbol.asyncDispose]();
-    for (const one of [pair, ...pairs]) await one?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => pair?.[Symbol.asyncDispose]());
 
-  const at = (path: string, token = service.token) => `${service.url}${BASE}${path}#token=${token}`;
-  /** A token of somebody who has this role alone. */
-  const someone = (role: Role) => tokenOf(service, { username: 'someone', groups: [role] });
   const nameOf = async (id: number) => {
     const { rows } = await pair.target.client.query('select name from t where id = $1', [id]);
     return rows[0]?.name ?? 'no row';
@@ -89,9 +69,9 @@ describe('the pages of conflicts and of those who run the service', () => {
   };
 
   test('a conflict of each type is found by its type and decided, with the keyboard where it is a side', async () => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
     const open = async (type: ConflictType) => {
-      await tab.page.goto(at(`/conflicts/${job}?type=${type}&status=open`));
+      await tab.page.goto(web.at(`/conflicts/${job}?type=${type}&status=open`));
       await tab.page.getByRole('row', { name: `public.t ${MAKES[type][0]}` }).waitFor();
     };
     const chosen = async (key: 's' | 't', said: string) => {
@@ -155,8 +135,8 @@ describe('the pages of conflicts and of those who run the service', () => {
   });
 
   test('a side that has moved, and a decision by somebody else, are shown in place, and text is never markup', async () => {
-    await using tab = await openPage(browser);
-    await tab.page.goto(at(`/conflicts/${job}?table=public.t&status=open`));
+    await using tab = await openPage(web.browser);
+    await tab.page.goto(web.at(`/conflicts/${job}?table=public.t&status=open`));
     await tab.page.getByRole('link', { name: 'public.t 30' }).click();
     await tab.page.getByText('What differs').waitFor();
     const shown = await tab.page.locator('.cell .value').allInnerTexts();
@@ -169,8 +149,8 @@ describe('the pages of conflicts and of those who run the service', () => {
     const unwritten = await nameOf(30);
     const conflictId = new URL(tab.page.url()).pathname.split('/').at(-1) ?? '';
     const path = `/api/sync/conflicts/${job}/${conflictId}`;
-    const { expected } = (await service.get(path)).body;
-    await service.post(`${path}/resolve`, { side: 'target', expected, note: 'first' });
+    const { expected } = (await web.service.get(path)).body;
+    await web.service.post(`${path}/resolve`, { side: 'target', expected, note: 'first' });
     await tab.page.keyboard.press('s');
     await tab.page.getByRole('button', { name: 'Apply the decision' }).click();
     await tab.page.getByText('Not applied: ').waitFor();
@@ -185,10 +165,11 @@ describe('the pages of conflicts and of those who run the service', () => {
   });
 
   test('many are decided alike once they have been counted, and the order is followed to its end', async () => {
-    await using tab = await openPage(browser);
-    const { count } = (await service.post(`/api/sync/conflicts/${job}/resolve-all`, { side: 'target', preview: true }))
-      .body;
-    await tab.page.goto(at(`/conflicts/${job}?status=open`));
+    await using tab = await openPage(web.browser);
+    const { count } = (
+      await web.service.post(`/api/sync/conflicts/${job}/resolve-all`, { side: 'target', preview: true })
+    ).body;
+    await tab.page.goto(web.at(`/conflicts/${job}?status=open`));
     await tab.page.getByText('Decide many alike').click();
     await tab.page.getByLabel('Keep the row of the target').check();
     await tab.page.getByRole('button', { name: 'Count them' }).click();
@@ -200,208 +181,6 @@ describe('the pages of conflicts and of those who run the service', () => {
 
     expect(count).toBeGreaterThan(5);
     expect(await nameOf(35)).toBe('kept');
-    expect(tab.complaints).toEqual([]);
-  });
-
-  test('a draft of a mapping is reviewed as a diff, corrected at its line, and approved by who may', async () => {
-    await using tab = await openPage(browser);
-    const mapping = (county: string) => ({
-      'land.property': { from: 'public.t', columns: { id: 'id', county: { constant: county } } },
-    });
-    const put = (body: object) =>
-      service.call('/api/sync/mappings/county', {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-    const first = await put({ mapping: mapping('Sangamon') });
-    await service.call('/api/sync/mappings/county/approve', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'if-match': first.headers.get('etag') ?? '' },
-      body: JSON.stringify({ version: 1 }),
-    });
-
-    await tab.page.goto(at('/mappings'));
-    await tab.page.getByText('Have one proposed').click();
-    await tab.page.getByLabel('Name', { exact: true }).fill('proposed');
-    await tab.page.getByLabel('Source connection').fill(pair.source.url);
-    await tab.page.getByLabel('Target connection').fill(pair.target.url);
-    await tab.page.getByRole('button', { name: 'Propose' }).click();
-    await tab.page.getByText('A draft, proposed by rules').waitFor();
-    const previewed = await tab.page.getByRole('region', { name: 'Rows of public.t as they would arrive' }).innerText();
-    await tab.page.getByRole('link', { name: 'county' }).click();
-    await tab.page.getByText('Write the next version').click();
-    const field = tab.page.getByLabel('Mapping as JSON');
-    await field.fill(JSON.stringify(mapping(HOSTILE), null, 2).replace('"constant"', '"constnt"'));
-    await tab.page.getByRole('button', { name: 'Store as a draft' }).click();
-    await tab.page.getByRole('button', { name: 'Line 6' }).click();
-    const selected = await tab.page.evaluate(
-      `document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)`,
-    );
-    await field.fill(JSON.stringify(mapping(HOSTILE), null, 2));
-    await tab.page.getByRole('button', { name: 'Store as a draft' }).click();
-    await tab.page.getByRole('heading', { name: 'Changes against version 1' }).waitFor();
-    const change = await tab.page.getByRole('row', { name: 'land.property.county' }).innerText();
-    const draft = tab.page.url();
-
-    await using other = await openPage(browser);
-    await other.page.goto(`${draft}#token=${await someone('viewer')}`);
-    await other.page.getByText('someone · viewer').waitFor();
-    await other.page.getByRole('button', { name: 'Approve version 2 needs resolver', disabled: true }).waitFor();
-    await tab.page.getByRole('button', { name: 'Approve version 2' }).click();
-    await tab.page.getByRole('button', { name: 'Approve it' }).click();
-    await tab.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
-
-    expect(JSON.parse(String(selected))).toEqual({ constnt: HOSTILE });
-    expect(previewed).toContain('parent');
-    expect(change).toContain('Sangamon');
-    expect(change).toContain('<script>alert(2)</script>');
-    expect((await service.get('/api/sync/mappings/county')).body).toMatchObject({ approved: 2, version: 2 });
-    expect(tab.complaints).toEqual([]);
-    expect(other.complaints).toEqual([]);
-  });
-
-  test('an environment is made and tested, a request is refused with its reason, and a schedule is paused', async () => {
-    await using tab = await openPage(browser);
-    await tab.page.goto(at('/environments'));
-    await tab.page.getByText('Make an environment').click();
-    await tab.page.getByLabel('Name', { exact: true }).fill('production');
-    await tab.page.getByLabel('Connection', { exact: true }).fill(pair.target.url);
-    await tab.page.getByLabel('Jobs may write to it').check();
-    await tab.page.getByLabel('Writing to it needs a second person').check();
-    await tab.page.getByRole('button', { name: 'Try and make it' }).click();
-    await tab.page.getByRole('button', { name: 'Connect and look' }).click();
-    await tab.page.getByText('It answers: PostgreSQL').waitFor();
-    const typed = await tab.page.locator('input[type=password]').inputValue();
-    const asked = await service.post('/api/sync/full', {
-      source_connection: pair.source.url,
-      target_environment: 'production',
-      config: MANUAL,
-    });
-    expect([asked.status, asked.body.code]).toEqual([409, 'approval_required']);
-    await tab.page.goto(at('/approvals'));
-    await tab.page.getByRole('heading', { name: 'A full job into production' }).waitFor();
-    await tab.page.getByRole('button', { name: 'Approve' }).click();
-    await tab.page.getByRole('button', { name: 'Approve it' }).click();
-    await tab.page.getByText('approval_by_requester').waitFor(); // nobody approves what they have asked for
-    await tab.page.getByRole('button', { name: 'Refuse' }).click();
-    await tab.page.getByRole('button', { name: 'Refuse it' }).click();
-    await tab.page.getByText('Nothing waits.').waitFor();
-
-    await tab.page.goto(at('/schedules'));
-    await tab.page.getByText('Make a schedule').click();
-    await tab.page.getByLabel('Name', { exact: true }).fill('nightly');
-    await tab.page.getByLabel('Source:').fill('production');
-    await tab.page.getByLabel('Target:').fill(pair.source.url);
-    await tab.page.getByLabel('Configuration of the job').fill('{"batch_size": 10}');
-    await tab.page.getByRole('button', { name: 'Check and make it' }).click();
-    await tab.page.getByRole('heading', { name: 'nightly' }).waitFor();
-    await tab.page.getByRole('button', { name: 'Pause' }).click();
-    await tab.page.locator('h1 + .chip', { hasText: 'paused' }).waitFor();
-
-    expect(typed).toBe(''); // what was put is never shown again
-    expect((await service.get('/api/sync/schedules/nightly')).body).toMatchObject({
-      paused: true,
-      config: { batch_size: 10 },
-      environments: { source: 'production' },
-    });
-    expect(tab.complaints).toEqual([]);
-  });
-
-  test('each role is offered what it may do, and told which role the rest needs', async () => {
-    const needed: Readonly<Record<string, readonly string[]>> = {
-      '/start': [
-        'Start a job needs operator',
-        'Test both and list tables needs operator',
-        'Start needs operator',
-        'Dry run needs operator',
-      ],
-      [`/conflicts/${job}`]: ['Decide many alike needs resolver', 'Count them needs resolver'],
-      '/mappings/county': [
-        'Take it out of use needs resolver',
-        'Write the next version needs operator',
-        'Store as a draft needs operator',
-      ],
-      '/environments/production': [
-        'Connect and look needs operator',
-        'Change it, or give it new credentials needs admin',
-        'Save needs admin',
-        'Delete the environment needs admin',
-      ],
-    };
-    const found: Record<string, unknown> = {};
-    const expected: Record<string, unknown> = {};
-    for (const role of ROLES) {
-      await using tab = await openPage(browser);
-      const token = await someone(role);
-      const held = ([, texts]: [string, readonly string[]]) =>
-        texts.filter((text) => !mayCall(text.split(' ').at(-1) as Role, [role]));
-      for (const entry of Object.entries(needed)) {
-        const [path] = entry;
-        await tab.page.goto(at(path, token));
-        await tab.page.getByText(`someone · ${role}`).waitFor();
-        await tab.page.locator('h1').first().waitFor();
-        await tab.page.locator('#app [aria-busy=true]').first().waitFor({ state: 'detached' });
-        const texts = await tab.page.locator('main :has(> .needs)').allTextContents();
-        found[`${role} ${path}`] = texts;
-        expected[`${role} ${path}`] = held(entry);
-        const enabled = await tab.page.locator('main button:enabled:has(.needs)').count();
-        expect(enabled).toBe(0);
-      }
-      found[role] = await tab.page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allTextContents();
-      expected[role] = ['Jobs', 'Start', 'Mappings', 'Environments', 'Schedules'].filter(
-        (name) => role !== 'viewer' || !['Start', 'Schedules'].includes(name),
-      );
-      expect(tab.complaints).toEqual([]);
-    }
-    expect(found).toEqual(expected);
-  });
-
-  test('in light and dark, wide and narrow, nothing sticks out and axe finds nothing serious', async () => {
-    const { conflicts } = (await service.get(`/api/sync/conflicts/${job}`)).body;
-    const [one] = conflicts;
-    const paths = [
-      `/conflicts/${job}`,
-      `/conflicts/${job}/${one.conflict_id}`,
-      '/mappings',
-      '/mappings/county',
-      '/environments',
-      '/environments/production',
-      '/approvals?state=all',
-      '/schedules',
-      '/schedules/nightly',
-      `/conflicts/${job}/${'0'.repeat(32)}`,
-    ];
-    const found: unknown[] = [];
-    for (const [colorScheme, width] of [
-      ['light', 1280],
-      ['dark', 360],
-    ] as const) {
-      await using tab = await openPage(browser, { colorScheme, viewport: { width, height: 780 } });
-      for (const [i, path] of paths.entries()) {
-        await tab.page.goto(i === 0 ? at(path) : `${service.url}${BASE}${path}`);
-        await tab.page.locator('h1').first().waitFor();
-        await tab.page.locator('#app [aria-busy=true]').first().waitFor({ state: 'detached' });
-        await tab.page.evaluate(`for (const details of document.querySelectorAll('main details')) details.open = true`);
-        const [findings, wider] = [await axeFindings(tab.page), await overflow(tab.page)];
-        if (findings.length > 0 || wider > 0) found.push({ colorScheme, width, path, findings, wider });
-      }
-      expect(tab.complaints).toEqual([]);
-    }
-    expect(found).toEqual([]);
-  });
-
-  test('a hundred payloads in every place that a text comes from stay text on every page', async () => {
-    const world = await payloadWorld(service);
-    pairs.push(world.pair);
-    await using tab = await openPage(browser);
-
-    const seen = await lookThrough(tab.page, { ...world, base: `${service.url}${BASE}`, token: service.token });
-
-    expect(seen.unvisited).toEqual([]);
-    expect(seen.made).toEqual([]);
-    expect(seen.missing).toEqual([]);
-    expect(PAYLOADS.length).toBe(100);
     expect(tab.complaints).toEqual([]);
   });
 
@@ -419,14 +198,14 @@ describe('the pages of conflicts and of those who run the service', () => {
       );
     const config = { conflict_strategy: 'manual' };
     const both = { source, target } as unknown as TestPair; // as far as a start needs one
-    await service.waitForEnd(await service.startFull(both, config));
+    await web.service.waitForEnd(await web.service.startFull(both, config));
     await source.client.query(`update parcels set shape = ${square(20, ',(5 5,6 5,6 6,5 6,5 5)')}`);
     await target.client.query(`update parcels set shape = ${square(15, '')}, spot = null`);
-    const id = await service.startFull(both, config);
-    await service.waitForEnd(id);
+    const id = await web.service.startFull(both, config);
+    await web.service.waitForEnd(id);
 
-    await using tab = await openPage(browser);
-    await tab.page.goto(at(`/conflicts/${id}`));
+    await using tab = await openPage(web.browser);
+    await tab.page.goto(web.at(`/conflicts/${id}`));
     await tab.page.getByRole('link', { name: 'public.parcels 1' }).click();
     await tab.page.getByRole('img', { name: /^shape: target, source/ }).waitFor();
     const shape = tab.page.getByRole('article', { name: 'shape' });

@@ -1,29 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { StatusView } from '../../lib/orchestrator/status.ts';
-import { synthesize } from '../../local/synth.ts';
-import { type E2eService, hold, startService } from '../e2e/support.ts';
-import { createCountyPair } from '../support/county.ts';
+import { hold, startService } from '../e2e/support.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { axeFindings, launch, noBrowser, openPage, overflow, type TestPage } from './browser.ts';
+import { axeFindings, openPage } from './browser.ts';
+import { BASE, served } from './served.ts';
 
 describe('the pages', () => {
-  beforeEach(({ skip }) => skip(noBrowser !== undefined, noBrowser));
-
-  let service: E2eService;
-  let browser: Browser;
-  beforeAll(async () => {
-    if (noBrowser !== undefined) return;
-    await synthesize(); // what builds takes long on a busy machine, and is no part of a start
-    [service, browser] = await Promise.all([startService(), launch()]);
-  });
+  const web = served();
   const pairs: TestPair[] = [];
   afterAll(async () => {
-    await browser?.close();
-    await service?.[Symbol.asyncDispose]();
     for (const pair of pairs) await pair[Symbol.asyncDispose]();
   });
 
@@ -33,15 +21,14 @@ describe('the pages', () => {
     ended ??= (async () => {
       const pair = await troubled();
       pairs.push(pair);
-      return service.waitForEnd(await service.startFull(pair, { batch_size: 10 }));
+      return web.service.waitForEnd(await web.service.startFull(pair, { batch_size: 10 }));
     })();
     return ended;
   };
-  const BASE = '/sync/terra_fusion';
-  const signedIn = (path: string) => `${service.url}${path}#token=${service.token}`;
+  const signedIn = (path: string) => `${web.service.url}${path}#token=${web.service.token}`;
 
   test('the address that npm start prints signs in, and the token is gone from the address and the history', async () => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
 
     await tab.page.goto(signedIn('/'));
     await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
@@ -49,22 +36,22 @@ describe('the pages', () => {
     await tab.page.reload();
     await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
 
-    expect(tab.page.url()).toBe(`${service.url}${BASE}`);
+    expect(tab.page.url()).toBe(`${web.service.url}${BASE}`);
     expect(await tab.page.evaluate('history.length')).toBe(2); // about:blank and the dashboard
     expect(await tab.page.evaluate('sessionStorage.length + localStorage.length')).toBe(1);
     expect(tab.complaints).toEqual([]);
   });
 
   test('without a good token nothing is shown but the way to sign in', async () => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
 
-    await tab.page.goto(`${service.url}${BASE}/dashboard`);
+    await tab.page.goto(`${web.service.url}${BASE}/dashboard`);
     await tab.page.getByLabel('Access token').fill('not a token');
     await tab.page.keyboard.press('Enter');
     await tab.page.getByText('does not accept this token').waitFor();
     await tab.picture('sign-in');
     const findings = await axeFindings(tab.page);
-    await tab.page.getByLabel('Access token').fill(service.token);
+    await tab.page.getByLabel('Access token').fill(web.service.token);
     await tab.page.keyboard.press('Enter');
     await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
     await tab.page.getByRole('button', { name: 'Sign out' }).click();
@@ -79,10 +66,10 @@ describe('the pages', () => {
     { role: 'viewer', webhooks: 403 },
     { role: 'admin', webhooks: 200 },
   ] as const)('a $role signs in with the provider, comes back, stays signed in and signs out', async (person) => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
     const { page } = tab;
     const button = page.getByRole('button', { name: 'Sign in with 127.0.0.1' });
-    const passwords = JSON.parse(readFileSync(join(service.dataDir, 'accounts.json'), 'utf8'));
+    const passwords = JSON.parse(readFileSync(join(web.service.dataDir, 'accounts.json'), 'utf8'));
     const giveName = async (password: string) => {
       await page.getByLabel('Name').fill(person.role);
       await page.getByLabel('Password').fill(password);
@@ -90,10 +77,10 @@ describe('the pages', () => {
     };
     const stored = () => page.evaluate('Object.keys(sessionStorage).sort().join()');
     const token = () => page.evaluate(`sessionStorage.getItem('terrafusion.token')`) as Promise<string>;
-    const statusOf = async (path: string) => (await service.call(path, { token: await token() })).status;
+    const statusOf = async (path: string) => (await web.service.call(path, { token: await token() })).status;
     await page.clock.install();
 
-    await page.goto(`${service.url}${BASE}/dashboard?status=failed`);
+    await page.goto(`${web.service.url}${BASE}/dashboard?status=failed`);
     await button.click();
     await giveName('guessed');
     await page.getByText('do not belong together').waitFor();
@@ -118,44 +105,44 @@ describe('the pages', () => {
     await button.click();
     await page.getByLabel('Password').waitFor(); // the provider has forgotten this browser too
 
-    expect(came).toBe(`${service.url}${BASE}/dashboard?status=failed`);
+    expect(came).toBe(`${web.service.url}${BASE}/dashboard?status=failed`);
     expect(may).toEqual([200, person.webhooks]);
     expect(kept).toBe('terrafusion.grant,terrafusion.token');
     expect(after).toBe(200);
-    expect(left).toEqual([`${service.url}${BASE}/sign-in`, '']);
+    expect(left).toEqual([`${web.service.url}${BASE}/sign-in`, '']);
     expect(ofProvider).toEqual([]);
     expect(tab.complaints).toEqual([]);
   });
 
   test('an answer of a provider that this tab has not asked signs nobody in', async () => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
 
-    await tab.page.goto(`${service.url}${BASE}/sign-in?code=stolen&state=forged`);
+    await tab.page.goto(`${web.service.url}${BASE}/sign-in?code=stolen&state=forged`);
     await tab.page.getByText('does not belong to a sign-in that was begun here').waitFor();
 
-    expect(tab.page.url()).toBe(`${service.url}${BASE}/sign-in`);
+    expect(tab.page.url()).toBe(`${web.service.url}${BASE}/sign-in`);
     expect(await tab.page.evaluate('sessionStorage.length')).toBe(0);
     expect(tab.complaints).toEqual([]);
   });
 
   test('a job is followed from its start to its end without a reload', async () => {
-    await using pair = await createCountyPair();
-    await using tab = await openPage(browser);
+    await using pair = await createOffice();
+    await using tab = await openPage(web.browser);
     await tab.page.goto(signedIn(BASE));
 
     const lock = await hold(pair.target, 'lock table public.sales in share mode');
-    const jobId = await service.startFull(pair, { max_parallel_tables: 4 });
+    const jobId = await web.service.startFull(pair, { max_parallel_tables: 4 });
     await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).click();
     await tab.page.getByRole('row', { name: /public\.owners verified|public\.owners apply 1\/1/ }).waitFor();
     await tab.page.locator('h1 + .chip', { hasText: 'running' }).waitFor();
     await tab.picture('job-running');
     await lock.release();
     await tab.page.locator('h1 + .chip', { hasText: 'completed' }).waitFor();
-    const status = await service.status(jobId);
+    const status = await web.service.status(jobId);
     const sales = status.tables.find((t) => t.name === 'public.sales');
     const row = await tab.page.getByRole('row', { name: 'public.sales' }).innerText();
 
-    expect(tab.page.url()).toBe(`${service.url}${BASE}/job/${jobId}`);
+    expect(tab.page.url()).toBe(`${web.service.url}${BASE}/job/${jobId}`);
     expect(row.split(/\s+/)).toEqual(expect.arrayContaining(['verified', '100', String(sales?.counts.inserted)]));
     expect(await tab.page.title()).toContain('completed');
     expect(await tab.page.getByText('final, read').count()).toBe(1);
@@ -165,14 +152,14 @@ describe('the pages', () => {
   });
 
   test('asks with the tag of the last answer, and no more after the end', async () => {
-    await using pair = await createCountyPair();
-    await using tab = await openPage(browser);
+    await using pair = await createOffice();
+    await using tab = await openPage(web.browser);
     const asked: string[] = [];
     await tab.page.clock.install();
     tab.page.on('request', (r) => r.url().includes('/api/sync/status/') && asked.push(r.url()));
 
     const lock = await hold(pair.target, 'lock table public.owners in share mode');
-    const jobId = await service.startFull(pair);
+    const jobId = await web.service.startFull(pair);
     const unchanged = tab.page.waitForResponse((r) => r.url().includes('/status/') && r.status() === 304);
     await tab.page.goto(signedIn(`${BASE}/job/${jobId}`));
     const asking = (await unchanged).request().headers();
@@ -195,9 +182,9 @@ describe('the pages', () => {
       `create function drops() returns trigger language plpgsql as 'begin return null; end';
        create trigger quiet before insert on t for each row execute function drops()`,
     );
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
 
-    const ended = await service.waitForEnd(await service.startFull(pair, { max_quarantined_rows: 0 }));
+    const ended = await web.service.waitForEnd(await web.service.startFull(pair, { max_quarantined_rows: 0 }));
     await tab.page.goto(signedIn(`${BASE}/job/${ended.job_id}`));
     await tab.page.locator('h1 + .chip', { hasText: 'failed' }).waitFor();
     await tab.picture('job-failed');
@@ -211,10 +198,10 @@ describe('the pages', () => {
   });
 
   test('a job is stopped, after a question, and resumed; a refusal is shown with its reason', async () => {
-    await using pair = await createCountyPair();
-    await using tab = await openPage(browser);
+    await using pair = await createOffice();
+    await using tab = await openPage(web.browser);
     const lock = await hold(pair.target, 'lock table public.sales in share mode');
-    const jobId = await service.startFull(pair);
+    const jobId = await web.service.startFull(pair);
     await tab.page.goto(signedIn(`${BASE}/job/${jobId}`));
     const state = (text: string) => tab.page.locator('h1 + .chip', { hasText: text }).waitFor();
     await state('running');
@@ -223,7 +210,7 @@ describe('the pages', () => {
     await tab.page.getByRole('dialog').waitFor();
     await tab.page.keyboard.press('Escape');
     await tab.page.getByRole('dialog').waitFor({ state: 'hidden' });
-    const stillThere = await service.status(jobId);
+    const stillThere = await web.service.status(jobId);
     await tab.page.getByRole('button', { name: 'Stop', exact: true }).click();
     await tab.picture('job-stop-question');
     await tab.page.getByRole('button', { name: 'Stop the job' }).click();
@@ -231,8 +218,8 @@ describe('the pages', () => {
     await lock.release();
     await state('stopped');
     await tab.picture('job-stopped');
-    await service.post(`/api/sync/resume/${jobId}`, {});
-    await service.waitForEnd(jobId);
+    await web.service.post(`/api/sync/resume/${jobId}`, {});
+    await web.service.waitForEnd(jobId);
     await tab.page.getByRole('button', { name: 'Resume' }).click(); // the page has not asked since
     await tab.page.getByRole('alert').waitFor();
     const refusal = await tab.page.getByRole('alert').innerText();
@@ -248,9 +235,9 @@ describe('the pages', () => {
     await using pair = await createPair();
     for (const { client } of [pair.source, pair.target]) await client.query('create table t (id int primary key)');
     await pair.target.client.query('insert into t select generate_series(1, 200)');
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
 
-    const jobId = await service.startFull(pair, { delete_mode: 'mirror' });
+    const jobId = await web.service.startFull(pair, { delete_mode: 'mirror' });
     await tab.page.goto(signedIn(`${BASE}/job/${jobId}`));
     await tab.page.locator('h1 + .chip', { hasText: 'paused' }).waitFor();
     await tab.page.getByRole('button', { name: 'Resume' }).click();
@@ -259,7 +246,7 @@ describe('the pages', () => {
     await tab.page.keyboard.press('Enter');
     await tab.page.locator('h1 + .chip', { hasText: 'completed' }).waitFor();
 
-    expect(await service.status(jobId)).toMatchObject({ state: 'completed', counts: { deleted: 200 } });
+    expect(await web.service.status(jobId)).toMatchObject({ state: 'completed', counts: { deleted: 200 } });
     expect(tab.complaints).toEqual([]);
   });
 
@@ -275,9 +262,9 @@ describe('the pages', () => {
     for (const { client } of [pair.source, pair.target]) {
       for (const name of names) await client.query(`create table "${name.replaceAll('"', '""')}" (id int primary key)`);
     }
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
 
-    const ended = await service.waitForEnd(await service.startFull(pair));
+    const ended = await web.service.waitForEnd(await web.service.startFull(pair));
     await tab.page.goto(signedIn(`${BASE}/job/${ended.job_id}`));
     await tab.page.getByText('final, read').waitFor();
     const shown = await tab.page.locator('.tables tbody th').allInnerTexts();
@@ -289,7 +276,7 @@ describe('the pages', () => {
   });
 
   test('the policy of the pages lets no script run that the service did not send as a file', async () => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
     await tab.page.goto(signedIn(BASE));
     await tab.page.getByRole('heading', { name: 'Jobs' }).waitFor();
 
@@ -305,86 +292,47 @@ describe('the pages', () => {
   });
 
   test('the filter is in the address, and an unknown job and a strange address say so', async () => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
     const unknown = randomUUID();
 
     await tab.page.goto(signedIn(BASE));
     await tab.page.getByLabel('State').selectOption('paused');
     await tab.page.getByText('No job here is like this').waitFor();
     const filtered = tab.page.url();
-    await tab.page.goto(`${service.url}${BASE}/job/${unknown}`);
+    await tab.page.goto(`${web.service.url}${BASE}/job/${unknown}`);
     await tab.page.getByText('job_not_found').waitFor();
     const problem = await tab.page.getByRole('alert').innerText();
     await tab.picture('job-unknown');
-    await tab.page.goto(`${service.url}${BASE}/job/nonsense`);
+    await tab.page.goto(`${web.service.url}${BASE}/job/nonsense`);
     await tab.page.getByText('id_format').waitFor();
 
-    expect(filtered).toBe(`${service.url}${BASE}?status=paused`);
+    expect(filtered).toBe(`${web.service.url}${BASE}?status=paused`);
     expect(problem).toMatch(/HTTP 404 · request [0-9a-f-]{36}/);
     expect(tab.complaints).toEqual([]);
   });
 
   test('keeps what it has and says so while the service does not answer, and goes on by itself', async () => {
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
     const { job_id: jobId } = await endedJob();
+    await tab.page.clock.install();
     await tab.page.goto(signedIn(BASE));
     await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).waitFor();
 
     await tab.page.context().setOffline(true);
+    await tab.page.clock.fastForward('00:10'); // sooner than a person would wait
     await tab.page.getByText('The service does not answer').first().waitFor();
     const kept = await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).count();
     await tab.picture('offline');
     await tab.page.context().setOffline(false);
+    await tab.page.clock.fastForward('00:10');
     await tab.page.getByText('live, updated').waitFor();
 
     expect(kept).toBe(1);
   });
 
-  test('can be used with the keyboard alone', async () => {
-    await using tab = await openPage(browser);
-    const { job_id: jobId } = await endedJob();
-    await tab.page.goto(signedIn(BASE));
-    await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).waitFor();
-
-    await pressUntilFocused(tab, jobId.slice(0, 8));
-    const outline = await tab.page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
-    await tab.page.keyboard.press('Enter');
-    await tab.page.getByText('final, read').waitFor();
-    await pressUntilFocused(tab, 'Configuration');
-    await tab.page.keyboard.press('Enter');
-    await tab.page.getByRole('row', { name: 'detection_strategy' }).waitFor();
-
-    expect(outline).not.toBe('none');
-    expect(tab.page.url()).toContain(jobId);
-  });
-
-  test('in light and dark, wide and narrow, nothing sticks out and axe finds nothing serious', async () => {
-    const ended = await endedJob();
-    expect(ended.state).toBe('completed_with_issues');
-
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const width of [1280, 360]) {
-        await using tab = await openPage(browser, { colorScheme, viewport: { width, height: 780 } });
-        await tab.page.goto(signedIn(BASE));
-        await tab.page.getByRole('link', { name: ended.job_id.slice(0, 8) }).waitFor();
-        await tab.page.getByText('All is well').waitFor();
-        const dashboard = { findings: await axeFindings(tab.page), overflow: await overflow(tab.page) };
-        await tab.picture(`dashboard-${colorScheme}-${width}`);
-        await tab.page.getByRole('link', { name: ended.job_id.slice(0, 8) }).click();
-        await tab.page.getByText('final, read').waitFor();
-        const job = { findings: await axeFindings(tab.page), overflow: await overflow(tab.page) };
-        await tab.picture(`job-${colorScheme}-${width}`);
-
-        const well = { findings: [], overflow: 0 };
-        expect({ colorScheme, width, dashboard, job }).toEqual({ colorScheme, width, dashboard: well, job: well });
-        expect(tab.complaints).toEqual([]);
-      }
-    }
-  });
-
   test('without sign-in the pages work, and so does what they ask of the service', async () => {
     await using open = await startService({ auth: false });
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
 
     await tab.page.goto(open.url);
     await tab.page.getByText('There is no job yet').waitFor();
@@ -400,18 +348,22 @@ describe('the pages', () => {
   });
 });
 
-/** The county with rows that the target refuses. */
-async function troubled(): Promise<TestPair> {
-  const pair = await createCountyPair();
-  await pair.target.client.query(`alter table public.sales add constraint small check (sale_id < 100) not valid`);
+/** Two tables that do not wait for each other. */
+async function createOffice(): Promise<TestPair> {
+  const pair = await createPair();
+  for (const { client } of [pair.source, pair.target])
+    await client.query(
+      'create table owners (id int primary key); create table sales (sale_id int primary key, price int)',
+    );
+  await pair.source.client.query(
+    'insert into owners select generate_series(1, 50); insert into sales select i, i from generate_series(1, 150) i',
+  );
   return pair;
 }
 
-/** Goes from one control to the next until the one with this text has the focus. */
-async function pressUntilFocused({ page }: TestPage, text: string): Promise<void> {
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press('Tab');
-    if ((await page.evaluate('document.activeElement?.textContent')) === text) return;
-  }
-  throw new Error(`no press of Tab leads to ${text}`);
+/** The same with rows that the target refuses. */
+async function troubled(): Promise<TestPair> {
+  const pair = await createOffice();
+  await pair.target.client.query('alter table public.sales add constraint small check (sale_id < 100) not valid');
+  return pair;
 }

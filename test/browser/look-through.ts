@@ -1,5 +1,7 @@
 import type { Page } from 'playwright-core';
-import { pages, WEB_BASE } from '../../functions/web/pages.ts';
+import { pages } from '../../functions/web/pages.ts';
+import type { WebhookView } from '../../lib/model/answers.ts';
+import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import { until } from '../e2e/support.ts';
 import { PAYLOADS } from './payloads.ts';
 
@@ -23,7 +25,7 @@ const IN_VAIN = `(texts) => {
 }`;
 
 interface Look {
-  /** Below the base. */
+  /** Below the base; `..` is the folder of the original service's pages. */
   readonly path: string;
   /** What of it every payload comes from: all on this page, or with `part` on all pages that say the same. */
   readonly shows?: string | undefined;
@@ -76,13 +78,68 @@ function looks({ jobId, storedJob, wide, open, noted }: Places): readonly Look[]
     { path: '/schedules' },
     { path: '/schedules/payloads' },
     { path: '/schedules/stored', shows: 'runs' },
-    ...['job', 'mappings', 'environments', 'schedules', 'conflicts'].map((page) => ({ path: `/${page}/${p}` })),
+    { path: '/webhooks', shows: 'webhooks' },
+    { path: '/webhooks/payloads', shows: 'webhook' },
+    { path: `/plan?from=${storedJob}`, shows: 'project' },
+    { path: `/plan?${query('from')}` },
+    { path: '/../dashboard', shows: 'projects', part: true },
+    { path: '/../jobs', shows: 'projects', part: true },
+    { path: `/../jobs?${query('text source target from to next_token status')}` },
+    { path: `/../job/${storedJob}?tab=project`, shows: 'plan' },
+    { path: '/../conflicts' },
+    { path: `/../conflicts?${query('job_id next_token')}` },
+    { path: `/../job/${p}` },
+    ...['job', 'mappings', 'environments', 'schedules', 'webhooks', 'conflicts'].map((page) => ({
+      path: `/${page}/${p}`,
+    })),
     { path: `/conflicts/${p}/${q}` },
     { path: `/sign-in?${query('code state error error_description')}` },
   ];
 }
 
 const shownBy = (groups: Readonly<Record<string, string>>, tab: string) => (groups[tab] ? { shows: groups[tab] } : {});
+
+/** What real databases and receivers do not come to by themselves: a plan, and a webhook, that say nothing but payloads. */
+async function answerPayloads(page: Page): Promise<void> {
+  const at = new Date().toISOString();
+  const plan: ProjectPlanView = {
+    root: PAYLOADS[0] ?? '',
+    parents: 'insert',
+    tables: PAYLOADS.map((name) => ({
+      name,
+      role: 'child',
+      from: `of ${name}`,
+      key: [name],
+      path: [name],
+      via: [{ constraint: `by ${name}`, table: name, as: 'child' }],
+      rows: { source: 1, target: null },
+    })),
+    excluded: PAYLOADS.map((name) => ({ table: name, constraint: name, other: name, why: 'depth', note: name })),
+    missing_indexes: PAYLOADS.map((name) => ({
+      side: 'source',
+      table: name,
+      constraint: name,
+      columns: [name],
+      rows: 1,
+      remedy: name,
+    })),
+  };
+  const webhook = (origin: string, index: number): WebhookView => ({
+    name: index === 0 ? 'payloads' : origin,
+    origin,
+    events: [origin as WebhookView['events'][number]],
+    paused: false,
+    last: { id: origin, type: 'job.ended', at, outcome: 'failed', attempt: 1, message: origin },
+    given_up: 1,
+    actor: origin,
+    created_at: at,
+    updated_at: at,
+  });
+  const one = { ...webhook('', 0), origin: PAYLOADS.join(' ') };
+  await page.route('**/api/sync/projects/plan', (route) => route.fulfill({ json: plan }));
+  await page.route('**/api/sync/webhooks', (route) => route.fulfill({ json: { webhooks: PAYLOADS.map(webhook) } }));
+  await page.route('**/api/sync/webhooks/payloads', (route) => route.fulfill({ json: one }));
+}
 
 /** Most that a page may take until it says what it has to; what is missing then is in the result. */
 const SAYS_LIMIT_MS = 20_000;
@@ -114,10 +171,11 @@ export async function lookThrough(page: Page, places: Places) {
     );
   };
 
+  await answerPayloads(page);
   for (const [index, { path, shows, part }] of looks(places).entries()) {
     await page.goto(`${places.base}${path}${index === 0 ? `#token=${places.token}` : ''}`);
     await look({ shows, part });
-    visited.add(`${WEB_BASE}${path.split('?')[0]}`);
+    visited.add(new URL(`${places.base}${path}`).pathname);
     for (
       const next = page.getByRole('link', { name: 'Newer conflicts' });
       shows === 'conflicts' && (await next.count()) > 0;

@@ -1,39 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { synthesize } from '../../local/synth.ts';
-import { type E2eService, startService } from '../e2e/support.ts';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCountyPair } from '../support/county.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { axeFindings, launch, noBrowser, openPage, overflow } from './browser.ts';
+import { axeFindings, noBrowser, openPage } from './browser.ts';
+import { BASE, served } from './served.ts';
 
 /** A value that a page must show as text. */
 const MARKUP = '<img src=x onerror=alert(1)>';
 
 describe('a job from its start to its trail', () => {
-  beforeEach(({ skip }) => skip(noBrowser !== undefined, noBrowser));
-
-  let service: E2eService;
-  let browser: Browser;
+  const web = served();
   let pair: TestPair;
   beforeAll(async () => {
-    if (noBrowser !== undefined) return;
-    await synthesize(); // what builds takes long on a busy machine, and is no part of a start
-    [service, browser, pair] = await Promise.all([startService(), launch(), createCountyPair()]);
+    if (noBrowser === undefined) pair = await createCountyPair();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await service?.[Symbol.asyncDispose]();
-    await pair?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => pair?.[Symbol.asyncDispose]());
 
-  const BASE = '/sync/terra_fusion';
-  const signedIn = (path: string) => `${service.url}${path}#token=${service.token}`;
+  const signedIn = (path: string) => `${web.service.url}${path}#token=${web.service.token}`;
 
   test('a form finds tables and missing rights, says what is wrong at its fields, and starts what it shows', async () => {
     await using weak = await weakRole(pair);
-    await using tab = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await using tab = await openPage(web.browser, { permissions: ['clipboard-read', 'clipboard-write'] });
     const { page } = tab;
     await page.goto(signedIn(`${BASE}/start`));
 
@@ -76,7 +65,7 @@ describe('a job from its start to its trail', () => {
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.waitForURL(/\/job\//);
     const jobId = page.url().slice(-36);
-    const ended = await service.waitForEnd(jobId);
+    const ended = await web.service.waitForEnd(jobId);
 
     expect(copied).toContain(`--config '{"batch_size":25,"tables":{"exclude":["public.inspections"]}}'`);
     expect(`${held} ${copied}`).not.toContain(weak.password);
@@ -90,17 +79,13 @@ describe('a job from its start to its trail', () => {
 
   test('every tab shows its part of the job, can be linked to, and is filtered, exported and tried again', async () => {
     await using troubled = await createTroubled();
-    const jobId = await service.startFull(troubled, { audit_level: 'detailed', batch_size: 10 });
-    const ended = await service.waitForEnd(jobId);
+    const jobId = await web.service.startFull(troubled, { audit_level: 'detailed', batch_size: 10 });
+    const ended = await web.service.waitForEnd(jobId);
     expect(ended.state).toBe('completed_with_issues');
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
     const { page } = tab;
     const open = async (name: string) => {
       await page.getByRole('navigation', { name: 'Parts of the job' }).getByRole('link', { name, exact: true }).click();
-    };
-    const findings: Record<string, readonly string[]> = {};
-    const look = async (name: string) => {
-      findings[name] = await axeFindings(page);
     };
 
     await page.goto(signedIn(`${BASE}/job/${jobId}`));
@@ -109,26 +94,21 @@ describe('a job from its start to its trail', () => {
     await page.getByRole('button', { name: /rows put aside/ }).click();
     await page.getByRole('rowheader', { name: 'public.deeds' }).first().waitFor();
     expect(await page.getByRole('rowheader', { name: 'public.calm' }).count()).toBe(0);
-    await look('tables');
     await open('Timeline');
     await page.getByText('job.created').waitFor();
     await page.getByText('Rows written by the minute').first().waitFor();
-    await look('timeline');
     await open('Schema');
     await page.getByText('check_in_target').waitFor();
     await page.getByRole('button', { name: 'Look again now' }).click();
     await page.getByText('looked at').waitFor();
-    await look('schema');
     await open('Configuration');
     await page.getByRole('row', { name: 'batch_size' }).getByText('10', { exact: true }).waitFor();
-    await look('configuration');
     await open('Audit');
     await page.getByLabel('Type').fill('rows');
     await page.getByRole('button', { name: 'Filter' }).click();
     await page.waitForURL(/type=rows/);
     await page.getByText('job.created').waitFor({ state: 'detached' });
     await page.getByText('rows.quarantined').first().waitFor();
-    await look('audit');
     const filtered = page.url();
     const csv = await downloaded(page, 'Events as CSV');
     const report = await downloaded(page, 'Report as HTML');
@@ -138,19 +118,17 @@ describe('a job from its start to its trail', () => {
     await open('Rows put aside');
     await page.getByText('check_failed').first().waitFor();
     await page.getByRole('rowheader', { name: MARKUP }).first().waitFor();
-    await look('rows put aside');
     await troubled.target.client.query('alter table public.deeds drop constraint small, alter note drop not null');
     await page.getByRole('button', { name: 'Try them again' }).click();
     await page.getByRole('button', { name: 'Start a job over them' }).click();
     await page.waitForURL((url) => url.pathname.includes('/job/') && !url.pathname.includes(jobId));
-    const retried = await service.waitForEnd(page.url().slice(-36));
+    const retried = await web.service.waitForEnd(page.url().slice(-36));
 
     expect(filtered).toContain('tab=audit&type=rows');
     expect(csv).toMatch(/rows\.quarantined/);
     expect(csv).not.toMatch(/job\.created/);
     expect(report).toMatch(/^<!doctype html>/i);
     expect(retried).toMatchObject({ state: 'completed', retry_of: jobId });
-    expect(findings).toEqual(Object.fromEntries(Object.keys(findings).map((name) => [name, []])));
     expect(await page.locator('#app img').count()).toBe(0);
     expect(tab.complaints).toEqual([]);
   });
@@ -158,8 +136,8 @@ describe('a job from its start to its trail', () => {
   test('jobs are found by what is in the address, and schedules say when they run next', async () => {
     await using other = await createPair();
     for (const { client } of [other.source, other.target]) await client.query('create table t (id int primary key)');
-    const ended = await service.waitForEnd(await service.startFull(other));
-    const put = await service.call('/api/sync/schedules/nightly', {
+    const ended = await web.service.waitForEnd(await web.service.startFull(other));
+    const put = await web.service.call('/api/sync/schedules/nightly', {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -169,7 +147,7 @@ describe('a job from its start to its trail', () => {
       }),
     });
     expect(put.status).toBe(201);
-    await using tab = await openPage(browser);
+    await using tab = await openPage(web.browser);
     const { page } = tab;
 
     await page.goto(signedIn(BASE));
@@ -190,27 +168,90 @@ describe('a job from its start to its trail', () => {
     expect(tab.complaints).toEqual([]);
   });
 
-  test('at 360 px and in the dark nothing sticks out, and axe finds nothing serious', async () => {
-    const jobs = await service.get('/api/sync/jobs');
-    const jobId = jobs.body.jobs[0].job_id;
-    await using tab = await openPage(browser, { colorScheme: 'dark', viewport: { width: 360, height: 780 } });
+  test('a project is planned, started as planned, and its conflicts are found and led to', async () => {
+    const put = (name: string, body: object) =>
+      web.service.call(`/api/sync/environments/${name}`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const made = [
+      await put('county', { connection: pair.source.url }),
+      await put('training', { connection: pair.target.url, writable: true }),
+    ];
+    expect(made.map(({ status }) => status)).toEqual([201, 201]);
+    const { rows } = await pair.source.client.query('select min(parcel_id)::text as id from parcels');
+    const { id } = rows[0];
+    for (const [side, situs] of [
+      [pair.source, MARKUP],
+      [pair.target, 'as the target has it'],
+    ] as const)
+      await side.client.query('update parcels set situs = $1 where parcel_id = $2', [situs, id]);
+    await using tab = await openPage(web.browser);
     const { page } = tab;
-    const found: Record<string, unknown> = {};
+    const findings: Record<string, readonly string[]> = {};
+    const look = async (name: string) => {
+      findings[name] = await axeFindings(page);
+    };
 
-    await page.goto(signedIn(`${BASE}/start`));
-    for (const path of ['start', ...TABS.map((name) => `job/${jobId}?tab=${name}`)]) {
-      await page.goto(`${service.url}${BASE}/${path}`);
-      await page.locator('h1').waitFor();
-      await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
-      found[path] = { findings: await axeFindings(page), overflow: await overflow(page) };
-    }
+    await page.goto(signedIn('/sync/dashboard'));
+    await page.getByText(/There is no job yet|is of a project/).waitFor();
+    await look('no project yet');
+    await page.getByRole('link', { name: 'Plan a project' }).first().click();
+    await page.getByLabel('Source environment').selectOption('county');
+    await page.getByLabel('Target environment').selectOption('training');
+    await page.getByLabel('Root table').fill('public.parcels');
+    await page.getByLabel('Depth').fill('99');
+    await page.getByLabel('Key values').fill(id);
+    await page.getByText('All options').click();
+    await page.getByLabel('conflict_strategy').selectOption('manual');
+    await page.getByRole('button', { name: 'Make the plan' }).click();
+    await page.locator('#project-depth-errors', { hasText: 'out_of_range' }).waitFor();
+    await page.getByLabel('Depth').fill('');
+    await page.getByLabel('Not these tables').fill('public.permits');
+    await page.getByRole('button', { name: 'Make the plan' }).click();
+    await page.getByRole('row', { name: 'public.tax_districts' }).getByText('parent').waitFor();
+    await page.getByText('not followed').click();
+    await look('plan');
 
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((path) => [path, { findings: [], overflow: 0 }])));
+    // what was planned can be started, and nothing else
+    await page.getByLabel('Depth').fill('1');
+    await page.getByText('The form has changed since the plan').waitFor();
+    expect(await page.getByRole('button', { name: 'Start in full' }).isDisabled()).toBe(true);
+    await page.getByLabel('Depth').fill('');
+    await page.getByRole('button', { name: 'Start in full' }).click();
+    await page.waitForURL(/\/sync\/job\//);
+    const jobId = page.url().slice(-36);
+    const ended = await web.service.waitForEnd(jobId);
+    await page.getByText('completed with issues').first().waitFor();
+    await page.getByRole('navigation', { name: 'Parts of the job' }).getByRole('link', { name: 'Project' }).click();
+    await page.getByRole('row', { name: 'public.parcels' }).getByText('root').waitFor();
+
+    await page.getByRole('navigation', { name: 'Pages', exact: true }).getByRole('link', { name: 'Projects' }).click();
+    await page.getByRole('row', { name: jobId.slice(0, 8) }).waitFor();
+    await page.getByRole('link', { name: 'All jobs of projects' }).click();
+    await page.getByRole('searchbox', { name: 'Search jobs' }).fill('PARCELS');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/sync\/jobs\?text=PARCELS/);
+    await page.getByRole('row', { name: jobId.slice(0, 8) }).waitFor();
+    await page.getByRole('navigation', { name: 'Pages of projects' }).getByRole('link', { name: 'Conflicts' }).click();
+    await page.getByRole('link', { name: `public.parcels ${id}` }).waitFor();
+    await page.getByRole('link', { name: `public.parcels ${id}` }).click();
+    await page.getByRole('radio', { name: 'situs from the source' }).waitFor();
+
+    expect(ended).toMatchObject({
+      state: 'completed_with_issues',
+      config: {
+        conflict_strategy: 'manual',
+        project: { root: 'public.parcels', key: id, exclude: ['public.permits'] },
+      },
+    });
+    expect(page.url()).toContain(`/sync/terra_fusion/conflicts/${jobId}/`);
+    expect(findings).toEqual(Object.fromEntries(Object.keys(findings).map((name) => [name, []])));
+    expect(await page.locator('#app img').count()).toBe(0);
     expect(tab.complaints).toEqual([]);
   });
 });
-
-const TABS = ['overview', 'tables', 'timeline', 'schema', 'quarantine', 'audit', 'config'];
 
 async function downloaded(page: Page, button: string): Promise<string> {
   const coming = page.waitForEvent('download');

@@ -10,8 +10,8 @@ const JOBS = 25;
 const RUNS = 20;
 
 /**
- * What real databases do not come to by themselves: jobs whose databases, hosts, people and errors are payloads, one of them with
- * a table, a failure and a finding for each; and a schedule whose runs say why they were refused. Returns the id of that job.
+ * What real databases do not come to by themselves: jobs whose databases, hosts, people, projects and errors are payloads, one of
+ * them with a table, a failure and a finding for each; and a schedule whose runs say why they were refused. Returns the id of that job.
  */
 export async function storePayloads({ jobs, schedules }: Stores): Promise<string> {
   const now = new Date().toISOString();
@@ -27,12 +27,19 @@ export async function storePayloads({ jobs, schedules }: Stores): Promise<string
       target: { ...sample.target, database: target ?? '', host: target ?? '' },
       actor: actor ?? '',
       failure: { code: 'internal_error', message: message ?? '', hint: source ?? '', problems: [] },
+      config: { ...sample.config, project: { root: actor ?? '', key: 1, parents: 'insert' } },
     });
   });
   const [first = sample, ...others] = all;
   const full = {
     ...first,
-    config: { ...first.config, pii_columns: PAYLOADS.slice(), tables: { exclude: PAYLOADS.slice() } },
+    environments: { source: { names: [at(0)], asked: true }, target: { names: [at(1)], asked: true } },
+    config: {
+      ...first.config,
+      pii_columns: PAYLOADS.slice(),
+      tables: { exclude: PAYLOADS.slice() },
+      project: { root: at(2), key: PAYLOADS.slice(), exclude: PAYLOADS.slice(), parents: 'insert' as const },
+    },
     failure: {
       code: 'preflight_failed',
       message: at(3), // the list shows it

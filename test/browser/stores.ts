@@ -1,6 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoConflictStore } from '../../functions/aws/dynamo/conflict-store.ts';
+import { documentClient } from '../../functions/aws/dynamo/document.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
 
@@ -11,7 +11,7 @@ export async function openStores(dynamodbUrl: string) {
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  const client = DynamoDBDocumentClient.from(low, { marshallOptions: { removeUndefinedValues: true } });
+  const client = documentClient(low);
   const { TableNames = [] } = await low.send(new ListTablesCommand({}));
   const table = (part: RegExp) => ({
     name: () => TableNames.find((name) => part.test(name)) ?? '',

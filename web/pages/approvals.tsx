@@ -1,14 +1,13 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ApprovalView } from '../../lib/model/answers.ts';
 import { approvalApi, approvalsPath, environmentsPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
-import { Action } from '../parts/action.tsx';
-import { Question } from '../parts/dialog.tsx';
+import { AskFirst } from '../parts/ask-first.tsx';
 import { Freshness } from '../parts/freshness.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { Chip } from '../parts/state.tsx';
+import { Unfold } from '../parts/unfold.tsx';
 import { When } from '../parts/when.tsx';
 import { useLive, useUi } from '../ui.ts';
 import type { Tone } from '../words.ts';
@@ -62,23 +61,17 @@ interface RequestProps {
   readonly refresh: () => void;
 }
 
+const NOTED = 'Note, kept with the decision';
+
 function Request({ approval: a, refresh }: RequestProps) {
   const { nowMs } = useUi();
-  const asking = useSignal<'approve' | 'reject' | undefined>(undefined);
-  const note = useSignal('');
   const { busy, problem, ask } = useCommand();
-  const decide = async (word: 'approve' | 'reject') => {
-    asking.value = undefined;
-    const said = note.peek().trim();
-    const body = said === '' ? {} : { note: said };
+  const decide = async (word: 'approve' | 'reject', body: object) => {
     const answer = await ask(word, `${approvalApi(a.id)}/${word}`, { method: 'POST', body });
     if (answer?.kind === 'ok') refresh();
   };
   const over = Date.parse(a.expires_at) <= nowMs.value;
   const decidable = a.state === 'pending' && !over;
-  const leave = () => {
-    asking.value = undefined;
-  };
   return (
     <article class="panel">
       <div class="heading">
@@ -130,70 +123,41 @@ function Request({ approval: a, refresh }: RequestProps) {
           </div>
         )}
       </dl>
-      <Config id={a.id} />
+      <Unfold summary="The configuration that would be approved">{() => <Config id={a.id} />}</Unfold>
       {problem.value && <ProblemNote problem={problem.value} />}
       {decidable && (
         <div class="doings">
-          <Action to="approve" disabled={busy.value !== undefined} onClick={() => (asking.value = 'approve')}>
-            Approve
-          </Action>
-          <Action
+          <AskFirst
+            to="approve"
+            text="Approve"
+            disabled={busy.value !== undefined}
+            asked={{ title: 'Approve this?', yes: 'Approve it', no: 'Not yet' }}
+            noted={NOTED}
+            onYes={(note) => void decide('approve', note)}
+          >
+            <p>
+              {a.asked_by} can then write to {a.protected.join(', ')} with exactly this configuration.
+            </p>
+          </AskFirst>
+          <AskFirst
             to="reject"
             class="danger"
+            text="Refuse"
             disabled={busy.value !== undefined}
-            onClick={() => (asking.value = 'reject')}
+            asked={{ title: 'Refuse this?', yes: 'Refuse it', no: 'Not yet', danger: true }}
+            noted={NOTED}
+            onYes={(note) => void decide('reject', note)}
           >
-            Refuse
-          </Action>
+            <p>The same is then refused until it would have expired.</p>
+          </AskFirst>
         </div>
-      )}
-      {asking.value && (
-        <Question
-          title={asking.value === 'approve' ? 'Approve this?' : 'Refuse this?'}
-          yes={asking.value === 'approve' ? 'Approve it' : 'Refuse it'}
-          no="Not yet"
-          danger={asking.value === 'reject'}
-          onYes={() => asking.value && void decide(asking.value)}
-          onNo={leave}
-        >
-          <p>
-            {asking.value === 'approve'
-              ? `${a.asked_by} can then write to ${a.protected.join(', ')} with exactly this configuration.`
-              : 'The same is then refused until it would have expired.'}
-          </p>
-          <label>
-            Note, kept with the decision
-            <input
-              type="text"
-              maxLength={2000}
-              value={note.value}
-              onInput={(event) => {
-                note.value = event.currentTarget.value;
-              }}
-            />
-          </label>
-        </Question>
       )}
     </article>
   );
 }
 
-/** What would be approved, once somebody looks. */
+/** What would be approved. */
 function Config({ id }: { readonly id: string }) {
-  const open = useSignal(false);
-  return (
-    <details
-      onToggle={(event) => {
-        open.value = event.currentTarget.open;
-      }}
-    >
-      <summary>The configuration that would be approved</summary>
-      {open.value && <ConfigText id={id} />}
-    </details>
-  );
-}
-
-function ConfigText({ id }: { readonly id: string }) {
   const { state } = useLive<ApprovalView>(approvalApi(id), { everyMs: 0, isLast: () => true });
   return (
     <>

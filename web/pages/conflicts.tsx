@@ -1,20 +1,18 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { JobStatus } from '../../lib/model/answers.ts';
-import type { ConflictPage, ConflictView } from '../../lib/model/conflict-answers.ts';
+import type { ConflictPage } from '../../lib/model/conflict-answers.ts';
 import { jobPath } from '../address.ts';
 import { conflictPath, conflictsApi, conflictsPath, FILTERS, type ListQuery, listQuery } from '../conflict-address.ts';
-import { STATE_WORDS, TYPE_WORDS } from '../conflict-words.ts';
 import { useKeys } from '../keys.ts';
 import type { PageParams } from '../page-params.ts';
 import { BulkResolve } from '../parts/conflict/bulk-resolve.tsx';
 import { ConflictFilters } from '../parts/conflict/filters.tsx';
 import { OrderProgress } from '../parts/conflict/order-progress.tsx';
+import { ConflictTable } from '../parts/conflict/table.tsx';
 import { Freshness } from '../parts/freshness.tsx';
 import { KeyHelp } from '../parts/key-help.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
-import { Chip } from '../parts/state.tsx';
-import { When } from '../parts/when.tsx';
 import { useLive, useUi } from '../ui.ts';
 import '../styles/conflicts.css';
 
@@ -123,36 +121,19 @@ function ConflictList({ jobId, page: { conflicts, next_token }, query }: ListPro
       {conflicts.length === 0 ? (
         <Empty jobId={jobId} filtered={filtered} later={query.next_token !== undefined} more={next_token} />
       ) : (
-        <div class="scroll">
-          <table class="cards conflicts">
-            <caption class="only-read">Conflicts, oldest first</caption>
-            <thead>
-              <tr>
-                <th scope="col">Row</th>
-                <th scope="col">Kind</th>
-                <th scope="col">Columns that differ</th>
-                <th scope="col">Opened</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
-            <tbody ref={body}>
-              {conflicts.map((conflict) => (
-                <Row
-                  key={conflict.conflict_id}
-                  conflict={conflict}
-                  href={conflictPath(jobId, conflict.conflict_id, query)}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ConflictTable
+          caption="Conflicts, oldest first"
+          conflicts={conflicts}
+          hrefOf={({ conflict_id }) => conflictPath(jobId, conflict_id, query)}
+          body={body}
+        />
       )}
       <nav class="pager" aria-label="Pages of the list">
         {query.next_token !== undefined && (
           <a href={conflictsPath(jobId, { ...query, next_token: undefined })}>Oldest conflicts</a>
         )}
         {next_token !== undefined && <a href={conflictsPath(jobId, { ...query, next_token })}>Newer conflicts</a>}
-        <button type="button" class="quiet" onClick={() => (help.value = true)}>
+        <button type="button" class="quiet" aria-haspopup="dialog" onClick={() => (help.value = true)}>
           Keys
         </button>
       </nav>
@@ -183,51 +164,4 @@ function Empty({ jobId, filtered, later, more }: EmptyProps) {
       )}
     </div>
   );
-}
-
-function Row({ conflict, href }: { readonly conflict: ConflictView; readonly href: string }) {
-  const first =
-    conflict.changed.length === 0 ? undefined : conflict.preview.find((p) => ![p.source, p.target].some(isBinary));
-  const type = TYPE_WORDS[conflict.type];
-  const { tone, text, meaning } = STATE_WORDS[conflict.state];
-  return (
-    <tr>
-      <th scope="row">
-        <a href={href}>
-          {conflict.table} <span class="key">{conflict.key.join(', ')}</span>
-        </a>
-      </th>
-      <td title={type?.meaning}>{type?.text ?? conflict.type}</td>
-      <td data-label="Differ">
-        {conflict.changed.length === 0 ? (
-          <span class="fine">the whole row</span>
-        ) : (
-          <span>{conflict.changed.join(', ')}</span>
-        )}
-        {first && (
-          <span class="fine first">
-            <Value value={first.source} /> <span class="only-read">in the source, in the target</span>
-            <span aria-hidden="true">↔</span> <Value value={first.target} />
-          </span>
-        )}
-      </td>
-      <td class="short" data-label="Opened">
-        <When at={conflict.opened_at} />
-      </td>
-      <td>
-        <Chip tone={tone} text={text} title={meaning} />
-      </td>
-    </tr>
-  );
-}
-
-/** Shapes and bytes in hexadecimal say nothing in a list. */
-const isBinary = (value: string | null): boolean => value !== null && /^(\\x)?[0-9A-Fa-f]{32,}…?$/.test(value);
-
-/** Characters of a value in a list. */
-const SHOWN = 32;
-
-function Value({ value }: { readonly value: string | null }) {
-  if (value === null) return <em>NULL</em>;
-  return <q>{value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value}</q>;
 }

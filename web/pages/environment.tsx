@@ -5,13 +5,13 @@ import { environmentApi, environmentsPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
 import type { PageParams } from '../page-params.ts';
 import { Action, Needs } from '../parts/action.tsx';
-import { Question } from '../parts/dialog.tsx';
 import { EnvironmentForm } from '../parts/environment/form.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
+import { Remove } from '../parts/remove.tsx';
 import { Chip } from '../parts/state.tsx';
 import { When } from '../parts/when.tsx';
-import { useLive, useUi } from '../ui.ts';
+import { useLive } from '../ui.ts';
 import '../styles/admin.css';
 
 /** One environment: its rules, a test of its connection, and the form that changes it. */
@@ -82,7 +82,17 @@ export function EnvironmentPage({ params }: { readonly params: PageParams }) {
               }}
             />
           </details>
-          <Remove name={name} tag={tag} />
+          <Remove
+            to="deleteEnvironment"
+            what="the environment"
+            name={name}
+            api={environmentApi(name)}
+            tag={tag}
+            then={environmentsPath}
+          >
+            Its credentials are forgotten and its rules end: the database is then as any other. The database itself is
+            not touched.
+          </Remove>
         </>
       )}
     </>
@@ -166,46 +176,3 @@ function SideReport({ title, report }: { readonly title: string; readonly report
 }
 
 const GOOD = { text: 'all is there', tone: 'good' } as const;
-
-function Remove({ name, tag }: { readonly name: string; readonly tag: string | undefined }) {
-  const { address } = useUi();
-  const asking = useSignal(false);
-  const { busy, problem, ask } = useCommand();
-  const remove = async () => {
-    asking.value = false;
-    const answer = await ask('remove', environmentApi(name), { method: 'DELETE', ifMatch: tag });
-    if (answer?.kind === 'ok') address.go(environmentsPath);
-  };
-  return (
-    <>
-      {problem.value && <ProblemNote problem={problem.value} />}
-      <Action
-        to="deleteEnvironment"
-        class="danger"
-        disabled={busy.value !== undefined}
-        onClick={() => {
-          asking.value = true;
-        }}
-      >
-        Delete the environment
-      </Action>
-      {asking.value && (
-        <Question
-          title={`Delete ${name}?`}
-          yes="Delete it"
-          no="Keep it"
-          danger
-          onYes={() => void remove()}
-          onNo={() => {
-            asking.value = false;
-          }}
-        >
-          <p>
-            Its credentials are forgotten and its rules end: the database is then as any other. The database itself is
-            not touched.
-          </p>
-        </Question>
-      )}
-    </>
-  );
-}

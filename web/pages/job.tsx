@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { JobStatus } from '../../lib/model/answers.ts';
 import { ENDED_STATES } from '../../lib/model/job.ts';
@@ -16,22 +17,42 @@ import { SchemaFindings } from '../parts/job/schema.tsx';
 import { Tables } from '../parts/job/tables.tsx';
 import { Timeline } from '../parts/job/timeline.tsx';
 import { JobActions } from '../parts/job-actions.tsx';
-import { ProblemNote } from '../parts/problem.tsx';
+import { Back, PageStates } from '../parts/page-states.tsx';
 import { JobStateChip } from '../parts/state.tsx';
 import { Tabs, tabIn } from '../parts/tabs.tsx';
+import { rowsOf } from '../project/words.ts';
+import { projectJobPath } from '../project-address.ts';
 import { useLive, useUi } from '../ui.ts';
 import { JOB_WORDS, percent } from '../words.ts';
 
 const EVERY_MS = 2000;
 
-/** A job, followed until it has ended; which part of it is shown is in the address. */
+/** A part of the job that only some pages show. */
+interface OwnTab {
+  readonly name: string;
+  readonly text: string;
+  readonly show: ComponentType<{ readonly job: JobStatus }>;
+}
+
+interface JobScreenProps {
+  /** Where the API has its status. */
+  readonly api: string;
+  readonly back: { readonly href: string; readonly text: string };
+  readonly own?: OwnTab;
+}
+
 export function JobPage({ params }: { readonly params: PageParams }) {
-  const jobId = params.job_id ?? '';
-  const live = useLive<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`, {
+  const api = `/api/sync/status/${encodeURIComponent(params.job_id ?? '')}`;
+  return <JobScreen api={api} back={{ href: BASE, text: 'All jobs' }} />;
+}
+
+/** A job, followed until it has ended; which part of it is shown is in the address. */
+export function JobScreen({ api, back, own }: JobScreenProps) {
+  const live = useLive<JobStatus>(api, {
     everyMs: EVERY_MS,
     isLast: ({ state }) => ENDED_STATES.includes(state),
   });
-  const { body: job, problem } = live.state.value;
+  const { body: job } = live.state.value;
   const title = job ? titleOf(job) : 'Job';
   useEffect(() => {
     document.title = `${title} · TerraFusion Sync`;
@@ -39,21 +60,14 @@ export function JobPage({ params }: { readonly params: PageParams }) {
 
   return (
     <>
-      <nav aria-label="Way back" class="back">
-        <a href={BASE}>← All jobs</a>
-      </nav>
+      <Back href={back.href}>{back.text}</Back>
       {!job && (
         <div class="heading">
           <h1>Job</h1>
         </div>
       )}
-      {problem && <ProblemNote problem={problem} />}
-      {!job && !problem && (
-        <p class="empty" aria-busy="true">
-          Reading the job…
-        </p>
-      )}
-      {job && <JobView job={job} state={live.state.value} refresh={live.refresh} />}
+      <PageStates state={live.state.value} what="the job" />
+      {job && <JobView job={job} state={live.state.value} refresh={live.refresh} own={own} />}
     </>
   );
 }
@@ -67,6 +81,7 @@ interface JobViewProps {
   readonly job: JobStatus;
   readonly state: LiveState<JobStatus>;
   readonly refresh: () => void;
+  readonly own: OwnTab | undefined;
 }
 
 const TABS = [
@@ -79,9 +94,11 @@ const TABS = [
   { name: 'config', text: 'Configuration' },
 ] as const;
 
-function JobView({ job, state, refresh }: JobViewProps) {
+function JobView({ job, state, refresh, own }: JobViewProps) {
   const { address } = useUi();
-  const shown = tabIn(address.url.value, TABS);
+  const tabs = own ? [...TABS.slice(0, 1), own, ...TABS.slice(1)] : TABS;
+  const shown = tabIn(address.url.value, tabs);
+  const { project } = job.config;
   const samples = useSamples(job, state);
   return (
     <>
@@ -98,7 +115,13 @@ function JobView({ job, state, refresh }: JobViewProps) {
       <p class="only-read" role="status">
         The job is {JOB_WORDS[job.state].text}.
       </p>
-      <Tabs label="Parts of the job" tabs={TABS} shown={shown} />
+      {project && (
+        <p class="fine">
+          Only a project: <a href={projectJobPath(job.job_id, { tab: 'project' })}>{project.root}</a>, {rowsOf(project)}
+        </p>
+      )}
+      <Tabs label="Parts of the job" tabs={tabs} shown={shown} />
+      {own && shown === own.name && <own.show job={job} />}
       {shown === 'overview' && <Overview job={job} changedAtMs={state.changedAtMs ?? Date.now()} samples={samples} />}
       {shown === 'tables' && <Tables job={job} />}
       {shown === 'timeline' && <Timeline job={job} />}

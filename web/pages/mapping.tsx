@@ -1,11 +1,9 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { MappingView } from '../../lib/model/stored-mapping.ts';
 import { mappingApi, mappingPath, mappingsPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
 import type { PageParams } from '../page-params.ts';
-import { Action } from '../parts/action.tsx';
-import { Question } from '../parts/dialog.tsx';
+import { AskFirst } from '../parts/ask-first.tsx';
 import { MappingChanges } from '../parts/mapping/changes.tsx';
 import { MappingEditor } from '../parts/mapping/editor.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
@@ -115,73 +113,46 @@ const ACTION = { approve: 'approveMapping', retire: 'retireMapping', discard: 'd
 
 function Actions({ view, tag, refresh }: ActionsProps) {
   const { address } = useUi();
-  const asking = useSignal<Act | undefined>(undefined);
-  const note = useSignal('');
   const { busy, problem, ask } = useCommand();
-  const does = async (act: Act) => {
-    asking.value = undefined;
-    const said = note.peek().trim() === '' ? {} : { note: note.peek().trim() };
+  const does = async (act: Act, note: object) => {
     const api = mappingApi(view.name);
     const answer = await (act === 'discard'
       ? ask('discard', `${api}/versions/${view.version}`, { method: 'DELETE', ifMatch: tag })
       : ask(act, `${api}/${act}`, {
           method: 'POST',
           ifMatch: tag,
-          body: act === 'approve' ? { version: view.version, ...said } : said,
+          body: act === 'approve' ? { version: view.version, ...note } : note,
         }));
     if (answer?.kind !== 'ok') return;
     if (act === 'discard') address.go(mappingsPath);
     else refresh();
   };
-  const leave = () => {
-    asking.value = undefined;
+  const button = (act: Act, text: string) => {
+    const danger = act !== 'approve';
+    const { title, yes, text: meaning } = QUESTIONS[act];
+    return (
+      <AskFirst
+        to={ACTION[act]}
+        class={danger ? 'danger' : ''}
+        text={text}
+        disabled={busy.value !== undefined}
+        aria-busy={busy.value === act}
+        asked={{ title: title(view), yes, no: 'Leave it', danger }}
+        noted={act === 'discard' ? undefined : 'Note, kept with it'}
+        onYes={(note) => void does(act, note)}
+      >
+        <p>{meaning(view)}</p>
+      </AskFirst>
+    );
   };
-  const button = (act: Act, text: string, danger: boolean) => (
-    <Action
-      to={ACTION[act]}
-      class={danger ? 'danger' : ''}
-      disabled={busy.value !== undefined}
-      aria-busy={busy.value === act}
-      onClick={() => {
-        asking.value = act;
-      }}
-    >
-      {text}
-    </Action>
-  );
   return (
     <>
       <div class="doings">
-        {view.state !== 'approved' && button('approve', `Approve version ${view.version}`, false)}
-        {view.approved !== null && button('retire', 'Take it out of use', true)}
-        {view.state === 'draft' && button('discard', 'Discard the draft', true)}
+        {view.state !== 'approved' && button('approve', `Approve version ${view.version}`)}
+        {view.approved !== null && button('retire', 'Take it out of use')}
+        {view.state === 'draft' && button('discard', 'Discard the draft')}
       </div>
       {problem.value && <ProblemNote problem={problem.value} />}
-      {asking.value && (
-        <Question
-          title={QUESTIONS[asking.value].title(view)}
-          yes={QUESTIONS[asking.value].yes}
-          no="Leave it"
-          danger={asking.value !== 'approve'}
-          onYes={() => asking.value && void does(asking.value)}
-          onNo={leave}
-        >
-          <p>{QUESTIONS[asking.value].text(view)}</p>
-          {asking.value !== 'discard' && (
-            <label>
-              Note, kept with it
-              <input
-                type="text"
-                maxLength={2000}
-                value={note.value}
-                onInput={(event) => {
-                  note.value = event.currentTarget.value;
-                }}
-              />
-            </label>
-          )}
-        </Question>
-      )}
     </>
   );
 }

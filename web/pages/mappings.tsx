@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { MappingSummary } from '../../lib/model/stored-mapping.ts';
 import { mappingPath, mappingsPath } from '../admin-address.ts';
 import { Action } from '../parts/action.tsx';
+import { NameField } from '../parts/fields.tsx';
 import { ProposeMapping } from '../parts/mapping/propose.tsx';
 import { PageStates } from '../parts/page-states.tsx';
 import { When } from '../parts/when.tsx';
@@ -92,21 +93,13 @@ function NewMapping() {
         address.go(`${mappingPath(name.peek().trim())}?new=1`);
       }}
     >
-      <label>
-        Name of a new mapping
-        <input
-          type="text"
-          required
-          pattern="\s*[a-z0-9][a-z0-9_\-]*\s*"
-          title="Lower case letters, digits, - and _"
-          autocomplete="off"
-          spellcheck={false}
-          value={name.value}
-          onInput={(event) => {
-            name.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <NameField
+        text="Name of a new mapping"
+        value={name.value}
+        onInput={(event) => {
+          name.value = event.currentTarget.value;
+        }}
+      />
       <Action to="putMapping" type="submit">
         Write it
       </Action>

@@ -1,11 +1,10 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ScheduleView } from '../../lib/model/answers.ts';
 import { scheduleApi, schedulesPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
 import type { PageParams } from '../page-params.ts';
 import { Action } from '../parts/action.tsx';
-import { Question } from '../parts/dialog.tsx';
+import { AskFirst } from '../parts/ask-first.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { ScheduleForm } from '../parts/schedule/form.tsx';
@@ -122,7 +121,6 @@ interface ActionsProps {
 
 function Actions({ schedule, refresh }: ActionsProps) {
   const { address } = useUi();
-  const asking = useSignal(false);
   const { busy, problem, ask } = useCommand();
   const api = scheduleApi(schedule.name);
   const pause = async () => {
@@ -131,7 +129,6 @@ function Actions({ schedule, refresh }: ActionsProps) {
     if (answer?.kind === 'ok') refresh();
   };
   const remove = async () => {
-    asking.value = false;
     const answer = await ask('remove', api, { method: 'DELETE' });
     if (answer?.kind === 'ok') address.go(schedulesPath);
   };
@@ -141,32 +138,18 @@ function Actions({ schedule, refresh }: ActionsProps) {
         <Action to="putSchedule" class="secondary" disabled={busy.value !== undefined} onClick={() => void pause()}>
           {schedule.paused ? 'Let it go on' : 'Pause'}
         </Action>
-        <Action
+        <AskFirst
           to="deleteSchedule"
           class="danger"
+          text="Delete"
           disabled={busy.value !== undefined}
-          onClick={() => {
-            asking.value = true;
-          }}
-        >
-          Delete
-        </Action>
-      </div>
-      {problem.value && <ProblemNote problem={problem.value} />}
-      {asking.value && (
-        <Question
-          title={`Delete ${schedule.name}?`}
-          yes="Delete it"
-          no="Keep it"
-          danger
+          asked={{ title: `Delete ${schedule.name}?`, yes: 'Delete it', no: 'Keep it', danger: true }}
           onYes={() => void remove()}
-          onNo={() => {
-            asking.value = false;
-          }}
         >
           <p>It starts nothing any more. Jobs that it has started go on.</p>
-        </Question>
-      )}
+        </AskFirst>
+      </div>
+      {problem.value && <ProblemNote problem={problem.value} />}
     </>
   );
 }

@@ -3,13 +3,12 @@ import { useEffect } from 'preact/hooks';
 import { JOB_MODES, type JobMode } from '../../lib/model/job.ts';
 import { Action, Needs } from '../parts/action.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
+import { AllOptions } from '../parts/start/all-options.tsx';
 import { Commands } from '../parts/start/commands.tsx';
-import { OptionField } from '../parts/start/options.tsx';
+import { Databases } from '../parts/start/databases.tsx';
 import { TablePicker } from '../parts/start/picker.tsx';
-import { SideFields } from '../parts/start/side.tsx';
 import { StrategyChoice } from '../parts/start/strategy.tsx';
-import { SIDES } from '../start/request.ts';
-import { useStartForm } from '../start/use-start-form.ts';
+import { type HeldForm, useStartForm } from '../start/use-start-form.ts';
 
 /** Fields of the config that have a place of their own on the page. */
 const APART = ['detection_strategy', 'conflict_strategy', 'tables', 'dry_run'];
@@ -19,8 +18,6 @@ const MODE_HELP: Readonly<Record<JobMode, string>> = {
   full: 'Compares everything, and makes the target follow the source.',
   incremental: 'Does the same with what changed since the last success, as far as the strategy can tell.',
 };
-
-type Held = ReturnType<typeof useStartForm>;
 
 /** Starts a job: databases, tables, options; with a test of both ends and a dry run before anything is written. */
 export function StartPage() {
@@ -47,7 +44,7 @@ export function StartPage() {
       <Databases held={held} />
       <Tables held={held} />
       <How held={held} />
-      <Options held={held} />
+      <AllOptions held={held} apart={APART} />
       <section class="go" aria-label="Start">
         {placed?.rest && <ProblemNote problem={placed.rest} />}
         {placed && !placed.rest && (
@@ -78,43 +75,7 @@ export function StartPage() {
   );
 }
 
-function Databases({ held }: { readonly held: Held }) {
-  const { form, pair, environments, placed, testing, setSide, swap, test } = held;
-  return (
-    <section aria-labelledby="databases-title">
-      <h2 id="databases-title">Databases</h2>
-      <div class="sides">
-        {SIDES.map((side) => (
-          <SideFields
-            key={side}
-            side={side}
-            form={form.value[side]}
-            environments={environments.value}
-            end={pair.value?.[side]}
-            errors={['connection', 'environment'].flatMap((kind) => placed?.byField.get(`${side}_${kind}`) ?? [])}
-            onChange={(to) => setSide(side, to)}
-          />
-        ))}
-      </div>
-      <div class="buttons">
-        <Action
-          to="testDatabases"
-          class="secondary"
-          aria-busy={testing.busy.value !== undefined}
-          disabled={testing.busy.value !== undefined}
-          onClick={() => void test()}
-        >
-          Test both and list tables
-        </Action>
-        <button type="button" class="quiet" onClick={swap}>
-          ⇄ Swap source and target
-        </button>
-      </div>
-    </section>
-  );
-}
-
-function Tables({ held: { pair, picked, pick, form } }: { readonly held: Held }) {
+function Tables({ held: { pair, picked, pick, form } }: { readonly held: HeldForm }) {
   return (
     <section aria-labelledby="tables-title">
       <h2 id="tables-title">Tables</h2>
@@ -132,7 +93,7 @@ function Tables({ held: { pair, picked, pick, form } }: { readonly held: Held })
   );
 }
 
-function How({ held: { form, setOption } }: { readonly held: Held }) {
+function How({ held: { form, setOption } }: { readonly held: HeldForm }) {
   const { mode, options } = form.value;
   const choice = (name: string) => ({
     field: fieldNamed(name),
@@ -169,33 +130,5 @@ function How({ held: { form, setOption } }: { readonly held: Held }) {
         {...choice('conflict_strategy')}
       />
     </section>
-  );
-}
-
-function Options({ held: { form, asked, placed, setOption } }: { readonly held: Held }) {
-  const others = facts.config.filter(({ name }) => !APART.includes(name));
-  const changed = others.filter(({ name }) => (form.value.options[name] ?? '') !== '').length;
-  const wrong = others.some(({ name }) => placed?.byField.has(`config/${name}`));
-  return (
-    <details class="options" open={wrong || asked.unreadable.length > 0 || undefined}>
-      <summary>
-        All options <span class="fine">{changed === 0 ? 'all as usual' : `${changed} changed`}</span>
-      </summary>
-      <div class="option-list">
-        {others.map((field) => (
-          <OptionField
-            key={field.name}
-            field={field}
-            text={form.value.options[field.name] ?? ''}
-            errors={
-              asked.unreadable.includes(field.name)
-                ? [{ code: 'json', message: 'This is not JSON yet.' }]
-                : placed?.byField.get(`config/${field.name}`)
-            }
-            onChange={(text) => setOption(field.name, text)}
-          />
-        ))}
-      </div>
-    </details>
   );
 }

@@ -12,7 +12,7 @@ export function Needs({ to }: NeedsProps) {
   return role ? <span class="needs"> needs {role}</span> : null;
 }
 
-type ActionProps = NeedsProps & Omit<ButtonHTMLAttributes, 'type'> & { readonly type?: 'button' | 'submit' };
+export type ActionProps = NeedsProps & Omit<ButtonHTMLAttributes, 'type'> & { readonly type?: 'button' | 'submit' };
 
 /** A button that does something of the API; disabled, with the role that is needed, for those who may not. */
 export function Action({ to, type = 'button', disabled, children, ...rest }: ActionProps) {

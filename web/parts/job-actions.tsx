@@ -24,8 +24,9 @@ export function JobActions({ job, onDone }: JobActionsProps) {
     const answer = await ask<Started>(action, path, { method: 'POST', body });
     if (answer) onDone(); // also after a refusal: the state may not be what was shown
   };
+  const isAsked = (action: JobAction) => action === 'stop' || job.pause?.code === 'confirm_required';
   const click = (action: JobAction) => {
-    if (action === 'stop' || job.pause?.code === 'confirm_required') asking.value = action;
+    if (isAsked(action)) asking.value = action;
     else void act(action);
   };
   const leave = () => {
@@ -43,6 +44,7 @@ export function JobActions({ job, onDone }: JobActionsProps) {
               to={action}
               class={action === 'stop' ? 'danger' : ''}
               aria-busy={busy.value === action}
+              aria-haspopup={isAsked(action) ? 'dialog' : undefined}
               disabled={busy.value !== undefined}
               onClick={() => click(action)}
             >

@@ -1,5 +1,6 @@
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { keysOn, setKeysOn } from '../keys.ts';
+import { Modal } from './dialog.tsx';
 
 interface KeyHelpProps {
   /** What each key does, in the order in which it is said. */
@@ -10,32 +11,27 @@ interface KeyHelpProps {
 /** The keys of a page, and the way to turn them off. */
 export function KeyHelp({ keys, onClose }: KeyHelpProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const id = useId();
-  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
-      <article>
-        <h2 id={id}>Keys</h2>
-        <dl class="keys">
-          {keys.map(([key, does]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{does}</dd>
-            </div>
-          ))}
-        </dl>
-        <label>
-          <input type="checkbox" checked={keysOn.value} onChange={(event) => setKeysOn(event.currentTarget.checked)} />
-          Single keys are commands
-        </label>
-        <footer>
-          <button type="button" class="secondary" onClick={() => dialog.current?.close()}>
-            Close
-          </button>
-        </footer>
-      </article>
-    </dialog>
+    <Modal title="Keys" onClose={onClose} dialog={dialog}>
+      <dl class="keys">
+        {keys.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+      <label>
+        <input type="checkbox" checked={keysOn.value} onChange={(event) => setKeysOn(event.currentTarget.checked)} />
+        Single keys are commands
+      </label>
+      <footer>
+        <button type="button" class="secondary" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </footer>
+    </Modal>
   );
 }

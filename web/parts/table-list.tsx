@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { TableStatus } from '../../lib/model/answers.ts';
 import { number } from '../../lib/model/figures.ts';
 import type { Counts } from '../../lib/model/job.ts';
@@ -75,7 +76,12 @@ interface TableProps extends Omit<TableListProps, 'tables'> {
   readonly names: readonly (keyof Counts)[];
 }
 
-function Table({ table, idle, said, names }: TableProps) {
+/** Drawn again where it says something else than before: of many tables few change between two looks. */
+function Table(props: TableProps) {
+  return useMemo(() => <Row {...props} />, [JSON.stringify(props)]);
+}
+
+function Row({ table, idle, said, names }: TableProps) {
   const share = tableShare(table);
   const pending = table.state === 'pending';
   return (

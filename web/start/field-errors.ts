@@ -9,9 +9,13 @@ export interface PlacedErrors {
 
 const step = (text: string) => text.replaceAll('~1', '/').replaceAll('~0', '~');
 
+/** The steps of a JSON Pointer. */
+export const stepsOf = (pointer: string | undefined): readonly (string | undefined)[] =>
+  (pointer ?? '').split('/').slice(1).map(step);
+
 /** Which field of the form a JSON Pointer into the request leads to. */
 export function fieldOf(pointer: string | undefined): string | undefined {
-  const [, first, second] = (pointer ?? '').split('/').map(step);
+  const [first, second] = stepsOf(pointer);
   if (first === undefined || first === '') return undefined;
   return first === 'config' && second !== undefined ? `config/${second}` : first;
 }

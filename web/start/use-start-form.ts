@@ -20,8 +20,17 @@ const SHOWN = new Set([
 const freshKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
 
-/** What the page that starts a job holds. Connections live in it alone, and go with it. */
-export function useStartForm() {
+interface FormOptions {
+  /** The page of a job that was started. */
+  readonly jobHref?: (jobId: string) => string;
+  /** Another call about what the form holds: what it is refused for is shown at the fields too. */
+  readonly also?: Command;
+}
+
+export type HeldForm = ReturnType<typeof useStartForm>;
+
+/** What a page that starts a job holds. Connections live in it alone, and go with it. */
+export function useStartForm({ jobHref = jobPath, also }: FormOptions = {}) {
   const { address } = useUi();
   const form = useSignal<StartForm>({ source: noSide, target: noSide, mode: 'full', options: {} });
   const pair = useSignal<PairTables | undefined>(undefined);
@@ -68,7 +77,7 @@ export function useStartForm() {
     pair.value = undefined;
     const { tables: _, ...rest } = form.value;
     form.value = rest;
-    clear(testing, starting);
+    clear(testing, starting, also);
   };
   const setSide = (side: SideName, to: SideForm) => {
     forget();
@@ -79,7 +88,7 @@ export function useStartForm() {
     form.value = { ...form.value, source: form.value.target, target: form.value.source };
   };
   const test = async () => {
-    clear(starting);
+    clear(starting, also);
     const ask = { method: 'POST', body: pairBody(form.value) } as const;
     const found = await testing.ask<PairTables>('test', '/api/sync/tables', ask);
     if (found?.kind !== 'ok') return;
@@ -98,16 +107,16 @@ export function useStartForm() {
 
   const asked = configOf(form.value, facts.config);
   const start = async (dryRun: boolean) => {
-    clear(testing);
+    clear(testing, also);
     const body = { ...pairBody(form.value), config: { ...asked.config, ...(dryRun && { dry_run: true }) } };
     const of = JSON.stringify([form.value.mode, body]);
     if (key.value?.of !== of) key.value = { of, key: freshKey() };
     const ask = { method: 'POST', body, idempotencyKey: key.value.key } as const;
     const started = await starting.ask<Started>('start', `/api/sync/${form.value.mode}`, ask);
-    if (started?.kind === 'ok') address.go(jobPath(started.body.job_id));
+    if (started?.kind === 'ok') address.go(jobHref(started.body.job_id));
   };
 
-  const problem = starting.problem.value ?? testing.problem.value;
+  const problem = starting.problem.value ?? also?.problem.value ?? testing.problem.value;
   const placed = problem && placeErrors(problem, SHOWN);
   return {
     form,
@@ -128,8 +137,8 @@ export function useStartForm() {
   };
 }
 
-function clear(...commands: readonly Command[]): void {
-  for (const { problem } of commands) problem.value = undefined;
+export function clear(...commands: readonly (Command | undefined)[]): void {
+  for (const command of commands) if (command) command.problem.value = undefined;
 }
 
 const withKinds = (form: StartForm, kind: SideForm['kind']): StartForm => ({

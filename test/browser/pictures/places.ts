@@ -11,10 +11,13 @@ export interface Place {
   readonly at?: (scene: Scene) => { readonly params?: Readonly<Record<string, string>>; readonly query?: string };
   /** What a person does there before it is worth a picture. */
   readonly prepare?: (page: Page) => Promise<void>;
+  /** What is at the top of the picture, of a page that is longer than one; absent: its top. */
+  readonly lookAt?: string;
   readonly signedOut?: true;
 }
 
 const BASE = '/sync/terra_fusion';
+const PROJECTS = '/sync';
 const job = `${BASE}/job/{job_id}`;
 const tab = (name: string, title: string, prepare?: Place['prepare']): Place => ({
   name: `job-${name}`,
@@ -94,11 +97,49 @@ export const places: readonly Place[] = [
     path: `${BASE}/schedules/{name}`,
     at: () => ({ params: { name: 'nightly' } }),
   },
+  { name: 'webhooks', title: 'Webhooks', path: `${BASE}/webhooks` },
+  {
+    name: 'webhook',
+    title: 'One webhook',
+    path: `${BASE}/webhooks/{name}`,
+    at: () => ({ params: { name: 'operations' } }),
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Post a test' }).click();
+      await page.getByText('HTTP 204').waitFor();
+    },
+  },
+  {
+    name: 'plan',
+    title: 'A project, planned',
+    path: `${BASE}/plan`,
+    prepare: async (page) => {
+      await page.getByLabel('Source environment').selectOption('production');
+      await page.getByLabel('Target environment').selectOption('training');
+      await page.getByLabel('Root table').fill('public.parcels');
+      await page.getByLabel('Key values').fill('2\n4');
+      await page.getByRole('button', { name: 'Make the plan' }).click();
+      await page.getByRole('heading', { name: 'The plan' }).waitFor();
+    },
+    lookAt: '#plan-title',
+  },
+  { name: 'projects', title: 'Projects', path: `${PROJECTS}/dashboard` },
+  { name: 'project-jobs', title: 'Jobs of projects', path: `${PROJECTS}/jobs` },
+  {
+    name: 'project-job',
+    title: 'The project of a job',
+    path: `${PROJECTS}/job/{job_id}`,
+    at: ({ jobs }) => ({ params: { job_id: jobs.project }, query: '?tab=project' }),
+    prepare: (page) => page.getByRole('row', { name: 'public.parcels' }).waitFor(),
+  },
+  { name: 'project-conflicts', title: 'Conflicts of projects', path: `${PROJECTS}/conflicts` },
   { name: 'sign-in', title: 'Sign in', path: `${BASE}/sign-in`, signedOut: true },
 ];
 
 /** The same page as another, which stands for both. */
 export const SAME_AS: Readonly<Record<string, string>> = { [`${BASE}/dashboard`]: BASE };
+
+/** Of all pictures: each costs whoever clones the repository. */
+export const MAX_BYTES = 4_300_000;
 
 export const SCHEMES = ['light', 'dark'] as const;
 /** Pixels: a desk, and a telephone. */

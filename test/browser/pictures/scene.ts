@@ -1,9 +1,17 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
 
 /** What the pictures show, once it has happened. */
 export interface Scene {
-  readonly jobs: { readonly troubled: string; readonly failed: string; readonly running: string };
+  readonly jobs: {
+    readonly troubled: string;
+    readonly failed: string;
+    readonly running: string;
+    readonly project: string;
+  };
   readonly conflictId: string;
   /** Lets the running job go on to its end. */
   release(): Promise<void>;
@@ -89,6 +97,17 @@ export async function makeScene({ url, token, source, target }: SceneOptions): P
     await client.end();
   };
 
+  const receiver = createServer((request, answer) => {
+    request.resume().on('end', () => answer.writeHead(request.url === '/down' ? 503 : 204).end());
+  });
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const { port } = receiver.address() as AddressInfo; // it listens on a port
+  const hook = (name: string, path: string, events: readonly string[]) =>
+    must('PUT', `/api/sync/webhooks/${name}`, { url: `http://127.0.0.1:${port}/${path}`, events });
+  await hook('operations', 'up', ['job.ended', 'job.paused', 'job.resumed', 'conflicts.new']);
+  await hook('archive', 'down', ['job.ended']);
+
   await run({});
   await run(MANUAL); // what conflicts are told by: both sides as they agree
   await query(source, IN_SOURCE);
@@ -115,6 +134,14 @@ export async function makeScene({ url, token, source, target }: SceneOptions): P
   const weekly = { ...sides, expression: 'rate(7 days)', mode: 'full', paused: true };
   await must('PUT', '/api/sync/schedules/weekly-in-full', weekly);
 
+  const root = { root: 'public.parcels', key: [2, 4, 6, 8], exclude: ['public.tax_districts'] };
+  const started = await must('POST', '/api/sync/full', {
+    ...sides,
+    config: { conflict_strategy: 'manual', project: root },
+  });
+  const project = String(started.body.job_id);
+  await until(project, (state) => (ENDED_STATES as readonly string[]).includes(state));
+
   const holder = new pg.Client(target);
   await holder.connect();
   await holder.query('begin; lock table public.sales in share mode');
@@ -134,9 +161,10 @@ export async function makeScene({ url, token, source, target }: SceneOptions): P
   if (asked.body.code !== 'approval_required') throw new Error(`no request: ${JSON.stringify(asked.body)}`);
 
   return {
-    jobs: { troubled, failed, running },
+    jobs: { troubled, failed, running, project },
     conflictId: conflicts[0].conflict_id,
     release: async () => {
+      receiver.close();
       await holder.end();
       await until(running, (state) => (ENDED_STATES as readonly string[]).includes(state));
     },

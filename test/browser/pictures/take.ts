@@ -9,13 +9,11 @@ import { startService } from '../../../local/service.ts';
 import { startDemoDatabases } from '../../../local/start/databases.ts';
 import { synthesize } from '../../../local/synth.ts';
 import { launch, openPage, overflow } from '../browser.ts';
-import { type Place, pictureName, places, SAME_AS, SCHEMES, WIDTHS } from './places.ts';
+import { MAX_BYTES, type Place, pictureName, places, SAME_AS, SCHEMES, WIDTHS } from './places.ts';
 import { makeScene, type Scene } from './scene.ts';
 
 const FOLDER = 'docs/pictures';
-/** Every picture costs whoever clones the repository. */
-const MAX_BYTES = 4_000_000;
-const QUALITY = 55;
+const QUALITY = 42;
 const HEIGHTS = { 1280: 800, 360: 740 } as const;
 
 const undo: (() => unknown)[] = [];
@@ -74,11 +72,17 @@ function addressOf({ path, at }: Place, scene: Scene): string {
 }
 
 /** What fits into the window; the whole page where that is not much more. */
-async function take(page: Page, { prepare }: Place, path: string, height: number): Promise<void> {
+async function take(page: Page, { prepare, lookAt }: Place, path: string, height: number): Promise<void> {
   await page.locator('h1').first().waitFor();
   await page.locator('#app [aria-busy=true]').first().waitFor({ state: 'detached' });
   await prepare?.(page);
   await page.evaluate('document.activeElement?.blur(); scrollTo(0, 0)');
+  if (lookAt !== undefined) await page.evaluate(`document.querySelector('${lookAt}').scrollIntoView()`);
   const whole = (await page.evaluate('document.documentElement.scrollHeight')) as number;
-  await page.screenshot({ path, type: 'jpeg', quality: QUALITY, fullPage: whole <= height * 1.5 });
+  await page.screenshot({
+    path,
+    type: 'jpeg',
+    quality: QUALITY,
+    fullPage: lookAt === undefined && whole <= height * 1.5,
+  });
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { pages, SIGN_IN_PATH, WEB_BASE } from '../../../functions/web/pages.ts';
+import { PROJECT_BASE, pages, SIGN_IN_PATH, WEB_BASE } from '../../../functions/web/pages.ts';
 import { paramsIn } from '../../../web/page-match.ts';
 
 describe('the page of an address', () => {
@@ -19,7 +19,9 @@ describe('the page of an address', () => {
 
   it('is served under every path that the browser knows a page for, and the other way round', () => {
     const known = readFileSync(new URL('../../../web/pages.ts', import.meta.url), 'utf8');
-    const shown = [...known.matchAll(/\{\s*path: '([^']*)',\s*show:/g)].map(([, path]) => WEB_BASE + path);
+    const shown = [...known.matchAll(/\{\s*(beside: true,\s*)?path: '([^']*)',\s*show:/g)].map(
+      ([, beside, path]) => (beside ? PROJECT_BASE : WEB_BASE) + path,
+    );
 
     const served = pages
       .filter(({ answers, path }) => answers === 'document' && path !== SIGN_IN_PATH) // the frame shows that one

@@ -2,11 +2,12 @@ import { useSignal } from '@preact/signals';
 import type { ResolutionPreview, ResolutionView } from '../../../lib/model/conflict-answers.ts';
 import { number } from '../../../lib/model/figures.ts';
 import type { IfMoved } from '../../../lib/model/resolution.ts';
-import { useCommand } from '../../command.ts';
+import { noteIn, useCommand } from '../../command.ts';
 import { conflictsApi, type ListQuery } from '../../conflict-address.ts';
 import { TYPE_WORDS, WAY_NAMES, WAYS, type Way } from '../../conflict-words.ts';
 import { Action, Needs } from '../action.tsx';
 import { Question } from '../dialog.tsx';
+import { NoteField } from '../fields.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 interface BulkProps {
@@ -40,8 +41,7 @@ export function BulkResolve({ jobId, filter, onOrdered }: BulkProps) {
   };
   const send = async (expected_count: number) => {
     counted.value = undefined;
-    const said = note.peek().trim();
-    const body = { ...order(), expected_count, ...(said !== '' && { note: said }) };
+    const body = { ...order(), expected_count, ...noteIn(note.peek()) };
     const answer = await ask<Pick<ResolutionView, 'resolution_id'>>('order', path, { method: 'POST', body });
     if (answer?.kind === 'ok') onOrdered(answer.body.resolution_id);
   };
@@ -73,15 +73,7 @@ export function BulkResolve({ jobId, filter, onOrdered }: BulkProps) {
           />
           Also those of which a side has moved since they were listed, as they are then
         </label>
-        <label>
-          Note, kept with each decision
-          <input
-            type="text"
-            maxLength={2000}
-            value={note.value}
-            onInput={(e) => (note.value = e.currentTarget.value)}
-          />
-        </label>
+        <NoteField text="Note, kept with each decision" note={note} />
         <Action to="resolveMany" type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
           Count them
         </Action>

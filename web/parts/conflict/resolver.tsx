@@ -7,7 +7,7 @@ import type {
   ConflictPage,
   ConflictView,
 } from '../../../lib/model/conflict-answers.ts';
-import { useCommand } from '../../command.ts';
+import { noteIn, useCommand } from '../../command.ts';
 import { conflictPath, conflictsApi, conflictsPath, FILTERS, type ListQuery } from '../../conflict-address.ts';
 import {
   allOf,
@@ -27,6 +27,7 @@ import { useKeys } from '../../keys.ts';
 import { useLacking } from '../../may.ts';
 import { useUi } from '../../ui.ts';
 import { Action } from '../action.tsx';
+import { NoteField } from '../fields.tsx';
 import { KeyHelp } from '../key-help.tsx';
 import { ProblemNote } from '../problem.tsx';
 import { DecisionView } from './decision-view.tsx';
@@ -81,9 +82,8 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
 
   const apply = async () => {
     if (!ready) return;
-    const said = note.peek().trim();
     const path = `${conflictsApi(jobId)}/${now.conflict_id}/resolve`;
-    const body = { ...decision, expected: now.expected, ...(said !== '' && { note: said }) };
+    const body = { ...decision, expected: now.expected, ...noteIn(note.peek()) };
     const answer = await ask<ConflictDecided>('resolve', path, { method: 'POST', body });
     if (answer?.kind === 'ok') done.value = answer.body.conflict;
     else if (answer?.problem.code === 'conflict_stale') takeFresh(answer.problem);
@@ -206,15 +206,7 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
                 : 'The row of the target is updated with the result.'}
             {wrong.length > 0 && ` Not fit for its type: ${wrong.map((f) => f.column).join(', ')}.`}
           </p>
-          <label>
-            Note, kept with the decision
-            <input
-              type="text"
-              maxLength={2000}
-              value={note.value}
-              onInput={(event) => (note.value = event.currentTarget.value)}
-            />
-          </label>
+          <NoteField text="Note, kept with the decision" note={note} />
           {problem.value && <ProblemNote problem={problem.value} />}
           <div class="takes">
             <Action
@@ -229,7 +221,7 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
             <button type="button" class="secondary" disabled={busy.value !== undefined} onClick={() => void next()}>
               Leave it, next one
             </button>
-            <button type="button" class="secondary" onClick={() => (help.value = true)}>
+            <button type="button" class="secondary" aria-haspopup="dialog" onClick={() => (help.value = true)}>
               Keys
             </button>
           </div>

@@ -14,8 +14,16 @@ const PROGRESS_EVERY_MS = 5000;
 
 const atWork = ({ state }: JobSummary) => !ENDED_STATES.includes(state) && state !== 'paused';
 
+export interface JobTableProps<Job extends JobSummary> {
+  readonly jobs: readonly Job[];
+  /** The page of a job. */
+  readonly jobHref?: (jobId: string) => string;
+  /** What stands under the mode. */
+  readonly aboutOf?: (job: Job) => string;
+}
+
 /** Jobs in their order, those at work with their progress. */
-export function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
+export function JobTable<Job extends JobSummary>({ jobs, jobHref = jobPath, aboutOf }: JobTableProps<Job>) {
   const followed = jobs.filter(atWork).slice(0, MOST_FOLLOWED);
   return (
     <div class="scroll">
@@ -35,10 +43,11 @@ export function JobTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
           {jobs.map((job) => (
             <tr key={job.job_id}>
               <th scope="row" class="short">
-                <a href={jobPath(job.job_id)} title={job.job_id}>
+                <a href={jobHref(job.job_id)} title={job.job_id}>
                   {job.job_id.slice(0, 8)}
                 </a>
                 <span class="fine mode"> {job.mode}</span>
+                {aboutOf && <span class="fine about-job">{aboutOf(job)}</span>}
               </th>
               <td>
                 <JobStateChip state={job.state} />

@@ -5,6 +5,7 @@ import { environmentApi, environmentPath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
 import { useUi } from '../../ui.ts';
 import { Action } from '../action.tsx';
+import { NameField, SecretField } from '../fields.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 interface FormProps {
@@ -59,19 +60,7 @@ export function EnvironmentForm({ from, tag, onPut }: FormProps) {
   return (
     <form onSubmit={put} autocomplete="off">
       <div class="form-columns">
-        {!from && (
-          <label>
-            Name
-            <input
-              type="text"
-              required
-              pattern="\s*[a-z0-9][a-z0-9_\-]*\s*"
-              title="Lower case letters, digits, - and _"
-              spellcheck={false}
-              {...text('name')}
-            />
-          </label>
-        )}
+        {!from && <NameField {...text('name')} />}
         <label>
           Description
           <input type="text" maxLength={500} {...text('description')} />
@@ -90,17 +79,12 @@ export function EnvironmentForm({ from, tag, onPut }: FormProps) {
           </select>
         </label>
       </div>
-      <label>
-        {from ? 'New connection; left empty, it stays as it is' : 'Connection'}
-        <input
-          type="password"
-          autocomplete="new-password"
-          spellcheck={false}
-          required={!from}
-          placeholder="postgresql://user:password@host:5432/database?sslmode=verify-full"
-          {...text('connection')}
-        />
-      </label>
+      <SecretField
+        text={from ? 'New connection; left empty, it stays as it is' : 'Connection'}
+        required={!from}
+        placeholder="postgresql://user:password@host:5432/database?sslmode=verify-full"
+        {...text('connection')}
+      />
       <p class="fine">It is tried before anything is changed, kept in the secret store, and never shown again.</p>
       <div class="form-columns">
         <label>

@@ -38,7 +38,7 @@ export function Audit({ job }: { readonly job: JobStatus }) {
         <p class="empty">{filtered ? 'No event is like this.' : 'Nothing has been recorded yet.'}</p>
       )}
       <div class="pager">
-        <p class="fine" role="status">
+        <p class="fine" role="status" aria-busy={busy}>
           {busy ? 'Reading…' : `${events.length} events${next === undefined ? '' : ', and there may be more'}`}
         </p>
         <span class="buttons">

@@ -13,6 +13,7 @@ import { TableList } from '../table-list.tsx';
 import { When } from '../when.tsx';
 import { ActionReasons } from './reasons.tsx';
 import { Throughput } from './throughput.tsx';
+import { Usage } from './usage.tsx';
 
 /** Nobody works on it now. */
 export const isIdle = ({ state }: JobStatus): boolean => ENDED_STATES.includes(state) || state === 'paused';
@@ -50,6 +51,7 @@ export function Overview({ job, changedAtMs, samples }: OverviewProps) {
         </p>
       )}
       <Healing job={job} />
+      <Usage job={job} />
       {job.tables.length <= MOST_TABLES ? (
         <TableList tables={job.tables} idle={isIdle(job)} said={job.failure?.message} />
       ) : (

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { JobStatus } from '../../../lib/model/answers.ts';
 import { number } from '../../../lib/model/figures.ts';
 import type { QuarantineFilter, QuarantinePage, QuarantineView, RetryStarted } from '../../../lib/model/quarantine.ts';
@@ -7,8 +6,7 @@ import { jobPath } from '../../address.ts';
 import { useCommand } from '../../command.ts';
 import { usePaged } from '../../paged.ts';
 import { useUi } from '../../ui.ts';
-import { Action } from '../action.tsx';
-import { Question } from '../dialog.tsx';
+import { AskFirst } from '../ask-first.tsx';
 import { ProblemNote } from '../problem.tsx';
 import { When } from '../when.tsx';
 
@@ -36,7 +34,7 @@ export function Quarantine({ job }: { readonly job: JobStatus }) {
       {rows.length > 0 && <Rows rows={rows} />}
       {rows.length === 0 && !busy && !problem && <p class="empty">No row is put aside.</p>}
       <div class="pager">
-        <p class="fine" role="status">
+        <p class="fine" role="status" aria-busy={busy}>
           {busy ? 'Reading…' : `${number(rows.length)} rows shown`}
         </p>
         {next !== undefined && (
@@ -81,9 +79,7 @@ function TableFilter({ job, filter }: { readonly job: JobStatus; readonly filter
 function Retry({ job, filter }: { readonly job: JobStatus; readonly filter: QuarantineFilter }) {
   const { address } = useUi();
   const { busy, problem, ask } = useCommand();
-  const asking = useSignal(false);
   const retry = async () => {
-    asking.value = false;
     const path = `/api/sync/quarantine/${encodeURIComponent(job.job_id)}/retry`;
     const answer = await ask<RetryStarted>('retry', path, { method: 'POST', body: filter });
     if (answer?.kind === 'ok') address.go(jobPath(answer.body.job_id));
@@ -91,35 +87,22 @@ function Retry({ job, filter }: { readonly job: JobStatus; readonly filter: Quar
   return (
     <>
       <div class="actions">
-        <Action
+        <AskFirst
           to="retryRows"
+          text="Try them again"
           aria-busy={busy.value !== undefined}
           disabled={busy.value !== undefined}
-          onClick={() => {
-            asking.value = true;
-          }}
-        >
-          Try them again
-        </Action>
-      </div>
-      {problem.value && <ProblemNote problem={problem.value} />}
-      {asking.value && (
-        <Question
-          title="Try these rows again?"
-          yes="Start a job over them"
-          no="Leave them"
+          asked={{ title: 'Try these rows again?', yes: 'Start a job over them', no: 'Leave them' }}
           onYes={() => void retry()}
-          onNo={() => {
-            asking.value = false;
-          }}
         >
           <p>
             A new job looks at{' '}
             {filter.table === undefined ? 'all rows that this one put aside' : `the rows of ${filter.table}`} as they
             are now, and at no others.
           </p>
-        </Question>
-      )}
+        </AskFirst>
+      </div>
+      {problem.value && <ProblemNote problem={problem.value} />}
     </>
   );
 }
@@ -163,16 +146,16 @@ function Rows({ rows }: { readonly rows: readonly QuarantineView[] }) {
   );
 }
 
-/** Values of the columns that the reason is about; one that names no column has none. */
+/** Values of the columns that the reason is about, or of the row; one without a key cannot be found again. */
 function Values({ row: { values, in_source } }: { readonly row: QuarantineView }) {
   if (in_source === false) return <span class="fine">The source has no such row any more.</span>;
-  if (!values) return <span class="fine">The reason names no column.</span>;
+  if (!values) return <span class="fine">There is nothing to show.</span>;
   return (
     <dl class="values">
       {Object.entries(values).map(([column, value]) => (
         <div key={column}>
           <dt>{column}</dt>
-          <dd>{value ?? <em>NULL</em>}</dd>
+          <dd>{value === null ? <em>NULL</em> : value === '' ? <em>empty</em> : value}</dd>
         </div>
       ))}
     </dl>

@@ -6,18 +6,20 @@ import { tablesLike } from '../../job/table-filter.ts';
 import { TABLE_WORDS } from '../../words.ts';
 import { Chip } from '../state.tsx';
 import { TableList } from '../table-list.tsx';
+import { Unfold } from '../unfold.tsx';
 import { isIdle } from './overview.tsx';
 
-/** Rows that are drawn at once; the search finds the others. */
-const MOST_ROWS = 500;
+/** Rows that are drawn at first, and for each wish for more: all of a job of 500 tables are drawn again for each look. */
+const ROWS_AT_ONCE = 100;
 
 /** Every table: what is known of its equality, its counts, and how far its segments have come. */
 export function Tables({ job }: { readonly job: JobStatus }) {
   const text = useSignal('');
   const state = useSignal<string | undefined>(undefined);
+  const most = useSignal(ROWS_AT_ONCE);
   if (job.tables.length === 0) return <p class="empty">The job has not looked at its tables yet.</p>;
   const found = tablesLike(job.tables, { text: text.value, ...(state.value !== undefined && { state: state.value }) });
-  const shown = found.slice(0, MOST_ROWS);
+  const shown = found.slice(0, most.value);
   return (
     <>
       <Verification
@@ -41,9 +43,22 @@ export function Tables({ job }: { readonly job: JobStatus }) {
       {found.length === 0 && <p class="empty">No table is like this.</p>}
       <TableList tables={shown} idle={isIdle(job)} said={job.failure?.message} />
       {found.length > shown.length && (
-        <p class="fine">{number(found.length - shown.length)} more: search for them by name.</p>
+        <div class="pager">
+          <p class="fine" role="status">
+            {number(shown.length)} of {number(found.length)} tables shown
+          </p>
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              most.value += ROWS_AT_ONCE;
+            }}
+          >
+            Show more
+          </button>
+        </div>
       )}
-      {shown.length > 0 && <Segments tables={shown} />}
+      {shown.length > 0 && <Unfold summary="Segments of each table">{() => <Segments tables={shown} />}</Unfold>}
     </>
   );
 }
@@ -84,51 +99,48 @@ function Verification({ tables, chosen, onChoose }: VerificationProps) {
 /** How the work on each table is cut up. */
 function Segments({ tables }: { readonly tables: readonly TableStatus[] }) {
   return (
-    <section aria-labelledby="segments-title">
-      <h2 id="segments-title">Segments</h2>
-      <div class="scroll">
-        <table class="cards segments">
-          <caption class="only-read">Segments of the tables</caption>
-          <thead>
-            <tr>
-              <th scope="col">Table</th>
-              <th scope="col">Pass</th>
-              <th scope="col" class="figure" title="Tables of a level wait for those of the levels before">
-                Level
-              </th>
-              <th scope="col" class="figure">
-                Segments done
-              </th>
-              <th scope="col" class="figure">
-                Rows, estimated
-              </th>
-              <th scope="col" class="figure" title="Rows that moved while the job ran and still do">
-                Still moving
-              </th>
+    <div class="scroll">
+      <table class="cards segments">
+        <caption class="only-read">Segments of the tables</caption>
+        <thead>
+          <tr>
+            <th scope="col">Table</th>
+            <th scope="col">Pass</th>
+            <th scope="col" class="figure" title="Tables of a level wait for those of the levels before">
+              Level
+            </th>
+            <th scope="col" class="figure">
+              Segments done
+            </th>
+            <th scope="col" class="figure">
+              Rows, estimated
+            </th>
+            <th scope="col" class="figure" title="Rows that moved while the job ran and still do">
+              Still moving
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {tables.map((t) => (
+            <tr key={t.table}>
+              <th scope="row">{t.name}</th>
+              <td data-label="Pass">{t.pass}</td>
+              <td class="figure" data-label="Level">
+                {t.level}
+              </td>
+              <td class="figure" data-label="Segments done">
+                {t.segments.done} of {t.segments.total}
+              </td>
+              <td class="figure" data-label="Rows, estimated">
+                {number(Math.max(0, t.rows_estimate))}
+              </td>
+              <td class="figure" data-label="Still moving">
+                {number(t.in_flight ?? 0)}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {tables.map((t) => (
-              <tr key={t.table}>
-                <th scope="row">{t.name}</th>
-                <td data-label="Pass">{t.pass}</td>
-                <td class="figure" data-label="Level">
-                  {t.level}
-                </td>
-                <td class="figure" data-label="Segments done">
-                  {t.segments.done} of {t.segments.total}
-                </td>
-                <td class="figure" data-label="Rows, estimated">
-                  {number(Math.max(0, t.rows_estimate))}
-                </td>
-                <td class="figure" data-label="Still moving">
-                  {number(t.in_flight ?? 0)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

@@ -3,10 +3,11 @@ import { useRef } from 'preact/hooks';
 import type { ProblemItem } from '../../../lib/model/answers.ts';
 import type { MappingView } from '../../../lib/model/stored-mapping.ts';
 import { mappingApi, mappingPath } from '../../admin-address.ts';
-import { useCommand } from '../../command.ts';
+import { noteIn, useCommand } from '../../command.ts';
 import { placeOf } from '../../json-place.ts';
 import { useUi } from '../../ui.ts';
 import { Action, Needs } from '../action.tsx';
+import { NoteField } from '../fields.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 /** What a new mapping begins with: one table, by its parts. */
@@ -43,10 +44,9 @@ export function MappingEditor({ name, from, tag }: EditorProps) {
       return;
     }
     sent.value = text.peek();
-    const said = note.peek().trim();
     const answer = await ask<MappingView>('store', mappingApi(name), {
       method: 'PUT',
-      body: { mapping, ...(said !== '' && { note: said }) },
+      body: { mapping, ...noteIn(note.peek()) },
       ...(tag === 'new' ? { tag: '*' } : { ifMatch: tag }),
     });
     if (answer?.kind === 'ok') address.go(mappingPath(name, answer.body.version));
@@ -101,17 +101,7 @@ export function MappingEditor({ name, from, tag }: EditorProps) {
           </section>
         )}
         {problem.value && placed.length === 0 && <ProblemNote problem={problem.value} />}
-        <label>
-          Note, kept with the version
-          <input
-            type="text"
-            maxLength={2000}
-            value={note.value}
-            onInput={(event) => {
-              note.value = event.currentTarget.value;
-            }}
-          />
-        </label>
+        <NoteField text="Note, kept with the version" note={note} />
         <Action to="putMapping" type="submit" aria-busy={busy.value !== undefined} disabled={busy.value !== undefined}>
           Store as a draft
         </Action>

@@ -3,6 +3,7 @@ import type { MappingPreview, Suggestion } from '../../../lib/model/suggestion.t
 import { mappingPath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
 import { Action, Needs } from '../action.tsx';
+import { NameField, SecretField } from '../fields.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 /** Asks the service to propose a mapping for two databases. What it stores is a draft; some rows show what it would make. */
@@ -43,23 +44,9 @@ export function ProposeMapping() {
       </summary>
       <form onSubmit={propose} autocomplete="off">
         <div class="form-columns">
-          <label>
-            Name
-            <input
-              type="text"
-              pattern="[a-z0-9][a-z0-9_\-]*"
-              title="Lower case letters, digits, - and _"
-              {...text('name')}
-            />
-          </label>
-          <label>
-            Source connection
-            <input type="password" autocomplete="new-password" {...text('source_connection')} />
-          </label>
-          <label>
-            Target connection
-            <input type="password" autocomplete="new-password" {...text('target_connection')} />
-          </label>
+          <NameField {...text('name')} />
+          <SecretField text="Source connection" {...text('source_connection')} />
+          <SecretField text="Target connection" {...text('target_connection')} />
         </div>
         <label>
           <input {...tick('mask')} /> Mask columns that seem to hold personal data

@@ -5,6 +5,7 @@ import { useCommand } from '../../command.ts';
 import { again, sideFields } from '../../schedule-put.ts';
 import { useUi } from '../../ui.ts';
 import { Action } from '../action.tsx';
+import { NameField, SecretField } from '../fields.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 interface FormProps {
@@ -61,22 +62,12 @@ export function ScheduleForm({ from, onPut }: FormProps) {
     if (from) onPut?.();
     else address.go(schedulePath(name.trim()));
   };
+  const sideText = (side: string) =>
+    `${side}: an environment, or postgresql://…${from ? '; both empty: as they are' : ''}`;
   return (
     <form onSubmit={put} autocomplete="off">
       <div class="form-columns">
-        {!from && (
-          <label>
-            Name
-            <input
-              type="text"
-              required
-              pattern="\s*[a-z0-9][a-z0-9_\-]*\s*"
-              title="Lower case letters, digits, - and _"
-              spellcheck={false}
-              {...bind('name')}
-            />
-          </label>
-        )}
+        {!from && <NameField {...bind('name')} />}
         <label>
           When: rate(1 day), or cron(minutes hours day month weekday year)
           <input type="text" required spellcheck={false} {...bind('expression')} />
@@ -111,14 +102,8 @@ export function ScheduleForm({ from, onPut }: FormProps) {
         </label>
       </div>
       <div class="form-columns">
-        <label>
-          Source: an environment, or postgresql://…{from && '; both empty: as they are'}
-          <input type="password" autocomplete="new-password" spellcheck={false} required={!from} {...bind('source')} />
-        </label>
-        <label>
-          Target: an environment, or postgresql://…{from && '; both empty: as they are'}
-          <input type="password" autocomplete="new-password" spellcheck={false} required={!from} {...bind('target')} />
-        </label>
+        <SecretField text={sideText('Source')} required={!from} {...bind('source')} />
+        <SecretField text={sideText('Target')} required={!from} {...bind('target')} />
       </div>
       <label>
         Configuration of the job as JSON

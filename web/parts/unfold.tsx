@@ -1,0 +1,22 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+
+interface UnfoldProps {
+  readonly summary: string;
+  readonly children: () => ComponentChildren;
+}
+
+/** Something that is drawn, and asked for, once somebody wants to see it. */
+export function Unfold({ summary, children }: UnfoldProps) {
+  const open = useSignal(false);
+  return (
+    <details
+      onToggle={(event) => {
+        open.value = event.currentTarget.open;
+      }}
+    >
+      <summary>{summary}</summary>
+      {open.value && children()}
+    </details>
+  );
+}
