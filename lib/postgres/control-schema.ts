@@ -1,8 +1,3 @@
-import type { Session } from './session.ts';
-
-/** Version of the tables below; raised with a migration beside it. */
-const VERSION = 3;
-
 /**
  * `tf_sync` in the target: everything that decides what happened, beside the rows it happened to.
  *
@@ -23,10 +18,14 @@ const VERSION = 3;
  * change_stream: how far the log of a source was drained (strategy cdc); change_table: the tables it tells of, changed_key: keys of
  * their rows that changed and wait for a job. No foreign key on the last: its check would cost more than the row.
  * round: how far a job has come that follows the log until it is stopped; round_count: what its rounds came to, by table.
+ *
+ * All of it at the newest version. A change of a table that an earlier version made is a line of migrations.ts as well; a table
+ * that is new is one line there without statements.
  */
-const TABLES = `
+export const TABLES = `
   create schema if not exists tf_sync;
-  create table if not exists tf_sync.schema_version (version int primary key, applied_at timestamptz not null default now());
+  create table if not exists tf_sync.schema_version (
+    version int primary key, applied_at timestamptz not null default now(), service text, what text);
   create table if not exists tf_sync.job (
     job_id uuid primary key, epoch int not null, tables jsonb not null default '[]', prepared boolean not null default false,
     ended boolean not null default false, created_at timestamptz not null default now());
@@ -66,8 +65,6 @@ const TABLES = `
   create table if not exists tf_sync.baseline (
     pair_table int not null, segment int not null, bucket int not null, rows int not null, hash int8, keys int8[] not null,
     primary key (pair_table, segment, bucket));
-  alter table tf_sync.pair_table add column if not exists base int;
-  alter table tf_sync.pair_table add column if not exists base_stamp text;
   create table if not exists tf_sync.base_row (
     base int not null, k int8 not null, k2 int8 not null, s bytea, t bytea, image text[], primary key (base, k, k2));
   create table if not exists tf_sync.conflict (
@@ -99,21 +96,4 @@ const TABLES = `
     job_id uuid primary key references tf_sync.job on delete cascade, planned int not null, settled int not null, drains int8 not null,
     rows int8 not null, reached pg_lsn not null, reached_at timestamptz not null, applied pg_lsn, applied_at timestamptz, settled_at timestamptz);
   create table if not exists tf_sync.round_count (
-    job_id uuid not null references tf_sync.job on delete cascade, table_no int not null, counts jsonb not null, primary key (job_id, table_no));
-  insert into tf_sync.schema_version (version) values (${VERSION}) on conflict do nothing`;
-
-/**
- * Creates what is missing. To be called inside a transaction, so that a refused start leaves nothing behind.
- *
- * The advisory lock keeps two first starts from creating the schema at once (`if not exists` alone may fail then).
- */
-export async function ensureControlSchema(session: Session): Promise<void> {
-  const [row] = await session.query(
-    `select to_regclass('tf_sync.table_shape') is not null and to_regclass('tf_sync.told') is not null
-        and to_regclass('tf_sync.written_back') is not null and to_regclass('tf_sync.changed_key') is not null
-        and to_regclass('tf_sync.round_count') is not null`,
-  );
-  if (row?.[0] === 't') return;
-  await session.query(`select pg_advisory_xact_lock(hashtext('tf_sync'))`);
-  await session.run(TABLES);
-}
+    job_id uuid not null references tf_sync.job on delete cascade, table_no int not null, counts jsonb not null, primary key (job_id, table_no));`;

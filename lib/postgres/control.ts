@@ -5,10 +5,10 @@ import { SyncError } from '../model/errors.ts';
 import type { Counts, Pass } from '../model/job.ts';
 import type { RelationName, Segment, TablePlan } from '../model/table.ts';
 import type { Learnt, StaleHolder } from '../ports.ts';
-import { ensureControlSchema } from './control-schema.ts';
 import { changeBaselines } from './generations.ts';
 import { leaseTables } from './lease.ts';
 import { storeQuiet } from './quiet-memory.ts';
+import { ensureControlSchema, requireSchema, SCHEMA_VERSION } from './schema-version.ts';
 import type { Session } from './session.ts';
 import { settleChanges } from './waiting-keys.ts';
 import { storeWatermarks } from './watermarks.ts';
@@ -39,7 +39,7 @@ export async function takeLease(
   stale: StaleHolder,
 ): Promise<void> {
   await session.transaction(async () => {
-    await ensureControlSchema(session);
+    await ensureControlSchema(session, { starts: true });
     await session.query('insert into tf_sync.job (job_id, epoch, tables) values ($1, 1, $2)', [
       jobId,
       JSON.stringify(tables.map(({ schema, name }) => ({ schema, name }))),
@@ -107,12 +107,16 @@ export async function storePlans(
   });
 }
 
-/** Plans of a job, or of one table of it, in table order. */
+/**
+ * Plans of a job, or of one table of it, in table order. Every step and every delivery begins with them, so here the version of
+ * the tables is looked at: throws `schema_newer`.
+ */
 export async function loadPlans(session: Session, jobId: string, table?: number): Promise<readonly TablePlan[]> {
   const rows = await session.query(
-    'select plan::text from tf_sync.table_plan p where p.job_id = $1 and ($2::int is null or p.table_no = $2) order by p.table_no',
+    `select plan::text, ${SCHEMA_VERSION} from tf_sync.table_plan p where p.job_id = $1 and ($2::int is null or p.table_no = $2) order by p.table_no`,
     [jobId, table === undefined ? null : String(table)],
   );
+  if (rows[0]) await requireSchema(session, rows[0][1]);
   return rows.map((r) => JSON.parse(r[0] ?? '') as TablePlan); // written by storePlans
 }
 

@@ -2,6 +2,7 @@ import { SyncError } from '../model/errors.ts';
 import type { EpochMove } from '../ports.ts';
 import { appendJobEvent } from './control.ts';
 import { requireLeases } from './lease.ts';
+import { isOlder, migrate, SCHEMA_VERSION } from './schema-version.ts';
 import type { Session } from './session.ts';
 import { literal } from './sql.ts';
 
@@ -38,21 +39,22 @@ async function endOlderSessions(session: Session, jobId: string, epoch: number):
   );
 }
 
-/** One try. False: the job is there already. Throws `epoch_superseded`. */
+/** One try. False: the job is there already; undefined: the tables are to be migrated first. Throws `epoch_superseded`, `schema_newer`. */
 async function move(
   session: Session,
   jobId: string,
   epoch: number,
-  { event, release, holding }: EpochMove,
-): Promise<boolean> {
+  { event, release, holding, migrated = false }: EpochMove & { readonly migrated?: boolean },
+): Promise<boolean | undefined> {
   return session.transaction(
     async () => {
       const [job] = await session.query(
-        'select epoch::text, ended::text from tf_sync.job j where j.job_id = $1 for update',
+        `select epoch::text, ended::text, ${SCHEMA_VERSION} from tf_sync.job j where j.job_id = $1 for update`,
         [jobId],
       );
       if (!job || job[1] === 'true') throw superseded(true);
       if (Number(job[0]) > epoch) throw superseded(false);
+      if (isOlder(job[2]) && !migrated) return undefined;
       if (holding) await requireLeases(session, jobId);
       if (Number(job[0]) === epoch) return false; // a resume may have taken the leases again meanwhile
       if (release) await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
@@ -81,9 +83,13 @@ export async function raiseEpoch(
   epoch: number,
   how: EpochMove = {},
 ): Promise<boolean> {
+  let migrated = false;
   for (let tries = 1; ; tries++) {
     try {
-      return await move(session, jobId, epoch, how);
+      const moved = await move(session, jobId, epoch, { ...how, migrated });
+      if (moved !== undefined) return moved;
+      await migrate(session);
+      migrated = true;
     } catch (error) {
       const waiting = error instanceof SyncError && error.facts.sqlstate === '55P03';
       if (!waiting || tries === TRIES) throw error;

@@ -2,7 +2,7 @@ import { SyncError } from '../model/errors.ts';
 import type { PairNotes, PairTraces } from '../model/pair.ts';
 import type { PairTarget } from '../ports.ts';
 import { AS_STORED, storedOf } from './conflicts.ts';
-import { ensureControlSchema } from './control-schema.ts';
+import { ensureControlSchema } from './schema-version.ts';
 import type { Session } from './session.ts';
 
 /** What a generation of keys is filed under once its pair was dropped: no source says so of itself. */

@@ -1,19 +1,21 @@
 import type { Connection } from '../model/connection.ts';
-import type { ConnectAs, ProjectDatabase } from '../ports.ts';
+import type { CheckingDatabase, ConnectAs, ProjectDatabase } from '../ports.ts';
 import { catalogPart } from './command-databases.ts';
 import { type OpeningOptions, opener } from './opening.ts';
+import { connectionRoom } from './room.ts';
 import { countScope } from './scope-rows.ts';
 import { unindexed } from './unindexed.ts';
 
-/** Both ends for the function that plans projects: catalogs and counts. Nothing is written to either. */
+/** Both ends for the function that plans projects and checks pairs: catalogs and counts. Nothing is written to either. */
 export function projectDatabases(options: OpeningOptions) {
   const open = opener(options);
   const looking =
     (side: 'source' | 'target') =>
-    async (connection: Connection, as: ConnectAs): Promise<ProjectDatabase> => {
+    async (connection: Connection, as: ConnectAs): Promise<ProjectDatabase & CheckingDatabase> => {
       const session = await open(side, connection, as);
       return {
         ...catalogPart(session),
+        room: () => connectionRoom(session),
         unindexed: (asked) => unindexed(session, asked),
         scopeRows: (scope) => session.transaction(() => countScope(session, scope), 'set transaction read only'),
       };

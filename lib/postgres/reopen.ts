@@ -1,8 +1,8 @@
 import { SyncError } from '../model/errors.ts';
 import type { RelationName } from '../model/table.ts';
 import type { Reopening } from '../ports.ts';
-import { ensureControlSchema } from './control-schema.ts';
 import { leasedSince, leaseTables } from './lease.ts';
+import { ensureControlSchema } from './schema-version.ts';
 import type { Session } from './session.ts';
 
 /**

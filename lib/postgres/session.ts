@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Submittable } from 'pg';
 import { fp } from '../failpoint.ts';
 import type { Connection, Side } from '../model/connection.ts';
@@ -29,16 +30,24 @@ export interface Session {
   end(): Promise<void>;
 }
 
+/** Bytes of a session, as they were on the wire. */
+export type OnTraffic = (side: Side, bytes: { readonly received: number; readonly sent: number }) => void;
+
 export interface SessionOptions {
   readonly side: Side;
   readonly applicationName: string;
   /** How many sessions of this service may work on the server at once, this one included; absent: as many as it takes. */
   readonly connectionLimit?: number;
+  /** Jobs share these sessions between them: see `mayEnter`. */
+  readonly shares?: boolean;
+  /** Is told how many sessions of this service work on the server, this one included, once it was let in. */
+  readonly onAdmitted?: (sessions: number) => void;
   readonly rules: ConnectionRules;
   /** No statement runs longer; 0 means no limit. */
   readonly statementTimeoutMs: number;
   /** What masks are computed with; a parameter on its way, never part of a statement. */
   readonly maskKey?: Secret;
+  readonly onTraffic?: OnTraffic;
   /** How much longer than that an answer may be overdue; default 10 s. */
   readonly answerGraceMs?: number;
 }
@@ -106,6 +115,13 @@ export async function openSession(connection: Connection, options: SessionOption
   const run = async (text: string) => {
     await answered((deadline) => client.query({ text, ...deadline }));
   };
+  const { stream } = client.connection;
+  const tellTraffic = () => {
+    const { bytesRead: received = 0, bytesWritten: sent = 0 } = stream as Partial<Socket>; // a Duplex to the driver
+    options.onTraffic?.(side, { received: received - told.received, sent: sent - told.sent });
+    told = { received, sent };
+  };
+  let told = { received: 0, sent: 0 }; // a session may be ended twice
   const session: Session = {
     side,
     query,
@@ -135,14 +151,21 @@ export async function openSession(connection: Connection, options: SessionOption
         limitMs = options.statementTimeoutMs;
       }
     },
-    end: () => client.end().catch(() => undefined),
+    end: () =>
+      client
+        .end()
+        .catch(() => undefined)
+        .then(tellTraffic),
   };
   try {
     await run(pins(options));
     if (options.maskKey)
       await query(`select pg_catalog.set_config('${MASK_KEY_SETTING}', $1, false)`, [options.maskKey.reveal()]);
     const limit = options.connectionLimit;
-    if (limit !== undefined) await admit(session, { name: options.applicationName, limit });
+    if (limit !== undefined) {
+      const sessions = await admit(session, { name: options.applicationName, limit, shares: options.shares ?? false });
+      options.onAdmitted?.(sessions);
+    }
   } catch (e) {
     await session.end();
     throw e;

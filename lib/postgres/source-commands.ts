@@ -1,10 +1,10 @@
 import { SyncError } from '../model/errors.ts';
 import type { CommandWriter } from '../ports.ts';
 import { dropJob } from './control.ts';
-import { ensureControlSchema } from './control-schema.ts';
 import { raiseEpoch } from './epoch.ts';
 import { leaseTables } from './lease.ts';
 import { reopenJob } from './reopen.ts';
+import { ensureControlSchema } from './schema-version.ts';
 import type { Session } from './session.ts';
 
 /** The session, whose transactions write. Whatever is asked of it outside of one stays read-only, as of every source. */
@@ -34,7 +34,7 @@ export function sourceCommands(session: Session): CommandWriter {
     takeLease: (jobId, tables, stale) =>
       session
         .transaction(async () => {
-          await ensureControlSchema(session);
+          await ensureControlSchema(session, { starts: true });
           await session.query('insert into tf_sync.job (job_id, epoch, tables) values ($1, 1, $2)', [
             jobId,
             JSON.stringify(tables.map(({ schema, name }) => ({ schema, name }))),

@@ -6,6 +6,7 @@ import type { BackChunk, WorkSource } from '../ports.ts';
 import { fence } from './checkpoint.ts';
 import { shareEpoch } from './epoch.ts';
 import { sessionOf } from './opened.ts';
+import { requireSchema, SCHEMA_VERSION } from './schema-version.ts';
 import type { Session } from './session.ts';
 import { AS_REPLICA, BY_INDEX } from './sql.ts';
 import { stageRow } from './stage.ts';
@@ -24,16 +25,18 @@ export const mirrored = (plan: TablePlan): TablePlan => ({
 
 async function claim(session: Session, id: SegmentId, owner: string): Promise<void> {
   const { jobId, epoch, table, pass, segment } = id;
-  await session.transaction(async () => {
+  const found = await session.transaction(async () => {
     const rows = await session.query(
       `insert into tf_sync.checkpoint as c (job_id, stream, table_no, pass, segment_no, segment, epoch, owner)
        select j.job_id, $2, $3, $4, $5, '{}', j.epoch, $7 from tf_sync.job j where j.job_id = $1 and j.epoch = $6 and not j.ended
-       on conflict (job_id, stream) do update set epoch = excluded.epoch, owner = excluded.owner returning 1`,
+       on conflict (job_id, stream) do update set epoch = excluded.epoch, owner = excluded.owner returning ${SCHEMA_VERSION}`,
       [jobId, streamOf(table, pass, segment), String(table), pass, String(segment), String(epoch), owner],
     );
     if (rows.length === 0)
       throw new SyncError('epoch_superseded', 'A newer run of this job has taken over, or it has ended.');
+    return rows[0]?.[0];
   }, shareEpoch(jobId));
+  await requireSchema(session, found);
 }
 
 /**

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { connectionView } from '../../lib/model/connection.ts';
+import { ERRORS, SyncError } from '../../lib/model/errors.ts';
+import { pairId } from '../../lib/orchestrator/conflict-plan.ts';
+import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
+import { stopJob } from '../../lib/orchestrator/stop-job.ts';
+import { type UninstallPorts, type UninstallRequest, uninstall } from '../../lib/orchestrator/uninstall.ts';
+import type { MaskKeys } from '../../lib/ports.ts';
+import { uninstallDatabases } from '../../lib/postgres/uninstall.ts';
+import { memoryScheduleStore } from '../contract/memory.ts';
+import { catalogsOf } from '../support/catalog.ts';
+import { createPair, type TestDatabase, type TestPair } from '../support/databases.ts';
+import { type Ports, ports, runJob, start } from '../support/in-process.ts';
+import { ON_ONE_MACHINE } from '../support/rules.ts';
+import { eventsOf } from '../support/trail.ts';
+
+const DATABASES = uninstallDatabases({ rules: ON_ONE_MACHINE, version: 'test' });
+
+const TABLES = `create table parcel (id int primary key, owner text);
+  create table fee (id int primary key, parcel int references parcel, amount numeric check (amount > 0));
+  create function untouched() returns int language sql as 'select 1';
+  create view seen as select id from parcel`;
+
+async function setUp(pair: TestPair) {
+  for (const { client } of [pair.source, pair.target]) await client.query(TABLES);
+  await pair.source.client.query(`insert into parcel select i, 'o' || i from generate_series(1, 50) i;
+    insert into fee select i, i, i from generate_series(1, 50) i`);
+}
+
+function portsFor(
+  p: Ports,
+  maskKeys: MaskKeys = { has: async () => false, remove: async () => undefined },
+): UninstallPorts {
+  return { ...p, databases: DATABASES, maskKeys, schedules: memoryScheduleStore() };
+}
+
+const asked = (db: TestDatabase, more: Partial<UninstallRequest> = {}): UninstallRequest => ({
+  connection: db.connection,
+  confirm: true,
+  everything: false,
+  actor: 'ada',
+  requestId: randomUUID(),
+  ...more,
+});
+
+const look = (db: TestDatabase, p: UninstallPorts) => uninstall(asked(db, { confirm: false }), p);
+
+describe('uninstall', () => {
+  test('leaves both databases with the catalogs that they had before the first job', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const sides = [pair.source, pair.target];
+    const before = await Promise.all(sides.map((db) => catalogsOf(db.client)));
+    const p = ports();
+    // jobs of every kind that leaves something behind
+    for (const [config, mode] of [
+      [{}, 'full'],
+      [{ detection_strategy: 'cdc' }, 'full'],
+      [{ detection_strategy: 'cdc' }, 'incremental'],
+      [{ conflict_strategy: 'field_level' }, 'full'],
+    ] as const)
+      expect((await runJob(pair, config, {}, p, mode)).job.state).toBe('completed');
+    await pair.source.client.query(`update parcel set owner = 'source' where id = 7`);
+    await pair.target.client.query(`update parcel set owner = 'target' where id = 7;
+      update parcel set owner = 'edited' where id = 9`);
+    const both = await runJob(pair, { direction: 'bidirectional', conflict_strategy: 'manual' }, {}, p);
+    expect(both.job).toMatchObject({ state: 'completed_with_issues', open_conflicts: 1 });
+    const during = await Promise.all(sides.map((db) => catalogsOf(db.client)));
+    for (const [i, catalogs] of during.entries()) expect(catalogs).not.toEqual(before[i]);
+    const rows = () =>
+      Promise.all(sides.map(async ({ client }) => (await client.query('select * from parcel order by id::int')).rows));
+    const kept = await rows();
+
+    const u = portsFor(p);
+    const seen = await look(pair.target, u);
+    expect(seen).toMatchObject({
+      confirmed: false,
+      complete: false,
+      jobs_under_way: [],
+      had: {
+        schema: true,
+        jobs: 5,
+        baselines: 2,
+        open_conflicts: 1,
+        slots: [],
+        publications: [],
+        streams: [expect.stringMatching(/^tfsync_/)],
+      },
+    });
+    expect(await Promise.all(sides.map((db) => catalogsOf(db.client)))).toEqual(during); // a look changes nothing
+    const atSource = await look(pair.source, u);
+    expect(atSource.had).toMatchObject({
+      schema: true,
+      slots: [{ active: false }],
+      publications: [{ owned: true }],
+      streams: [],
+    });
+    expect(atSource.had.slots[0]?.slot).toBe(seen.had.streams[0]);
+
+    for (const db of sides) expect(await uninstall(asked(db), u)).toMatchObject({ complete: true, left: [] });
+
+    expect(await Promise.all(sides.map((db) => catalogsOf(db.client)))).toEqual(before);
+    expect(await rows()).toEqual(kept);
+    // once more finds nothing, and says nothing
+    for (const db of sides)
+      expect(await uninstall(asked(db), u)).toMatchObject({
+        complete: true,
+        had: { schema: false, slots: [], publications: [] },
+      });
+    const { system_identifier, database_oid } = both.job.target;
+    const told = await eventsOf(p.audit, `database#${system_identifier}/${database_oid}`);
+    expect(told.map((e) => [e.type, e.actor])).toEqual([['database.uninstalled', 'ada']]);
+    // and a job begins anew
+    expect((await runJob(pair, { conflict_strategy: 'source_wins' }, {}, p)).job.state).toBe('completed');
+  });
+
+  test('is refused while a job over the database is under way, on either side, and names it', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    const u = portsFor(p);
+    const before = await catalogsOf(pair.target.client);
+    for (const db of [pair.source, pair.target]) {
+      expect((await look(db, u)).jobs_under_way).toEqual([job.job_id]);
+      await expect(uninstall(asked(db), u)).rejects.toMatchObject({
+        code: 'target_busy',
+        facts: { job_id: job.job_id },
+      });
+    }
+    expect(await catalogsOf(pair.target.client)).toEqual(before);
+  });
+
+  test('is refused by a lease whose job is not in any list yet', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    const blind = { ...portsFor(p), jobs: { ...p.jobs, listToSweep: async () => [] } }; // its index lags behind
+    await expect(uninstall(asked(pair.target), blind)).rejects.toMatchObject({
+      code: 'target_busy',
+      facts: { job_id: job.job_id },
+    });
+    const [row] = (await pair.target.client.query('select count(*) as n from tf_sync.job')).rows;
+    expect(row.n).toBe('1');
+  });
+
+  test('drops nothing that is not its own: what depends on its tables, or lies among them, stops it', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    await runJob(pair, {}, {}, p);
+    const { client } = pair.target;
+    for (const [make, drop] of [
+      ['create view report as select job_id from tf_sync.job', 'drop view report'],
+      ['create table tf_sync.mine (id int)', 'drop table tf_sync.mine'],
+    ] as const) {
+      await client.query(make);
+      const before = await catalogsOf(client);
+      await expect(uninstall(asked(pair.target), portsFor(p))).rejects.toMatchObject({ code: 'uninstall_blocked' });
+      expect(await catalogsOf(client)).toEqual(before);
+      await client.query(drop);
+    }
+    expect(await uninstall(asked(pair.target), portsFor(p))).toMatchObject({ complete: true });
+  });
+
+  test('tells what it could not remove, and the same call again does the rest', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    await runJob(pair, { detection_strategy: 'cdc' }, {}, p);
+    const slot = (await look(pair.source, portsFor(p))).had.slots[0]?.slot ?? '';
+    const reading = () => Promise.reject(new SyncError('lock_timeout', 'somebody reads the slot'));
+    const databases: UninstallPorts['databases'] = {
+      open: async (...args) => ({ ...(await DATABASES.open(...args)), dropSlot: reading }),
+    };
+    const first = await uninstall(asked(pair.source), { ...portsFor(p), databases });
+    expect(first).toMatchObject({
+      complete: false,
+      left: [{ what: `slot ${slot}`, code: 'lock_timeout', hint: ERRORS.lock_timeout.remedy }],
+    });
+    expect((await look(pair.source, portsFor(p))).had).toMatchObject({ slots: [{ slot }], publications: [] });
+    expect(await uninstall(asked(pair.source), portsFor(p))).toMatchObject({ complete: true, left: [] });
+    expect((await look(pair.source, portsFor(p))).had.slots).toEqual([]);
+  });
+
+  test('forgets the connections of jobs that could be resumed; with everything environments and keys of masks too', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const { job: other } = await runJob(pair, {}, {}, p);
+    const job = await start(pair, {}, p);
+    await stopJob({ jobId: job.job_id, actor: 'ada' }, p);
+    const at = '2026-11-23T10:00:00.000Z';
+    const rules = { writable: true, protected: false, sends_to: [], receives_from: [] };
+    for (const [name, identity] of [
+      ['training', job.target],
+      ['production', job.source],
+    ] as const)
+      await p.environments.put({
+        name,
+        description: '',
+        colour: 'grey',
+        connection: connectionView(pair.target.connection),
+        identity,
+        ...rules,
+        secret_ref: await p.environmentSecrets.put(`${name}/1`, pair.target.connection),
+        actor: 'ada',
+        created_at: at,
+        updated_at: at,
+        connected_at: at,
+        revision: 1,
+      });
+    const mine = pairId(other.source, other.target);
+    const keys = new Set([mine, 'of another pair']);
+    const maskKeys: MaskKeys = {
+      has: async (of) => keys.has(of),
+      remove: async (of) => void keys.delete(of),
+    };
+    const u = portsFor(p, maskKeys);
+    expect(await look(pair.target, u)).toMatchObject({ job_secrets: 2, environments: ['training'], mask_keys: 1 });
+
+    expect(await uninstall(asked(pair.target), u)).toMatchObject({ complete: true, job_secrets: 2 });
+    await expect(p.secrets.get(job.secret_ref)).rejects.toMatchObject({ code: 'secret_missing' });
+    expect((await p.jobs.get(job.job_id))?.secret_removed).toBe(true);
+    await expect(resumeJob({ jobId: job.job_id, actor: 'ada' }, p)).rejects.toMatchObject({ code: 'resume_expired' });
+    expect((await p.environments.list()).map((e) => e.name)).toEqual(['production', 'training']);
+
+    await runJob(pair, {}, {}, p); // the baseline tells which pair it is
+    await uninstall(asked(pair.target, { everything: true }), u);
+    expect((await p.environments.list()).map((e) => e.name)).toEqual(['production']);
+    expect([...keys]).toEqual(['of another pair']);
+  });
+});
