@@ -103,7 +103,7 @@ export const slotLines = (warnings: readonly SlotWarningView[]): string[] =>
 /** A call that ran out of time goes on where the one before ended, so often. */
 const MOST_CALLS = 200;
 
-/** Adds `tfsync pairs drop` and `slots`. */
+/** Adds `tfsync pairs drop` and `slots`; others add to it what keeps pairs. */
 export function addPairCommands(
   program: Command,
   {
@@ -115,8 +115,8 @@ export function addPairCommands(
     readonly done: (code: number) => void;
     readonly secrets: Secrets;
   },
-): void {
-  const pairs = program.command('pairs').description('look after pairs of databases');
+): Command {
+  const pairs = program.command('pairs').description('keep pairs of databases, and look after them');
 
   pairs
     .command('drop')
@@ -173,4 +173,5 @@ Delete its schedules first: the next job makes everything anew.
       const found = await api.slots(await secrets.side('source', options));
       io.stdout.write(options.json ? json(found) : renderSlots(found.slots, paintFor(io.stdout, io, options.color)));
     });
+  return pairs;
 }

@@ -4,6 +4,7 @@ import { addCounts, type Counts, type Job, NO_COUNTS } from '../model/job.ts';
 import type { Untold } from '../model/notice.ts';
 import type { ConflictTally, LagThresholds, Notification } from '../model/notification.ts';
 import { countsOfTable } from '../model/table-counts.ts';
+import { notificationFigures } from '../notifications/figures.ts';
 import { notificationsOf } from '../notifications/tell.ts';
 import type { EventBus, JobStore, Log, NoticeStore } from '../ports.ts';
 
@@ -57,6 +58,8 @@ async function announceJob(jobId: string, ports: AnnouncePorts): Promise<number>
   if (!untold) return 0;
   const notifications = await notificationsFor(untold, ports);
   await ports.bus.publish(notifications);
+  const types = notifications.map(({ type }) => type);
+  ports.log.info('notifications published', { job_id: jobId, types }, notificationFigures(notifications));
   const lag = notifications.findLast(isLag);
   await ports.notices.told(untold, lag && toldFor(untold.job, lag));
   return notifications.length;

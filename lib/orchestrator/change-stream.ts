@@ -71,6 +71,8 @@ export interface FollowedPlan {
 export interface Followed {
   readonly plans: readonly FollowedPlan[];
   readonly view: StreamView;
+  /** Log that the source still keeps, once all of it was drained, for the slot of this service that keeps most. */
+  readonly retainedBytes: number;
   /** What had committed in the source by then (ISO 8601) was drained; absent: nobody knows when that was. */
   readonly asOf?: string;
 }
@@ -143,22 +145,24 @@ export async function followChanges(
   const drain = { source: source.changes, log: target.changeLog, run, stream: name, nowMs, ...(limits && { limits }) };
   const drained = await drainChanges(drain, from, upto);
   const asOf = isAhead(upto, drained.through) ? drained.committedAt : new Date(lookedMs).toISOString();
+  const after = await plansAfter(job.mode, plans, { ...ends, name, verdict });
   return {
     ...(asOf !== undefined && { asOf }),
+    retainedBytes: Math.max(0, ...after.slots.map((s) => s.retained_bytes)),
     view: {
       ...(await viewOf(ends, { name, upto, lookedMs, nowMs: nowMs() }, drained, !verdict.goesOn)),
       ...(warnings.length > 0 && { warnings }),
     },
-    plans: await plansAfter(job.mode, plans, { ...ends, name, verdict }),
+    plans: after.plans,
   };
 }
 
-/** What each table of the job is to look at, once everything was drained. */
+/** What each table of the job is to look at, once everything was drained, and the slots as they are then. */
 async function plansAfter(
   mode: Job['mode'],
   plans: readonly TablePlan[],
   { source, target, name, verdict }: Ends & { readonly name: string; readonly verdict: StreamVerdict },
-): Promise<readonly FollowedPlan[]> {
+): Promise<{ readonly plans: readonly FollowedPlan[]; readonly slots: StreamFacts['slots'] }> {
   const { made, drains } = await stateOf(target, name);
   const tables = new Map((await target.changeLog.tables(name)).map((t) => [relationText(t.source), t]));
   const here = await source.storage(plans.map((p) => p.source));
@@ -175,7 +179,7 @@ async function plansAfter(
   });
   // a table may be published for a moment only: what was open before is waited for; a slot that was just made has done so
   if (verdict.goesOn && known.some(({ table, stamp }) => table.stamp !== stamp)) await source.changes.awaitOpen();
-  return known.map(({ plan, table, stamp }): FollowedPlan => {
+  const followed = known.map(({ plan, table, stamp }): FollowedPlan => {
     const whole = whyWhole(table, stamp, verdict);
     const changes: PlannedChanges = { stream: name, made, drains, table: table.id, stamp };
     if (mode === 'full') return { plan: { ...plan, changes } };
@@ -183,6 +187,7 @@ async function plansAfter(
     const { copy: _, ...rowByRow } = plan; // rows are looked up one by one
     return { plan: { ...rowByRow, changes: { ...changes, keys: table.keys } } };
   });
+  return { plans: followed, slots: facts.slots };
 }
 
 async function stateOf(target: FollowingTarget, name: string): Promise<StreamState> {

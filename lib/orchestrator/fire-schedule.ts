@@ -5,6 +5,7 @@ import type { AlarmClock, Clock, JobStore, Log, ScheduleStore, SecretStore } fro
 import type { NamedPorts } from './named-pair.ts';
 import { arm, finishRemoval } from './put-schedule.ts';
 import { scheduledPair, whenOf } from './schedule-pair.ts';
+import { fromAnother, sideBySide } from './side-by-side.ts';
 import type { StartRequest } from './start-job.ts';
 
 export interface FirePorts extends NamedPorts {
@@ -64,13 +65,24 @@ async function hasNewSecret({ name, secret_ref }: Schedule, ports: FirePorts): P
   return now !== undefined && now.secret_ref !== secret_ref;
 }
 
+/** Tells what came of a run, once it is written. */
+function tell(schedule: string, { due, outcome, code }: ScheduleRun, { log }: FirePorts): void {
+  const is = (one: ScheduleRun['outcome']) => Number(outcome === one);
+  const figures = {
+    ScheduledRunsStarted: is('started'),
+    ScheduledRunsRefused: is('refused'),
+    ScheduledRunsSkipped: is('skipped'),
+  };
+  log.info('scheduled run', { schedule, due, outcome, code }, figures);
+}
+
 /** Writes an outcome over whatever else was written meanwhile; a run that has its outcome keeps it. */
 async function settle(name: string, run: ScheduleRun, ports: FirePorts): Promise<void> {
   for (let i = 0; i < TRIES; i++) {
     const schedule = await ports.schedules.get(name);
     const now = schedule?.runs.find((r) => r.due === run.due);
     if (!schedule || now?.outcome !== 'starting') return;
-    if (await ports.schedules.advance(next(schedule, run))) return;
+    if (await ports.schedules.advance(next(schedule, run))) return tell(name, run, ports);
   }
   throw new SyncError('schedule_busy', 'The outcome of a run could not be written.');
 }
@@ -122,7 +134,8 @@ export async function fireSchedule(name: string, due: string, ports: FirePorts):
     const outcome = decision === 'wait' ? 'waiting' : 'skipped';
     const why =
       decision === 'skip_for_waiting' ? { code: 'run_waits', message: 'Another run waits already.' } : overlap(last);
-    if (await ports.schedules.advance(next(schedule, { due, at, outcome, ...why }))) return;
+    const run: ScheduleRun = { due, at, outcome, ...why };
+    if (await ports.schedules.advance(next(schedule, run))) return tell(name, run, ports);
   }
   throw new SyncError('schedule_busy', 'The schedule is being written again and again.');
 }
@@ -150,7 +163,8 @@ async function tend(schedule: Schedule, ports: FirePorts): Promise<void> {
     return settle(told.name, { ...run, at, outcome: 'started' }, ports);
   if (told.paused) {
     const { job_id: _, ...gone } = run;
-    await ports.schedules.advance(next(told, { ...gone, at, outcome: 'skipped', ...overlap(undefined) }));
+    const skipped: ScheduleRun = { ...gone, at, outcome: 'skipped', ...overlap(undefined) };
+    if (await ports.schedules.advance(next(told, skipped))) tell(told.name, skipped, ports);
     return;
   }
   const { code: _c, message: _m, ...again } = run;
@@ -158,14 +172,23 @@ async function tend(schedule: Schedule, ports: FirePorts): Promise<void> {
   if (await ports.schedules.advance(next(told, anew))) await startNow(told, anew, ports, run.outcome === 'starting');
 }
 
-/** Each minute: runs that wait or whose starter has died, schedules that the clock does not know, deletions cut short. */
+/** Schedules looked at side by side. */
+const AT_ONCE = 8;
+
+/**
+ * Each minute: runs that wait or whose starter has died, schedules that the clock does not know, deletions cut short. All are looked at
+ * once an hour, also those of which a version before this one has not noted that they want it.
+ */
 export async function tendSchedules(ports: FirePorts): Promise<void> {
-  for (const schedule of await ports.schedules.list()) {
-    await tend(schedule, ports).catch((error: unknown) =>
+  const now = ports.clock();
+  const wanted = now.getUTCMinutes() === 0 ? ports.schedules.list() : ports.schedules.listToTend();
+  const schedules = fromAnother(await wanted, now);
+  await sideBySide(schedules, AT_ONCE, (schedule) =>
+    tend(schedule, ports).catch((error: unknown) =>
       ports.log.warn('a schedule could not be looked after', {
         schedule: schedule.name,
         code: error instanceof SyncError ? error.code : 'internal',
       }),
-    );
-  }
+    ),
+  );
 }

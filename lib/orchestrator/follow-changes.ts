@@ -9,6 +9,7 @@ import { applyPlan } from './apply-plan.ts';
 import { type Followed, followChanges } from './change-stream.ts';
 import { followRounds } from './follow-rounds.ts';
 import { currentJob, type RunPorts, withBoth } from './run-ports.ts';
+import { tellLook } from './tell-look.ts';
 
 /** What following a stream of changes needs. */
 export type FollowingPorts = Omit<RunPorts, 'databases'> & { readonly databases: FollowingDatabases };
@@ -48,6 +49,7 @@ async function followOnce(job: Job, { source, target }: Ends, ports: FollowingPo
   const plans = await target.loadPlans(job.job_id);
   if (plans.some((p) => p.changes)) return;
   const followed = await followChanges(job, plans, { source, target, nowMs: () => ports.clock().getTime() });
+  tellLook(job, followed, ports.log);
   await mirror(job, followed, ports);
   const event = jobEvent('changes.drained', SERVICE, {
     ...followed.view,

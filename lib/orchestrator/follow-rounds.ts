@@ -9,6 +9,7 @@ import { type Followed, type FollowedPlan, followChanges } from './change-stream
 import type { Ends, FollowingPorts } from './follow-changes.ts';
 import { nextRun } from './next-run.ts';
 import { LOOKS, LOOKS_BEFORE_WORK } from './paging.ts';
+import { tellLook } from './tell-look.ts';
 
 /** So many tables the event lists one by one; an item of DynamoDB holds 400 KB. */
 const LISTED = 500;
@@ -85,6 +86,7 @@ async function look(job: Job, before: Rounds | undefined, ends: Ends, ports: Fol
   const plans = (await target.loadPlans(job.job_id)).map((p): TablePlan => ({ ...p, sourceSnapshot }));
   const mode = before ? 'incremental' : job.mode;
   const followed = await followChanges({ ...job, mode }, plans, { source, target, nowMs });
+  tellLook(job, followed, ports.log);
   const asOf = followed.asOf ?? before?.applied?.asOf ?? job.created_at;
   const reached: Reached = { through: followed.view.through, asOf };
   const tables = followed.plans.flatMap((p) => p.plan.changes?.table ?? []);

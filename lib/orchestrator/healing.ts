@@ -41,6 +41,7 @@ const POLICIES: Readonly<Partial<Record<ErrorCode, Policy>>> = {
   statement_timeout: { remedy: 'retry', probeMs: 5 * MINUTE_MS, chunk: 'isolate' },
   disk_full: { remedy: 'retry', probeMs: 5 * MINUTE_MS },
   target_moving: { remedy: 'retry' },
+  schema_newer: { remedy: 'retry', probeMs: MINUTE_MS }, // newer code takes the work over
   connection_auth_failed: { remedy: 'pause', probeMs: 5 * MINUTE_MS },
   privilege_missing: { remedy: 'pause' },
   schema_changed: { remedy: 'pause' },

@@ -48,6 +48,9 @@ export interface KeepPorts extends LookPorts {
   readonly newId: () => string;
 }
 
+/** What removing one takes. */
+export type RemovalPorts = Pick<KeepPorts, 'environments' | 'environmentSecrets' | 'schedules' | 'audit' | 'clock'>;
+
 export interface KeptEnvironment {
   readonly environment: Environment;
   readonly created: boolean;
@@ -175,7 +178,7 @@ export async function putEnvironment(put: PutEnvironment, ports: KeepPorts): Pro
  */
 export async function removeEnvironment(
   { name, seen, actor }: Pick<PutEnvironment, 'name' | 'seen' | 'actor'>,
-  ports: KeepPorts,
+  ports: RemovalPorts,
 ): Promise<void> {
   const before = await ports.environments.get(name);
   if (!before) throw noEnvironment(name);

@@ -56,10 +56,17 @@ export function queryOf(
   };
 }
 
-/** The columns whose values say why a row was put aside. */
-function columnsFor(row: StoredQuarantine, { rules = [], columns }: TablePlan): readonly string[] {
-  if (row.code === 'rule_rejected') return rules.find((r) => r.name === row.object)?.columns ?? [];
-  return columns.some((c) => c.name === row.object) ? [row.object ?? ''] : [];
+/** Of a row whose reason is about no column in particular, such as a constraint, so many are shown. */
+const MOST_COLUMNS = 20;
+
+/** The columns whose values say why a row was put aside; where the reason names none, those that are not the key. */
+function columnsFor(row: StoredQuarantine, { rules = [], columns, key, select }: TablePlan): readonly string[] {
+  const rule = row.code === 'rule_rejected' ? rules.find((r) => r.name === row.object)?.columns : undefined;
+  if (rule?.length) return rule;
+  const names = columns.map((c) => c.name);
+  if (names.includes(row.object ?? '')) return [row.object ?? ''];
+  if (select) return []; // a mapping may mask what the source has plainly
+  return names.filter((name) => !key.includes(name)).slice(0, MOST_COLUMNS);
 }
 
 async function viewsOf(
@@ -96,7 +103,7 @@ async function viewsOf(
 
 /**
  * A page of the rows that a job put aside, by table and key, with the values that the source has now: those that a rule or a
- * column is about, masked as the config says. No value is kept anywhere for it. Throws `job_not_found`, `resume_expired`, and
+ * column is about, else the first of the row, masked as the config says. No value is kept anywhere for it. Throws `job_not_found`, `resume_expired`, and
  * what connecting throws.
  */
 export async function listQuarantine(request: QuarantineRequest, ports: QuarantinePorts): Promise<QuarantineList> {

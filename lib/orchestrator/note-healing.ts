@@ -19,6 +19,7 @@ export async function noteHealing(
   data: JobEvent['data'],
   ports: Pick<RunPorts, 'audit' | 'clock' | 'log'>,
 ): Promise<void> {
+  ports.log.info('healing', { job_id: job.job_id, type }, { HealingSteps: 1 });
   if (!keeps(job.config.audit_level, type)) return;
   const now = ports.clock();
   const stream = healingStream(now, randomUUID());

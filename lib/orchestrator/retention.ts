@@ -62,12 +62,14 @@ export async function retain(
 ): Promise<number> {
   const { archive, clock, log } = ports;
   let erased = 0;
+  let failed = 0;
   const counted = async (jobId: string, work: () => Promise<void>) => {
     try {
       await work();
       erased += 1;
       log.info('job erased', { job_id: jobId });
     } catch (error) {
+      failed += 1;
       log.error('job not erased', { job_id: jobId, code: error instanceof SyncError ? error.code : 'internal' });
     }
   };
@@ -86,5 +88,6 @@ export async function retain(
     cursor = page.cursor;
     if (cursor === undefined) break;
   }
+  log.info('retention ended', {}, { JobsErased: erased, JobsNotErased: failed });
   return erased;
 }

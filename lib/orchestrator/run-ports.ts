@@ -19,6 +19,7 @@ import type {
   PlanningDatabases,
   SecretStore,
   TargetDatabase,
+  UsageLedger,
   Workflow,
 } from '../ports.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
@@ -35,6 +36,8 @@ export interface RunPorts {
   readonly conflicts?: Pick<ConflictStore, 'put'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** What jobs used; without it a dry run estimates nothing. */
+  readonly usage?: UsageLedger;
   /** How long to wait for connections where a server has none to spare; absent: not at all. */
   readonly patience?: Patience;
 }

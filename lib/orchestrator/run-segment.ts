@@ -4,12 +4,14 @@ import type { SegmentId } from '../model/checkpoint.ts';
 import { SyncError } from '../model/errors.ts';
 import { type Counts, ENDED_STATES, type Job } from '../model/job.ts';
 import type { SegmentMessage } from '../model/message.ts';
+import type { Figures } from '../model/metrics.ts';
 import type { WorkDatabases, WorkTarget } from '../ports.ts';
 import { adoptionOf, compared, fileCompared, note, onlyFiles } from './adoption.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { copyPass } from './copy-pass.ts';
 import { drainConflicts, drainOutbox } from './drain-outbox.ts';
 import { chunkDelayMs } from './healing.ts';
+import { startMeter } from './meter.ts';
 import { applyFinding, countEqual, deleteFinding, LOOK_AGAIN, lookedAt } from './pipeline.ts';
 import { revisitPass } from './revisit-pass.ts';
 import { type RunPorts, withBoth } from './run-ports.ts';
@@ -126,12 +128,8 @@ async function runPass(work: SegmentWork, run: SegmentRun): Promise<boolean> {
       const again = error instanceof SyncError && LOOK_AGAIN.has(error.code) && look < LOOKS;
       if (!again) throw error;
       healed(work, 'healing.looked_again', error);
-      run.log.info('rows moved, looking again', {
-        job_id: work.id.jobId,
-        table: work.id.table,
-        segment: work.id.segment,
-        look,
-      });
+      const { jobId: job_id, table, segment } = work.id;
+      run.log.info('rows moved, looking again', { job_id, table, segment, look }, { HealingSteps: 1 });
     }
   }
 }
@@ -142,7 +140,8 @@ function pauseFor(id: SegmentId, run: SegmentRun): SegmentWork['pause'] {
     const facts = error instanceof SyncError ? error.facts : {};
     const { sqlstate, blocked_by } = facts;
     const where = { job_id: id.jobId, table: id.table, segment: id.segment };
-    run.log.info('a chunk was rolled back, trying again', { ...where, attempt, sqlstate, blocked_by });
+    const what = { ...where, attempt, sqlstate, blocked_by };
+    run.log.info('a chunk was rolled back, trying again', what, { HealingSteps: 1 });
     await run.wait(chunkDelayMs(attempt, (run.random ?? Math.random)()));
   };
 }
@@ -172,6 +171,10 @@ function mirror(id: SegmentId, run: SegmentRun) {
   };
 }
 
+/** Tells of rows and chunks, for metrics and for whoever looks into the log. */
+const measured = (id: SegmentId, run: SegmentRun) => (figures: Figures) =>
+  run.log.info('chunks applied', { job_id: id.jobId, table: id.table, pass: id.pass, segment: id.segment }, figures);
+
 async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise<SegmentOutcome> {
   const id: SegmentId = {
     jobId: job.job_id,
@@ -185,11 +188,13 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
     run,
     Math.max(1_000, Math.min(STATEMENT_MS, run.remainingMs() - 5_000)),
     async (source, target) => {
+      const [plan] = await target.loadPlans(id.jobId, id.table); // first: older code leaves the segment to newer
       const checkpoint = await target.claim(id, run.owner);
       const tell = mirror(id, run);
       if (!checkpoint.finished) {
-        const [plan] = await target.loadPlans(id.jobId, id.table);
         if (!plan) throw new SyncError('internal', `The job has no plan for table ${id.table}.`);
+        const nowMs = () => run.clock().getTime();
+        const meter = startMeter(checkpoint.counts, { dryRun: job.config.dry_run, nowMs, tell: measured(id, run) });
         const state: SegmentWork = startWork(
           {
             id,
@@ -201,16 +206,17 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
             database: target,
             sourceDatabase: source,
             segment: checkpoint.segment,
-            nowMs: () => run.clock().getTime(),
+            nowMs,
             pause: pauseFor(id, run),
-            committed: async () => {
+            committed: async (ms) => {
+              meter.chunk(ms, state.counts);
               await tell({ seq: state.seq, counts: state.counts }, false);
               return run.remainingMs() < HAND_OVER_MS;
             },
           },
           checkpoint,
         );
-        if (await runPass(state, run)) return 'continue';
+        if (await runPass(state, run).finally(meter.end)) return 'continue';
         await tell({ seq: state.seq, counts: state.counts }, true);
       } else await tell({ seq: checkpoint.seq, counts: checkpoint.counts }, true);
       await drain(job, target, run);
@@ -225,7 +231,8 @@ async function work(job: Job, message: SegmentMessage, run: SegmentRun): Promise
  */
 async function drain(job: Job, target: WorkTarget, run: SegmentRun): Promise<void> {
   const work = async () => void (await drainOutbox(target, run.audit, job));
-  await target.drainAlone(job.job_id, work).catch(() => run.log.warn('outbox not drained', { job_id: job.job_id }));
+  const failed = () => run.log.warn('outbox not drained', { job_id: job.job_id }, { OutboxNotDrained: 1 });
+  await target.drainAlone(job.job_id, work).catch(failed);
   if (!mayConflict(job.config)) return;
   await drainConflicts(target, run.conflicts, job.job_id).catch(() =>
     run.log.warn('conflicts not drained', { job_id: job.job_id }),

@@ -43,8 +43,8 @@ export interface SegmentWork {
   readonly nowMs: () => number;
   /** What healed since the last chunk that told of it. */
   readonly healing: HealingNotes;
-  /** Called after each commit; true means: hand over to another invocation. */
-  readonly committed: () => Promise<boolean>;
+  /** Called after each commit with what it took; true means: hand over to another invocation. */
+  readonly committed: (ms: number) => Promise<boolean>;
   /** Pauses before a chunk that the target rolled back is tried again. */
   readonly pause: (attempt: number, error: unknown) => Promise<void>;
 }
@@ -249,6 +249,7 @@ async function advancing(
     next = make(applied);
     return next;
   };
+  const begunMs = work.nowMs();
   await patiently(work, () => transact({ seq: work.seq + 1, advance }));
   if (!next) throw new TypeError('the target committed without asking what the checkpoint becomes');
   work.seq += 1;
@@ -258,7 +259,7 @@ async function advancing(
     work.healing.told += next.healing.length;
     work.healing.open.clear();
   }
-  return work.committed();
+  return work.committed(work.nowMs() - begunMs);
 }
 
 const chunkBase = (work: SegmentWork) => ({

@@ -10,6 +10,7 @@ import { withChanges } from './changed-schema.ts';
 import { mayConflict } from './conflict-plan.ts';
 import { drainConflicts, sealTrail } from './drain-outbox.ts';
 import { type Ending, end, failJob } from './end-job.ts';
+import { foresee } from './foresee.ts';
 import { endsInPause } from './healing.ts';
 import { noteLeft } from './left-in-log.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
@@ -111,6 +112,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
             counts,
             ...(openConflicts > 0 && { open_conflicts: openConflicts }),
           });
+      if (!failure && job.config.dry_run) await foresee(job, await target.loadPlans(job.job_id), progress, ports);
       if (!failure && counts.quarantined === 0) await settleBaselines(job, target);
       const { writer } = source;
       if (!failure && continuous) {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { healingView } from '../audit/healing.ts';
 import { JOB_ACTIONS } from '../model/answers.ts';
 import type { HealingNote } from '../model/audit-event.ts';
+import { usageView } from '../model/cost.ts';
 import type { SideEnvironments } from '../model/environment.ts';
 import { type FollowingView, lagSeconds } from '../model/following.ts';
 import {
@@ -22,6 +23,7 @@ import {
 import { WHOLE_REASONS } from '../model/look.ts';
 import { type PlannedRule, SEVERITIES } from '../model/rule.ts';
 import { countsOfTable, sinceSettled } from '../model/table-counts.ts';
+import { USAGE_FIGURES, type UsageRecord } from '../model/usage.ts';
 import { VALIDATION_STATES } from '../model/validation.ts';
 import { approvalView, givenApproval } from './approval-view.ts';
 import { jobConfigSchema } from './config-schema.ts';
@@ -167,6 +169,20 @@ const tableView = z
   })
   .meta({ id: 'TableStatus' });
 
+const pricedShape = z.object({
+  figures: z.record(z.enum(USAGE_FIGURES), z.number()),
+  cost: z.object({
+    usd: z.string(),
+    prices: z.string().meta({ description: 'Date of the list prices.' }),
+    region: z.string(),
+    lines: z.array(z.object({ what: z.string(), amount: z.number(), unit: z.string(), usd: z.string() })),
+  }),
+});
+
+const usageShape = pricedShape.extend({
+  estimate: pricedShape.optional().meta({ description: 'Of a dry run: what the same job would use that writes.' }),
+});
+
 /** What a caller may know about a job without its tables: the item of a list. */
 export const jobSummary = z
   .object({
@@ -252,6 +268,9 @@ export const statusView = z
       })
       .optional()
       .meta({ description: 'Under continuous: how far the job has come.' }),
+    usage: usageShape.optional().meta({
+      description: 'What the job has used so far, retries included, and what that costs. Absent: nothing was counted.',
+    }),
     tables: z.array(tableView),
   })
   .meta({ id: 'JobStatus' });
@@ -295,10 +314,12 @@ export function jobStatus(
     tables,
     progress,
     healing = [],
+    usage,
   }: {
     readonly tables: readonly JobTable[];
     readonly progress: readonly SegmentProgress[];
     readonly healing?: readonly HealingNote[];
+    readonly usage?: UsageRecord | undefined;
   },
   now: Date,
 ): StatusView {
@@ -327,6 +348,7 @@ export function jobStatus(
     ...(job.following && {
       following: followingOf(job.following, hasEnded(job) ? new Date(job.ended_at ?? now) : now),
     }),
+    ...(usage && { usage: usageView(usage) as StatusView['usage'] }), // only readonly is lost
     tables: views,
   };
 }

@@ -10,7 +10,9 @@ import { noteHealing, reasonOf } from './note-healing.ts';
 import { pauseFor, pauseJob } from './pause-job.ts';
 import { resumeJob } from './resume-job.ts';
 import { type RunPorts, withBoth, withTarget, withWritten } from './run-ports.ts';
+import { fromAnother, sideBySide } from './side-by-side.ts';
 import { finishStop } from './stop-job.ts';
+import { type Swept, sweepFigures } from './sweep-figures.ts';
 
 export type SweepDecision = 'leave' | 'take_over' | 'give_up' | 'finish_stop' | 'probe' | 'seal' | 'forget' | 'clean';
 
@@ -145,12 +147,9 @@ async function forgetConnections(job: Job, root: AuditRoot | undefined, ports: S
 /** What the sweeper asks of the queue of conflicts; without one no connections are kept for it. */
 export type SweepPorts = Omit<RunPorts, 'conflicts'> & { readonly conflicts?: Pick<ConflictStore, 'put' | 'needs'> };
 
-async function look(job: Job, ports: SweepPorts): Promise<void> {
-  const ended = ENDED_STATES.includes(job.state) || job.state === 'paused'; // nothing runs, so nobody is asked
-  const execution = ended ? 'ended' : await ports.workflow.state({ job_id: job.job_id, epoch: job.epoch });
+async function act(job: Job, decision: SweepDecision, ports: SweepPorts): Promise<void> {
   const limit = { code: 'takeover_limit', message: ERRORS.takeover_limit.meaning, hint: ERRORS.takeover_limit.remedy };
-  const needed = job.open_conflicts ? await ports.conflicts?.needs(job.job_id) : false;
-  switch (decideSweep(job, execution, ports.clock(), needed)) {
+  switch (decision) {
     case 'leave':
       return;
     case 'take_over':
@@ -172,14 +171,32 @@ async function look(job: Job, ports: SweepPorts): Promise<void> {
   }
 }
 
-/** Looks after every job that needs it; trouble with one does not keep it from the others. */
-export async function sweep(ports: SweepPorts): Promise<void> {
-  for (const job of await ports.jobs.listToSweep()) {
-    await look(job, ports).catch((error: unknown) =>
-      ports.log.error('job not swept', {
-        job_id: job.job_id,
-        code: error instanceof SyncError ? error.code : 'internal',
-      }),
-    );
+async function look(job: Job, ports: SweepPorts): Promise<Swept> {
+  const found = { job, needed: false };
+  try {
+    const ended = ENDED_STATES.includes(job.state) || job.state === 'paused'; // nothing runs, so nobody is asked
+    const execution = ended ? 'ended' : await ports.workflow.state({ job_id: job.job_id, epoch: job.epoch });
+    found.needed = (job.open_conflicts && (await ports.conflicts?.needs(job.job_id))) || false;
+    const decision = decideSweep(job, execution, ports.clock(), found.needed);
+    await act(job, decision, ports);
+    return { ...found, decision };
+  } catch (error) {
+    const code = error instanceof SyncError ? error.code : 'internal';
+    ports.log.error('job not swept', { job_id: job.job_id, code });
+    return { ...found, decision: 'failed' };
   }
+}
+
+/** Jobs looked at side by side: a database that does not answer is waited for up to some 20 s. */
+const AT_ONCE = 16;
+
+/**
+ * Looks after every job that needs it; trouble with one does not keep it from the others. Where they are too many for one call, each
+ * minute begins with another one.
+ */
+export async function sweep(ports: SweepPorts): Promise<void> {
+  const swept: Swept[] = [];
+  const jobs = fromAnother(await ports.jobs.listToSweep(), ports.clock());
+  await sideBySide(jobs, AT_ONCE, async (job) => swept.push(await look(job, ports)));
+  ports.log.info('swept', { jobs: swept.length }, sweepFigures(swept, ports.clock()));
 }

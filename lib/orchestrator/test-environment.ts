@@ -56,7 +56,9 @@ export interface EnvironmentReport {
   readonly optional: SideReport;
 }
 
-const GRANT = /^GRANT [^;]*;/;
+/** A statement at the start of a hint, to its end: a quoted name may hold a semicolon. */
+const STATEMENT =
+  /^(?:As owner of the tables: )?((?:GRANT|ALTER ROLE|ALTER TABLE|ALTER PUBLICATION|CREATE PUBLICATION) (?:"(?:[^"]|"")*"|[^";])*;)/;
 
 /** With the name of the database where a hint leaves it to the reader. */
 export function sideReport(found: readonly Problem[], database: string): SideReport {
@@ -64,7 +66,7 @@ export function sideReport(found: readonly Problem[], database: string): SideRep
     ...p,
     ...(p.hint !== undefined && { hint: p.hint.replace(`<${p.side} database>`, () => sqlName(database)) }),
   }));
-  return { problems, grants: [...new Set(problems.flatMap((p) => GRANT.exec(p.hint ?? '')?.[0] ?? []))] };
+  return { problems, grants: [...new Set(problems.flatMap((p) => STATEMENT.exec(p.hint ?? '')?.[1] ?? []))] };
 }
 
 const unknown = (name: string, side: Side): Problem => ({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoAuditLog } from '../../functions/aws/dynamo/audit-log.ts';
+import { DeleteCommand, PutCommand, UpdateCommand } from '../../functions/aws/dynamo/document.ts';
 import { link, START } from '../../lib/audit/chain.ts';
 import { append, catchUp, drain, type Outbox } from '../../lib/audit/trail.ts';
 import { type AuditBlock, type AuditEvent, type AuditRecord, eventId } from '../../lib/model/audit-event.ts';

@@ -3,9 +3,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ScanCommand as ScanItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import type * as lib from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
+import { documentClient } from '../../functions/aws/dynamo/document.ts';
 
 /** What happens to the next call of an operation, for example `UpdateItem`. */
 export type Fault =
@@ -17,13 +23,16 @@ export type Fault =
   | 'leave unprocessed';
 
 export interface TestDynamo {
-  readonly client: DynamoDBDocumentClient;
+  readonly client: lib.DynamoDBDocumentClient;
   readonly url: string;
   /** Operations in the order in which they reached DynamoDB. */
   readonly calls: string[];
   faultNext(operation: string, fault: Fault): void;
   close(): Promise<void>;
 }
+
+/** Everything of a table; the product never asks for that. */
+export const ScanCommand = ScanItemsCommand as unknown as typeof lib.ScanCommand;
 
 /** dynalite behind a proxy that can lose replies, and a real SDK client with short back-off. */
 export async function startDynamo(): Promise<TestDynamo> {
@@ -60,7 +69,7 @@ export async function startDynamo(): Promise<TestDynamo> {
     maxAttempts: 4,
   });
   return {
-    client: DynamoDBDocumentClient.from(low, { marshallOptions: { removeUndefinedValues: true } }),
+    client: documentClient(low),
     url: endpoint,
     calls,
     faultNext: (operation, fault) => void faults.push({ operation, fault }),

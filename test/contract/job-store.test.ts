@@ -36,6 +36,17 @@ describe.each([
     expect(await store.get(sampleJob().job_id)).toBeUndefined();
   });
 
+  it('keeps what is keyed by a column, whatever the column is called', async () => {
+    const job = sampleJob({ config: { ...sampleJob().config, column_tags: { constructor: 'hash' as const } } });
+    const table = sampleTable(job.job_id, { unknown_types: { constructor: 'xml', toString: 'line' } });
+
+    await store.create(job);
+    await store.putTables([table]);
+
+    expect(await store.get(job.job_id)).toEqual(job);
+    expect(await store.tables(job.job_id)).toEqual([table]);
+  });
+
   it('takes the same job twice, also when it has moved on, but no other job under its id', async () => {
     const job = sampleJob();
     await store.create(job);
@@ -99,8 +110,11 @@ describe.each([
     expect((await store.get(job.job_id))?.heartbeat_at).toBe(job.heartbeat_at);
     await store.heartbeat(job.job_id, 1, '2026-11-23T10:30:00.000Z');
     await store.heartbeat(job.job_id, 1, '2026-11-23T10:20:00.000Z');
+    await store.heartbeat(job.job_id, 1, '2026-11-23T10:30:59.999Z'); // each is written to every index of the jobs
 
     expect((await store.get(job.job_id))?.heartbeat_at).toBe('2026-11-23T10:30:00.000Z');
+    await store.heartbeat(job.job_id, 1, '2026-11-23T10:31:00.000Z');
+    expect((await store.get(job.job_id))?.heartbeat_at).toBe('2026-11-23T10:31:00.000Z');
     await store.heartbeat(sampleJob().job_id, 1, '2026-11-23T10:30:00.000Z'); // an unknown job makes no item
   });
 

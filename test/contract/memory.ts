@@ -11,7 +11,7 @@ import { SyncError } from '../../lib/model/errors.ts';
 import { type Job, type JobTable, PASSES, type SegmentProgress } from '../../lib/model/job.ts';
 import type { MappingApprovals } from '../../lib/model/mapping-state.ts';
 import { type FrozenPage, hasEnded, type Resolution } from '../../lib/model/resolution.ts';
-import type { Schedule } from '../../lib/model/schedule.ts';
+import { type Schedule, wantsCare } from '../../lib/model/schedule.ts';
 import type { StoredValidation } from '../../lib/model/schema-check.ts';
 import type { MappingVersion } from '../../lib/model/stored-mapping.ts';
 import type {
@@ -65,7 +65,8 @@ export function memoryJobStore(): JobStore {
     },
     async heartbeat(jobId, epoch, at) {
       const job = jobs.get(jobId);
-      if (job && job.now.epoch === epoch && job.now.heartbeat_at < at) job.now = { ...job.now, heartbeat_at: at };
+      if (job && job.now.epoch === epoch && Date.parse(at) - Date.parse(job.now.heartbeat_at) >= 60_000)
+        job.now = { ...job.now, heartbeat_at: at };
     },
     async putTables(all) {
       for (const table of all) tables.set(`${table.job_id} ${table.table}`, table);
@@ -199,6 +200,7 @@ export function memoryScheduleStore(): ScheduleStore {
   return {
     get: async (name) => schedules.get(name),
     list: async () => [...schedules.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    listToTend: async () => [...schedules.values()].filter(wantsCare),
     async create(schedule) {
       const old = schedules.get(schedule.name);
       if (old) return isDeepStrictEqual(old, schedule);

@@ -1,6 +1,6 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { dynamoConflictWriter } from '../../functions/aws/dynamo/conflict-items.ts';
+import { UpdateCommand } from '../../functions/aws/dynamo/document.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { dynamoNoticeStore } from '../../functions/aws/dynamo/notice-store.ts';
 import type { Job } from '../../lib/model/job.ts';

@@ -1,4 +1,3 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { dynamoAuditLog } from '../../functions/aws/dynamo/audit-log.ts';
 import { dynamoConflictStore } from '../../functions/aws/dynamo/conflict-store.ts';
@@ -10,9 +9,9 @@ import { append } from '../../lib/audit/trail.ts';
 import type { AuditLevel } from '../../lib/model/audit-view.ts';
 import type { Job } from '../../lib/model/job.ts';
 import { isOver, retain } from '../../lib/orchestrator/retention.ts';
-import type { AuditLog, ConflictStore, JobArchive, JobStore } from '../../lib/ports.ts';
+import type { AuditLog, ConflictStore, JobArchive, JobStore, Log } from '../../lib/ports.ts';
 import { memoryLog } from '../support/memory-ports.ts';
-import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
+import { createTables, ScanCommand, startDynamo, type TestDynamo } from './dynamo.ts';
 import { sampleConflict, sampleJob, sampleProgress, sampleResolution, sampleTable } from './samples.ts';
 
 const NOW = new Date('2030-01-01T00:00:00.000Z');
@@ -87,7 +86,7 @@ const everything = async () => {
   ];
 };
 
-const run = (a: JobArchive = archive) => retain(DAYS, { archive: a, clock: () => NOW, log: memoryLog() });
+const run = (a: JobArchive = archive, log: Log = memoryLog()) => retain(DAYS, { archive: a, clock: () => NOW, log });
 
 test.each<[string, number, AuditLevel, Partial<Job>, boolean]>([
   ['of level standard after its days', 101, 'standard', {}, true],
@@ -196,7 +195,9 @@ test('a run that dies in the middle of the deletes is ended by the next one', as
   const job = await oldJob(200, 'standard');
   for (let i = 0; i < 8; i++) dynamo.faultNext('DeleteItem', 'throttle'); // two blocks, each as often as the SDK tries
 
-  expect(await run()).toBe(0);
+  const figures: unknown[] = [];
+  expect(await run(archive, { ...memoryLog(), info: (_message, _fields, f) => void figures.push(f) })).toBe(0);
+  expect(figures).toEqual([{ JobsErased: 0, JobsNotErased: 1 }]);
   expect((await everything())[2]).toMatchObject([{ kind: 'erasing', name: job.job_id }]);
   expect(await run()).toBeGreaterThan(0);
   expect((await everything()).slice(0, 2)).toEqual([[], []]);

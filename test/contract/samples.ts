@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict } from '../../lib/model/conflict.ts';
 import type { Environment } from '../../lib/model/environment.ts';
+import type { KeptPair } from '../../lib/model/fleet.ts';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
 import type { Schedule } from '../../lib/model/schedule.ts';
@@ -237,4 +238,19 @@ export const sampleApproval = (version: number): MappingApproval => ({
   hash: 'a'.repeat(64),
   by: 'grace',
   at: '2026-11-23T11:00:00.000Z',
+});
+
+export const samplePair = (name: string, over: Partial<KeptPair> = {}): KeptPair => ({
+  name,
+  description: '',
+  groups: [],
+  source_environment: 'production',
+  target_environment: 'training',
+  mode: 'full',
+  config: jobConfigSchema.parse({}),
+  actor: 'ada',
+  created_at: '2026-11-23T10:00:00.000Z',
+  updated_at: '2026-11-23T10:00:00.000Z',
+  revision: 1,
+  ...over,
 });

@@ -48,6 +48,22 @@ describe.each([
     expect(await store.advance({ ...schedule, actor: 'late', seq: schedule.seq + 1 })).toBe(false);
   });
 
+  it('lists those that want care, also where the writer before is late or has died', async () => {
+    const tended = async () => (await store.listToTend()).map((s) => s.name);
+    expect(await tended()).toEqual([]);
+    const run = { due: 'd', at: 'a', job_id: 'j' };
+    await store.advance({ ...schedule, seq: 3, runs: [{ ...run, outcome: 'starting' }] });
+    expect(await tended()).toEqual(['nightly']);
+    await store.advance({ ...schedule, seq: 4, runs: [{ ...run, outcome: 'started' }] });
+    expect(await tended()).toEqual([]);
+    await store.create({ ...schedule, name: 'unarmed', revision: 2 });
+    expect(await tended()).toEqual(['unarmed']);
+    await store.advance({ ...schedule, name: 'unarmed', revision: 2, seq: 3, deleting: true });
+    expect(await tended()).toEqual(['unarmed']);
+    await store.remove('unarmed');
+    expect(await tended()).toEqual([]);
+  });
+
   it('lists by name and forgets what is removed, again and again', async () => {
     for (const name of ['b', 'a']) await store.create({ ...schedule, name });
 

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { canonicalJson } from '../../../lib/audit/canonical-json.ts';
 import { START } from '../../../lib/audit/chain.ts';
 import type { AuditBlock, AuditRecord, AuditRoot, FoundBlock, TrailHead } from '../../../lib/model/audit-event.ts';
 import type { AuditLog, BlockPage } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from './document.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 
 /**

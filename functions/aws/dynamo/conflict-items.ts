@@ -1,8 +1,8 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Conflict } from '../../../lib/model/conflict.ts';
 import type { ConflictStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { place } from './conflict-lists.ts';
+import { PutCommand } from './document.ts';
 import type { Item, Table } from './table.ts';
 
 /** Writes at once, as the audit log does. */

@@ -1,10 +1,10 @@
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Conflict, ConflictFilter, ConflictQuery } from '../../../lib/model/conflict.ts';
 import type { ConflictStore } from '../../../lib/ports.ts';
 import { calling } from '../errors.ts';
 import { decodePlace, encodePlace } from './conflict-cursor.ts';
 import { conflictOf, dynamoConflictWriter, putNewer } from './conflict-items.ts';
 import { conditions, listsOf, type Stream } from './conflict-lists.ts';
+import { GetCommand, QueryCommand } from './document.ts';
 import { getAll, type Item, type Table } from './table.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { DeleteCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Job } from '../../../lib/model/job.ts';
 import type { ErasedJob, JobArchive } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { rootsOf } from './audit-log.ts';
+import { DeleteCommand, PutCommand, QueryCommand } from './document.ts';
 import { entity } from './job-store.ts';
 import { ordersOf } from './resolution-store.ts';
 import { type Item, queryAll, type Table } from './table.ts';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { Job, JobTable, SegmentProgress } from '../../../lib/model/job.ts';
 import type { StoredNotice } from '../../../lib/model/notice.ts';
@@ -9,6 +8,7 @@ import { noticeOf } from '../../../lib/notifications/notice.ts';
 import type { JobQuery, JobStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from './document.ts';
 import { type Item, putAll, queryAll, type Table } from './table.ts';
 
 /**
@@ -180,6 +180,12 @@ async function transition(
   }
 }
 
+/**
+ * A sign of life that is less old than this will do: who looks for dead runs waits for hours. Each one that is stored goes into every
+ * index of the jobs as well, and all jobs are in one partition of each: 500 jobs of five workers would fill it.
+ */
+const BEAT_MS = 60_000;
+
 async function heartbeat(table: Table, jobId: string, beat: { epoch: number; at: string }): Promise<void> {
   await unlessRefused(() =>
     table.client().send(
@@ -187,9 +193,13 @@ async function heartbeat(table: Table, jobId: string, beat: { epoch: number; at:
         TableName: table.name(),
         Key: { job_id: jobId, item: 'job' },
         UpdateExpression: 'set heartbeat_at = :at',
-        ConditionExpression: '#epoch = :epoch and heartbeat_at < :at',
+        ConditionExpression: '#epoch = :epoch and heartbeat_at <= :old',
         ExpressionAttributeNames: { '#epoch': 'epoch' },
-        ExpressionAttributeValues: { ':at': beat.at, ':epoch': beat.epoch },
+        ExpressionAttributeValues: {
+          ':at': beat.at,
+          ':epoch': beat.epoch,
+          ':old': new Date(Date.parse(beat.at) - BEAT_MS).toISOString(),
+        },
       }),
     ),
   );

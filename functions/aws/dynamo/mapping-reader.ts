@@ -1,8 +1,8 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { MappingApprovals } from '../../../lib/model/mapping-state.ts';
 import type { MappingVersion } from '../../../lib/model/stored-mapping.ts';
 import type { MappingStore } from '../../../lib/ports.ts';
 import { calling } from '../errors.ts';
+import { GetCommand } from './document.ts';
 import type { Item, Table } from './table.ts';
 
 /** Reads what mapping-store.ts writes. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { MappingApprovals } from '../../../lib/model/mapping-state.ts';
 import type { MappingStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
+import { PutCommand, QueryCommand, UpdateCommand } from './document.ts';
 import { approvalsIn, dynamoMappingReader, get, keyOf } from './mapping-reader.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 

@@ -1,9 +1,9 @@
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Job } from '../../../lib/model/job.ts';
 import type { StoredNotice, Untold } from '../../../lib/model/notice.ts';
 import type { ConflictTally } from '../../../lib/model/notification.ts';
 import type { NoticeStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
+import { QueryCommand, UpdateCommand } from './document.ts';
 import { DUE, entity, readItem } from './job-store.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { calling, isAws } from '../errors.ts';
+import { DeleteCommand, GetCommand, PutCommand } from './document.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 
 /** An item whose writers must each have seen the revision before. */

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { FrozenPage, ListedConflict, Resolution } from '../../../lib/model/resolution.ts';
 import { hasEnded } from '../../../lib/model/resolution.ts';
 import type { ResolutionStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
+import { GetCommand, PutCommand } from './document.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 
 /** The list of a job's resolutions, for retention; no list of conflicts is named like it. */

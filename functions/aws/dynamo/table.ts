@@ -1,16 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  BatchGetCommand,
-  type BatchGetCommandInput,
-  type BatchGetCommandOutput,
-  BatchWriteCommand,
-  type BatchWriteCommandInput,
-  type BatchWriteCommandOutput,
-  type DynamoDBDocumentClient,
-  QueryCommand,
-  type QueryCommandInput,
+import type {
+  BatchGetCommandInput,
+  BatchGetCommandOutput,
+  BatchWriteCommandInput,
+  BatchWriteCommandOutput,
+  DynamoDBDocumentClient,
+  QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { SyncError } from '../../../lib/model/errors.ts';
+import { BatchGetCommand, BatchWriteCommand, QueryCommand } from './document.ts';
 
 /** One table: its name and the client are asked for at each use, so that building a store needs neither. */
 export interface Table {

@@ -1,7 +1,7 @@
-import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Webhook } from '../../../lib/model/webhook.ts';
 import type { WebhookStore } from '../../../lib/ports.ts';
 import { calling, isAws } from '../errors.ts';
+import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from './document.ts';
 import { type Item, queryAll, type Table } from './table.ts';
 
 const KIND = 'webhook';
@@ -77,7 +77,10 @@ function webhookOf({ kind, ...rest }: Item): Webhook {
 }
 
 /** Everything but the key, and what deliveries note by themselves. */
-function changeOf(keyOf: (name: string) => { TableName: string; Key: Item }, webhook: Webhook): UpdateCommand {
+function changeOf(
+  keyOf: (name: string) => { TableName: string; Key: Item },
+  webhook: Webhook,
+): InstanceType<typeof UpdateCommand> {
   const { name, last: _l, given_up: _g, ...fields } = webhook;
   const set = Object.entries(fields).filter(([, value]) => value !== undefined);
   return new UpdateCommand({

@@ -1,0 +1,41 @@
+import type { FleetOrder, FleetPage } from '../../../lib/model/fleet-order.ts';
+import { ITEMS_PER_PAGE } from '../../../lib/model/fleet-order.ts';
+import type { FleetOrderStore } from '../../../lib/ports.ts';
+import { registryItems } from './registry-items.ts';
+import type { Table } from './table.ts';
+
+const pageName = (page: number) => `page#${String(page).padStart(5, '0')}`;
+
+/**
+ * Orders over many pairs, in the registry:
+ *
+ *     kind                   name        further
+ *     fleet_order            <order_id>  the order
+ *     fleet_page#<order_id>  page#00012  its pairs, and what became of each
+ *     fleet_open             <order_id>  there until the order has ended
+ */
+export function dynamoFleetOrderStore(table: Table): FleetOrderStore {
+  const orders = registryItems<FleetOrder>(table, 'fleet_order');
+  const open = registryItems<{ readonly revision: number }>(table, 'fleet_open');
+  const pages = (id: string) => registryItems<FleetPage>(table, `fleet_page#${id}`);
+  return {
+    async create(order, items) {
+      for (let page = 0; page < order.pages; page++) {
+        const here = items.slice(page * ITEMS_PER_PAGE, (page + 1) * ITEMS_PER_PAGE);
+        await pages(order.order_id).put(pageName(page), { items: here, at: order.created_at, revision: 1 });
+      }
+      await open.put(order.order_id, { revision: 1 });
+      await orders.put(order.order_id, order);
+    },
+    get: (id) => orders.get(id),
+    async advance(order) {
+      if (!(await orders.put(order.order_id, order))) return false;
+      if (order.state !== 'working') await open.remove(order.order_id, 1);
+      return true;
+    },
+    page: async (id, page) => (await pages(id).get(pageName(page))) ?? { items: [], at: '', revision: 0 },
+    putPage: (id, page, content) => pages(id).put(pageName(page), content),
+    list: async () => [...(await orders.list())].sort((a, b) => (a.created_at < b.created_at ? 1 : -1)),
+    open: async () => (await open.entries()).map(([id]) => id),
+  };
+}

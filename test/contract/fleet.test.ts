@@ -1,0 +1,263 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoFleetLooks } from '../../functions/aws/dynamo/fleet-looks.ts';
+import { dynamoFleetOrderStore } from '../../functions/aws/dynamo/fleet-order-store.ts';
+import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
+import { dynamoPairStore } from '../../functions/aws/dynamo/pair-store.ts';
+import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
+import { SyncError } from '../../lib/model/errors.ts';
+import type { FleetItem, FleetWork } from '../../lib/model/fleet-order.ts';
+import type { Job, JobState } from '../../lib/model/job.ts';
+import { findPairs } from '../../lib/orchestrator/find-pairs.ts';
+import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
+import { type StepFleetPorts, stepFleet, tendFleet } from '../../lib/orchestrator/step-fleet.ts';
+import type { ConnectionPair } from '../../lib/ports.ts';
+import { memoryLog } from '../support/memory-ports.ts';
+import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
+import { sampleJob, samplePair, sampleSchedule } from './samples.ts';
+
+let dynamo: TestDynamo;
+beforeAll(async () => {
+  dynamo = await startDynamo();
+});
+afterAll(() => dynamo.close());
+
+const ID = '0e0e0e0e-0000-4000-8000-000000000001';
+
+/** Pairs and their orders over real stores; a start makes a job and moves no row. */
+async function fleet() {
+  const names = await createTables(dynamo);
+  const table = (name: 'jobs' | 'registry') => ({ name: () => names[name], client: () => dynamo.client });
+  const jobs = dynamoJobStore(table('jobs'));
+  const clock = { now: Date.parse('2026-11-23T12:00:00.000Z') };
+  const started: string[] = [];
+  const asked: string[] = [];
+  const sent: string[] = [];
+  /** What a start of this pair is answered. */
+  const refuse = new Map<string, SyncError>();
+  const ports = {
+    pairs: dynamoPairStore(table('registry')),
+    orders: dynamoFleetOrderStore(table('registry')),
+    looks: dynamoFleetLooks({ jobs: table('jobs'), registry: table('registry') }),
+    schedules: dynamoScheduleStore(table('registry')),
+    queue: { send: async (id: string) => void sent.push(id) },
+    clock: () => new Date(clock.now),
+    remainingMs: () => 100_000,
+    connect: async ({ name }) => {
+      const no = refuse.get(name);
+      if (no) throw no;
+      return {} as ConnectionPair; // nobody connects
+    },
+    startJob: async ({ jobId, actor, mode = 'full', config }) => {
+      started.push(jobId);
+      const at = new Date(clock.now).toISOString();
+      const job = sampleJob({ job_id: jobId, actor, mode, config, created_at: at, heartbeat_at: at });
+      await jobs.create(job);
+      return job;
+    },
+    stopJob: async ({ jobId }) => {
+      asked.push(`stop ${jobId}`);
+      return (await jobs.get(jobId)) as Job; // a test has made it
+    },
+    resumeJob: async ({ jobId }) => {
+      asked.push(`resume ${jobId}`);
+      return (await jobs.get(jobId)) as Job;
+    },
+    putSchedule: async ({ name, flexible_minutes }) => void asked.push(`schedule ${name} ${flexible_minutes}`),
+  } satisfies StepFleetPorts & { queue: object };
+  const add = async (n: number, more = {}) => {
+    for (let i = 0; i < n; i++) await ports.pairs.put(samplePair(`p${String(i).padStart(3, '0')}`, more));
+  };
+  const order = async (work: FleetWork, { count, atOnce = 40 }: { count: number; atOnce?: number }) =>
+    orderFleet({ orderId: ID, work, filter: {}, expectedCount: count, atOnce, actor: 'ada' }, ports);
+  const move = (id: string, state: JobState, more = {}) =>
+    jobs.transition(id, { from: ['created', 'running'], epoch: 1 }, { state, ...more });
+  const items = async (): Promise<readonly FleetItem[]> => (await ports.orders.page(ID, 0)).items;
+  return { ports, clock, jobs, started, asked, sent, refuse, add, order, move, items };
+}
+let f: Awaited<ReturnType<typeof fleet>>;
+beforeEach(async () => {
+  f = await fleet();
+});
+
+describe('an order to start many pairs', () => {
+  it('starts as many as may work at once, and the next when one has ended', async () => {
+    await f.add(25);
+    await f.order({ action: 'start' }, { count: 25, atOnce: 10 });
+
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: true, afterSeconds: 10 });
+    expect(f.started).toHaveLength(10);
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: true, afterSeconds: 10 });
+    expect(f.started).toHaveLength(10);
+    for (const id of f.started.slice(0, 4)) await f.move(id, 'completed');
+    await f.move(f.started[5] ?? '', 'paused'); // waits for somebody, and holds up no other
+    await stepFleet(ID, f.ports);
+    expect(f.started).toHaveLength(15);
+    for (const id of f.started) await f.move(id, 'completed');
+    await stepFleet(ID, f.ports);
+    for (const id of f.started) await f.move(id, 'completed');
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: false });
+
+    expect(new Set(f.started).size).toBe(25);
+    expect(f.started).toHaveLength(25);
+    expect(await f.ports.orders.get(ID)).toMatchObject({ state: 'completed', counts: { done: 25, failed: 0 } });
+    expect(await f.ports.orders.open()).toEqual([]);
+  });
+
+  it('starts nothing twice when steps die before they note what they did, or run at once', async () => {
+    await f.add(20);
+    await f.order({ action: 'start' }, { count: 20 });
+    const dies = { ...f.ports.orders, putPage: () => Promise.reject(new Error('killed')) };
+
+    await expect(stepFleet(ID, { ...f.ports, orders: dies })).rejects.toThrow('killed');
+    expect(f.started).toHaveLength(8);
+    await Promise.all([stepFleet(ID, f.ports), stepFleet(ID, f.ports)]);
+    await stepFleet(ID, f.ports);
+
+    expect(new Set(f.started).size).toBe(20);
+    expect(await f.ports.orders.get(ID)).toMatchObject({ state: 'completed', counts: { done: 20 } });
+    const jobs = await Promise.all([...new Set(f.started)].map((id) => f.jobs.get(id)));
+    expect(jobs.filter(Boolean)).toHaveLength(20);
+  });
+
+  it('skips a pair whose job works, names one that was refused, and tries one again whose server is full', async () => {
+    await f.add(4);
+    await f.jobs.create(sampleJob({ job_id: ID, state: 'running' }));
+    await f.ports.pairs.note('p000', { job_id: ID, at: '2026-11-23T10:00:00.000Z' });
+    f.refuse.set('p001', new SyncError('target_busy', 'taken'));
+    f.refuse.set('p002', new SyncError('too_many_connections', 'full'));
+    await f.order({ action: 'start' }, { count: 4 });
+
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: true, afterSeconds: 10 });
+    expect((await f.items()).map(({ outcome, code, tries }) => [outcome, code, tries])).toEqual([
+      ['skipped', 'pair_busy', undefined],
+      ['failed', 'target_busy', 1],
+      ['pending', 'too_many_connections', 1],
+      ['done', undefined, undefined],
+    ]);
+    for (let tries = 0; tries < 3; tries++) expect(await stepFleet(ID, f.ports)).toMatchObject({ again: true });
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: false });
+
+    expect(await f.ports.orders.get(ID)).toMatchObject({
+      state: 'completed',
+      counts: { done: 1, skipped: 1, failed: 2 },
+      failures: [
+        { pair: 'p001', code: 'target_busy' },
+        { pair: 'p002', code: 'too_many_connections' },
+      ],
+    });
+  });
+
+  it('begins nothing after it was cancelled, and is refused where other pairs are meant than were seen', async () => {
+    await f.add(12);
+    expect(await previewFleet({}, f.ports)).toMatchObject({ count: 12, pairs: expect.arrayContaining(['p000']) });
+    await expect(f.order({ action: 'start' }, { count: 11 })).rejects.toMatchObject({ code: 'count_changed' });
+    expect(await f.ports.orders.open()).toEqual([]);
+    await f.order({ action: 'start' }, { count: 12, atOnce: 8 });
+    await stepFleet(ID, f.ports);
+
+    const cancelled = await cancelFleet({ orderId: ID, actor: 'eve' }, f.ports);
+    for (const id of f.started) await f.move(id, 'completed');
+
+    expect(cancelled).toMatchObject({ state: 'cancelled', cancelled_by: 'eve' });
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: false });
+    expect(f.started).toHaveLength(8);
+    expect(await cancelFleet({ orderId: ID, actor: 'bob' }, f.ports)).toMatchObject({ cancelled_by: 'eve' });
+  });
+
+  it('is sent again when nobody has worked on it for three minutes', async () => {
+    await f.add(1);
+    await f.order({ action: 'start' }, { count: 1 });
+    const tend = () => tendFleet({ ...f.ports, log: memoryLog() });
+
+    expect(f.sent).toEqual([ID]);
+    await tend();
+    expect(f.sent).toHaveLength(1);
+    f.clock.now += 3 * 60_000;
+    await tend();
+    expect(f.sent).toEqual([ID, ID]);
+  });
+});
+
+it('stops what works, resumes what does not, schedules, and leaves the schedules of others alone', async () => {
+  await f.add(3);
+  const ids = ['1', '2'].map((n) => ID.replace(/1$/, n));
+  for (const [i, state] of (['running', 'failed'] as const).entries()) {
+    await f.jobs.create(sampleJob({ job_id: ids[i] ?? '', state }));
+    await f.ports.pairs.note(`p00${i}`, { job_id: ids[i] ?? '', at: '2026-11-23T10:00:00.000Z' });
+  }
+  await f.ports.schedules.create(sampleSchedule({ name: 'p002', environments: { source: 'elsewhere' } }));
+  const run = async (work: FleetWork, n: number) => {
+    const orderId = ID.replace(/1$/, String(n));
+    await orderFleet({ orderId, work, filter: {}, expectedCount: 3, atOnce: 1, actor: 'ada' }, f.ports);
+    await stepFleet(orderId, f.ports);
+    return (await f.ports.orders.page(orderId, 0)).items.map(({ outcome, code }) => code ?? outcome);
+  };
+  const timing = {
+    expression: 'rate(1 day)',
+    timezone: 'UTC',
+    spread_minutes: 15,
+    overlap: 'skip' as const,
+    paused: false,
+  };
+
+  expect(await run({ action: 'stop' }, 3)).toEqual(['done', 'not_working', 'not_working']);
+  expect(await run({ action: 'resume' }, 4)).toEqual(['nothing_to_resume', 'done', 'nothing_to_resume']);
+  expect(await run({ action: 'schedule', timing }, 5)).toEqual(['done', 'done', 'schedule_changed']);
+  expect(f.asked).toEqual([`stop ${ids[0]}`, `resume ${ids[1]}`, 'schedule p000 15', 'schedule p001 15']);
+  await f.ports.schedules.create(
+    sampleSchedule({ name: 'p000', environments: { source: 'production', target: 'training' } }),
+  );
+  expect(await run({ action: 'unschedule' }, 6)).toEqual(['done', 'not_scheduled', 'schedule_changed']);
+  expect(await f.ports.schedules.get('p000')).toMatchObject({ deleting: true });
+  expect((await f.ports.schedules.get('p002'))?.deleting).toBeUndefined();
+});
+
+describe('a list of pairs', () => {
+  it('shows the last job, also one that its schedule has started, and the last success behind it', async () => {
+    await f.add(2, { groups: ['nightly'] });
+    const [old, failed, refused] = ['1', '2', '3'].map((n) => ID.replace(/1$/, n));
+    const ended_at = '2026-11-23T11:00:00.000Z';
+    await f.jobs.create(sampleJob({ job_id: old ?? '', state: 'completed', ended_at }));
+    const failure = { code: 'disk_full', message: 'm' };
+    await f.jobs.create(sampleJob({ job_id: failed ?? '', state: 'failed', failure, open_conflicts: 3 }));
+    await f.ports.pairs.note('p000', { job_id: old ?? '', at: '2026-11-23T10:00:00.000Z' });
+    await f.ports.pairs.note('p000', { job_id: refused ?? '', at: '2026-11-23T11:59:00.000Z' }); // never came to be
+    const at = '2026-11-23T11:30:00.000Z';
+    await f.ports.schedules.create(
+      sampleSchedule({
+        name: 'p000',
+        environments: { source: 'production', target: 'training' },
+        runs: [{ due: at, at, outcome: 'started', job_id: failed ?? '' }],
+      }),
+    );
+    const names = async (filter: object) =>
+      (await findPairs(filter, { limit: 10 }, f.ports)).pairs.map(({ pair }) => pair.name);
+
+    const [first, second] = (await findPairs({}, { limit: 10 }, f.ports)).pairs;
+    expect(first).toMatchObject({ last: { job_id: failed, code: 'disk_full', open_conflicts: 3 } });
+    expect(first?.last_success_at).toBe(ended_at);
+    expect(first?.schedule?.next_run).toBeDefined();
+    expect(second?.last).toBeUndefined();
+    expect(await names({ state: 'failed' })).toEqual(['p000']);
+    expect(await names({ state: 'never' })).toEqual(['p001']);
+    expect(await names({ overdue_hours: 1 })).toEqual(['p001']);
+    f.clock.now += 2 * 3_600_000;
+    expect(await names({ overdue_hours: 1 })).toEqual(['p000', 'p001']);
+    expect(await names({ group: 'nightly', prefix: 'p001' })).toEqual(['p001']);
+    expect(await names({ group: 'weekly' })).toEqual([]);
+  });
+
+  it('goes on where a page ended, also in the middle of what was read', async () => {
+    await f.add(130);
+    const found: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await findPairs({ prefix: 'p' }, { limit: 7, after }, f.ports);
+      found.push(...page.pairs.map(({ pair }) => pair.name));
+      after = page.after;
+    } while (after !== undefined);
+
+    expect(found).toHaveLength(130);
+    expect(new Set(found).size).toBe(130);
+  });
+});
