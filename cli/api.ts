@@ -2,6 +2,7 @@ import {
   type ApprovalView,
   type EnvironmentTested,
   type EnvironmentView,
+  type Health,
   isProblem,
   type JobPage,
   type JobStatus,
@@ -20,14 +21,17 @@ import type {
   ResolutionStarted,
   ResolutionView,
 } from '../lib/model/conflict-answers.ts';
+import type { FleetPreview, FleetStarted, FleetView, PairPageView, PairView } from '../lib/model/fleet-view.ts';
 import type { JobMode } from '../lib/model/job.ts';
 import type { PairDrop } from '../lib/model/pair.ts';
+import type { PairCheck } from '../lib/model/pair-check.ts';
 import type { ProjectPlanView } from '../lib/model/project-plan.ts';
 import type { QuarantinePage, RetryStarted } from '../lib/model/quarantine.ts';
 import type { TableValidation } from '../lib/model/schema-check.ts';
 import type { SlotView } from '../lib/model/slot-view.ts';
 import type { MappingSummary, MappingView } from '../lib/model/stored-mapping.ts';
 import type { ExpressionSuggestion, Suggestion } from '../lib/model/suggestion.ts';
+import type { Uninstall } from '../lib/model/uninstall.ts';
 import { CommandError, EXIT } from './exit.ts';
 
 /** The answer of a command about a job. */
@@ -100,6 +104,26 @@ export class Api {
     return this.#call('POST', `/api/sync/${mode}`, { body: request });
   }
 
+  /** A look, or with `confirm` the removal. */
+  uninstall(request: object): Promise<Uninstall> {
+    return this.#call('POST', '/api/sync/uninstall', { body: request });
+  }
+
+  /** What is behind the service, also where some of it does not answer; and the service's clock, in milliseconds since 1970. */
+  async health(): Promise<{ readonly health: Health; readonly serviceMs?: number }> {
+    const { answer, text } = await this.#send('GET', '/api/sync/health');
+    const body = parse(text);
+    if ((body as Partial<Health> | undefined)?.dependencies === undefined)
+      throw failureOf(answer, body, this.#options.url.origin);
+    const serviceMs = Date.parse(answer.headers.get('date') ?? '');
+    return { health: body as Health, ...(Number.isFinite(serviceMs) && { serviceMs }) }; // the API's promise
+  }
+
+  /** Whether a start would be accepted; starts nothing. Without sides, only who is asking. */
+  doctor(request: Partial<StartRequest>): Promise<PairCheck> {
+    return this.#call('POST', '/api/sync/doctor', { body: request });
+  }
+
   /** A look, or with `confirm` the drop. */
   dropPair(request: object): Promise<PairDrop> {
     return this.#call('POST', '/api/sync/pairs/drop', { body: request });
@@ -134,6 +158,52 @@ export class Api {
 
   deleteSchedule(name: string): Promise<void> {
     return this.#call('DELETE', scheduleAt(name));
+  }
+
+  pairs(query: Query): Promise<PairPageView> {
+    return this.#call('GET', `/api/sync/pairs?${search(query)}`);
+  }
+
+  /** With its entity tag for a change; undefined: none of this name is kept. */
+  async pair(name: string): Promise<{ readonly view: PairView; readonly etag: string } | undefined> {
+    try {
+      return await this.#tagged<PairView>('GET', pairAt(name));
+    } catch (error) {
+      if (error instanceof ApiError && error.problem.code === 'pair_not_found') return undefined;
+      throw error;
+    }
+  }
+
+  /** Without an entity tag it must be new. */
+  putPair(name: string, body: object, etag?: string): Promise<PairView> {
+    return this.#call('PUT', pairAt(name), {
+      body,
+      ...(etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: etag }),
+    });
+  }
+
+  deletePair(name: string, etag: string): Promise<void> {
+    return this.#call('DELETE', pairAt(name), { ifMatch: etag });
+  }
+
+  previewFleet(body: object): Promise<FleetPreview> {
+    return this.#call('POST', '/api/sync/fleet', { body });
+  }
+
+  orderFleet(body: object): Promise<FleetStarted> {
+    return this.#call('POST', '/api/sync/fleet', { body });
+  }
+
+  fleetOrders(): Promise<{ readonly orders: readonly FleetView[] }> {
+    return this.#call('GET', '/api/sync/fleet');
+  }
+
+  fleetOrder(id: string): Promise<FleetView> {
+    return this.#call('GET', `/api/sync/fleet/${encodeURIComponent(id)}`);
+  }
+
+  cancelFleet(id: string): Promise<FleetView> {
+    return this.#call('POST', `/api/sync/fleet/${encodeURIComponent(id)}/cancel`);
   }
 
   webhooks(): Promise<{ readonly webhooks: readonly WebhookView[] }> {
@@ -380,6 +450,8 @@ export class Api {
     return { answer, text };
   }
 }
+
+const pairAt = (name: string) => `/api/sync/pairs/${encodeURIComponent(name)}`;
 
 const webhookAt = (name: string) => `/api/sync/webhooks/${encodeURIComponent(name)}`;
 

@@ -6,11 +6,14 @@ import { Api, ApiError } from './api.ts';
 import { addAuditCommands, type Globals } from './audit.ts';
 import { addConfigOptions, readConfig } from './config.ts';
 import { addConflictCommands } from './conflicts.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addEnvironmentCommands } from './environments.ts';
 import { CommandError, EXIT, exitCodeOf } from './exit.ts';
+import { addFleetCommands } from './fleet.ts';
 import { follow } from './follow.ts';
 import { columns, harmless } from './format.ts';
 import { type Io, paintFor } from './io.ts';
+import { addKeptPairCommands } from './kept-pairs.ts';
 import { addLoginCommands, isOpen } from './login.ts';
 import { lookLines } from './looks.ts';
 import { addMappingCommands } from './mappings.ts';
@@ -20,6 +23,7 @@ import { addProjectCommands, type Begin } from './projects.ts';
 import { addQuarantineCommands } from './quarantine.ts';
 import { addScheduleCommands } from './schedules.ts';
 import { Secrets } from './secrets.ts';
+import { addUninstallCommand } from './uninstall.ts';
 import { addValidateCommand } from './validate.ts';
 import { addWebhookCommands } from './webhooks.ts';
 
@@ -246,6 +250,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
     });
 
   addLoginCommands(program, { io, addressOf: ({ url }) => readUrl(url) });
+  addDoctorCommand(program, { connect, io, done, secrets, version: version() });
   addValidateCommand(program, { connect, io, done });
   addMappingCommands(program, { connect, io, done, secrets });
   addConflictCommands(program, { connect, io, done });
@@ -254,7 +259,10 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
   addWebhookCommands(program, { connect, io, done, secrets });
   addProjectCommands(program, { connect, io, secrets }, begin);
   addQuarantineCommands(program, { connect, io, done });
-  addPairCommands(program, { connect, io, done, secrets });
+  const pairs = addPairCommands(program, { connect, io, done, secrets });
+  addKeptPairCommands(pairs, { connect, io });
+  addFleetCommands(program, { connect, io, done });
+  addUninstallCommand(program, { connect, io, done, secrets });
   addAuditCommands(program, { io, connect, done });
   return program;
 }

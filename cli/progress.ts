@@ -1,4 +1,5 @@
 import type { JobStatus, TableStatus } from '../lib/model/answers.ts';
+import { usageText } from '../lib/model/cost.ts';
 import { duration, number } from '../lib/model/figures.ts';
 import { followingText } from '../lib/model/following.ts';
 import { type Counts, ENDED_STATES, type JobState, SOURCE_COUNTS, type TableState } from '../lib/model/job.ts';
@@ -61,8 +62,18 @@ export function renderJob(status: JobStatus, view: View): string[] {
 const followingLines = (status: JobStatus): string[] =>
   status.following ? [harmless(followingText(status.following, ENDED_STATES.includes(status.state)))] : [];
 
-/** What the end means, for people; empty while the job goes on. */
+/** What the end means, for people, and what it cost; empty while the job goes on. */
 export function renderOutcome(status: JobStatus, paint: Paint = plain): string[] {
+  const lines = outcomeLines(status, paint);
+  return lines.length > 0 ? [...lines, ...usageLines(status)] : [];
+}
+
+const usageLines = ({ usage }: JobStatus): string[] => [
+  ...(usage ? [`Cost so far: ${usageText(usage)}`] : []),
+  ...(usage?.estimate ? [`A run that writes would cost about ${usageText(usage.estimate)}`] : []),
+];
+
+function outcomeLines(status: JobStatus, paint: Paint): string[] {
   const { counts, failure } = status;
   const done = `${number(counts.read)} rows in ${duration(status.seconds)}: ${countsText(counts)}.`;
   const kept =

@@ -186,6 +186,7 @@ function wireBare(env: Environment): Pick<CoreServices, 'settings' | 'clock' | '
         service: 'terrafusion-sync',
         function: env.FUNCTION_NAME ?? 'unknown',
         version: env.SERVICE_VERSION ?? 'unknown',
+        stack: env.STACK_NAME ?? 'unknown',
       },
       clock,
     ),

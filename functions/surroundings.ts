@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Side } from '../lib/model/connection.ts';
 import { type Caller, connectionLimit } from '../lib/model/connection-budget.ts';
 import type { Patience } from '../lib/orchestrator/connections.ts';
 import type { RunPorts } from '../lib/orchestrator/run-ports.ts';
 import { databaseToken } from './aws/database-token.ts';
+import { count } from './aws/meter.ts';
 import { roleCredentials } from './aws/role-credentials.ts';
 import type { CoreServices } from './runtime.ts';
 
@@ -22,6 +24,11 @@ export const serverOptions = ({ settings, clock }: CoreServices, caller: Caller)
   },
   version: settings.version,
   connectionLimit: connectionLimit(settings.connectionBudget, caller),
+  shares: caller === 'worker',
+  onTraffic: (side: Side, { received, sent }: { readonly received: number; readonly sent: number }) => {
+    count(`${side}_bytes_received`, received);
+    count(`${side}_bytes_sent`, sent);
+  },
 });
 
 export const patienceOf = (caller: Caller): Patience => ({

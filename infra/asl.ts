@@ -8,7 +8,7 @@ export interface Asl {
   readonly [key: string]: unknown;
 }
 
-/** A place in a definition that CloudFormation fills in (DefinitionSubstitutions), such as an ARN. */
+/** A place in a definition that CloudFormation fills in, such as an ARN (`WorkflowMachine`). */
 export const place = (name: string): string => `\${${name}}`;
 
 interface Retrier {
@@ -43,6 +43,7 @@ export const TRANSIENT_CODES = [
   'lock_timeout',
   'statement_timeout',
   'disk_full',
+  'schema_newer',
   'unavailable',
 ];
 

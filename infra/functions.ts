@@ -10,7 +10,10 @@ export const FUNCTIONS = {
   suggest: 'functions/api/suggest.ts',
   pairs: 'functions/api/pairs.ts',
   projects: 'functions/api/projects.ts',
+  fleet: 'functions/api/fleet.ts',
+  uninstall: 'functions/api/uninstall.ts',
   queries: 'functions/api/queries.ts',
+  openapi: 'functions/api/openapi.ts',
   web: 'functions/web/web.ts',
   'prepare-job': 'functions/workflow/prepare-job.ts',
   'follow-changes': 'functions/workflow/follow-changes.ts',
@@ -26,6 +29,7 @@ export const FUNCTIONS = {
   'sync-segment': 'functions/worker/sync-segment.ts',
   'resolve-conflicts': 'functions/worker/resolve-conflicts.ts',
   'deliver-webhooks': 'functions/worker/deliver-webhooks.ts',
+  'run-fleet': 'functions/worker/run-fleet.ts',
 } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;

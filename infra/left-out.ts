@@ -90,13 +90,13 @@ const LEFT_OUT: readonly LeftOut[] = [
     path: /\/json-schema-processors\.js$/,
     from: /zod\/v4\/classic/,
     contents: `export const toJSONSchema = ${NEVER}; export const aggregateChecks = ${NEVER};`,
-    usedBy: ['queries'],
+    usedBy: ['openapi'],
   },
   {
     path: /\/to-json-schema\.js$/,
     from: /zod\/v4\/classic/,
     contents: `export const createStandardJSONSchemaMethod = () => ${NEVER}; export const createToJSONSchemaMethod = () => ${NEVER};`,
-    usedBy: ['queries'],
+    usedBy: ['openapi'],
   },
 ];
 
@@ -163,7 +163,7 @@ function endOfValue(source: string, from: number): number {
 const SETTINGS = /\n[ \t]+settings:(?=\s*\{)/g;
 
 /** Functions that read configs as they come in, or tell what may be in one. */
-const READS_CONFIGS = ['commands', 'queries'];
+const READS_CONFIGS = ['commands', 'openapi', 'fleet'];
 
 /** The same source without `summary` and `examples` of what it defines. */
 export const withoutDocs = (source: string): string => without(source, FOR_DOCS);
@@ -237,7 +237,7 @@ export function leftOut(functionName: string): Plugin {
           contents: withoutMeanings(await readFile(path, 'utf8')),
           loader: 'ts',
         }));
-      if (functionName !== 'queries')
+      if (functionName !== 'openapi')
         build.onLoad({ filter: DESCRIBED }, async ({ path }) => ({
           contents: withoutMeta(await readFile(path, 'utf8')),
           loader: 'ts',

@@ -1,8 +1,11 @@
-import { Aspects, type CfnCondition, CfnOutput, Lazy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Aspects, Aws, type CfnCondition, CfnOutput, Lazy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { WEB_BASE } from '../functions/web/pages.ts';
+import { Alarms } from './constructs/alarms.ts';
 import { CustomerKey, EncryptWith, wantsCustomerKey } from './constructs/customer-key.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import { allowDatabaseSignIn } from './constructs/database-sign-in.ts';
+import { FLEET_SECONDS, OrderQueue } from './constructs/fleet-queue.ts';
 import { FunctionSchedule } from './constructs/function-schedule.ts';
 import { HttpApi, type RouteDeclaration } from './constructs/http-api.ts';
 import {
@@ -48,6 +51,7 @@ const WORKER_TIMEOUT_SECONDS = 900;
  *              \-----> environments --> what may be written to, and who approved it
  *              \-----> schedules --CreateSchedule--> Schedules --when it is time--> fire-schedule --start--> SyncJob
  * SyncJob, schedule -> announce --PutEvents--> bus --rule--> Deliveries -> deliver-webhooks --POST--> webhooks
+ *              \-----> fleet --message--> OrderQueue -> run-fleet --start--> SyncJob
  * schedule -> sweeper --takes over--> SyncJob                          all of them: StateTables, job secrets
  *        \----> retention --deletes--> StateTables
  * ```
@@ -69,7 +73,9 @@ export class SyncStack extends Stack {
       network: network && new Network(this, network),
       distDir: props.distDir,
       logRetention: parameters.logRetention,
+      architecture: parameters.functionArchitecture,
       environment: {
+        AWS_ENDPOINT_URL: parameters.awsEndpointUrl,
         JOBS_TABLE: state.jobs.tableName,
         CONFLICTS_TABLE: state.conflicts.tableName,
         AUDIT_TABLE: state.audit.tableName,
@@ -87,6 +93,7 @@ export class SyncStack extends Stack {
         DATABASE_CONNECTION_BUDGET: parameters.databaseConnectionBudget,
         ROLES_CLAIM: signIn.rolesClaim,
         SERVICE_VERSION: props.serviceVersion,
+        STACK_NAME: Aws.STACK_NAME, // metrics of several stacks in one account stay apart by it
         NODE_OPTIONS: '--enable-source-maps',
       },
     };
@@ -443,8 +450,67 @@ export class SyncStack extends Stack {
       memoryMb: 512,
       timeoutSeconds: 29, // the gateway gives up after 30
     });
+    // Pairs that are kept, and orders over many of them: what takes them, and what does a step of one.
+    const orders = new OrderQueue(this);
+    const ordering = { ...common.environment, FLEET_QUEUE_URL: orders.queue.queueUrl };
+    const fleet = new ServiceFunction(this, 'FleetApi', {
+      ...common,
+      network: undefined, // it opens no database
+      environment: ordering,
+      name: 'fleet',
+      description: 'API routes that keep pairs, and take orders over many of them.',
+      memoryMb: 512, // an order over 5,000 pairs reads 25 MB
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    const runFleet = new ServiceFunction(this, 'RunFleet', {
+      ...common,
+      environment: ordering,
+      name: 'run-fleet',
+      description: 'One step of an order over many pairs; each minute, orders whose message was lost.',
+      memoryMb: 512, // eight starts at once
+      timeoutSeconds: FLEET_SECONDS,
+    });
+    orders.feed(runFleet);
+    new FunctionSchedule(this, 'EveryMinuteFleet', {
+      runs: runFleet,
+      rate: '1 minute',
+      description: 'Goes on with orders over pairs whose message was lost.',
+    });
+    for (const fn of [fleet, runFleet]) {
+      state.keepPairs(fn);
+      orders.allowSending(fn);
+    }
+    state.readJobs(fleet);
+    state.keepCalls(fleet);
+    state.readEnvironments(fleet);
+    state.writeJobs(runFleet);
+    state.readMappings(runFleet);
+    state.keepSchedules(runFleet);
+    state.useApprovals(runFleet);
+    allowJobSecrets(runFleet, 'CreateSecret', 'PutSecretValue', 'GetSecretValue', 'DeleteSecret');
+    allowMaskKeys(runFleet, 'CreateSecret', 'GetSecretValue');
+    runFleet.allow(['states:StartExecution'], [machineArn('sync-job')]);
+    runFleet.allow(['states:StopExecution'], [executionArns('sync-job')]);
+    acknowledgeExecutions(runFleet.role, 'sync-job');
+
+    // What takes the service out of a database. Reads no row, and no connection but those of environments.
+    const uninstall = new ServiceFunction(this, 'UninstallApi', {
+      ...common,
+      name: 'uninstall',
+      description: 'API route that takes the service out of a database.',
+      memoryMb: 256,
+      timeoutSeconds: 29, // the gateway gives up after 30
+    });
+    state.writeJobs(uninstall);
+    state.readSchedules(uninstall);
+    state.removeEnvironments(uninstall);
+    state.appendAudit(uninstall);
+    state.moveTrailHeads(uninstall);
+    allowEnvironmentSecrets(uninstall, 'GetSecretValue', 'DeleteSecret');
+    allowJobSecrets(uninstall, 'DeleteSecret');
+    allowMaskKeys(uninstall, 'DescribeSecret', 'DeleteSecret');
     // Whoever is asked for a pair of databases may be told names of environments.
-    for (const fn of [commands, fireSchedule, schedules, quarantine, suggest, pairs, projects]) {
+    for (const fn of [commands, fireSchedule, schedules, quarantine, suggest, pairs, projects, runFleet]) {
       state.readEnvironments(fn);
       allowEnvironmentSecrets(fn, 'GetSecretValue');
     }
@@ -463,6 +529,8 @@ export class SyncStack extends Stack {
       pairs,
       environments,
       projects,
+      runFleet,
+      uninstall,
     ];
     for (const fn of [...openers, ...asked]) allowDatabaseSignIn(fn, parameters);
 
@@ -480,6 +548,16 @@ export class SyncStack extends Stack {
     segments.describe(queries);
     allowJobSecrets(queries, 'DescribeSecret');
     queries.allow(['states:DescribeStateMachine'], [machineArn('sync-job'), machineArn('sync-table')]);
+
+    // What describes the API, and answers for paths that are none. May do nothing, and knows of no table.
+    const openapi = new ServiceFunction(this, 'OpenApi', {
+      ...common,
+      network: undefined, // it calls nobody
+      name: 'openapi',
+      description: 'The API as OpenAPI; the answer to unknown paths.',
+      memoryMb: 512, // the document is made from 200 schemas while somebody waits
+      timeoutSeconds: 15,
+    });
 
     // The pages: files that came with the bundle. May do nothing, and knows of no table or queue.
     const web = new ServiceFunction(this, 'Web', {
@@ -504,7 +582,10 @@ export class SyncStack extends Stack {
       suggest,
       pairs,
       projects,
+      fleet,
+      uninstall,
       queries,
+      openapi,
       web,
       jwtIssuer: signIn.issuer,
       jwtAudience: signIn.audience,
@@ -512,6 +593,27 @@ export class SyncStack extends Stack {
       requestBurst: parameters.requestBurst,
       logRetention: parameters.logRetention,
     });
+
+    const watched = {
+      functions: this.node.findAll().filter((found) => found instanceof ServiceFunction),
+      segments: segments.queue,
+      segmentDeadLetters: segments.deadLetters,
+      resolutions: resolutions.queue,
+      resolutionDeadLetters: resolutions.deadLetters,
+      orders: orders.queue,
+      orderDeadLetters: orders.deadLetters,
+      deliveries: notifications.queue,
+      deliveryDeadLetters: notifications.deadLetters,
+      scheduleDeadLetters: kept.deadLetters,
+      tables: [state.jobs, state.conflicts, state.audit, state.registry],
+      machines: [syncJob.arn, syncTable.arn],
+      apiId: api.id,
+      lagBytes: parameters.lagNoticeBytes,
+      lagSeconds: parameters.lagNoticeSeconds,
+    };
+    const { alarmAddress: address, hasAlarmAddress: hasAddress } = parameters;
+    const alarms = new Alarms(this, { watched, address, hasAddress });
+    const dashboard = new Dashboard(this, { watched, alarms });
 
     this.output('ApiUrl', api.url);
     this.output('WebUrl', `${api.url}${WEB_BASE.slice(1)}`);
@@ -521,13 +623,24 @@ export class SyncStack extends Stack {
     this.output('SignInUrl', signIn.pool.domainUrl, signIn.ownPool);
     this.output('UserPoolId', signIn.pool.id, signIn.ownPool);
     this.output('FirstAdmin', signIn.firstAdmin, signIn.ownPool);
+    this.output('LoginCommand', `tfsync --url ${api.url} login`);
+    this.output('DoctorCommand', `tfsync --url ${api.url} doctor`);
+    // where nothing stands in front of them: an implementation of AWS without API Gateway
+    this.output('ApiId', api.id);
+    this.output('CommandsFunction', commands.lambda.functionName);
+    this.output('QueriesFunction', queries.lambda.functionName);
     this.output('JobsTable', state.jobs.tableName);
     this.output('ConflictsTable', state.conflicts.tableName);
     this.output('AuditTable', state.audit.tableName);
     this.output('RegistryTable', state.registry.tableName);
     this.output('SegmentQueueUrl', segments.queue.queueUrl);
     this.output('ResolutionQueueUrl', resolutions.queue.queueUrl);
+    this.output('FleetQueueUrl', orders.queue.queueUrl);
+    this.output('ResolutionDeadLetterQueueUrl', resolutions.deadLetters.queueUrl);
+    this.output('FleetDeadLetterQueueUrl', orders.deadLetters.queueUrl);
     this.output('ScheduleDeadLetterQueueUrl', kept.deadLetters.queueUrl);
+    this.output('AlarmTopicArn', alarms.topicArn);
+    this.output('DashboardName', dashboard.name);
     this.output('EventBusArn', notifications.busArn);
     this.output('DeliveryQueueUrl', notifications.queue.queueUrl);
     this.output('DeliveryDeadLetterQueueUrl', notifications.deadLetters.queueUrl);

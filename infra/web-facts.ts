@@ -3,6 +3,7 @@ import { routes } from '../functions/api/routes/index.ts';
 import { openapiDocument } from '../functions/api/routes/openapi.ts';
 import { detectionStrategies } from '../lib/change-detector/registry.ts';
 import { conflictStrategies } from '../lib/conflict-resolver/registry.ts';
+import { NOTIFICATION_MEANINGS, SUBSCRIBABLE } from '../lib/model/notification.ts';
 import type { RouteRole } from '../lib/model/roles.ts';
 import { WEB_ACTIONS, type WebAction } from '../lib/model/web-actions.ts';
 import type { ConfigField, StrategyHelp, WebFacts } from '../lib/model/web-facts.ts';
@@ -69,5 +70,6 @@ export const webFacts = (): WebFacts => ({
   config: configFields(),
   detection: detection(),
   conflict: conflictStrategies.map(({ name, summary }) => ({ name, summary })),
+  notifications: SUBSCRIBABLE.map((type) => ({ type, meaning: NOTIFICATION_MEANINGS[type].replaceAll('`', '') })),
   needed: neededRoles(),
 });

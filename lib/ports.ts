@@ -36,6 +36,8 @@ import type {
 import type { Conflict, ConflictFilter, ConflictQuery, ConflictState, DecisionRecord } from './model/conflict.ts';
 import type { Connection, ServerFacts, ServerIdentity, Side } from './model/connection.ts';
 import type { Environment } from './model/environment.ts';
+import type { KeptPair, PairJob } from './model/fleet.ts';
+import type { FleetItem, FleetOrder, FleetPage } from './model/fleet-order.ts';
 import type { Reached, Rounds } from './model/following.ts';
 import type { BackChange, BackDraft, Intent, SettledIntents } from './model/intent.ts';
 import type { Counts, Job, JobState, JobTable, Pass, SegmentProgress } from './model/job.ts';
@@ -43,6 +45,7 @@ import type { Mapping } from './model/mapping.ts';
 import type { MappingApprovals } from './model/mapping-state.ts';
 import type { MergedRow, MergeRow } from './model/merge.ts';
 import type { JobInput, SegmentMessage } from './model/message.ts';
+import type { Figures } from './model/metrics.ts';
 import type { Untold } from './model/notice.ts';
 import type { ConflictTally, Notification } from './model/notification.ts';
 import type { PairNotes, PairSourceTraces, PairTraces } from './model/pair.ts';
@@ -69,6 +72,8 @@ import type {
   Window,
 } from './model/table.ts';
 import type { EarlierShape, ShapePair, TableShape } from './model/table-shape.ts';
+import type { DatabaseTraces } from './model/uninstall.ts';
+import type { Usage, UsageRecord } from './model/usage.ts';
 import type { DeliveryMessage, Webhook, WebhookDelivery, WebhookSecret } from './model/webhook.ts';
 
 /** The time, so that tests can set it. */
@@ -110,7 +115,7 @@ export interface JobStore {
     expected: { readonly from: readonly JobState[]; readonly epoch: number },
     patch: JobPatch,
   ): Promise<Job | undefined>;
-  /** A sign of life; ignored when the job has moved to another epoch. */
+  /** A sign of life; ignored when the job has moved to another epoch, or has given one within the minute before. */
   heartbeat(jobId: string, epoch: number, at: string): Promise<void>;
   /** Stores or replaces tables of a job. */
   putTables(tables: readonly JobTable[]): Promise<void>;
@@ -124,6 +129,14 @@ export interface JobStore {
   /** Mirrors progress; older progress (lower epoch, or same epoch and lower seq) is ignored. */
   putProgress(progress: SegmentProgress): Promise<void>;
   progress(jobId: string): Promise<readonly SegmentProgress[]>;
+}
+
+/** What jobs used. */
+export interface UsageLedger {
+  /** Everything so far; undefined where nothing was counted. */
+  of(jobId: string): Promise<UsageRecord | undefined>;
+  /** Stores what a job would use that does what this one only looked at. */
+  estimate(jobId: string, estimate: Usage): Promise<void>;
 }
 
 /** Blocks of a trail in its order; `more`: there are further ones behind them. */
@@ -334,6 +347,8 @@ export interface ScheduleStore {
   get(name: string): Promise<Schedule | undefined>;
   /** In name order. */
   list(): Promise<readonly Schedule[]>;
+  /** Those that want care, and perhaps others. */
+  listToTend(): Promise<readonly Schedule[]>;
   /** False when the name is taken. */
   create(schedule: Schedule): Promise<boolean>;
   /** Replaces the one whose seq is one less; false when somebody else has. */
@@ -432,11 +447,12 @@ export interface SegmentQueue {
   hide(receiptHandle: string, seconds: number): Promise<void>;
 }
 
-/** One JSON line per call. `fields` hold ids, codes and counts; never a row value or a secret. */
+/** One JSON line per call. `fields` hold ids, codes and counts; never a row value or a secret. `figures` are metrics too. */
+type Tell = (message: string, fields?: Readonly<Record<string, unknown>>, figures?: Figures) => void;
 export interface Log {
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  readonly info: Tell;
+  readonly warn: Tell;
+  readonly error: Tell;
 }
 
 /** What a look at some rows of a segment needs: pages in the source, look-ups by key in the target. */
@@ -1082,6 +1098,15 @@ export type ProjectDatabase = CatalogDatabase &
     unindexed(asked: readonly ReferringColumns[]): Promise<readonly Unindexed[]>;
   };
 
+/** What bounds the sessions of a role on its server, and how many count against it now. */
+export interface ConnectionRoom {
+  readonly limit: number;
+  readonly in_use: number;
+}
+
+/** What is asked of either end when a pair is checked. */
+export type CheckingDatabase = CatalogDatabase & { room(): Promise<ConnectionRoom> };
+
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &
   Pick<Database, 'scopeRows' | 'snapshot' | 'clock' | 'storage' | 'touchSignals' | 'windowFacts' | 'probe'>;
@@ -1252,6 +1277,35 @@ export interface PairSource {
   close(): Promise<void>;
 }
 
+/** A database as whoever takes the service out of it needs it. */
+export interface InstalledDatabase {
+  facts(): Promise<ServerFacts>;
+  /** Throws `schema_newer`. */
+  look(): Promise<DatabaseTraces>;
+  /**
+   * Drops what is ours, in one transaction during which no job begins; false: the schema itself is not the role's, and stays.
+   * `holds`: whether the holder of a lease is not over; then throws `target_busy`. Throws `uninstall_blocked`.
+   */
+  dropSchema(holds: (jobId: string, heldSeconds: number) => Promise<boolean>): Promise<boolean>;
+  /** Dropping what is not there is fine. Throws `lock_timeout` while somebody reads it. */
+  dropSlot(name: string): Promise<void>;
+  dropPublication(name: string): Promise<void>;
+  /** Source databases that keys are filed under. */
+  sources(): Promise<readonly Pick<ServerIdentity, 'system_identifier' | 'database_oid'>[]>;
+  close(): Promise<void>;
+}
+
+export interface UninstallDatabases {
+  open(connection: Connection, as: ConnectAs): Promise<InstalledDatabase>;
+}
+
+/** Keys of masks, for the one that may remove them. */
+export interface MaskKeys {
+  has(pair: string): Promise<boolean>;
+  /** Removing what is not there is fine. */
+  remove(pair: string): Promise<void>;
+}
+
 /** A target, as they need it. One that no job has ever written to knows of nothing. */
 export interface PairTarget {
   facts(): Promise<ServerFacts>;
@@ -1278,4 +1332,48 @@ export interface PairTarget {
 export interface PairDatabases {
   source(connection: Connection, as: ConnectAs): Promise<PairSource>;
   target(connection: Connection, as: ConnectAs): Promise<PairTarget>;
+}
+
+/** Pairs that one keeps, and the ids of their jobs. */
+export interface PairStore {
+  get(name: string): Promise<KeptPair | undefined>;
+  /** The first revision, or the next one; false when somebody else was faster. */
+  put(pair: KeptPair): Promise<boolean>;
+  remove(name: string, revision: number): Promise<boolean>;
+  /** In name order, behind `after`; `more`: there are others behind them. */
+  page(from: {
+    readonly after?: string | undefined;
+    readonly prefix?: string | undefined;
+    readonly limit: number;
+  }): Promise<{ readonly pairs: readonly KeptPair[]; readonly more: boolean }>;
+  /** The jobs of these pairs, newest first; a pair without any is left out. */
+  jobs(names: readonly string[]): Promise<ReadonlyMap<string, readonly PairJob[]>>;
+  /** Notes a job before it is started; once, however often it is called. */
+  note(name: string, job: PairJob): Promise<void>;
+}
+
+/** Many jobs and schedules at once; those that are not there are left out. */
+export interface FleetLooks {
+  jobs(ids: readonly string[]): Promise<ReadonlyMap<string, Job>>;
+  schedules(names: readonly string[]): Promise<ReadonlyMap<string, Schedule>>;
+}
+
+/** Orders over many pairs. */
+export interface FleetOrderStore {
+  /** The pages first, the order last: one that is there is whole. */
+  create(order: FleetOrder, items: readonly FleetItem[]): Promise<void>;
+  get(id: string): Promise<FleetOrder | undefined>;
+  /** False when somebody else has written since. One that has ended is open no more. */
+  advance(order: FleetOrder): Promise<boolean>;
+  page(id: string, page: number): Promise<FleetPage>;
+  putPage(id: string, page: number, content: FleetPage): Promise<boolean>;
+  /** Newest first. */
+  list(): Promise<readonly FleetOrder[]>;
+  /** Ids of those that have not ended. */
+  open(): Promise<readonly string[]>;
+}
+
+/** Steps of orders over many pairs. */
+export interface FleetQueue {
+  send(orderId: string, delaySeconds?: number): Promise<void>;
 }

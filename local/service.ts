@@ -8,6 +8,7 @@ import { startScheduler } from './aws/scheduler.ts';
 import { secretActions } from './aws/secrets.ts';
 import { startSqs } from './aws/sqs.ts';
 import { type DataDir, takeDataDir } from './data-dir.ts';
+import { deploy } from './deploy.ts';
 import type { QueueFigures } from './events/queue-poller.ts';
 import { startSchedule } from './events/schedule.ts';
 import { readSchedules } from './events/sources.ts';
@@ -23,7 +24,7 @@ import { createIssuer, ISSUER_FOLDER, type Issuer } from './sign-in/issuer.ts';
 import type { TaskAnswers } from './states/actions.ts';
 import { synthesize } from './synth.ts';
 import { readAssembly } from './template/assembly.ts';
-import { resolveStack } from './template/stack.ts';
+import { resolveStack, type StackResource } from './template/stack.ts';
 import {
   createClients,
   createPools,
@@ -31,6 +32,7 @@ import {
   poolOf,
   sendEvent,
   sendTo,
+  specsFrom,
   startPollers,
   startStates,
 } from './wiring.ts';
@@ -62,6 +64,10 @@ export interface Counters {
     readonly tokens: number;
     readonly executions: number;
     readonly largestHistory: number;
+    /** States entered by all executions. */
+    readonly transitions: number;
+    /** Executions that have not ended. */
+    readonly running: number;
   };
   readonly functions: Readonly<Record<string, FunctionFigures>>;
 }
@@ -152,7 +158,7 @@ async function assemble(
     control: await through('control', control.url),
     ...(options.bedrockUrl && { bedrock: options.bedrockUrl }),
   };
-  const stack = resolveStack(assembly, {
+  const settings: Parameters<typeof resolveStack>[1] = {
     sqsUrl: endpoints.sqs,
     parameters: {
       JwtIssuer: issuer.issuer,
@@ -164,7 +170,8 @@ async function assemble(
       MaxWorkers: '10', // each is a process of its own, and there is one server
       ...options.parameters,
     },
-  });
+  };
+  const stack = resolveStack(assembly, settings);
   const clients = createClients(dynamodb.url, endpoints.sqs);
   undo.push(() => clients.destroy());
   const tables = stack.ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable');
@@ -172,7 +179,7 @@ async function assemble(
   await Promise.all(stack.ofType('AWS::SQS::Queue').map((queue) => ensureQueue(clients.sqs, queue)));
   log(`Emulated AWS is ready: ${tables.length} tables, ${stack.ofType('AWS::SQS::Queue').length} queues.`);
 
-  const pools = createPools(stack, assembly, dataDir, endpoints);
+  const pools = createPools(stack, specsFrom(assembly, dataDir, endpoints));
   undo.push(() => Promise.all([...pools.values()].map((pool) => pool.stop())));
   const invoke = (name: string, event: Json) => poolOf(pools, name).invoke(event);
 
@@ -211,6 +218,18 @@ async function assemble(
     return { name, ...startSchedule(everyMs, fire) };
   });
   undo.push(() => schedules.map(({ end }) => end()));
+  let deployed = stack;
+  control.addAction('/_local/deploy', async (query) => {
+    const next = readAssembly(query.get('assembly') ?? (await synthesizeAloud(log)));
+    const update = { stack: resolveStack(next, settings), specOf: specsFrom(next, dataDir, endpoints) };
+    const ensure = (resource: StackResource) =>
+      resource.type === 'AWS::SQS::Queue'
+        ? ensureQueue(clients.sqs, resource)
+        : ensureTable(clients.dynamodb, resource);
+    const functions = await deploy({ stack: deployed, pools, ensure }, update);
+    deployed = update.stack;
+    return { functions };
+  });
   control.addAction('/_local/schedules/fire', (query) => {
     const asked = schedules.filter(({ name }) => name.includes(query.get('name') ?? ' '));
     for (const { fireNow } of asked) fireNow();
@@ -236,6 +255,8 @@ async function assemble(
       tokens: states.tokensHandedOut(),
       executions: states.executions.count(),
       largestHistory: states.executions.largestHistory(),
+      transitions: states.executions.transitions(),
+      running: states.executions.running(),
     },
     functions: Object.fromEntries([...pools].map(([name, pool]) => [name, pool.figures()])),
   });

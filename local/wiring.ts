@@ -15,7 +15,7 @@ import { substitute } from './states/substitute.ts';
 import { TaskError } from './states/task-error.ts';
 import { createTaskTokens } from './states/task-tokens.ts';
 import type { Assembly } from './template/assembly.ts';
-import type { Stack } from './template/stack.ts';
+import type { Stack, StackResource } from './template/stack.ts';
 
 /** SDK clients of the emulated services, for what the service itself does with them. */
 export function createClients(dynamodbUrl: string, sqsUrl: string) {
@@ -32,23 +32,19 @@ export function createClients(dynamodbUrl: string, sqsUrl: string) {
   };
 }
 
+/** How a function of the template is run from the assembly's code. */
+export const specsFrom =
+  (assembly: Assembly, dataDir: DataDir, endpoints: Parameters<typeof functionSpec>[1]) => (resource: StackResource) =>
+    functionSpec(resource, endpoints, {
+      bundle: assembly.bundleOf(resource.logicalId),
+      logFolder: dataDir.path('logs'),
+      scratchFolder: dataDir.path('tmp'),
+    });
+
 /** A pool of processes per function of the template, by function name. */
-export function createPools(
-  stack: Stack,
-  assembly: Assembly,
-  dataDir: DataDir,
-  endpoints: Parameters<typeof functionSpec>[1],
-): ReadonlyMap<string, FunctionPool> {
-  return new Map(
-    stack.ofType('AWS::Lambda::Function').map((resource) => {
-      const spec = functionSpec(resource, endpoints, {
-        bundle: assembly.bundleOf(resource.logicalId),
-        logFolder: dataDir.path('logs'),
-        scratchFolder: dataDir.path('tmp'),
-      });
-      return [spec.name, createFunctionPool(spec)];
-    }),
-  );
+export function createPools(stack: Stack, specOf: ReturnType<typeof specsFrom>): ReadonlyMap<string, FunctionPool> {
+  const specs = stack.ofType('AWS::Lambda::Function').map(specOf);
+  return new Map(specs.map((spec) => [spec.name, createFunctionPool(spec)]));
 }
 
 /** Throws `ResourceNotFoundException` as Lambda does. */

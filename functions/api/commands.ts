@@ -8,16 +8,17 @@ import { dynamoClient } from '../aws/clients.ts';
 import { registryItems } from '../aws/dynamo/registry-items.ts';
 import { commandPorts } from '../command-ports.ts';
 import { environmentServices } from '../environment-services.ts';
+import { metered } from '../metered.ts';
 import { startServices as services } from '../runtime.ts';
 import { startConfig } from '../start-config.ts';
 import { apiHandler } from './handler.ts';
 import { type KeptCall, once } from './idempotency.ts';
+import { movedJob } from './moved-job.ts';
 import { commandRoutes } from './routes/commands.ts';
 
 const ports = () => ({ ...commandPorts(services()), ...environmentServices(services()) });
 
-/** Lambda handler of the routes that change state. */
-export const handler = apiHandler({
+const answer = apiHandler({
   serves: commandRoutes,
   services,
   once: (call, work) => {
@@ -39,3 +40,6 @@ export const handler = apiHandler({
     },
   }),
 });
+
+/** Lambda handler of the routes that change state. */
+export const handler = metered(answer, movedJob);

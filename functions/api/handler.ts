@@ -47,15 +47,18 @@ const notServed = () => Promise.reject(new SyncError('internal', 'this function 
 
 const NO_PARTS: Parts = {
   audit: { head: notServed, moveHead: notServed, add: notServed, blocks: notServed, seal: notServed, roots: notServed },
+  usage: { of: notServed },
   startJob: notServed,
   stopJob: notServed,
   resumeJob: notServed,
   validateTable: notServed,
   listSlots: notServed,
   dropPair: notServed,
+  uninstall: notServed,
   suggestMapping: notServed,
   suggestExpression: notServed,
   planProject: notServed,
+  checkPair: notServed,
   describeConflict: notServed,
   decideConflict: notServed,
   previewResolution: notServed,

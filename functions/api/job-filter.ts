@@ -4,7 +4,7 @@ import type { JobQuery, JobStore } from '../../lib/ports.ts';
 
 /** Which jobs of the list are meant, besides their state. Times are ISO 8601 in UTC. */
 export interface JobFilter {
-  /** Anywhere in the id, a database, host, environment, the actor or the code of a failure, whatever the case. */
+  /** Anywhere in the id, a database, host, environment, the actor, the code of a failure or the root table, whatever the case. */
   readonly text?: string | undefined;
   /** Name of a database or of an environment, whole. */
   readonly source?: string | undefined;
@@ -12,6 +12,8 @@ export interface JobFilter {
   /** Created at or after, and before. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** Only jobs of projects. */
+  readonly project?: true;
 }
 
 const namesOf = (job: Job, side: Side): readonly string[] => [
@@ -20,7 +22,8 @@ const namesOf = (job: Job, side: Side): readonly string[] => [
 ];
 
 /** Pure. */
-export function isMeant(job: Job, { text, source, target, from, to }: JobFilter): boolean {
+export function isMeant(job: Job, { text, source, target, from, to, project }: JobFilter): boolean {
+  if (project && !job.config.project) return false;
   if (from !== undefined && Date.parse(job.created_at) < Date.parse(from)) return false;
   if (to !== undefined && Date.parse(job.created_at) >= Date.parse(to)) return false;
   if (source !== undefined && !namesOf(job, 'source').includes(source)) return false;
@@ -31,6 +34,7 @@ export function isMeant(job: Job, { text, source, target, from, to }: JobFilter)
     job.actor,
     job.mode,
     job.failure?.code,
+    job.config.project?.root,
     ...(['source', 'target'] as const).flatMap((side) => [...namesOf(job, side), job[side].host]),
   ];
   return words.some((word) => word?.toLowerCase().includes(text.toLowerCase()));

@@ -2,10 +2,12 @@ import type * as z from 'zod';
 import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict, ConflictImages, DecisionOutcome } from '../../lib/model/conflict.ts';
 import type { ConflictDetail } from '../../lib/model/conflict-answers.ts';
+import type { Connection } from '../../lib/model/connection.ts';
 import type { SeenVersion } from '../../lib/model/entity-tag.ts';
 import type { Problem } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import type { PairDrop } from '../../lib/model/pair.ts';
+import type { PairCheck } from '../../lib/model/pair-check.ts';
 import type { PairTables } from '../../lib/model/pair-tables.ts';
 import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import type { Resolution, ResolutionFilter } from '../../lib/model/resolution.ts';
@@ -14,6 +16,7 @@ import type { Schedule } from '../../lib/model/schedule.ts';
 import type { TableValidation } from '../../lib/model/schema-check.ts';
 import type { SlotView } from '../../lib/model/slot-view.ts';
 import type { ExpressionSuggestion, Suggestion } from '../../lib/model/suggestion.ts';
+import type { Uninstall } from '../../lib/model/uninstall.ts';
 import type { WebhookHosts } from '../../lib/notifications/webhook-hosts.ts';
 import type { CancelRequest } from '../../lib/orchestrator/cancel-resolution.ts';
 import type { ApprovalDecision } from '../../lib/orchestrator/decide-approval.ts';
@@ -30,6 +33,7 @@ import type { ResolutionRequest } from '../../lib/orchestrator/start-resolution.
 import type { ExpressionRequest } from '../../lib/orchestrator/suggest-expression.ts';
 import type { SuggestRequest } from '../../lib/orchestrator/suggest-mapping.ts';
 import type { EnvironmentReport } from '../../lib/orchestrator/test-environment.ts';
+import type { UninstallRequest } from '../../lib/orchestrator/uninstall.ts';
 import type {
   ApprovalStore,
   AuditLog,
@@ -38,14 +42,19 @@ import type {
   MappingStore,
   ResolutionStore,
   ScheduleStore,
+  UsageLedger,
   WebhookStore,
 } from '../../lib/ports.ts';
 import type { Dependency } from '../aws/dependencies.ts';
 import type { CoreServices } from '../runtime.ts';
+import type { FleetParts } from './fleet-parts.ts';
 import type { SaidPair } from './pair-fields.ts';
 
 /** A start as somebody asks for it. */
 export type AskedStart = Omit<StartRequest, 'pair'> & SaidPair;
+
+/** A look at both ends as a start with this config would take. */
+export type LookRequest = Pick<StartRequest, 'jobId' | 'config'> & SaidPair;
 
 /** One call, parsed: what a route's handler sees. `actor` comes from the token only. */
 export interface RouteRequest<Body, Query> {
@@ -101,11 +110,16 @@ export interface Parts {
   listQuarantine(request: QuarantineRequest): Promise<QuarantineList>;
   retryQuarantine(request: RetryRequest): Promise<RetryOutcome>;
   listSlots(said: SaidPair): Promise<readonly SlotView[]>;
+  uninstall(
+    request: Omit<UninstallRequest, 'connection'> & { readonly connection?: Connection; readonly environment?: string },
+  ): Promise<Uninstall>;
   dropPair(request: Omit<DropPairRequest, 'source' | 'target'> & { readonly said: SaidPair }): Promise<PairDrop>;
   suggestMapping(request: Omit<SuggestRequest, 'pair'> & SaidPair): Promise<Suggestion>;
-  planProject(request: Pick<StartRequest, 'jobId' | 'config'> & SaidPair): Promise<ProjectPlanView>;
+  planProject(request: LookRequest): Promise<ProjectPlanView>;
+  checkPair(request: LookRequest): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'more'>>;
   suggestExpression(request: Omit<ExpressionRequest, 'source'> & SaidPair): Promise<ExpressionSuggestion>;
   readonly audit: AuditLog;
+  readonly usage: Pick<UsageLedger, 'of'>;
   readonly dependencies: readonly Dependency[];
   readonly conflicts: ConflictStore;
   readonly resolutions: ResolutionStore;
@@ -116,16 +130,19 @@ export interface Parts {
   rotateWebhook(request: { readonly name: string; readonly actor: string }): Promise<Required<PutOutcome>>;
   removeWebhook(name: string, seen?: SeenVersion): Promise<void>;
   testWebhook(name: string): ReturnType<typeof testWebhook>;
+  /** Pairs that are kept, and orders over many of them: see `fleetOf`. */
+  readonly fleet?: FleetParts;
 }
 
 /**
- * One route, declared once: API Gateway, OpenAPI, the local gateway and the README table derive from it.
+ * One route, declared once: API Gateway, OpenAPI, the local gateway and docs/api.md derive from it.
  *
  * `path` is in API Gateway form (`/api/sync/status/{job_id}`). `runs` is the function that serves it: `commands` changes
  * state and may start jobs, `conflicts` looks at rows of a conflict and decides it, `quarantine` looks at rows that were put
  * aside and tries them again, `schedules` keeps schedules, `webhooks` keeps webhooks, `environments` keeps named connections and
  * approvals to write to them, and looks at pairs of databases, `mappings` keeps stored mappings, `suggest` proposes them, `pairs` looks after slots and gives pairs
- * up, `projects` looks at both ends to plan a project, `queries` only reads. Errors are thrown as SyncError and become problem+json.
+ * up, `fleet` keeps pairs and takes orders over many of them, `projects` looks at both ends to plan a project or check a pair, `uninstall` takes the
+ * service out of a database, `queries` only reads, `openapi` describes them all. Errors are thrown as SyncError and become problem+json.
  */
 export interface Route<Body = unknown, Query = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -135,13 +152,16 @@ export interface Route<Body = unknown, Query = unknown> {
     | 'commands'
     | 'conflicts'
     | 'environments'
+    | 'fleet'
     | 'mappings'
+    | 'openapi'
     | 'pairs'
     | 'projects'
     | 'quarantine'
     | 'queries'
     | 'schedules'
     | 'suggest'
+    | 'uninstall'
     | 'webhooks';
   readonly summary: string;
   /** Schema of each `{name}` in the path; a value that does not fit is `id_format`. */

@@ -3,8 +3,9 @@ import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { documentClient } from './dynamo/document.ts';
 import { lazy } from './lazy.ts';
+import { countRequests, countUnits } from './meter.ts';
 import { encryptSecretsWith } from './secrets-key.ts';
 
 /**
@@ -19,16 +20,17 @@ const BOUNDS = {
 
 // One client each per container, built at its first use. Marked pure, so that a bundle holds only the clients it uses.
 
-export const dynamoClient = /* @__PURE__ */ lazy(() =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(BOUNDS), { marshallOptions: { removeUndefinedValues: true } }),
-);
+export const dynamoClient = /* @__PURE__ */ lazy(() => documentClient(countUnits(new DynamoDBClient(BOUNDS))));
 
-export const queueClient = /* @__PURE__ */ lazy(() => new SQSClient(BOUNDS));
+/** The endpoint counts, not the host in a queue's URL: implementations of AWS may name amazonaws.com there. */
+export const queueClient = /* @__PURE__ */ lazy(() =>
+  countRequests(new SQSClient({ ...BOUNDS, useQueueUrlAsEndpoint: false }), 'queue_requests'),
+);
 
 export const workflowClient = /* @__PURE__ */ lazy(() => new SFNClient(BOUNDS));
 
 export const secretsClient = /* @__PURE__ */ lazy(() =>
-  encryptSecretsWith(new SecretsManagerClient(BOUNDS), process.env.SECRETS_KEY_ARN),
+  encryptSecretsWith(countRequests(new SecretsManagerClient(BOUNDS), 'secret_requests'), process.env.SECRETS_KEY_ARN),
 );
 
 export const schedulerClient = /* @__PURE__ */ lazy(() => new SchedulerClient(BOUNDS));

@@ -1,4 +1,5 @@
 import { SyncError } from '../../lib/model/errors.ts';
+import { type Figures, METRIC_DIMENSION, METRIC_NAMESPACE, unitOf } from '../../lib/model/metrics.ts';
 import { Secret } from '../../lib/model/secret.ts';
 import type { Clock, Log } from '../../lib/ports.ts';
 
@@ -7,16 +8,36 @@ export interface LogSource {
   readonly service: string;
   readonly function: string;
   readonly version: string;
+  readonly stack: string;
 }
 
 /** Lambda sets it anew for each invocation. */
 const traceId = () => /Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '')?.[1];
 
+/** What makes CloudWatch take the figures of a line for metrics: its embedded metric format. Pure. */
+const embedded = (figures: Figures, at: Date) => ({
+  ...figures,
+  _aws: {
+    Timestamp: at.getTime(),
+    CloudWatchMetrics: [
+      {
+        Namespace: METRIC_NAMESPACE,
+        Dimensions: [[METRIC_DIMENSION]],
+        Metrics: Object.keys(figures).map((Name) => ({ Name, Unit: unitOf(Name) })),
+      },
+    ],
+  },
+});
+
 /** The log: one JSON line per call, for CloudWatch to search by field. Errors in `fields` are reduced first, see `loggable`. */
 export function jsonLog(source: LogSource, clock: Clock): Log {
-  const line = (level: 'INFO' | 'WARN' | 'ERROR') => (message: string, fields: object | undefined) => {
+  const line = (level: 'INFO' | 'WARN' | 'ERROR') => (message: string, fields?: object, figures?: Figures) => {
     const trace = traceId();
-    const own = { level, message, timestamp: clock().toISOString(), ...source, ...(trace && { xray_trace_id: trace }) };
+    const now = clock();
+    const own = {
+      ...{ level, message, timestamp: now.toISOString(), ...source, ...(trace && { xray_trace_id: trace }) },
+      ...(figures && embedded(figures, now)),
+    };
     const out = level === 'INFO' ? process.stdout : process.stderr;
     out.write(`${JSON.stringify({ ...own, ...(loggable({ ...fields }) as object), ...own })}\n`); // an object in, an object out
   };

@@ -1,7 +1,7 @@
 import { CLIENT_CONFIG_PATH } from '../../lib/model/sign-in.ts';
 
 /**
- * One path of the web UI, declared once: API Gateway, the local gateway and the README table derive from it.
+ * One path of the web UI, declared once: API Gateway, the local gateway and a table of docs/web-ui.md derive from it.
  *
  * `answers`: the one HTML document, in which the browser finds its page by the path; a file that the document loads; what
  * a client must know to sign in; or the way to the dashboard. Open: none of them holds data. What the pages show comes from the API, with a token.
@@ -18,6 +18,8 @@ export interface Page {
 
 /** Where the UI lives; also the base of every address in the built document. */
 export const WEB_BASE = '/sync/terra_fusion';
+/** Where the pages of the original service live, which synced projects; beside the others, and made of the same files. */
+export const PROJECT_BASE = '/sync';
 /** Folder of scripts, styles and pictures, below the base; their names carry a hash of their content. */
 export const FILES_FOLDER = 'assets';
 
@@ -59,5 +61,12 @@ export const pages: readonly Page[] = [
   page(`${WEB_BASE}/approvals`, 'document', 'Requests to write to protected environments'),
   page(`${WEB_BASE}/schedules`, 'document', 'Schedules: last and next runs'),
   page(`${WEB_BASE}/schedules/{name}`, 'document', 'One schedule: runs, change, pause, delete it'),
+  page(`${WEB_BASE}/webhooks`, 'document', 'Webhooks: what became of the last delivery of each'),
+  page(`${WEB_BASE}/webhooks/{name}`, 'document', 'One webhook: test, change, give another secret, delete it'),
+  page(`${WEB_BASE}/plan`, 'document', 'Plan a project and start it: its rows, their tables, rows of both sides'),
+  page(`${PROJECT_BASE}/dashboard`, 'document', 'Projects: root tables, latest jobs, open conflicts'),
+  page(`${PROJECT_BASE}/jobs`, 'document', 'Jobs of projects'),
+  page(`${PROJECT_BASE}/job/{job_id}`, 'document', 'One job of a project, with the plan of it'),
+  page(`${PROJECT_BASE}/conflicts`, 'document', 'Open conflicts of all projects'),
   page(`${WEB_BASE}/${FILES_FOLDER}/{file}`, 'file', 'Scripts and styles of the pages'),
 ];

@@ -31,7 +31,11 @@ async function work(record: SQSRecord, attempt: number, s: CoreServices): Promis
   const { webhook, notification: found } = message;
   const delivery = { v: 1, webhook, notification: found as unknown as Notification } as const; // fanOut put it there
   const came = await deliver(delivery, attempt, { webhooks, secrets, post, clock: s.clock, random: Math.random });
-  s.log.info('webhook delivery', { webhook, notification: found.id, attempt, ...came });
+  const what = { webhook, notification: found.id, attempt, ...came };
+  s.log.info('webhook delivery', what, {
+    WebhooksDelivered: Number(came.end === 'done'),
+    WebhooksGivenUp: Number(came.end === 'dead'),
+  });
   if (came.end === 'done') return {};
   return { again: came.end === 'again' ? came.seconds : 0 }; // after the last attempt the queue gives it to the dead letters
 }
@@ -44,8 +48,10 @@ async function workOrWait(record: SQSRecord, s: CoreServices): Promise<End> {
   try {
     return await work(record, attempt, s);
   } catch (error) {
-    s.log.error('webhook delivery failed', { message_id: record.messageId, attempt, error });
-    return { again: retryAfter(attempt, Math.random()) ?? 0 };
+    const seconds = retryAfter(attempt, Math.random());
+    const what = { message_id: record.messageId, attempt, error };
+    s.log.error('webhook delivery failed', what, { WebhooksGivenUp: Number(seconds === undefined) });
+    return { again: seconds ?? 0 };
   }
 }
 

@@ -8,6 +8,7 @@ import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts'
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { workDatabases } from '../../lib/postgres/work-databases.ts';
+import { metered } from '../metered.ts';
 import { conflictWriter, type Services, workerServices } from '../runtime.ts';
 import { serverOptions, surroundings } from '../surroundings.ts';
 
@@ -46,9 +47,11 @@ async function keepAlive(record: SQSRecord, message: SegmentMessage, s: Services
 }
 
 async function answer(message: SegmentMessage, record: SQSRecord, context: Context, s: Services): Promise<void> {
+  const held: number[] = [];
+  const onAdmitted = (sessions: number) => void held.push(sessions);
   const outcome = await runSegment(message, {
     ...surroundings(s, 'worker'),
-    databases: workDatabases(serverOptions(s, 'worker')),
+    databases: workDatabases({ ...serverOptions(s, 'worker'), onAdmitted }),
     workflow: s.workflow,
     audit: s.audit,
     conflicts: conflictWriter(),
@@ -59,7 +62,8 @@ async function answer(message: SegmentMessage, record: SQSRecord, context: Conte
     },
   });
   const { job_id, epoch, table, pass, segment } = message;
-  s.log.info('segment worked on', { job_id, epoch, table, pass, segment, outcome });
+  const figures = held.length > 0 ? { SessionsHeld: held } : undefined;
+  s.log.info('segment worked on', { job_id, epoch, table, pass, segment, outcome }, figures);
   const { given_back: _, ...next } = message; // it has had its turn
   if (outcome === 'continue') await s.queue.send(next);
   if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
@@ -80,7 +84,7 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
   };
   const next = afterError(error, message, delivery, Math.random());
   if (next.do === 'send_copy') {
-    s.log.info('segment waits for a connection', where);
+    s.log.info('segment waits for a connection', where, { ConnectionWaits: 1 });
     await s.queue.send(next.message, next.delaySeconds);
     return true;
   }
@@ -117,8 +121,8 @@ async function handleRecord(record: SQSRecord, context: Context, s: Services): P
   }
 }
 
-/** Lambda handler: one segment per record. A record that is not known to be done is reported as failed. */
-export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+/** One segment per record. A record that is not known to be done is reported as failed. */
+async function work(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const s = workerServices();
   const batchItemFailures = [];
   for (const record of event.Records) {
@@ -130,3 +134,9 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   }
   return { batchItemFailures };
 }
+
+/** Lambda handler. Lambda's poller has received the message and deletes it. */
+export const handler = metered(
+  work,
+  ({ Records: [record] }) => record && { job: (JSON.parse(record.body) as SegmentMessage).job_id, queue_requests: 2 },
+);

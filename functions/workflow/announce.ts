@@ -1,6 +1,7 @@
 import { announce } from '../../lib/orchestrator/announce.ts';
 import { dynamoClient } from '../aws/clients.ts';
 import { dynamoNoticeStore } from '../aws/dynamo/notice-store.ts';
+import { endpointOf } from '../aws/endpoint.ts';
 import { awsEventBus } from '../aws/event-bus.ts';
 import { roleCredentials } from '../aws/role-credentials.ts';
 import { coreServices } from '../runtime.ts';
@@ -19,7 +20,7 @@ export async function handler(): Promise<{ readonly published: number }> {
     bus: awsEventBus({
       busName: () => setting('EVENT_BUS_NAME'),
       region: () => setting('AWS_REGION'),
-      endpoint: () => process.env.AWS_ENDPOINT_URL_EVENTBRIDGE,
+      endpoint: () => endpointOf('EVENTBRIDGE'),
       credentials: roleCredentials,
       clock,
     }),

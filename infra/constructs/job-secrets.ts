@@ -31,8 +31,11 @@ export function allowJobSecrets(fn: ServiceFunction, ...rights: readonly SecretR
   );
 }
 
-/** Nobody in the stack may change or delete a key: whoever does gives every masked value another one. */
-export function allowMaskKeys(fn: ServiceFunction, ...rights: readonly ('CreateSecret' | 'GetSecretValue')[]): void {
+/** Nobody may change a key, and only what takes the service out of a database delete one: every masked value gets another one. */
+export function allowMaskKeys(
+  fn: ServiceFunction,
+  ...rights: readonly ('CreateSecret' | 'GetSecretValue' | 'DescribeSecret' | 'DeleteSecret')[]
+): void {
   fn.allow(
     rights.map((right) => `secretsmanager:${right}`),
     [ANY_MASK_KEY],

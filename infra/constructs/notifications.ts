@@ -36,7 +36,7 @@ export class Notifications extends Construct {
       name: Aws.STACK_NAME,
       description: 'What TerraFusion Sync has to tell: see docs/notifications.md.',
     });
-    this.busName = bus.ref;
+    this.busName = bus.attrName;
     this.busArn = bus.attrArn;
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
@@ -56,7 +56,7 @@ export class Notifications extends Construct {
 
     const rule = new CfnRule(this, 'ToWebhooks', {
       description: 'Every notification, for the webhooks that ask for it.',
-      eventBusName: bus.ref,
+      eventBusName: bus.attrName,
       eventPattern: { source: ['terrafusion-sync'] },
       targets: [{ id: 'Webhooks', arn: this.queue.queueArn, deadLetterConfig: { arn: this.deadLetters.queueArn } }],
     });

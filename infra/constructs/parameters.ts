@@ -1,4 +1,4 @@
-import { CfnCondition, CfnParameter, Fn } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnParameter, Fn } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
@@ -35,6 +35,9 @@ export class Parameters extends Construct {
   readonly requestsPerSecond: number;
   readonly requestBurst: number;
   readonly logRetention: RetentionDays;
+  /** Empty: alarms are told to nobody. */
+  readonly alarmAddress: string;
+  readonly hasAlarmAddress: CfnCondition;
   /** Days by audit level, as text: minimal,standard,detailed. */
   readonly auditRetentionDays: string;
 
@@ -44,6 +47,12 @@ export class Parameters extends Construct {
   /** Comma-separated; empty: nobody signs in by IAM. */
   readonly databaseUserArns: string;
   readonly hasDatabaseUsers: CfnCondition;
+
+  /** Empty: nobody is invited. */
+  readonly firstAdminEmail: string;
+  readonly functionArchitecture: string;
+  /** Where functions reach AWS, for an environment; no value: AWS's own addresses. */
+  readonly awsEndpointUrl: string;
 
   constructor(scope: Construct) {
     super(scope, 'Parameters');
@@ -202,6 +211,45 @@ export class Parameters extends Construct {
       allowedValues: ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '180', '365', '400', '731', '1827'],
       default: 90,
     }).valueAsNumber;
+
+    this.alarmAddress = this.parameter('AlarmAddress', {
+      description:
+        'E-mail address that alarms are sent to, once it has confirmed the subscription. Empty: they are seen in CloudWatch only. Others can subscribe to the topic.',
+      allowedPattern: '^([^@ ]+@[^@ ]+)?$',
+      constraintDescription: 'must be an e-mail address, or empty',
+      default: '',
+    }).valueAsString;
+    this.hasAlarmAddress = new CfnCondition(this, 'HasAlarmAddress', {
+      expression: Fn.conditionNot(Fn.conditionEquals(this.alarmAddress, '')),
+    });
+    this.hasAlarmAddress.overrideLogicalId('HasAlarmAddress');
+
+    this.firstAdminEmail = this.parameter('FirstAdminEmail', {
+      description:
+        "Address of the first administrator of the stack's own user pool, who is invited by e-mail. Empty: nobody is; the output FirstAdmin has the command. Not with JwtIssuer.",
+      allowedPattern: '^([^@\\s]{1,64}@[^@\\s]{1,190})?$',
+      constraintDescription: 'must be an e-mail address, or empty',
+      default: '',
+    }).valueAsString;
+
+    this.functionArchitecture = this.parameter('FunctionArchitecture', {
+      description: 'Processor of the functions. Their code runs on either; arm64 costs less.',
+      allowedValues: ['arm64', 'x86_64'],
+      default: 'arm64',
+    }).valueAsString;
+
+    const endpoint = this.parameter('AwsEndpointUrl', {
+      description:
+        'Where functions reach AWS, on an implementation of AWS that does not tell them by itself (AWS_ENDPOINT_URL). Empty on AWS.',
+      allowedPattern: `^(${WEB_URL})?$`,
+      constraintDescription: 'must be a URL, or empty',
+      default: '',
+    }).valueAsString;
+    const hasEndpoint = new CfnCondition(this, 'HasAwsEndpointUrl', {
+      expression: Fn.conditionNot(Fn.conditionEquals(endpoint, '')),
+    });
+    hasEndpoint.overrideLogicalId('HasAwsEndpointUrl');
+    this.awsEndpointUrl = Fn.conditionIf(hasEndpoint.logicalId, endpoint, Aws.NO_VALUE).toString();
 
     this.auditRetentionDays = [
       this.auditDays('Minimal', 2557), // seven years

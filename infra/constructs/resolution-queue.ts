@@ -13,10 +13,11 @@ export const RESOLUTION_SECONDS = 30;
  */
 export class ResolutionQueue extends Construct {
   readonly queue: Queue;
+  readonly deadLetters: Queue;
 
   constructor(scope: Construct) {
     super(scope, 'Resolutions');
-    const deadLetters = new Queue(this, 'DeadLetters', {
+    this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
@@ -26,7 +27,7 @@ export class ResolutionQueue extends Construct {
       enforceSSL: true,
       visibilityTimeout: Duration.seconds(RESOLUTION_SECONDS),
       retentionPeriod: Duration.days(2),
-      deadLetterQueue: { queue: deadLetters, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
     });
   }
 

@@ -15,6 +15,10 @@ const ANY_SECRET = Fn.sub(
 
 const GROUP = Fn.sub(`\${AWS::StackName}`);
 
+const GROUP_ARN = Fn.sub(
+  `arn:\${AWS::Partition}:scheduler:\${AWS::Region}:\${AWS::AccountId}:schedule-group/\${AWS::StackName}`,
+);
+
 const ANY_SCHEDULE = Fn.sub(
   `arn:\${AWS::Partition}:scheduler:\${AWS::Region}:\${AWS::AccountId}:schedule/\${AWS::StackName}/*`,
 );
@@ -26,11 +30,10 @@ const ANY_SCHEDULE = Fn.sub(
 export class Schedules extends Construct {
   readonly deadLetters: Queue;
   readonly #role: Role;
-  readonly #group: CfnScheduleGroup;
 
   constructor(scope: Construct) {
     super(scope, 'Schedules');
-    this.#group = new CfnScheduleGroup(this, 'Group', { name: GROUP });
+    new CfnScheduleGroup(this, 'Group', { name: GROUP });
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -39,7 +42,7 @@ export class Schedules extends Construct {
     acknowledge(this.deadLetters, 'AwsSolutions-SQS3', 'It is a dead-letter queue: of schedules, not of a queue.');
     this.#role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': this.#group.attrArn } },
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': GROUP_ARN } },
       }),
     });
     this.#role.addToPolicy(
@@ -50,7 +53,7 @@ export class Schedules extends Construct {
   /** What the two functions that keep schedules read of their environment. */
   get environment() {
     return {
-      SCHEDULE_GROUP: this.#group.ref,
+      SCHEDULE_GROUP: GROUP,
       FIRE_ROLE_ARN: this.#role.roleArn,
       SCHEDULE_DEAD_LETTER_ARN: this.deadLetters.queueArn,
       SCHEDULE_SECRET_PREFIX: SECRET_PREFIX,

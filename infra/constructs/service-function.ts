@@ -20,6 +20,8 @@ export interface FunctionDefaults {
   readonly distDir: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
+  /** arm64 or x86_64; may be a parameter. */
+  readonly architecture: string;
   /** Where they live; absent: in Lambda's own network, which reaches the internet. */
   readonly network?: Network | undefined;
 }
@@ -33,6 +35,8 @@ export interface ServiceFunctionProps extends FunctionDefaults {
 
 /** One Lambda function from its bundle, with a role and a log group of its own. It may do nothing until allowed to. */
 export class ServiceFunction extends Construct {
+  readonly name: FunctionName;
+  readonly memoryMb: number;
   readonly lambda: LambdaFunction;
   readonly role: Role;
   readonly arn: string;
@@ -40,6 +44,8 @@ export class ServiceFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
+    this.name = props.name;
+    this.memoryMb = props.memoryMb;
     this.timeout = Duration.seconds(props.timeoutSeconds);
 
     const logs = new LogGroup(this, 'Logs', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
@@ -49,7 +55,7 @@ export class ServiceFunction extends Construct {
       code: Code.fromAsset(join(props.distDir, props.name)),
       handler: 'index.handler', // dist/functions/<name>/index.mjs: ESM by its extension
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture: Architecture.custom(props.architecture),
       memorySize: props.memoryMb,
       timeout: this.timeout,
       environment: { ...props.environment, FUNCTION_NAME: props.name },

@@ -37,6 +37,11 @@ export class SignIn extends Construct {
     const alsoBack = Fn.conditionIf(hasPublicUrl.logicalId, back(parameters.publicUrl), Aws.NO_VALUE).toString();
     this.pool = new UserPool(this, { callbackUrls: [back(apiEndpoint), alsoBack] });
     for (const { cfnOptions } of this.pool.resources) cfnOptions.condition = this.ownPool;
+    const invites = this.condition(
+      'InvitesFirstAdmin',
+      Fn.conditionAnd(absent(parameters.jwtIssuer), given(parameters.firstAdminEmail)),
+    );
+    for (const { cfnOptions } of this.pool.invite(parameters.firstAdminEmail, 'admin')) cfnOptions.condition = invites;
 
     const either = (ofParameter: string, ofPool: string) =>
       Fn.conditionIf(this.ownPool.logicalId, ofPool, ofParameter).toString();
@@ -70,7 +75,7 @@ export class SignIn extends Construct {
 
   /** What CloudFormation refuses before it makes anything. */
   private checkParameters(
-    { jwtIssuer, jwtAudience, signInClientId }: Parameters,
+    { jwtIssuer, jwtAudience, signInClientId, firstAdminEmail }: Parameters,
     given: (value: string) => ReturnType<typeof Fn.conditionNot>,
     absent: (value: string) => ReturnType<typeof Fn.conditionEquals>,
   ): void {
@@ -82,6 +87,10 @@ export class SignIn extends Construct {
         {
           assert: given(jwtAudience),
           assertDescription: 'JwtIssuer needs JwtAudience: without it, tokens for any other service would do.',
+        },
+        {
+          assert: absent(firstAdminEmail),
+          assertDescription: "FirstAdminEmail makes a user of the stack's own pool; with JwtIssuer there is none.",
         },
       ],
     });

@@ -168,9 +168,20 @@ export class StateTables extends Construct {
       new PolicyStatement({
         actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
         resources: [this.registry.tableArn],
-        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['schedule'] } },
+        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['schedule', 'schedule_care'] } },
       }),
     );
+    this.registryItems(fn, ['dynamodb:BatchGetItem'], ['schedule']);
+  }
+
+  /** Pairs, orders over them, and a look at schedules of their names. Pairs are in partitions by a hash of their names. */
+  keepPairs(fn: ServiceFunction): void {
+    this.registryItems(
+      fn,
+      ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
+      ['pair#*', 'pair_jobs#*', 'fleet_order', 'fleet_open', 'fleet_page#*'],
+    );
+    this.registryItems(fn, ['dynamodb:BatchGetItem'], ['schedule']);
   }
 
   /** Items of webhooks in the registry, and no other. */
@@ -192,11 +203,20 @@ export class StateTables extends Construct {
   /** For those who start jobs: rules of all environments hold for every start. */
   readEnvironments(fn: ServiceFunction): void {
     this.registryItems(fn, ['dynamodb:GetItem', 'dynamodb:Query'], ['environment']);
+    this.registryItems(fn, ['dynamodb:GetItem'], ['environment_changes']);
   }
 
   keepEnvironments(fn: ServiceFunction): void {
     this.readEnvironments(fn);
     this.registryItems(fn, ['dynamodb:PutItem', 'dynamodb:DeleteItem'], ['environment']);
+    this.registryItems(fn, ['dynamodb:PutItem'], ['environment_changes']);
+  }
+
+  /** For what takes the service out of a database. */
+  removeEnvironments(fn: ServiceFunction): void {
+    this.readEnvironments(fn);
+    this.registryItems(fn, ['dynamodb:DeleteItem'], ['environment']);
+    this.registryItems(fn, ['dynamodb:PutItem'], ['environment_changes']);
   }
 
   /** Calls under an Idempotency-Key. */

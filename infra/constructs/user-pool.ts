@@ -6,9 +6,11 @@ import {
   CfnUserPoolDomain,
   CfnUserPoolGroup,
   CfnUserPoolRiskConfigurationAttachment,
+  CfnUserPoolUser,
+  CfnUserPoolUserToGroupAttachment,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-import { ROLES } from '../../lib/model/roles.ts';
+import { ROLES, type Role } from '../../lib/model/roles.ts';
 import { CLI_CALLBACK } from '../../lib/model/sign-in.ts';
 
 export interface UserPoolProps {
@@ -118,5 +120,28 @@ export class UserPool extends Construct {
     this.clientId = client.ref;
     this.issuer = `https://cognito-idp.${Aws.REGION}.${Aws.URL_SUFFIX}/${pool.ref}`;
     this.domainUrl = `https://${domain.ref}.auth.${Aws.REGION}.amazoncognito.com`;
+  }
+  /** A user who is sent an invitation with a password for once. Kept with the pool when the stack goes. */
+  invite(email: string, role: Role): readonly CfnResource[] {
+    const user = new CfnUserPoolUser(this, 'Invited', {
+      userPoolId: this.id,
+      username: email,
+      desiredDeliveryMediums: ['EMAIL'],
+      userAttributes: [
+        { name: 'email', value: email },
+        { name: 'email_verified', value: 'true' },
+      ],
+    });
+    const membership = new CfnUserPoolUserToGroupAttachment(this, 'InvitedRole', {
+      userPoolId: this.id,
+      username: user.ref,
+      groupName: role,
+    });
+    for (const group of this.resources) if (group instanceof CfnUserPoolGroup) membership.addDependency(group);
+    for (const { cfnOptions } of [user, membership]) {
+      cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
+      cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    }
+    return [user, membership];
   }
 }

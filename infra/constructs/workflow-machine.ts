@@ -59,8 +59,10 @@ export class WorkflowMachine extends Construct {
       stateMachineName: Fn.sub(`\${AWS::StackName}-${props.name}`),
       stateMachineType: 'STANDARD',
       roleArn: this.role.roleArn,
-      definitionString: JSON.stringify(props.definition, null, 1),
-      definitionSubstitutions: { ...props.substitutions, Partition: Aws.PARTITION },
+      definitionString: filled(JSON.stringify(props.definition, null, 1), {
+        ...props.substitutions,
+        Partition: Aws.PARTITION,
+      }),
       loggingConfiguration: {
         level: 'ALL',
         includeExecutionData: false, // ids only, but error causes come from drivers
@@ -70,12 +72,25 @@ export class WorkflowMachine extends Construct {
     });
     // Step Functions checks the rights to its log and its targets when the machine is created.
     machine.node.addDependency(this.role, allowLogDelivery(this.role), allowTracing(this.role));
-    this.arn = machine.attrArn;
+    this.arn = machine.ref; // its ARN
   }
 
   allow(actions: readonly string[], resources: readonly string[]): void {
     this.role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
   }
+}
+
+/**
+ * The text with its `${Name}` places filled in, as Fn::Join. DefinitionSubstitutions would read better; emulators of CloudFormation
+ * leave them out (docs/adr/0028-deploy-elsewhere.md). Throws on a place without a value.
+ */
+function filled(text: string, values: Readonly<Record<string, string>>): string {
+  const parts = text.split(/\$\{(\w+)\}/).map((part, n) => {
+    const value = n % 2 === 0 ? part : values[part];
+    if (value === undefined) throw new Error(`The definition has a place \${${part}} that nothing fills`);
+    return value;
+  });
+  return Fn.join('', parts);
 }
 
 function allowLogDelivery(role: Role): Policy {

@@ -40,6 +40,7 @@ const CATALOGUE = {
   'mapping.approved': ['minimal', 'info'],
   'mapping.retired': ['minimal', 'info'],
   'pair.dropped': ['minimal', 'warning'],
+  'database.uninstalled': ['minimal', 'warning'],
   'environment.put': ['minimal', 'warning'],
   'environment.deleted': ['minimal', 'warning'],
   'approval.asked': ['minimal', 'info'],

@@ -239,6 +239,17 @@ const MEANINGS: Readonly<Record<AuditEventType, Meaning>> = {
       target: 'what the target knew of it then, in counts; null: it was not reached',
     },
   },
+  'database.uninstalled': {
+    meaning: 'A person took the service out of a database. In the trail of that database, not of a job.',
+    fields: {
+      database: 'host, port and name',
+      everything: 'its environments and the keys of its masks were removed too',
+      had: 'what was kept there when the call began, in counts; its slots, publications and streams by name',
+      job_secrets: 'ended jobs whose connections were forgotten',
+      environments: 'names of those removed',
+      mask_keys: 'how many keys were removed',
+    },
+  },
   'environment.put': {
     meaning: 'A person made an environment or changed it. In the trail of its name, not of a job.',
     fields: {

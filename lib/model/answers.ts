@@ -1,6 +1,7 @@
 import type { Approval, GivenApproval } from './approval.ts';
 import type { JobConfig } from './config.ts';
 import type { ConnectionView } from './connection.ts';
+import type { UsageView } from './cost.ts';
 import type { Environment } from './environment.ts';
 import type { Problem } from './errors.ts';
 import type { FollowingView } from './following.ts';
@@ -84,6 +85,8 @@ export interface JobStatus extends JobSummary {
   readonly eta_seconds?: number;
   readonly tables: readonly TableStatus[];
   readonly healing?: readonly HealingEvent[];
+  /** What it has used so far, and what that costs; absent: nothing was counted, or the service is older. */
+  readonly usage?: UsageView;
   /** Under cdc. */
   readonly changes?: { readonly warnings?: readonly SlotWarningView[] };
   /** Of a job that follows the source's log until it is stopped. */
@@ -120,9 +123,23 @@ export interface TableStatus {
   readonly failure?: FailureView;
 }
 
-export interface JobPage {
-  readonly jobs: readonly JobSummary[];
+export interface JobPage<Job extends JobSummary = JobSummary> {
+  readonly jobs: readonly Job[];
   readonly next_token?: string;
+}
+
+/** One job of a project in a list. */
+export interface ProjectJob extends JobSummary {
+  /** Its root table. */
+  readonly root: string;
+}
+
+/** The answer of GET /api/sync/projects/dashboard. */
+export interface ProjectDashboard {
+  /** So many of the newest jobs, of whatever kind, were looked at. */
+  readonly looked_at: number;
+  readonly states: { readonly [State in JobState]?: number };
+  readonly roots: readonly { readonly root: string; readonly jobs: number; readonly last: ProjectJob }[];
 }
 
 /** The answer to a start, a stop and a resume. */

@@ -14,3 +14,30 @@ export const LEAST_BUDGET = 6;
 export function connectionLimit(budget: number, caller: Caller): number {
   return budget - KEPT_BACK[caller];
 }
+
+/** What a worker needs at most: source and target may be on one server. */
+const A_WORKER = 2;
+
+/** Below this limit there is nothing to share: a room kept free would be a quarter of it and more. */
+const SHARED_FROM = 8;
+
+/** Sessions of this service that work on a server. */
+export interface AtWork {
+  readonly all: number;
+  /** Of the job that asks. */
+  readonly own: number;
+  /** Jobs that have some, without the one that asks. */
+  readonly others: number;
+}
+
+/**
+ * Whether one more session of a job is let in where `limit` may work. Pure. The last two places are for jobs that have less than
+ * their share, which is reckoned with one job more than are there: so whoever comes to a full server finds room as soon as one
+ * session of a job above its share ends, and that job does not take it again. A job alone has all but those two places.
+ *
+ * So of k jobs none is below min(what it wants, floor(limit / (k + 1))) for longer than it takes each session to end once.
+ */
+export function mayEnter({ all, own, others }: AtWork, limit: number): boolean {
+  const share = Math.max(A_WORKER, Math.floor(limit / (others + 2)));
+  return all < limit - (limit < SHARED_FROM || own < share ? 0 : A_WORKER);
+}

@@ -141,7 +141,7 @@ const CATALOGUE = {
   ],
   count_changed: [
     409,
-    'There are not as many open conflicts as the caller expects; none was decided.',
+    'There are not as many as the caller expects, of open conflicts or pairs; nothing was done.',
     'Ask for a preview, look at what has changed, and repeat the call with its count as expected_count.',
   ],
   mapping_changed: [
@@ -369,6 +369,11 @@ const CATALOGUE = {
     'Row security hides rows of a table from this role.',
     'Use a role with BYPASSRLS, or the table owner.',
   ],
+  uninstall_blocked: [
+    409,
+    'Something that is not of this service depends on tf_sync, or lies in it.',
+    'Drop or move it (a view over tf_sync, a table in it); nothing was removed. Then uninstall again.',
+  ],
   privilege_missing: [422, 'The database role lacks a privilege.', 'Run the GRANT statements that the message lists.'],
   timestamp_column_missing: [
     422,
@@ -478,6 +483,11 @@ const CATALOGUE = {
     'The target stopped answering.',
     'Check the target server; the work continues by itself after a retry.',
   ],
+  schema_newer: [
+    503,
+    'Newer code has changed the tables in tf_sync in a way that this code does not know.',
+    'Nothing during a deploy: the newer code goes on with the work. After a roll back, deploy the newer version again (docs/upgrade.md).',
+  ],
   too_many_connections: [
     503,
     'The database server has no connection to spare, or this service has used up its budget of connections to it.',
@@ -581,6 +591,9 @@ const CATALOGUE = {
     'A call with this Idempotency-Key is at work.',
     'Wait a few seconds, and repeat the call.',
   ],
+  pair_not_found: [404, 'There is no pair of this name.', 'See GET /api/sync/pairs.'],
+  pair_changed: [412, 'The pair is not as you have seen it.', 'Look at it again, and send its etag in if-match.'],
+  order_not_found: [404, 'There is no such order over pairs.', 'See GET /api/sync/fleet.'],
   environment_not_found: [404, 'There is no environment of this name.', 'See GET /api/sync/environments.'],
   environment_changed: [
     412,

@@ -63,6 +63,10 @@ export interface Schedule extends Timing {
   readonly runs: readonly ScheduleRun[];
 }
 
+/** Whether the minute's look has something to do for it: tell the alarm clock, finish a deletion, or see to a run. Pure. */
+export const wantsCare = ({ armed, revision, deleting, runs }: Schedule): boolean =>
+  deleting === true || armed !== revision || runs.some((r) => r.outcome === 'starting' || r.outcome === 'waiting');
+
 /** Runs that are kept. */
 export const KEPT_RUNS = 20;
 

@@ -25,6 +25,12 @@ export const WEB_ACTIONS = {
   discardMapping: 'DELETE /api/sync/mappings/{name}/versions/{version}',
   approveMapping: 'POST /api/sync/mappings/{name}/approve',
   retireMapping: 'POST /api/sync/mappings/{name}/retire',
+  planProject: 'POST /api/sync/projects/plan',
+  seeWebhooks: 'GET /api/sync/webhooks',
+  putWebhook: 'PUT /api/sync/webhooks/{name}',
+  deleteWebhook: 'DELETE /api/sync/webhooks/{name}',
+  testWebhook: 'POST /api/sync/webhooks/{name}/test',
+  rotateWebhook: 'POST /api/sync/webhooks/{name}/rotate',
   suggestMapping: 'POST /api/sync/mappings/suggest',
 } as const;
 export type WebAction = keyof typeof WEB_ACTIONS;

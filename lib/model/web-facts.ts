@@ -1,3 +1,4 @@
+import type { NotificationType } from './notification.ts';
 import type { RouteRole } from './roles.ts';
 import type { WebAction } from './web-actions.ts';
 
@@ -26,6 +27,8 @@ export interface WebFacts {
   readonly config: readonly ConfigField[];
   readonly detection: readonly StrategyHelp[];
   readonly conflict: readonly StrategyHelp[];
+  /** What a webhook can be told of. */
+  readonly notifications: readonly { readonly type: NotificationType; readonly meaning: string }[];
   /** The least role that each needs. */
   readonly needed: Readonly<Record<WebAction, RouteRole>>;
 }

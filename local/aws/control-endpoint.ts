@@ -16,8 +16,8 @@ export interface ControlEndpoint extends Emulator {
   addRest(first: string, service: RestService): void;
   /** Hands on every call whose path begins with `/<first>/`. */
   addSite(first: string, answer: (request: IncomingMessage, response: ServerResponse) => void): void;
-  /** Does what a test asks for with `POST path`; what is behind the `?` is handed on. */
-  addAction(path: string, action: (query: URLSearchParams) => JsonObject): void;
+  /** Does what is asked for with `POST path`; what is behind the `?` is handed on. What it throws is answered as 409. */
+  addAction(path: string, action: (query: URLSearchParams) => JsonObject | Promise<JsonObject>): void;
   /** Serves calls whose X-Amz-Target begins with `service`. */
   addService(service: string, actions: Actions): void;
 }
@@ -30,7 +30,7 @@ export async function startControlEndpoint(): Promise<ControlEndpoint> {
   const services = new Map<string, Actions>();
   const rests = new Map<string, RestService>();
   const sites = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>();
-  const posts = new Map<string, (query: URLSearchParams) => JsonObject>();
+  const posts = new Map<string, (query: URLSearchParams) => JsonObject | Promise<JsonObject>>();
   const pages = new Map<string, Page>();
   const outages = new Set<string>();
 
@@ -59,9 +59,12 @@ export async function startControlEndpoint(): Promise<ControlEndpoint> {
     }
     const action = request.method === 'POST' ? posts.get(path) : undefined;
     if (action) {
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify(action(new URLSearchParams(query))));
+      const tell = (status: number, body: JsonObject) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      Promise.try(action, new URLSearchParams(query)).then(
+        (answer) => tell(200, answer),
+        (error: unknown) => tell(409, { message: error instanceof Error ? error.message : String(error) }),
+      );
       return;
     }
     const page = request.method === 'GET' ? pages.get(request.url ?? '') : undefined;

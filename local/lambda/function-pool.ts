@@ -18,6 +18,8 @@ export interface FunctionPool {
   invoke(event: Json): Promise<Json>;
   processes(): readonly { readonly pid: number; readonly busy: boolean; readonly bytes: number }[];
   figures(): FunctionFigures;
+  /** Other code and settings from the next invocation on; those under way end with what they have. */
+  update(spec: FunctionSpec): void;
   /** Ends every process, busy or not, and refuses further invocations. */
   stop(): Promise<void>;
 }
@@ -26,7 +28,10 @@ export interface FunctionPool {
 const IDLE_MS = 60_000;
 
 /** Runs a function in as many processes as are needed at once, each used again while it lives. */
-export function createFunctionPool(spec: FunctionSpec, idleMs = IDLE_MS): FunctionPool {
+export function createFunctionPool(first: FunctionSpec, idleMs = IDLE_MS): FunctionPool {
+  let spec = first;
+  /** Processes that have the code of now. */
+  let current = new WeakSet<FunctionProcess>();
   const idle = new Map<FunctionProcess, NodeJS.Timeout>();
   const all = new Set<FunctionProcess>();
   let stopped = false;
@@ -44,6 +49,7 @@ export function createFunctionPool(spec: FunctionSpec, idleMs = IDLE_MS): Functi
     }
     const started = startFunctionProcess(spec);
     all.add(started);
+    current.add(started);
     void started.exited.then(() => {
       clearTimeout(idle.get(started));
       idle.delete(started);
@@ -55,7 +61,7 @@ export function createFunctionPool(spec: FunctionSpec, idleMs = IDLE_MS): Functi
   function giveBack(used: FunctionProcess): void {
     peakBytes = Math.max(peakBytes, used.peakBytes());
     if (!used.alive()) return;
-    if (stopped) {
+    if (stopped || !current.has(used)) {
       used.kill();
       return;
     }
@@ -85,8 +91,8 @@ export function createFunctionPool(spec: FunctionSpec, idleMs = IDLE_MS): Functi
   }
 
   return {
-    name: spec.name,
-    reservedConcurrency: spec.reservedConcurrency,
+    name: first.name,
+    reservedConcurrency: first.reservedConcurrency,
     invoke,
     processes: () =>
       [...all].map((one) => ({ pid: one.pid, busy: !idle.has(one), bytes: residentMemory(one.pid)?.nowBytes ?? 0 })),
@@ -96,6 +102,15 @@ export function createFunctionPool(spec: FunctionSpec, idleMs = IDLE_MS): Functi
       crashes,
       peakBytes: Math.max(peakBytes, ...[...all].map((one) => one.peakBytes())),
     }),
+    update(next) {
+      spec = next;
+      current = new WeakSet();
+      for (const [free, timer] of idle) {
+        clearTimeout(timer);
+        free.kill();
+      }
+      idle.clear(); // at once: one that is killed takes a moment to end
+    },
     async stop() {
       stopped = true;
       const ending = [...all].map((one) => one.exited);

@@ -35,6 +35,9 @@ export interface Executions {
   stopAll(): void;
   /** Events of the execution with the most of them. */
   readonly largestHistory: () => number;
+  /** States entered by all executions. */
+  readonly transitions: () => number;
+  readonly running: () => number;
   readonly count: () => number;
 }
 
@@ -45,6 +48,7 @@ const NAME = /^[0-9A-Za-z_-]{1,80}$/;
 export function createExecutions(machines: readonly Machine[], reach: Omit<TaskWorld, 'runMachine'>): Executions {
   const byArn = new Map<string, Execution>();
   let largest = 0;
+  let forgotten = 0;
   let started = 0;
 
   const world: TaskWorld = {
@@ -108,6 +112,7 @@ export function createExecutions(machines: readonly Machine[], reach: Omit<TaskW
     for (const [arn, { status, run }] of byArn) {
       if (status === 'RUNNING') continue;
       largest = Math.max(largest, run.historySize());
+      forgotten += run.transitions();
       byArn.delete(arn);
       return;
     }
@@ -133,6 +138,8 @@ export function createExecutions(machines: readonly Machine[], reach: Omit<TaskW
       for (const execution of byArn.values()) end(execution, { status: 'ABORTED' });
     },
     largestHistory: () => Math.max(largest, ...[...byArn.values()].map(({ run }) => run.historySize())),
+    transitions: () => [...byArn.values()].reduce((sum, { run }) => sum + run.transitions(), forgotten),
+    running: () => [...byArn.values()].filter(({ status }) => status === 'RUNNING').length,
     count: () => started,
   };
 }

@@ -19,6 +19,8 @@ export interface Run {
   readonly result: Promise<Json>;
   /** Events so far, counted as AWS counts them; 25,000 is the end of an execution there. */
   historySize(): number;
+  /** States entered so far, each retry of a task again: what AWS bills. */
+  transitions(): number;
   abort(): void;
 }
 
@@ -37,10 +39,12 @@ export function createMachine(arn: string, name: string, definition: string): Ma
   function start(execution: ExecutionFacts, world: TaskWorld): Run {
     let taskEvents = 0;
     let stateEvents = 0;
+    let entered = 0;
     const handlers: Handlers = {};
     for (const task of tasks) {
       handlers[task.name] = (parameters) => {
         taskEvents += runnerOf(task.resource).events;
+        entered += 1;
         return runTask(task, parameters, world) as ReturnType<Handlers[string]>; // our Json is the library's, but read-only
       };
     }
@@ -54,6 +58,7 @@ export function createMachine(arn: string, name: string, definition: string): Ma
     const count = async () => {
       for await (const event of run.eventLogs) {
         const onMap = (event.type === 'StateEntered' || event.type === 'StateExited') && event.state.type === 'Map';
+        if (event.type === 'StateEntered' && event.state.type !== 'Task') entered += 1;
         stateEvents += onMap ? 2 : 1; // a Map also logs MapStateStarted and MapStateSucceeded
       }
     };
@@ -61,6 +66,7 @@ export function createMachine(arn: string, name: string, definition: string): Ma
     return {
       result: run.result.then((result) => result ?? null),
       historySize: () => taskEvents + stateEvents,
+      transitions: () => entered,
       abort: run.abort,
     };
   }

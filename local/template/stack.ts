@@ -15,6 +15,7 @@ export interface StackResource {
 export interface Stack {
   /** In template order. */
   ofType(...types: readonly string[]): readonly StackResource[];
+  all(): readonly StackResource[];
   /** Names of resources and why each is left out; for `--verbose` and docs. */
   readonly ignored: Readonly<Record<string, string>>;
 }
@@ -64,6 +65,7 @@ export function resolveStack(assembly: Assembly, options: StackOptions): Stack {
   }));
   return {
     ofType: (...types) => resources.filter((resource) => types.includes(resource.type)),
+    all: () => resources,
     ignored: Object.fromEntries(
       present.flatMap(([logicalId, resource]) => {
         const treatment = RESOURCE_TYPES[resource.Type];

@@ -1,6 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoConflictStore } from '../../functions/aws/dynamo/conflict-store.ts';
+import { documentClient } from '../../functions/aws/dynamo/document.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { sampleConflict, sampleJob } from '../contract/samples.ts';
 import type { LocalService } from './local-service.ts';
@@ -24,7 +24,7 @@ export async function conflicts(service: LocalService, { count, say }: Options):
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  const client = DynamoDBDocumentClient.from(low, { marshallOptions: { removeUndefinedValues: true } });
+  const client = documentClient(low);
   const { TableNames = [] } = await low.send(new ListTablesCommand({}));
   const table = (part: string) => ({
     name: () => TableNames.find((n) => n.includes(part)) ?? '',

@@ -1,5 +1,5 @@
 import { Secret } from '../../lib/model/secret.ts';
-import { ensureControlSchema } from '../../lib/postgres/control-schema.ts';
+import { ensureControlSchema } from '../../lib/postgres/schema-version.ts';
 import { openSession } from '../../lib/postgres/session.ts';
 import { ON_ONE_MACHINE } from '../support/rules.ts';
 import type { Cluster } from './cluster.ts';

@@ -5,6 +5,7 @@ import { conflicts } from './conflicts.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { emptyJob } from './empty-job.ts';
+import { fleet } from './fleet.ts';
 import { incremental } from './incremental.ts';
 import { following } from './lag.ts';
 import { type LocalService, startLocalService } from './local-service.ts';
@@ -13,6 +14,7 @@ import { machine, save } from './report.ts';
 import { resolveAll } from './resolve-all.ts';
 import { stop } from './stop.ts';
 import { transform } from './transform.ts';
+import { usage } from './usage.ts';
 import { KINDS, type Kind } from './workload.ts';
 
 interface Common {
@@ -75,6 +77,12 @@ bench('copy', 'an empty table filled, beside a raw binary pipe')
     run(options, (cluster, service) => copy(cluster, service, { ...options, say })),
   );
 
+bench('usage', 'what jobs over one table say that they have used')
+  .option('--rows <number>', 'rows of the table', positive, 1_000_000)
+  .action((options: Common & { rows: number }) =>
+    run(options, (cluster, service) => usage(cluster, service, { ...options, say })),
+  );
+
 bench('empty-job', 'ten equal tables: what the service itself costs').action((options: Common) =>
   run(options, (cluster, service) => emptyJob(cluster, service, { ...options, say })),
 );
@@ -135,6 +143,18 @@ bench('pages', 'budgets of the pages: size of the first load, many jobs, many ta
 bench('transform', 'rows through compiled expressions and masks, beside a plain COPY')
   .option('--rows <number>', 'rows of the table', positive, 300_000)
   .action((options: Common & { rows: number }) => run(options, (cluster) => transform(cluster, { ...options, say })));
+
+program
+  .command('fleet')
+  .description('thousands of pairs, hundreds of jobs at once: simulated load of the tables')
+  .option('--pairs <number>', 'pairs', positive, 5_000)
+  .option('--jobs <number>', 'jobs at once', positive, 500)
+  .option('--save', 'append the report to test/bench/results.md')
+  .action(async (options: { pairs: number; jobs: number; save?: true }) => {
+    const text = `${machine('none')}\n\n${await fleet({ ...options, say })}`;
+    console.log(`\n${text}`);
+    if (options.save) save(`npm run bench -- ${process.argv.slice(2).join(' ')}`, text);
+  });
 
 // the exit handlers of server and service end both; a signal alone would run none of them
 for (const [signal, code] of [

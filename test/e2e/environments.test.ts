@@ -2,7 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeProtectedHeader, SignJWT } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { CANARY } from '../support/canaries.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { type Answer, auditEvents, type E2eService, startService } from './support.ts';
@@ -178,4 +178,56 @@ test('an etag that is not the present one changes nothing', async () => {
   expect([stale.status, stale.body.code]).toEqual([412, 'environment_changed']);
   expect([none.status, none.body.code]).toEqual([400, 'required']);
   expect((await service.get(at('training'))).body.writable).toBe(true);
+});
+
+test('pairs that are kept: one order starts them all, once each; another gives them schedules', async () => {
+  const ends = [await createPair(), await createPair(), await createPair()];
+  try {
+    for (const [i, { source, target }] of ends.entries()) {
+      for (const { client } of [source, target]) await client.query('create table t (id int primary key, v text)');
+      await source.client.query(`insert into t select n, 'v' from generate_series(1, ${10 * (i + 1)}) n`);
+      await send('PUT', at(`county-${i}`), { connection: source.url });
+      await send('PUT', at(`practice-${i}`), { connection: target.url, writable: true });
+      const names = { source_environment: `county-${i}`, target_environment: `practice-${i}` };
+      const put = await send('PUT', `/api/sync/pairs/pair-${i}`, { ...names, groups: ['counties'], mode: 'full' });
+      expect([put.status, put.text]).toEqual([201, expect.any(String)]);
+    }
+    const nowhere = { source_environment: 'nowhere', target_environment: 'practice-0' };
+    expect((await send('PUT', '/api/sync/pairs/lost', nowhere)).body.code).toBe('environment_not_found');
+    const filter = { group: 'counties' };
+    const order = async (work: object) => {
+      const { body: preview } = await send('POST', '/api/sync/fleet', { ...work, filter });
+      expect(preview).toMatchObject({ preview: true, count: 3 });
+      const given = await send('POST', '/api/sync/fleet', { ...work, filter, expected_count: 3 });
+      expect([given.status, given.text]).toEqual([202, expect.any(String)]);
+      return vi.waitFor(
+        async () => {
+          const { body } = await service.get(given.body.status_url);
+          expect(body.state).toBe('completed');
+          return body;
+        },
+        { timeout: 60_000, interval: 200 },
+      );
+    };
+    const pairs = async () => (await service.get('/api/sync/pairs?group=counties')).body.pairs;
+
+    expect(await order({ action: 'start' })).toMatchObject({ done: 3, skipped: 0, failed: 0, failures: [] });
+    for (const { last } of await pairs()) await service.waitForEnd(last.job_id);
+    expect((await pairs()).map((p: { state: string }) => p.state)).toEqual(['completed', 'completed', 'completed']);
+    for (const [i, { target }] of ends.entries())
+      expect((await target.client.query('select count(*) as n from t')).rows[0].n).toBe(String(10 * (i + 1)));
+
+    const timing = { schedule: { expression: 'rate(1 day)', spread_minutes: 30 } };
+    expect(await order({ action: 'schedule', ...timing })).toMatchObject({ done: 3, failed: 0, failures: [] });
+    expect((await service.get('/api/sync/schedules/pair-1')).body).toMatchObject({
+      flexible_minutes: 30,
+      mode: 'full',
+    });
+    expect((await pairs())[2].schedule).toMatchObject({ expression: 'rate(1 day)', next_run: expect.any(String) });
+    expect(await order({ action: 'unschedule' })).toMatchObject({ done: 3 });
+    await fetch(`${service.places().controlUrl}/_local/schedules/fire?name=EveryMinuteSchedules`, { method: 'POST' });
+    await vi.waitFor(async () => expect((await pairs())[0].schedule).toBeUndefined(), { timeout: 30_000 });
+  } finally {
+    for (const end of ends) await end[Symbol.asyncDispose]();
+  }
 });

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { JobConfig } from '../../lib/model/config.ts';
+import { costOf } from '../../lib/model/cost.ts';
+import type { Usage } from '../../lib/model/usage.ts';
 import { synthesize } from '../../local/synth.ts';
 import { compareDatabases, rowVersions, summary } from '../support/compare.ts';
 import { createCountyPair, smallCounty } from '../support/county.ts';
@@ -67,7 +70,6 @@ test('every segment comes from the queue and is answered by a call over HTTP', a
     const [queue] = Object.values(queues);
     return [queue?.received, queue?.deleted, worker?.invocations, states.tokens, states.succeeded].map(Number);
   };
-
   const before = await figures();
   const ended = await service.waitForEnd(await service.startFull(pair, MIRROR));
   const after = await figures();
@@ -76,6 +78,56 @@ test('every segment comes from the queue and is answered by a call over HTTP', a
   expect(ended.state).toBe('completed');
   expect(segments).toBeGreaterThan(2 * ended.tables.length - 1); // at least one a table in each of two passes that touched it
   expect(after.map((figure, i) => figure - (before[i] ?? 0))).toEqual(before.map(() => segments));
+});
+
+/** What the runner has counted, once nothing is under way any more. */
+async function billed(): Promise<Readonly<Record<string, number>>> {
+  await expect.poll(async () => (await service.counters()).states.running, { timeout: 20_000 }).toBe(0);
+  const { functions, queues, states } = await service.counters();
+  const metered = Object.entries(functions).filter(([name]) =>
+    /Commands|PrepareJob|PlanPass|PlanTable|SettleTable|SettleJob|SyncSegment/.test(name),
+  );
+  const [segments] = Object.values(queues);
+  return {
+    state_transitions: states.transitions,
+    invocations: metered.reduce((n, [, f]) => n + f.invocations, 0),
+    received: Number(segments?.received),
+  };
+}
+
+test('a dry run foresees what the run uses that writes, and that tells what the runner has counted, and what it costs', async () => {
+  await using pair = await createCountyPair();
+  const runOf = async (config: Partial<JobConfig>) => {
+    const before = await billed();
+    const jobId = await service.startFull(pair, config);
+    expect((await service.waitForEnd(jobId)).state).toBe('completed');
+    const after = await billed();
+    const by = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
+    const counted = { state_transitions: by('state_transitions'), invocations: by('invocations') };
+    // the last step notes what it has used when it has ended
+    await expect
+      .poll(async () => (await service.status(jobId)).usage?.figures, { timeout: 10_000 })
+      .toMatchObject(counted);
+    return { usage: (await service.status(jobId)).usage, messages: by('received') };
+  };
+
+  const foreseen = (await runOf({ ...MIRROR, dry_run: true })).usage?.estimate;
+  const { usage, messages } = await runOf(MIRROR);
+
+  expect(await difference(pair)).toEqual({});
+  const used = usage?.figures as Usage;
+  expect(usage?.cost).toEqual(costOf(used));
+  expect(used.state_transitions).toBeGreaterThan(100);
+  expect(used.queue_requests).toBeGreaterThanOrEqual(4 * messages); // each sent, received, hidden, deleted
+  expect(used.secret_requests).toBeGreaterThan(used.invocations / 2); // most read the connections
+  for (const figure of ['source_bytes_received', 'target_bytes_received', 'target_bytes_sent'] as const)
+    expect(used[figure]).toBeGreaterThan(100_000);
+  const share = (figure: keyof Usage) => Number(foreseen?.figures[figure]) / used[figure];
+  const near = (share: number, factor: number) => share < factor && share > 1 / factor;
+  for (const figure of ['state_transitions', 'invocations'] as const) expect(near(share(figure), 1.05)).toBe(true);
+  for (const figure of ['queue_requests', 'secret_requests', 'read_units', 'write_units'] as const)
+    expect([figure, near(share(figure), 1.5)]).toEqual([figure, true]);
+  expect(foreseen?.cost).toEqual(costOf(foreseen?.figures as Usage));
 });
 
 test('audit events reach DynamoDB without a gap, one for each commit, and leave the outbox empty', async () => {
@@ -244,3 +296,25 @@ function contentOf(file: string): Buffer {
 function nameOf(file: string): string {
   return relative(service.dataDir, file);
 }
+
+test('what docs/deploy.md says to do after a deployment is done as it stands there, from the doctor to the first sync', async () => {
+  await using pair = await createCountyPair();
+  const ends = { TFSYNC_SOURCE: pair.source.url, TFSYNC_TARGET: pair.target.url };
+  const page = readFileSync('docs/deploy.md', 'utf8');
+  const commands = [...page.matchAll(/^npm run tfsync -- (.*)$/gm)].map(([, line = '']) => line);
+  const afterLogin = commands.slice(commands.indexOf('login') + 1);
+
+  const ran: string[] = [];
+  for (const line of afterLogin) {
+    const args = line
+      .split(' ')
+      .map((word) => word.replace(/^"\$(TFSYNC_\w+)"$/, (_, name: keyof typeof ends) => ends[name]));
+    const { code, stdout, stderr } = await tfsync(args, ends);
+    expect(`${line}: ${code} ${code === 0 ? '' : stdout + stderr}`).toBe(`${line}: 0 `);
+    ran.push(args[0] ?? '');
+  }
+
+  expect(ran).toEqual(['doctor', 'environments', 'environments', 'doctor', 'start', 'start']);
+  const left = Object.values(await difference(pair));
+  expect(left.map(({ missing, different }) => [missing, different])).toEqual(left.map(() => [0, 0])); // its own rows are kept
+});

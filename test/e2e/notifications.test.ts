@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { receiver } from '../../examples/webhook-receiver.ts';
 import { type Notification, notification } from '../../lib/model/notification.ts';
+import { synthesize } from '../../local/synth.ts';
+import { readAssembly } from '../../local/template/assembly.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
+import { alarmMetrics, sumOf, toldFigures, valuesOf } from '../support/figures.ts';
 import { type E2eService, scratchFolder, startService, until } from './support.ts';
 
 let folder: ReturnType<typeof scratchFolder>;
@@ -19,8 +22,8 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-const put = (name: string, body: object) =>
-  service.call(`/api/sync/webhooks/${name}`, {
+const put = (what: 'webhooks' | 'schedules', name: string, body: object) =>
+  service.call(`/api/sync/${what}/${name}`, {
     method: 'PUT',
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
@@ -42,7 +45,7 @@ async function listen(name: string, path: string) {
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
-  const made = await put(name, { url });
+  const made = await put('webhooks', name, { url });
   const secret: string = made.body.secret;
   believe = receiver(secret, (one) => had.push(notification.parse(one)));
   return {
@@ -147,4 +150,77 @@ test('a pause, a resume and a stop are told too, what the service was killed ove
   expect([epochs('job.paused'), epochs('job.resumed')]).toEqual([[2], [3]]);
   expect(listener.of(second).map((n) => n.data)).toMatchObject([{ state: 'stopped' }]);
   expect(listener.refused).toEqual([]);
+});
+
+test('every metric that an alarm reads is in the logs, with the figures of the jobs', async () => {
+  await using listener = await listen('watch', '/');
+  await using pair = await pairOf('select i from generate_series(1, 40) i', 'select i from generate_series(1, 30) i');
+  await using other = await pairOf('select i from generate_series(1, 20) i', 'select i from generate_series(1, 300) i');
+  await using bad = await pairOf(`values (1, 'x')`, 'select 1 where false');
+  await pair.target.client.query(`update t set x = 'edited' where id <= 3`);
+  await bad.target.client.query(`alter table t add check (x <> 'x')`);
+  const begunMs = Date.now(); // one machine, one clock
+  const told = () => toldFigures(service.dataDir, begunMs);
+  const watched = alarmMetrics(readAssembly((await synthesize()).folder).template.Resources); // as the service runs it
+
+  const ends = { source_connection: bad.source.url, target_connection: bad.target.url };
+  await put('schedules', 'refused', { ...ends, expression: 'rate(1 minute)' });
+  const [done, waits, fails] = await Promise.all([
+    service.startFull(pair, { detection_strategy: 'cdc', conflict_strategy: 'manual' }),
+    service.startFull(other, { delete_mode: 'mirror' }),
+    service.startFull(bad, { max_quarantined_rows: 0 }),
+  ]);
+  const status = await service.waitForEnd(done);
+  const failed = await service.waitForEnd(fails);
+  await until('the other job to pause', async () => (await service.status(waits)).state === 'paused');
+  await bad.target.client.query('drop table t');
+  await fetch(`${service.places().controlUrl}/_local/scheduler/advance?seconds=60`, { method: 'POST' });
+  await service.get(`/api/sync/audit/${done}/verify`);
+  const missing = async () => {
+    for (const name of ['EveryMinute', 'EveryDay']) // a schedule that is at work already passes over it
+      await fetch(`${service.places().controlUrl}/_local/schedules/fire?name=${name}`, { method: 'POST' });
+    const now = told();
+    const counted = [
+      'ScheduledRunsRefused',
+      'JobsWaitingForPerson',
+      'ConflictsOpened',
+      'ConflictsOpen',
+      'JobsFailed',
+    ] as const;
+    return [
+      ...watched.filter((name) => valuesOf(now, name).length === 0),
+      ...counted.filter((name) => sumOf(now, name) === 0),
+    ];
+  };
+  await expect.poll(missing, { timeout: 90_000, interval: 1_000 }).toEqual([]);
+  const seen = told();
+  const own = seen.filter((line) => line.job_id === done);
+
+  expect(watched.length).toBeGreaterThan(10);
+  expect([status.state, failed.state]).toEqual(['completed_with_issues', 'failed']);
+  const { read, inserted, updated, conflicts } = status.counts;
+  expect([read, inserted, updated, conflicts]).toEqual([40, 10, 0, 3]);
+  expect(
+    ['RowsRead', 'RowsInserted', 'RowsUpdated', 'RowsInConflict'].map((name) => sumOf(own, name as 'RowsRead')),
+  ).toEqual([read, inserted, updated, conflicts]);
+  expect(Math.min(...valuesOf(own, 'ChunkMilliseconds'))).toBeGreaterThanOrEqual(0);
+  expect(sumOf(own, 'ConflictsOpened')).toBe(3);
+  expect(sumOf(own, 'JobsCompletedWithIssues')).toBe(1);
+  expect(Math.max(...valuesOf(own, 'RetainedWalBytes'))).toBeGreaterThan(0);
+  expect(
+    sumOf(
+      seen.filter((line) => line.job_id === fails),
+      'JobsFailed',
+    ),
+  ).toBe(1);
+  expect(Math.max(...valuesOf(seen, 'ConflictsOpen'))).toBeGreaterThanOrEqual(3);
+  expect(valuesOf(seen, 'AuditTrailsBroken')).toEqual([0]);
+  expect(sumOf(seen, 'WebhooksDelivered')).toBeGreaterThan(0);
+  expect(listener.refused).toEqual([]);
+  await service.call('/api/sync/schedules/refused', { method: 'DELETE' });
+  await service.post('/api/sync/pairs/drop', {
+    source_connection: pair.source.url,
+    target_connection: pair.target.url,
+    confirm: true,
+  });
 });

@@ -86,7 +86,7 @@ describe('bundles', () => {
       expect(
         paths.some((path) => path.endsWith('to-json-schema.js')),
         name,
-      ).toBe(name === 'queries');
+      ).toBe(name === 'openapi');
     }
   });
 

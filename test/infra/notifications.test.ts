@@ -43,13 +43,13 @@ describe('the bus', () => {
 
     expect(publishers).toEqual(['announce']);
     expect(rights('announce', 'events')).toEqual([['events:PutEvents', arn(busId)]]);
-    expect(byName('announce').Environment.Variables.EVENT_BUS_NAME).toEqual({ Ref: busId });
+    expect(byName('announce').Environment.Variables.EVENT_BUS_NAME).toEqual({ 'Fn::GetAtt': [busId, 'Name'] });
   });
 
   it('leads every notification to the queue of deliveries, and what that does not take to the dead letters', () => {
     expect(ofType(template, 'AWS::Events::Rule')).toHaveLength(1);
     expect(rule?.Properties).toMatchObject({
-      EventBusName: { Ref: busId },
+      EventBusName: { 'Fn::GetAtt': [busId, 'Name'] },
       EventPattern: { source: [EVENT_SOURCE] },
       Targets: [{ Arn: arn(queueId), DeadLetterConfig: { Arn: arn(deadId) } }],
     });

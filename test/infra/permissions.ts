@@ -18,6 +18,7 @@ const RESOURCES: readonly (readonly [RegExp, string, string])[] = [
     'queue of segments',
     'work arrives, is kept hidden while it is done, and goes on in a message of its own',
   ],
+  [/FleetOrdersQueue/, 'queue of orders over pairs', 'orders over many pairs go step by step'],
   [/ResolutionsQueue/, 'queue of orders', 'orders to decide many conflicts go step by step'],
   [
     /NotificationsDeliveries/,
@@ -31,7 +32,11 @@ const RESOURCES: readonly (readonly [RegExp, string, string])[] = [
     'secrets of jobs',
     'connections of a job, by the prefix of the stack: their names are made at run time',
   ],
-  [/secret:.*\/mask\//, 'keys of masks', 'one key per pair of databases; nobody may change or delete one'],
+  [
+    /secret:.*\/mask\//,
+    'keys of masks',
+    'one key per pair of databases; nobody may change one, uninstall alone deletes one',
+  ],
   [/secret:.*\/schedule\//, 'secrets of schedules', 'connections of a schedule, by the prefix of the stack'],
   [
     /secret:.*\/webhook\//,

@@ -61,7 +61,8 @@ describe('without an issuer', () => {
   it('a user pool is made, and its tokens are those that count', () => {
     const issuer = `https://cognito-idp.us-east-1.amazonaws.com/<${pool[0]}>`;
 
-    expect(cognito.filter(([id]) => !stack.resolver.exists(id))).toEqual([]);
+    const absent = cognito.filter(([id]) => !stack.resolver.exists(id)).map(([, r]) => r.Type);
+    expect(absent).toEqual(['AWS::Cognito::UserPoolUser', 'AWS::Cognito::UserPoolUserToGroupAttachment']);
     expect(stack.jwt).toEqual({ Issuer: issuer, Audience: [`<${client[0]}>`] });
     expect(stack.rolesClaim).toBe('cognito:groups');
     expect(stack.web).toMatchObject({
@@ -86,6 +87,27 @@ describe('without an issuer', () => {
         '--user-attributes Name=email,Value=EMAIL Name=email_verified,Value=true && ' +
         `aws cognito-idp admin-add-user-to-group --region us-east-1 --user-pool-id <${pool[0]}> --username NAME --group-name admin`,
     );
+  });
+
+  it('the first administrator is invited where the parameter names an address, and outlives the stack as the pool does', () => {
+    const { resolver } = stackWith({ FirstAdminEmail: 'chief@county.example' });
+    const [user, membership] = cognito.filter(([, r]) => r.Type.startsWith('AWS::Cognito::UserPoolUser'));
+    const properties = [user, membership].map((found) => resolver.properties(found?.[0] ?? ''));
+
+    expect(cognito.filter(([id]) => !resolver.exists(id))).toEqual([]);
+    expect(properties).toEqual([
+      {
+        UserPoolId: `<${pool[0]}>`,
+        Username: 'chief@county.example',
+        DesiredDeliveryMediums: ['EMAIL'],
+        UserAttributes: [
+          { Name: 'email', Value: 'chief@county.example' },
+          { Name: 'email_verified', Value: 'true' },
+        ],
+      },
+      { UserPoolId: `<${pool[0]}>`, Username: `<${user?.[0]}>`, GroupName: 'admin' },
+    ]);
+    expect([user, membership].map((found) => found?.[1].DeletionPolicy)).toEqual(['Retain', 'Retain']);
   });
 
   it('sign-in leads back to the pages, under a domain of their own too', () => {
@@ -143,6 +165,7 @@ describe('parameters', () => {
 
   it('of an issuer without an audience are refused: tokens for other services would do', () => {
     expect(rule('IssuerHasAudience')({ ...OUTSIDE, JwtAudience: '' })).toHaveLength(1);
+    expect(rule('IssuerHasAudience')({ ...OUTSIDE, FirstAdminEmail: 'chief@county.example' })).toHaveLength(1);
     expect(rule('IssuerHasAudience')(OUTSIDE)).toEqual([]);
     expect(rule('IssuerHasAudience')({})).toEqual([]);
   });

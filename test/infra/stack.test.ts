@@ -120,14 +120,14 @@ describe('HTTP API', () => {
 });
 
 describe('functions', () => {
-  it('are one per entry of the table, each an ESM bundle for Node 24 on arm64', () => {
+  it('are one per entry of the table, each an ESM bundle for Node 24', () => {
     expect(functions.map(([, f]) => f.Properties.Environment.Variables.FUNCTION_NAME).sort()).toEqual(
       Object.keys(FUNCTIONS).sort(),
     );
     for (const [, f] of functions) {
       expect(f.Properties).toMatchObject({
         Runtime: 'nodejs24.x',
-        Architectures: ['arm64'],
+        Architectures: [{ Ref: 'FunctionArchitecture' }],
         Handler: 'index.handler',
         TracingConfig: { Mode: 'Active' },
         Environment: { Variables: { NODE_OPTIONS: '--enable-source-maps' } },
@@ -170,6 +170,7 @@ describe('functions', () => {
       'queries',
       'schedules',
       'suggest',
+      'uninstall',
       'web',
       'webhooks',
     ];
@@ -274,7 +275,17 @@ describe('state tables', () => {
     );
 
     // all but it: of the registry
-    expect(deleters).toEqual(['commands', 'environments', 'schedules', 'webhooks', 'fire-schedule', 'retention']);
+    expect(deleters).toEqual([
+      'commands',
+      'environments',
+      'schedules',
+      'webhooks',
+      'fleet',
+      'uninstall',
+      'fire-schedule',
+      'retention',
+      'run-fleet',
+    ]);
     expect(rightsOf('retention', 'dynamodb')).toEqual(['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query']);
     const role = byName('retention').Properties.Role['Fn::GetAtt'][0];
     const puts = allowed.filter((s) => s.role === role && s.actions.includes('dynamodb:PutItem'));
@@ -325,22 +336,32 @@ describe('rights', () => {
       'quarantine',
       'webhooks',
       'fire-schedule',
+      'run-fleet',
     ]);
-    expect(holders('PutSecretValue')).toEqual(['commands', 'environments', 'schedules', 'quarantine', 'fire-schedule']);
+    expect(holders('PutSecretValue')).toEqual([
+      'commands',
+      'environments',
+      'schedules',
+      'quarantine',
+      'fire-schedule',
+      'run-fleet',
+    ]);
     expect(holders('DeleteSecret')).toEqual([
       'commands',
       'environments',
       'schedules',
       'quarantine',
       'webhooks',
+      'uninstall',
       'settle-job',
       'fire-schedule',
       'sweeper',
+      'run-fleet',
     ]);
     expect(rightsOf('queries', 'secretsmanager')).toEqual(['secretsmanager:DescribeSecret']);
   });
 
-  it('let those that open the source read keys of masks, those that start jobs make them, and nobody change or delete one', () => {
+  it('let those that open the source read keys of masks, those that start jobs make them, nobody change one, and uninstall alone delete one', () => {
     const onMasks = (name: string) => {
       const role = byName(name).Properties.Role['Fn::GetAtt'][0];
       const own = allowed.filter((s) => s.role === role && s.resources.some((r) => r.includes('/mask/*')));
@@ -353,6 +374,8 @@ describe('rights', () => {
         ['commands', 'CreateSecret', 'GetSecretValue'],
         ['fire-schedule', 'CreateSecret', 'GetSecretValue'],
         ['quarantine', 'CreateSecret', 'GetSecretValue'],
+        ['run-fleet', 'CreateSecret', 'GetSecretValue'],
+        ['uninstall', 'DeleteSecret', 'DescribeSecret'],
         ...[
           'conflicts',
           'follow-changes',
@@ -440,12 +463,20 @@ describe('rights', () => {
     });
   });
 
-  it('let only commands, retries, schedules, the sweeper and the steps of a job that goes on start an execution of a job', () => {
+  it('let only commands, retries, schedules, orders over pairs, the sweeper and the steps of a job that goes on start an execution of a job', () => {
     const starters = Object.keys(FUNCTIONS).filter((name) =>
       rightsOf(name, 'states').includes('states:StartExecution'),
     );
 
-    expect(starters).toEqual(['commands', 'quarantine', 'follow-changes', 'settle-job', 'fire-schedule', 'sweeper']);
+    expect(starters).toEqual([
+      'commands',
+      'quarantine',
+      'follow-changes',
+      'settle-job',
+      'fire-schedule',
+      'sweeper',
+      'run-fleet',
+    ]);
   });
 
   it('let those that open databases sign in as the users of the parameter, and nobody without it', () => {
@@ -514,7 +545,7 @@ describe('rights', () => {
       );
     expect(registryKinds('commands', 'dynamodb:PutItem')).toEqual(['idempotency', 'approval']);
     expect(registryKinds('commands', 'dynamodb:DeleteItem')).toEqual(['idempotency']);
-    expect(registryKinds('fire-schedule', 'dynamodb:PutItem')).toEqual(['schedule', 'approval']);
+    expect(registryKinds('fire-schedule', 'dynamodb:PutItem')).toEqual(['schedule', 'schedule_care', 'approval']);
   });
 
   it('let one function keep environments, and those that start jobs read them and the secrets of them alone', () => {
@@ -528,14 +559,17 @@ describe('rights', () => {
     const may = Object.keys(FUNCTIONS).flatMap((n) => (onSecrets(n).length > 0 ? [[n, ...onSecrets(n)]] : []));
 
     expect(keeps('dynamodb:PutItem', 'environment')).toEqual(['environments']);
-    expect(keeps('dynamodb:DeleteItem', 'environment')).toEqual(['environments']);
+    expect(keeps('dynamodb:DeleteItem', 'environment')).toEqual(['environments', 'uninstall']);
     expect(keeps('dynamodb:DeleteItem', 'approval')).toEqual([]);
-    const told = ['schedules', 'quarantine', 'suggest', 'pairs', 'projects', 'fire-schedule'];
+    const told = ['schedules', 'quarantine', 'suggest', 'pairs', 'projects', 'uninstall', 'fire-schedule', 'run-fleet'];
     const inOrder = (names: readonly string[]) => Object.keys(FUNCTIONS).filter((name) => names.includes(name));
-    expect(keeps('dynamodb:Query', 'environment')).toEqual(inOrder(['commands', 'environments', ...told]));
+    // fleet asks whether an environment of a name is there, and knows no secret
+    expect(keeps('dynamodb:Query', 'environment')).toEqual(inOrder(['commands', 'environments', 'fleet', ...told]));
     expect(may).toEqual(
       inOrder(['commands', 'environments', ...told]).map((name) =>
-        name === 'environments' ? [name, 'CreateSecret', 'DeleteSecret', 'GetSecretValue'] : [name, 'GetSecretValue'],
+        name === 'environments'
+          ? [name, 'CreateSecret', 'DeleteSecret', 'GetSecretValue']
+          : [name, ...(name === 'uninstall' ? ['DeleteSecret'] : []), 'GetSecretValue'],
       ),
     );
     expect(rightsOf('environments', 'states')).toEqual([]);
@@ -571,13 +605,17 @@ describe('template', () => {
     const text = JSON.stringify(template);
 
     expect(Object.keys(template.Parameters).sort()).toEqual([
+      'AlarmAddress',
       'AllowedDatabaseHosts',
       'AllowedWebhookHosts',
       'AuditRetentionDaysDetailed',
       'AuditRetentionDaysMinimal',
       'AuditRetentionDaysStandard',
+      'AwsEndpointUrl',
       'DatabaseConnectionBudget',
       'DatabaseUserArns',
+      'FirstAdminEmail',
+      'FunctionArchitecture',
       'JwtAudience',
       'JwtIssuer',
       'LagNoticeBytes',
@@ -610,6 +648,7 @@ describe('template', () => {
       ['rate(1 day)', byName('retention').id],
       ['rate(1 minute)', byName('announce').id],
       ['rate(1 minute)', byName('fire-schedule').id],
+      ['rate(1 minute)', byName('run-fleet').id],
       ['rate(1 minute)', byName('sweeper').id],
     ]);
     expect(byName('retention').Properties.Environment.Variables.AUDIT_RETENTION_DAYS).toEqual({

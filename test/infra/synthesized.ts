@@ -51,10 +51,8 @@ export function definitions(template: Template) {
       JSON.stringify(Properties.StateMachineName).includes(suffix),
     );
     if (!found) throw new Error(`The template has no state machine named ${suffix}`);
-    const { DefinitionString, DefinitionSubstitutions } = found[1].Properties;
-    const resolved = DefinitionString.replace(/\$\{(\w+)\}/g, (place: string, name: string) =>
-      name in DefinitionSubstitutions ? sample(name) : place,
-    );
+    const parts: readonly unknown[] = found[1].Properties.DefinitionString['Fn::Join'][1];
+    const resolved = parts.map((part) => (typeof part === 'string' ? part : sample(JSON.stringify(part)))).join('');
     return JSON.parse(resolved) as Definition;
   };
   return { syncJob: find('-sync-job'), syncPart: find('-sync-part'), syncTable: find('-sync-table') };
@@ -81,12 +79,13 @@ export interface State {
   readonly ItemProcessor?: Definition;
 }
 
-function sample(name: string): string {
-  if (name === 'Partition') return 'aws';
-  if (name === 'SegmentQueueUrl') return 'https://sqs.eu-west-1.amazonaws.com/123456789012/segments';
-  if (name === 'SyncPartArn') return 'arn:aws:states:eu-west-1:123456789012:stateMachine:sync-part';
-  if (name === 'SyncTableArn') return 'arn:aws:states:eu-west-1:123456789012:stateMachine:sync-table';
-  return `arn:aws:lambda:eu-west-1:123456789012:function:${name}`;
+/** A value for what a machine refers to, by the reference's text. */
+function sample(reference: string): string {
+  if (reference === '{"Ref":"AWS::Partition"}') return 'aws';
+  if (/"SegmentsQueue/.test(reference)) return 'https://sqs.eu-west-1.amazonaws.com/123456789012/segments';
+  if (/sync-?part/i.test(reference)) return 'arn:aws:states:eu-west-1:123456789012:stateMachine:sync-part';
+  if (/sync-?table/i.test(reference)) return 'arn:aws:states:eu-west-1:123456789012:stateMachine:sync-table';
+  return `arn:aws:lambda:eu-west-1:123456789012:function:${/"(\w+)Function/.exec(reference)?.[1] ?? reference}`;
 }
 
 /** Every state of a definition, those inside of Maps too. */

@@ -16,12 +16,13 @@ import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const databases = (connectionLimit: number | undefined) =>
+const databases = (connectionLimit: number | undefined, onAdmitted?: (sessions: number) => void) =>
   postgresDatabases({
     rules: ON_ONE_MACHINE,
     version: 'test',
     sizes: { rangeRows: 20, shareRows: 20 },
     ...(connectionLimit !== undefined && { connectionLimit }),
+    ...(onAdmitted && { onAdmitted }),
   });
 
 /** Both ends on one server of 12 connections: a table of 4,000 rows to copy, in 200 segments. */
@@ -145,7 +146,8 @@ test('of the callers the more urgent one finds room: a stop gets in where worker
   const budget = LEAST_BUDGET;
   const as = { name: 'somebody', statementTimeoutMs: 0 };
   const open = (caller: Parameters<typeof connectionLimit>[1]) =>
-    databases(connectionLimit(budget, caller)).target(pair.target.connection, as);
+    databases(connectionLimit(budget, caller), (n) => held.push(n)).target(pair.target.connection, as);
+  const held: number[] = [];
 
   const workers = [await open('worker'), await open('worker')];
   await expect(open('worker')).rejects.toMatchObject({ code: 'too_many_connections', facts: { side: 'target' } });
@@ -160,6 +162,7 @@ test('of the callers the more urgent one finds room: a stop gets in where worker
   const next = await open('step');
 
   expect(stopped.state).toBe('stopped');
+  expect(held).toEqual([1, 2, 3, 4, 3]); // who was refused counts nothing
   await Promise.all([...workers, ...steps, next].map((d) => d.close()));
   await admin.end();
 });

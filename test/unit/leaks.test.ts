@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CANARY } from '../support/canaries.ts';
 import { checkLeaks, leaksOf } from '../support/leaks/check.ts';
-import { type Heard, passwordsIn, type Told } from '../support/leaks/record.ts';
+import { type Heard, leavesOf, passwordsIn, type Told } from '../support/leaks/record.ts';
 
 const PASSWORD = 'Xp9-long_enough_Qz';
 const WEBHOOK = 'whsec_0123456789abcdef';
@@ -86,4 +86,10 @@ test('passwords are read from connection strings wherever they stand', () => {
   const body = '{"source_connection":"postgresql://u:a%40b@h/d","x":"postgres://u:p@h","y":"postgresql://h/d"}';
 
   expect(passwordsIn(body)).toEqual(['a%40b', 'p']);
+});
+
+test('of a secret, a time is left out where it stands and reads like one, and nothing else', () => {
+  const until = '2026-11-24T00:00:00.000Z';
+  expect(leavesOf({ key: 'k2', before: { key: 'k1', until } })).toEqual(['k2', 'k1']);
+  expect(leavesOf({ until: 'whsec_x', key: until })).toEqual(['whsec_x', until]);
 });

@@ -59,7 +59,7 @@ export const auditVerify = defineRoute<undefined, z.output<typeof query>>({
   query,
   responses: { 200: { description: 'What was found; of a long trail a step of it.', schema: verification } },
 
-  handle: async ({ params, query }, { jobs }, { audit }) => {
+  handle: async ({ params, query }, { jobs, log }, { audit }) => {
     const job = await jobOf(params, jobs);
     const { job_id, audit_root } = job;
     const of = { list: 'verify', job_id };
@@ -79,6 +79,7 @@ export const auditVerify = defineRoute<undefined, z.output<typeof query>>({
     }
     if (!more) faults.push(...checkEnd(to, anchors));
     const inAll = from.faults + faults.length;
+    log.info('audit trail checked', { job_id, faults: inAll }, { AuditTrailsBroken: Number(inAll > 0) });
     return {
       status: 200,
       body: {

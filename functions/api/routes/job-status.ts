@@ -20,9 +20,9 @@ export const jobStatus = defineRoute({
     304: { description: 'Nothing happened since the answer with this etag.' },
   },
 
-  handle: async ({ params, headers }, { jobs, clock }, { audit }) => {
+  handle: async ({ params, headers }, { jobs, clock }, { audit, usage }) => {
     const id = (params.job_id ?? '').toLowerCase();
-    const [job, tables, progress, healing] = await Promise.all([
+    const [job, tables, progress, healing, used] = await Promise.all([
       jobs.get(id),
       jobs.tables(id),
       jobs.progress(id),
@@ -30,9 +30,10 @@ export const jobStatus = defineRoute({
         (head) => head.healing,
         () => [], // it says how, not where the job stands
       ),
+      usage.of(id).catch(() => undefined), // likewise
     ]);
     if (!job) throw new SyncError('job_not_found', 'there is no job with this id');
-    const view = fold(job, { tables, progress, healing }, clock());
+    const view = fold(job, { tables, progress, healing, usage: used }, clock());
     const tag = etag(view);
     const always = { etag: tag, ...(!hasEnded(view) && { 'retry-after': '1' }) };
     if (matches(headers['if-none-match'], tag)) return { status: 304, headers: always };

@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import { JOB_STATES } from '../../../lib/model/job.ts';
 import { jobSummary, summarise } from '../../../lib/orchestrator/status.ts';
-import { findJobs } from '../job-filter.ts';
+import type { JobStore } from '../../../lib/ports.ts';
+import { findJobs, type JobFilter } from '../job-filter.ts';
 import { defineRoute } from '../route.ts';
 import { instant } from './audit-query.ts';
 
-const query = z.strictObject({
+/** Of this list, and of that of the jobs of projects. */
+export const jobQuery = z.strictObject({
   limit: z.int().min(1).max(100).default(20).meta({ description: 'Most jobs on one page.' }),
   status: z.enum(JOB_STATES).optional().meta({ description: 'Only jobs in this state.' }),
   text: z.string().min(1).max(200).optional().meta({
-    description: 'Anywhere in the id, databases, hosts, environments, actor or code of a failure, whatever the case.',
+    description:
+      'Anywhere in the id, databases, hosts, environments, actor, code of a failure or root table, whatever the case.',
   }),
   source: z.string().min(1).max(200).optional().meta({ description: 'Name of the source: database or environment.' }),
   target: z.string().min(1).max(200).optional().meta({ description: 'Name of the target: database or environment.' }),
@@ -27,23 +30,33 @@ const page = z
   })
   .meta({ id: 'JobPage' });
 
-export const listJobs = defineRoute<undefined, z.output<typeof query>>({
+type JobQuery = z.output<typeof jobQuery>;
+
+/** The page of jobs that a query asks for. */
+export function jobsOf(
+  { limit, status, next_token, ...filter }: JobQuery,
+  jobs: Pick<JobStore, 'list'>,
+  more: JobFilter = {},
+) {
+  const page = {
+    limit,
+    ...(status !== undefined && { state: status }),
+    ...(next_token !== undefined && { cursor: next_token }),
+  };
+  return findJobs(jobs, page, { ...filter, ...more });
+}
+
+export const listJobs = defineRoute<undefined, JobQuery>({
   method: 'GET',
   path: '/api/sync/jobs',
   role: 'viewer',
   runs: 'queries',
   summary: 'List jobs, newest first',
-  query,
+  query: jobQuery,
   responses: { 200: { description: 'A page of jobs.', schema: page } },
 
   handle: async ({ query }, { jobs }) => {
-    const { limit, status, next_token, ...filter } = query;
-    const page = {
-      limit,
-      ...(status !== undefined && { state: status }),
-      ...(next_token !== undefined && { cursor: next_token }),
-    };
-    const found = await findJobs(jobs, page, filter);
+    const found = await jobsOf(query, jobs);
     return {
       status: 200,
       body: { jobs: found.jobs.map(summarise), ...(found.cursor !== undefined && { next_token: found.cursor }) },

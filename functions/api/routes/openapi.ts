@@ -9,7 +9,7 @@ export function openapiRoute(declared: () => readonly Route[]): Route {
     method: 'GET',
     path: '/api/sync/openapi.json',
     role: 'open',
-    runs: 'queries',
+    runs: 'openapi',
     summary: 'This API as OpenAPI 3.1',
     responses: { 200: { description: 'An OpenAPI 3.1 document.', schema: z.looseObject({ openapi: z.string() }) } },
     handle: async (_request, { settings }) => ({

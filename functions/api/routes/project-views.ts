@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { conflictPage } from '../../../lib/model/conflict-answers.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
-import { JOB_STATES, type Job } from '../../../lib/model/job.ts';
+import type { Job } from '../../../lib/model/job.ts';
 import { viewOf } from '../../../lib/orchestrator/conflict-detail.ts';
 import { jobSummary, summarise } from '../../../lib/orchestrator/status.ts';
 import { openConflicts } from '../project-conflicts.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { jobStatus } from './job-status.ts';
+import { jobQuery, jobsOf } from './list-jobs.ts';
 
 /** What tells a project's job from others. Key values are in its config, which GET .../job/{job_id} shows. */
 const projectJob = z
@@ -19,12 +20,6 @@ const ofProject = (jobs: readonly Job[]) =>
     return project ? [{ ...summarise(job), root: project.root }] : [];
   });
 
-const query = z.strictObject({
-  limit: z.int().min(1).max(100).default(20).meta({ description: 'Most jobs looked at for one page.' }),
-  status: z.enum(JOB_STATES).optional().meta({ description: 'Only jobs in this state.' }),
-  next_token: z.string().max(512).optional().meta({ description: 'From the page before.' }),
-});
-
 const page = z
   .object({
     jobs: z.array(projectJob),
@@ -34,21 +29,17 @@ const page = z
   })
   .meta({ id: 'ProjectJobPage' });
 
-const projectJobs = defineRoute<undefined, z.output<typeof query>>({
+const projectJobs = defineRoute<undefined, z.output<typeof jobQuery>>({
   method: 'GET',
   path: '/api/sync/projects/jobs',
   role: 'viewer',
   runs: 'queries',
   summary: 'List the jobs of projects, newest first',
-  query,
+  query: jobQuery,
   responses: { 200: { description: 'A page of jobs.', schema: page } },
 
-  handle: async ({ query: { limit, status, next_token } }, { jobs }) => {
-    const found = await jobs.list({
-      limit,
-      ...(status !== undefined && { state: status }),
-      ...(next_token !== undefined && { cursor: next_token }),
-    });
+  handle: async ({ query }, { jobs }) => {
+    const found = await jobsOf(query, jobs, { project: true });
     const next = found.cursor !== undefined && { next_token: found.cursor };
     return { status: 200, body: { jobs: ofProject(found.jobs), ...next } };
   },

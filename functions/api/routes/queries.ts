@@ -1,5 +1,4 @@
 import type { Route } from '../route.ts';
-import { actingRoutes } from './acting.ts';
 import { auditEvents } from './audit-events.ts';
 import { auditExport } from './audit-export.ts';
 import { auditReport } from './audit-report.ts';
@@ -8,7 +7,6 @@ import { healthRoute } from './health.ts';
 import { jobStatus } from './job-status.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
-import { openapiRoute } from './openapi.ts';
 import { projectViews } from './project-views.ts';
 import { resolutionStatus } from './resolution-status.ts';
 import { servicesStatusRoute } from './services-status.ts';
@@ -28,5 +26,4 @@ export const queryRoutes: readonly Route[] = [
   ...projectViews,
   servicesStatusRoute,
   healthRoute,
-  openapiRoute(() => [...actingRoutes, ...queryRoutes]),
 ];

@@ -66,6 +66,25 @@ test('rows put aside are listed by rule, page by page, with masked values', asyn
   expect(await list(p, job.job_id, { table: 'public.other' })).toEqual([]);
 });
 
+test('where a constraint names no column, the row is shown as the source has it, masked; of a mapping nothing', async () => {
+  await using pair = await parcels();
+  await pair.target.client.query('alter table parcel add constraint odd check (price is distinct from 77)');
+  const { column_tags } = CONFIG;
+  const mapping = {
+    'public.parcel': { from: 'public.parcel', columns: { id: 'id', price: 'price', note: { constant: 'y' } } },
+  };
+
+  const plain = await runJob(pair, { column_tags } as unknown as Partial<JobConfig>);
+  const shown = await list(plain.ports, plain.job.job_id);
+  const mapped = await runJob(pair, { column_tags, mapping } as unknown as Partial<JobConfig>);
+  const hidden = await list(mapped.ports, mapped.job.job_id);
+
+  expect(shown).toMatchObject([{ key: ['77'], code: 'check_failed', object: 'odd' }]);
+  expect(shown[0]?.values).toEqual({ price: '…', owner: 'Owner 77', note: 'x' });
+  expect(hidden).toMatchObject([{ key: ['77'], code: 'check_failed', object: 'odd', in_source: true }]);
+  expect(hidden[0]?.values).toBeUndefined();
+});
+
 test('a retry looks at the rows put aside and at no other, and lists what still does not go in', async () => {
   await using pair = await parcels();
   const { job, ports: p } = await runJob(pair, CONFIG);

@@ -25,9 +25,12 @@ export interface Told {
 export const passwordsIn = (text: string): readonly string[] =>
   [...text.matchAll(/postgres(?:ql)?:\/\/[^\s"':/@]*:([^\s"'@]+)@/g)].map(([, password = '']) => password);
 
-/** Leaves of a secret that are secret: everything but the rest of a connection. */
-function leavesOf(value: unknown, key = ''): readonly string[] {
-  if (typeof value === 'string') return /^(host|database|user|sslmode)$/.test(key) ? [] : [value];
+/** Leaves of a secret that are secret: everything but the rest of a connection, and when a key that was replaced signs no more. */
+export function leavesOf(value: unknown, key = ''): readonly string[] {
+  if (typeof value === 'string') {
+    const isTime = key === 'until' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value);
+    return isTime || /^(host|database|user|sslmode)$/.test(key) ? [] : [value];
+  }
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, name));
 }

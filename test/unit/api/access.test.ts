@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { environmentRoutes } from '../../../functions/api/routes/environments.ts';
-import { routes } from '../../../functions/api/routes/index.ts';
+import { fleetRoutes } from '../../../functions/api/routes/fleet.ts';
+import { describing, routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
 import { projectRoutes } from '../../../functions/api/routes/projects.ts';
@@ -11,6 +12,7 @@ import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
+import { uninstallRoutes } from '../../../functions/api/routes/uninstalls.ts';
 import { webhookRoutes } from '../../../functions/api/routes/webhooks.ts';
 import { listOf } from '../../../lib/model/caller.ts';
 import { SyncError } from '../../../lib/model/errors.ts';
@@ -186,6 +188,9 @@ describe('paths and methods', () => {
     expect(queryRoutes.every((r) => r.runs === 'queries')).toBe(true);
     expect(quarantineRoutes.every((r) => r.runs === 'quarantine')).toBe(true);
     expect(pairRoutes.every((r) => r.runs === 'pairs')).toBe(true);
+    expect(fleetRoutes.every((r) => r.runs === 'fleet')).toBe(true);
+    expect(uninstallRoutes.every((r) => r.runs === 'uninstall')).toBe(true);
+    expect(describing.every((r) => r.runs === 'openapi')).toBe(true);
     expect(routes).toEqual([
       ...commandRoutes,
       ...conflictRoutes,
@@ -197,7 +202,10 @@ describe('paths and methods', () => {
       ...suggestRoutes,
       ...pairRoutes,
       ...projectRoutes,
+      ...fleetRoutes,
+      ...uninstallRoutes,
       ...queryRoutes,
+      ...describing,
     ]);
   });
 });

@@ -351,6 +351,7 @@ describe('GET /api/sync/audit/{job_id}/verify', () => {
     expect((await get('/verify')).json).toMatchObject({ state: 'intact', sealed: true, root, hash: head.hash });
     await append(log, jobId, [event(100)]);
     expect((await get('/verify')).json).toMatchObject({ state: 'intact', events: 10, sealed: false, root });
+    expect(api.logged.filter((line) => line.includes('"AuditTrailsBroken":0'))).toHaveLength(3);
   });
 
   it('goes through a long trail in steps, and the last one knows of faults in any', async () => {
@@ -366,6 +367,7 @@ describe('GET /api/sync/audit/{job_id}/verify', () => {
       ['broken', 250, 1],
     ]);
     expect(all[0].faults).toMatchObject([{ code: 'altered', seq: 7 }]);
+    expect(api.logged.filter((line) => line.includes('"AuditTrailsBroken":1'))).toHaveLength(2); // each step that knows of it
   });
 
   it('misses a tail of any length that was cut off, and a trail that was emptied', async () => {

@@ -1,6 +1,6 @@
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { sampleApprovalRequest, sampleConflict, sampleJob, sampleResolution } from '../../contract/samples.ts';
-import { type Call, SOURCE, start, TARGET } from './client.ts';
+import { type Call, fleetOrder, SOURCE, start, TARGET } from './client.ts';
 
 export const job = sampleJob({ config: jobConfigSchema.parse({ project: { root: 'public.parcels', key: 7 } }) });
 export const conflict = sampleConflict(job.job_id);
@@ -111,6 +111,18 @@ export const calls: Readonly<Record<string, Call>> = {
     path: '/api/sync/mappings/county/retire',
     headers: { 'if-match': '"2.2.1"' },
   },
+  'GET /api/sync/pairs': { path: '/api/sync/pairs' },
+  'GET /api/sync/pairs/{name}': { path: '/api/sync/pairs/county' },
+  'PUT /api/sync/pairs/{name}': {
+    method: 'PUT',
+    path: '/api/sync/pairs/county',
+    body: { source_environment: 'production', target_environment: 'training' },
+  },
+  'DELETE /api/sync/pairs/{name}': { method: 'DELETE', path: '/api/sync/pairs/county' },
+  'POST /api/sync/fleet': { path: '/api/sync/fleet', body: { action: 'start' } },
+  'GET /api/sync/fleet': { path: '/api/sync/fleet' },
+  'GET /api/sync/fleet/{order_id}': { path: `/api/sync/fleet/${fleetOrder.order_id}` },
+  'POST /api/sync/fleet/{order_id}/cancel': { method: 'POST', path: `/api/sync/fleet/${fleetOrder.order_id}/cancel` },
   'POST /api/sync/pairs/drop': {
     path: '/api/sync/pairs/drop',
     body: { source_connection: SOURCE, target_connection: TARGET },
@@ -120,6 +132,8 @@ export const calls: Readonly<Record<string, Call>> = {
     ...start({ project: { root: 'public.parcels', key: 7 } }),
     path: '/api/sync/projects/plan',
   },
+  'POST /api/sync/uninstall': { path: '/api/sync/uninstall', body: { connection: TARGET } },
+  'POST /api/sync/doctor': { ...start({}), path: '/api/sync/doctor' },
   'GET /api/sync/projects/dashboard': { path: '/api/sync/projects/dashboard' },
   'GET /api/sync/projects/jobs': { path: '/api/sync/projects/jobs' },
   'GET /api/sync/projects/job/{job_id}': { path: `/api/sync/projects/job/${job.job_id}` },

@@ -7,7 +7,8 @@ import type { AskedStart, Parts } from '../../../functions/api/route.ts';
 import { commandRoutes } from '../../../functions/api/routes/commands.ts';
 import { conflictRoutes } from '../../../functions/api/routes/conflicts.ts';
 import { environmentRoutes } from '../../../functions/api/routes/environments.ts';
-import { routes } from '../../../functions/api/routes/index.ts';
+import { fleetRoutes } from '../../../functions/api/routes/fleet.ts';
+import { describing, routes } from '../../../functions/api/routes/index.ts';
 import { mappingRoutes } from '../../../functions/api/routes/mappings.ts';
 import { pairRoutes } from '../../../functions/api/routes/pairs.ts';
 import { projectRoutes } from '../../../functions/api/routes/projects.ts';
@@ -15,10 +16,13 @@ import { quarantineRoutes } from '../../../functions/api/routes/quarantine.ts';
 import { queryRoutes } from '../../../functions/api/routes/queries.ts';
 import { scheduleRoutes } from '../../../functions/api/routes/schedules.ts';
 import { suggestRoutes } from '../../../functions/api/routes/suggest.ts';
+import { uninstallRoutes } from '../../../functions/api/routes/uninstalls.ts';
 import { webhookRoutes } from '../../../functions/api/routes/webhooks.ts';
 import type { CoreServices, Settings } from '../../../functions/runtime.ts';
+import type { FleetOrder } from '../../../lib/model/fleet-order.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import type { TableValidation } from '../../../lib/model/schema-check.ts';
+import type { UsageRecord } from '../../../lib/model/usage.ts';
 import { parseWebhookHosts } from '../../../lib/notifications/webhook-hosts.ts';
 import { cancelResolution } from '../../../lib/orchestrator/cancel-resolution.ts';
 import { detailOf } from '../../../lib/orchestrator/conflict-detail.ts';
@@ -48,12 +52,31 @@ import { type MemoryWebhooks, memoryWebhooks } from '../../contract/memory-webho
 import {
   sampleEnvironment,
   sampleJob,
+  samplePair,
   sampleSchedule,
   sampleSuggestion,
   validationOf,
 } from '../../contract/samples.ts';
 import { noEnvironments } from '../../support/environments.ts';
 import { type FakeResolver, fakeResolver } from '../../support/fake-resolver.ts';
+
+export const fleetOrder: FleetOrder = {
+  order_id: '0e0e0e0e-0000-4000-8000-000000000001',
+  work: { action: 'start' },
+  filter: {},
+  count: 3,
+  pages: 2,
+  page: 1,
+  at_once: 40,
+  working: [],
+  state: 'working',
+  counts: { done: 2, skipped: 0, failed: 0 },
+  failures: [],
+  actor: 'ada',
+  created_at: '2026-11-23T10:00:00.000Z',
+  updated_at: '2026-11-23T10:00:00.000Z',
+  revision: 2,
+};
 
 export interface Call {
   readonly method?: string;
@@ -91,6 +114,8 @@ export interface TestApi {
   readonly started: AskedStart[];
   /** Everything that was asked for and changes state, starts among them. */
   readonly commands: object[];
+  /** What was asked of pairs that are kept. */
+  readonly asked: object[];
   /** Log lines as JSON. */
   readonly logged: string[];
 }
@@ -105,6 +130,8 @@ export interface TestApiOptions {
   readonly validateTable?: (jobId: string, table: string) => Promise<TableValidation>;
   readonly listQuarantine?: Parts['listQuarantine'];
   readonly retryQuarantine?: Parts['retryQuarantine'];
+  /** What jobs used, by their ids. */
+  readonly usage?: Readonly<Record<string, UsageRecord>>;
   readonly jobs?: JobStore;
   readonly conflicts?: ConflictStore;
   readonly schedules?: ScheduleStore;
@@ -126,6 +153,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const engine = fakeResolver();
   const started: AskedStart[] = [];
   const commands: object[] = [];
+  const asked: object[] = [];
   const logged: string[] = [];
   const mappings = memoryMappingStore();
   const kept = memoryWebhooks();
@@ -141,13 +169,14 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     approve: told(mappings.approve),
     discard: told(mappings.discard),
   };
-  const log = (level: string) => (message: string, fields?: object) =>
-    void logged.push(JSON.stringify({ level, message, ...fields }));
+  const log = (level: string) => (message: string, fields?: object, figures?: object) =>
+    void logged.push(JSON.stringify({ level, message, ...fields, ...figures }));
   const notHere = () => Promise.reject(new Error('not used by the API'));
   const services: CoreServices = {
     settings: {
       version: '1.2.3',
       tlsPolicy: 'as_asked',
+      connectionBudget: 20,
       rolesClaim: 'cognito:groups',
       ...options.settings,
     } as Settings, // what the API reads of them
@@ -157,6 +186,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
   const parts: Parts = {
+    usage: { of: async (jobId) => options.usage?.[jobId] },
     startJob: async (request) => {
       started.push(request);
       commands.push(request);
@@ -179,6 +209,30 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       const started = { job: sampleJob({ job_id: request.retryId }), rows: 2, wholeTables: [] };
       return options.retryQuarantine?.(request) ?? started;
+    },
+    uninstall: async (request) => {
+      commands.push(request);
+      const had = {
+        schema: true,
+        bytes: 2 ** 20,
+        jobs: 2,
+        quarantined: 0,
+        baselines: 1,
+        conflicts: 3,
+        open_conflicts: 1,
+      };
+      const slots = [{ slot: 'tfsync_a', retained_bytes: 0, active: false }];
+      return {
+        database: { host: 'db', port: 5432, database: 'county' },
+        confirmed: request.confirm,
+        complete: request.confirm,
+        had: { ...had, slots, publications: [{ publication: 'tfsync_a', owned: true }], streams: ['tfsync_b'] },
+        jobs_under_way: [],
+        job_secrets: 1,
+        environments: ['training'],
+        mask_keys: 1,
+        left: [],
+      };
     },
     dropPair: async (request) => {
       commands.push(request);
@@ -206,6 +260,10 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         excluded: [],
         missing_indexes: [],
       };
+    },
+    checkPair: async (request) => {
+      commands.push(request);
+      return { problems: [] };
     },
     suggestExpression: async (request) => {
       commands.push(request);
@@ -268,6 +326,42 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(decision);
       return decideApproval(decision, { ...services, approvals, audit: memoryAuditLog() });
     },
+    fleet: {
+      pairs: { get: async () => samplePair('county') },
+      orders: {
+        get: async () => fleetOrder,
+        list: async () => [fleetOrder],
+        page: async () => ({
+          items: [{ pair: 'county', outcome: 'failed', code: 'target_busy' }],
+          at: '',
+          revision: 1,
+        }),
+      },
+      find: async (filter, page) => {
+        asked.push({ filter, page });
+        return { pairs: [{ pair: samplePair('county') }], ...(page.limit === 1 ? {} : { after: 'county' }) };
+      },
+      put: async (put) => {
+        commands.push(put);
+        const { seen: _, ...pair } = put;
+        return { pair: samplePair(put.name, pair), created: true };
+      },
+      remove: async (name, seen) => {
+        commands.push({ name, seen });
+      },
+      preview: async (filter) => {
+        commands.push(filter);
+        return { count: 1, pairs: ['county'] };
+      },
+      order: async (request) => {
+        commands.push(request);
+        return { ...fleetOrder, order_id: request.orderId };
+      },
+      cancel: async (request) => {
+        commands.push(request);
+        return fleetOrder;
+      },
+    },
     environments,
     approvals,
     schedules,
@@ -296,10 +390,22 @@ export function testApi(options: TestApiOptions = {}): TestApi {
   const hooking = apiHandler({ serves: webhookRoutes, services: () => services, parts: () => parts });
   const pairing = apiHandler({ serves: pairRoutes, services: () => services, parts: () => parts });
   const proposing = apiHandler({ serves: suggestRoutes, services: () => services, parts: () => parts });
+  const uninstalling = apiHandler({ serves: uninstallRoutes, services: () => services, parts: () => parts });
   const planning = apiHandler({ serves: projectRoutes, services: () => services, parts: () => parts });
+  const fleet = apiHandler({
+    serves: fleetRoutes,
+    services: () => services,
+    parts: () => parts,
+    once: (call, work) => once(call, { calls, now: services.clock, newId: randomUUID }, work),
+  });
+  const openapi = apiHandler({
+    serves: describing,
+    declared: routes,
+    services: () => services,
+    parts: () => ({}),
+  });
   const queries = apiHandler({
     serves: queryRoutes,
-    declared: routes,
     services: () => services,
     parts: () => ({ conflicts, resolutions, dependencies: parts.dependencies, audit: parts.audit }),
   });
@@ -315,6 +421,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     engine,
     started,
     commands,
+    asked,
     logged,
     async call(call) {
       const event = apiEvent(call);
@@ -331,8 +438,11 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         [suggestRoutes, proposing],
         [pairRoutes, pairing],
         [projectRoutes, planning],
+        [uninstallRoutes, uninstalling],
+        [fleetRoutes, fleet],
+        [queryRoutes, queries],
       ] as const;
-      const handler = handlers.find(([all]) => serves(all))?.[1] ?? queries;
+      const handler = handlers.find(([all]) => serves(all))?.[1] ?? openapi;
       return answer(await handler(event, {} as Context)); // no handler reads the context
     },
   };

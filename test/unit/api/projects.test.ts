@@ -62,6 +62,23 @@ test('lists, dashboard and status show the jobs of projects and no others', asyn
   expect([other.status, other.json.code]).toEqual([404, 'job_not_found']);
 });
 
+test('the list of the jobs of projects takes the filters of the other list, and a page is of them alone', async () => {
+  const api = await withJobs();
+  const list = async (query: string) => {
+    const { status, json } = await api.call({ path: '/api/sync/projects/jobs', query });
+    return [status, json.jobs?.map((j: { job_id: string }) => j.job_id), json.next_token !== undefined];
+  };
+
+  const first = await api.call({ path: '/api/sync/projects/jobs', query: 'limit=1' });
+  expect(await list('limit=1')).toEqual([200, [THREE], true]);
+  expect((await list(`limit=1&next_token=${first.json.next_token}`)).slice(0, 2)).toEqual([200, [ONE]]);
+  expect(await list('text=PARCELS')).toEqual([200, [THREE, ONE], false]);
+  expect(await list('text=nothing')).toEqual([200, [], false]);
+  expect(await list('status=failed')).toEqual([200, [THREE], false]);
+  expect(await list('to=2026-11-23T10:01:30Z')).toEqual([200, [ONE], false]);
+  expect((await list('from=yesterday'))[0]).toBe(400);
+});
+
 test('conflicts are those of the job of a project', async () => {
   const api = await withJobs();
 

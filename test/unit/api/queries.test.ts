@@ -68,7 +68,7 @@ describe('GET /api/sync/status/{job_id}', () => {
     ['not-a-uuid', 400, 'id_format'],
     ['%00', 400, 'id_format'],
     ['%zz', 400, 'id_format'],
-    ['', 400, 'id_format'],
+    ['', 404, 'route_not_found'],
     ["'; drop table jobs", 400, 'id_format'],
     ['c0ffee00-0000-4000-8000-000000000000', 404, 'job_not_found'],
   ])('of %j is %i %s', async (id, status, code) => {

@@ -70,7 +70,7 @@ describe('the log', () => {
     const lines: string[] = [];
     const keep = (text: unknown) => lines.push(String(text)) > 0;
     const write = [process.stdout, process.stderr].map((out) => vi.spyOn(out, 'write').mockImplementation(keep));
-    const log = jsonLog({ service: 'test', function: 'f', version: '9' }, () => new Date(0));
+    const log = jsonLog({ service: 'test', function: 'f', version: '9', stack: 's' }, () => new Date(0));
 
     log.error('a\nb', { job_id: 'j', level: 'DEBUG', error: driver });
     for (const spy of write) spy.mockRestore();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { Job } from '../../../lib/model/job.ts';
+import type { Figures } from '../../../lib/model/metrics.ts';
 import type { Schedule, ScheduleRun } from '../../../lib/model/schedule.ts';
 import { decideFire, type FirePorts, fireSchedule, tendSchedules } from '../../../lib/orchestrator/fire-schedule.ts';
 import { memoryScheduleStore } from '../../contract/memory.ts';
@@ -15,6 +16,7 @@ async function world(over: Partial<Schedule> = {}, start?: (jobId: string) => Pr
   const jobs = new Map<string, Job>();
   const told: string[] = [];
   const removed: string[] = [];
+  const figures: (Figures | undefined)[] = [];
   let ids = 0;
   const at = { now: Date.parse('2026-11-24T02:00:01Z') };
   await schedules.create(sampleSchedule(over));
@@ -34,12 +36,14 @@ async function world(over: Partial<Schedule> = {}, start?: (jobId: string) => Pr
       return job;
     },
     clock: () => new Date(at.now),
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: { info: (_message, _fields, f) => void figures.push(f), warn: () => {}, error: () => {} },
     newId: () => `job-${++ids}`,
   };
   const runs = async () => (await schedules.get('nightly'))?.runs ?? [];
   const end = (id: string) => jobs.set(id, { ...(jobs.get(id) as Job), state: 'completed' });
-  return { ports, jobs, runs, end, told, removed, at, schedules };
+  const counted = (name: 'Started' | 'Refused' | 'Skipped') =>
+    figures.reduce((n, f) => n + Number(f?.[`ScheduledRuns${name}`] ?? 0), 0);
+  return { ports, jobs, runs, end, told, removed, at, schedules, counted };
 }
 
 const FIRST = '2026-11-24T02:00:00.000Z';
@@ -55,6 +59,7 @@ test('a run starts one job, as the schedule and not as a person, however often i
 
   expect([...w.jobs.values()].map((j) => [j.mode, j.actor])).toEqual([['incremental', 'schedule:nightly']]);
   expect(outcomes(await w.runs())).toEqual([[FIRST, 'started', expect.stringMatching(/^job-/)]]);
+  expect([w.counted('Started'), w.counted('Refused'), w.counted('Skipped')]).toEqual([1, 0, 0]);
 });
 
 test('the next run starts when the job before has ended, and is left out while it works or is paused', async () => {
@@ -76,6 +81,7 @@ test('the next run starts when the job before has ended, and is left out while i
     ['started', undefined],
   ]);
   expect(w.jobs.size).toBe(2);
+  expect([w.counted('Started'), w.counted('Refused'), w.counted('Skipped')]).toEqual([2, 0, 2]);
 });
 
 test('with overlap queue one run waits and is started once, others are left out meanwhile', async () => {
@@ -135,6 +141,7 @@ test('a start that is refused is told with its code, and the next run tries agai
     ['started', undefined],
     ['refused', 'connection_unreachable'],
   ]);
+  expect([w.counted('Started'), w.counted('Refused'), w.counted('Skipped')]).toEqual([1, 1, 0]);
 });
 
 test('a starter that dies before the job is there is replaced after two minutes; one that dies after it is not', async () => {

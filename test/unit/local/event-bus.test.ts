@@ -121,6 +121,7 @@ describe('a pattern', () => {
 describe('rules of a template', () => {
   const stackOf = (...rules: object[]): Stack => ({
     ignored: {},
+    all: () => [],
     ofType: (type) =>
       (type === 'AWS::SQS::Queue'
         ? [{ identity: { ref: 'http://q/1', attributes: { Arn: 'arn:q' } } }]

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createFunctionPool, type FunctionPool } from '../../../local/lambda/function-pool.ts';
 import type { FunctionSpec } from '../../../local/lambda/function-process.ts';
 import { functionSpec } from '../../../local/lambda/function-spec.ts';
@@ -20,17 +20,21 @@ export async function handler(event, context) {
   }
 }`;
 
+const DEMO = {
+  name: 'demo',
+  exportName: 'handler',
+  environment: { PATH: process.env.PATH ?? '' },
+  timeoutSeconds: 20,
+  memoryMb: 1024,
+} as const;
+
 let folder: string;
 const pools: FunctionPool[] = [];
 
 function pool(changes: Partial<FunctionSpec> = {}): FunctionPool {
   const made = createFunctionPool({
-    name: 'demo',
+    ...DEMO,
     file: join(folder, 'index.mjs'),
-    exportName: 'handler',
-    environment: { PATH: process.env.PATH ?? '' },
-    timeoutSeconds: 20,
-    memoryMb: 1024,
     logFile: join(folder, 'demo.log'),
     ...changes,
   });
@@ -124,6 +128,39 @@ describe('a function pool', () => {
 
     await expect(functions.invoke({ do: 'echo' })).rejects.toMatchObject({ errorType: 'TooManyRequestsException' });
     await first;
+  });
+
+  it('has other code from the next invocation on, while those under way end with theirs', async () => {
+    const of = (version: string) => {
+      const file = join(folder, `${version}.mjs`);
+      const gate = join(folder, 'gate');
+      writeFileSync(
+        file,
+        `import { existsSync } from 'node:fs';
+         export async function handler({ wait }) {
+           while (wait && !existsSync(${JSON.stringify(gate)})) await new Promise((r) => setTimeout(r, 5));
+           return { version: '${version}', pid: process.pid };
+         }`,
+      );
+      return { ...spec, file };
+    };
+    const spec = { ...DEMO, logFile: join(folder, 'update.log') };
+    const functions = pool(of('one'));
+    const under = functions.invoke({ wait: true });
+    const idle = (await functions.invoke({})) as { pid: number };
+
+    functions.update(of('two'));
+
+    expect(await functions.invoke({})).toMatchObject({ version: 'two' });
+    writeFileSync(join(folder, 'gate'), '');
+    expect(await under).toMatchObject({ version: 'one' });
+    expect(await Promise.all([functions.invoke({}), functions.invoke({})])).toMatchObject([
+      { version: 'two' },
+      { version: 'two' },
+    ]);
+    await vi.waitFor(() => expect(functions.processes().map(({ pid }) => pid)).not.toContain(idle.pid));
+    await vi.waitFor(() => expect(functions.processes()).toHaveLength(2));
+    expect(functions.figures()).toMatchObject({ errors: 0, crashes: 0 });
   });
 
   it('writes what the function prints to its log, and leaves no process behind', async () => {

@@ -82,7 +82,7 @@ describe('the template resolver', () => {
   });
 
   it('refuses resource types that nothing here knows, all at once', () => {
-    const types = ['AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::SNS::Topic'];
-    expect(() => refuseUnknownTypes(types)).toThrow(/AWS::S3::Bucket, AWS::SNS::Topic/);
+    const types = ['AWS::SQS::Queue', 'AWS::S3::Bucket', 'AWS::Kinesis::Stream'];
+    expect(() => refuseUnknownTypes(types)).toThrow(/AWS::S3::Bucket, AWS::Kinesis::Stream/);
   });
 });

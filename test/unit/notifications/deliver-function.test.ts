@@ -57,5 +57,7 @@ test.each([
     expect(hidden[0]?.VisibilityTimeout).toBeGreaterThanOrEqual(540);
     expect(hidden[0]?.VisibilityTimeout).toBeLessThanOrEqual(600);
     expect(hidden[1]?.VisibilityTimeout).toBe(0);
+    const lines = vi.mocked(process.stderr.write).mock.calls.map(([line]) => JSON.parse(String(line)));
+    expect(lines.map((line) => line.WebhooksGivenUp)).toEqual([0, 1]);
   },
 );
