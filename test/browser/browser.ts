@@ -51,8 +51,14 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Serious and critical findings of axe-core on what the page shows now, by rule and place. */
+/** Colours on their way from one to another have a contrast of their own. What turns for ever is not waited for. */
+const AT_REST = `Promise.all(document.getAnimations()
+  .filter((a) => a.effect?.getComputedTiming().iterations !== Infinity)
+  .map((a) => a.finished.catch(() => {})))`;
+
+/** Serious and critical findings of axe-core on what the page shows when it is at rest, by rule and place. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(`${AT_REST}.then(() => {})`);
   // by the browser's debugging protocol: the page's own policy lets no foreign script in
   const found = await page.evaluate(`${AXE}; axe.run(document, { resultTypes: ['violations'] })`);
   const { violations } = found as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };

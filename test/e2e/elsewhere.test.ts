@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { synthesize } from '../../local/synth.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair } from '../support/databases.ts';
@@ -12,8 +12,13 @@ const EVERY_MS = 2_000;
 const LIMIT_MS = 400_000;
 const ENDED = ['completed', 'completed_with_issues', 'failed', 'paused', 'stopped'];
 
-// Two minutes, and Python's moto: an emulation of AWS that is not ours.
-describe.skipIf(!LONG || !hasMoto())('on an implementation of AWS that is not ours', () => {
+// Python's moto: an emulation of AWS that is not ours.
+describe('on an implementation of AWS that is not ours', () => {
+  beforeEach(({ skip }) => {
+    skip(!LONG, 'takes two minutes; TEST_LONG=1 runs it');
+    skip(!hasMoto(), 'Python has no moto here');
+  });
+
   test('the CDK CLI deploys the stack unmodified, the main job runs there, and destroy leaves no function', async () => {
     await using moto = await startMoto();
     using scratch = scratchFolder();

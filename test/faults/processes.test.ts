@@ -70,6 +70,7 @@ async function runAll(schedules: readonly Schedule[]): Promise<readonly string[]
     const jobId = await startOrdered(broken, pair, schedule.size, schedule.orders, schedule.config);
     const one = finish(schedule, pair, jobId)
       .catch((error: Error) => {
+        console.log(broken.told(jobId));
         tally[error instanceof Broken ? error.kind : 'wrongEnds'] += 1;
         bad.push(`${schedule.what}: ${error.message}`);
       })

@@ -193,19 +193,19 @@ describe('uninstall', () => {
     const job = await start(pair, {}, p);
     await stopJob({ jobId: job.job_id, actor: 'ada' }, p);
     const at = '2026-11-23T10:00:00.000Z';
-    const rules = { writable: true, protected: false, sends_to: [], receives_from: [] };
-    for (const [name, identity] of [
-      ['training', job.target],
-      ['production', job.source],
+    const rules = { writable: true, protected: false, sends_to: ['training'], receives_from: ['production'] };
+    for (const [name, side] of [
+      ['training', 'target'],
+      ['production', 'source'],
     ] as const)
       await p.environments.put({
         name,
         description: '',
         colour: 'grey',
-        connection: connectionView(pair.target.connection),
-        identity,
+        connection: connectionView(pair[side].connection),
+        identity: job[side],
         ...rules,
-        secret_ref: await p.environmentSecrets.put(`${name}/1`, pair.target.connection),
+        secret_ref: await p.environmentSecrets.put(`${name}/1`, pair[side].connection),
         actor: 'ada',
         created_at: at,
         updated_at: at,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { routes } from '../../../functions/api/routes/index.ts';
@@ -17,7 +17,12 @@ export interface BreakableService extends AsyncDisposable {
   readonly orders: string;
   post(path: string, body: unknown): Promise<{ readonly status: number; readonly body: Record<string, string> }>;
   status(jobId: string): Promise<StatusView>;
+  /** What the functions' logs say last of a job, and what the service counted: for one that does not come to its end. */
+  told(jobId: string): string;
 }
+
+/** Lines of a log that one looks at. */
+const LAST_LINES = 40;
 
 /** More processes than jobs keep busy, so that frozen ones keep nobody waiting; and connections for all of them. */
 const PARAMETERS = { MaxWorkers: '26', DatabaseConnectionBudget: '120' };
@@ -66,6 +71,16 @@ export async function breakableService(options: Pick<ServiceOptions, 'through'> 
         if (status === 200) return body as unknown as StatusView;
         if (status < 500) throw new Error(`status answered ${status}: ${JSON.stringify(body)}`);
       } // its own endpoints may be disturbed
+    },
+    told(jobId) {
+      const lines = readdirSync(join(dataDir, 'logs'))
+        .flatMap((file) => readFileSync(join(dataDir, 'logs', file), 'utf8').split('\n'))
+        .filter((line) => line.startsWith('{') && line.includes(jobId));
+      const at = (line: string) => String(/"timestamp":"([^"]+)"/.exec(line)?.[1]);
+      const last = lines.sort((a, b) => at(a).localeCompare(at(b))).slice(-LAST_LINES);
+      const busy = service.processes().filter((p) => p.busy);
+      const figures = [busy, service.counters()].map((what) => JSON.stringify(what));
+      return [...last, ...figures, ...printed.slice(-LAST_LINES)].join('\n');
     },
     async [Symbol.asyncDispose]() {
       await service.stop();
