@@ -435,8 +435,8 @@ export interface Workflow {
   /** Answers a task; a token that is no longer waited for is ignored. */
   succeed(taskToken: string, output: object): Promise<void>;
   fail(taskToken: string, error: string, cause: string): Promise<void>;
-  /** Tells that the task is still being worked on; a token that is no longer waited for is ignored. */
-  beat(taskToken: string): Promise<void>;
+  /** Tells that the task is still being worked on. False: nobody waits for it any more. */
+  beat(taskToken: string): Promise<boolean>;
 }
 
 /** The segment queue, as a worker needs it. */

@@ -64,21 +64,16 @@ export function awsWorkflow(client: () => SFNClient, machine: () => string): Wor
         }
       }),
     succeed: (taskToken, output) =>
-      call(() =>
-        unlessGone(() => client().send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }))),
-      ),
+      call(async () => {
+        await unlessGone(() =>
+          client().send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) })),
+        );
+      }),
     fail: (taskToken, error, cause) =>
-      call(() =>
-        unlessGone(() =>
-          client().send(
-            new SendTaskFailureCommand({
-              taskToken,
-              error: error.slice(0, MAX_ERROR),
-              cause: cause.slice(0, MAX_CAUSE),
-            }),
-          ),
-        ),
-      ),
+      call(async () => {
+        const failure = { taskToken, error: error.slice(0, MAX_ERROR), cause: cause.slice(0, MAX_CAUSE) };
+        await unlessGone(() => client().send(new SendTaskFailureCommand(failure)));
+      }),
     beat: (taskToken) => call(() => unlessGone(() => client().send(new SendTaskHeartbeatCommand({ taskToken })))),
   };
 }
@@ -90,11 +85,13 @@ function executionName({ job_id, epoch }: JobInput): string {
   return `job-${job_id}-e${epoch}`;
 }
 
-/** A token is gone once somebody answered it, its task timed out or its execution was stopped. */
-async function unlessGone(answer: () => Promise<unknown>): Promise<void> {
+/** False when the token is gone: somebody answered it, its task timed out or its execution was stopped. */
+async function unlessGone(answer: () => Promise<unknown>): Promise<boolean> {
   try {
     await answer();
+    return true;
   } catch (error) {
     if (!isAws(error, 'TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken')) throw error;
+    return false;
   }
 }

@@ -3,7 +3,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { fp, fpWork } from '../../lib/failpoint.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
-import { afterError } from '../../lib/orchestrator/connections.ts';
+import { afterError, copyOf } from '../../lib/orchestrator/connections.ts';
 import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
 import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
@@ -67,7 +67,18 @@ async function answer(message: SegmentMessage, record: SQSRecord, context: Conte
   const { given_back: _, ...next } = message; // it has had its turn
   if (outcome === 'continue') await s.queue.send(next);
   if (outcome === 'finished') await s.workflow.succeed(message.task_token, {});
+  if (outcome === 'overtaken') await comeBack(message, s);
   await fp('msg.deleted');
+}
+
+/**
+ * The segment is another worker's, and that one may answer a token that nobody waits for: SQS had taken a message, Step Functions
+ * was told that it had not, and sent another. So a message is let go only when its own token was answered or is gone.
+ */
+async function comeBack(message: SegmentMessage, s: Services): Promise<void> {
+  if (!(await s.workflow.beat(message.task_token))) return;
+  const copy = copyOf(message, Math.random());
+  await s.queue.send(copy.message, copy.delaySeconds);
 }
 
 /** True when the message is done with; false gives it back to the queue for another try. */

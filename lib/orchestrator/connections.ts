@@ -40,9 +40,21 @@ export function giveBackSeconds(n: number, random: number): number {
   return 1 + Math.floor(random * Math.min(64, 4 * 2 ** (n - 1)));
 }
 
+/** A fresh message in place of one: its deliveries are counted from one again. */
+export interface Copy {
+  readonly message: SegmentMessage;
+  readonly delaySeconds: number;
+}
+
+/** A copy for the next turn of a segment that somebody else is in the way of, later each time. `random` is in [0, 1). Pure. */
+export function copyOf(message: SegmentMessage, random: number): Copy {
+  const times = (message.given_back ?? 0) + 1;
+  return { message: { ...message, given_back: times }, delaySeconds: giveBackSeconds(times, random) };
+}
+
 /** What a worker does with the message of a segment that failed: `answer` ends its task, the others try again. */
 export type AfterError =
-  | { readonly do: 'send_copy'; readonly message: SegmentMessage; readonly delaySeconds: number }
+  | ({ readonly do: 'send_copy' } & Copy)
   | { readonly do: 'hide'; readonly seconds: number }
   | { readonly do: 'answer' };
 
@@ -55,14 +67,7 @@ const LAST_DELIVERY = 5;
  * A worker that dies between sending the copy and ending this one leaves both, and the claim lets one of them commit. Pure.
  */
 export function afterError(error: unknown, message: SegmentMessage, delivery: number, random: number): AfterError {
-  if (isFull(error)) {
-    const times = (message.given_back ?? 0) + 1;
-    return {
-      do: 'send_copy',
-      message: { ...message, given_back: times },
-      delaySeconds: giveBackSeconds(times, random),
-    };
-  }
+  if (isFull(error)) return { do: 'send_copy', ...copyOf(message, random) };
   if (remedyFor(error) === 'retry' && delivery < LAST_DELIVERY)
     return { do: 'hide', seconds: retryDelaySeconds(delivery, random) };
   return { do: 'answer' };

@@ -20,7 +20,11 @@ import { findings, verifyPass } from './verify-pass.ts';
 import { resumeBack, writeBack } from './write-back.ts';
 
 /** `finished`: answer the token. `continue`: send the message again. `dropped`: another run or worker has it. */
-export type SegmentOutcome = 'finished' | 'continue' | 'dropped';
+/**
+ * `dropped`: the run is over, and nobody waits for it. `overtaken`: another worker has the segment, which may have come with a message
+ * that nobody waits for any more; so whoever is still waited for has to come back.
+ */
+export type SegmentOutcome = 'finished' | 'continue' | 'dropped' | 'overtaken';
 
 export interface SegmentRun extends Omit<RunPorts, 'databases'> {
   readonly databases: WorkDatabases;
@@ -247,12 +251,18 @@ async function drain(job: Job, target: WorkTarget, run: SegmentRun): Promise<voi
  */
 export async function runSegment(message: SegmentMessage, run: SegmentRun): Promise<SegmentOutcome> {
   await fp('batch.received');
-  const job = await run.jobs.get(message.job_id);
-  if (!job || job.epoch !== message.epoch || ENDED_STATES.includes(job.state)) return 'dropped';
+  const job = await currentJob(message, run);
+  if (!job) return 'dropped';
   try {
     return await work(job, message, run);
   } catch (error) {
-    if (error instanceof SyncError && error.code === 'epoch_superseded') return 'dropped';
-    throw error;
+    if (!(error instanceof SyncError) || error.code !== 'epoch_superseded') throw error;
+    return (await currentJob(message, run)) ? 'overtaken' : 'dropped';
   }
+}
+
+/** The job, while the run that the message belongs to goes on. */
+async function currentJob(message: SegmentMessage, run: SegmentRun): Promise<Job | undefined> {
+  const job = await run.jobs.get(message.job_id);
+  return job && job.epoch === message.epoch && !ENDED_STATES.includes(job.state) ? job : undefined;
 }

@@ -93,7 +93,7 @@ describe('a workflow in Step Functions', () => {
   it('answers a task', async () => {
     await workflow.succeed('token', { done: true });
     await workflow.fail('token', 'x'.repeat(300), 'y'.repeat(40_000));
-    await workflow.beat('token');
+    expect(await workflow.beat('token')).toBe(true);
 
     expect(aws.calls).toEqual([
       { operation: 'SendTaskSuccess', input: { taskToken: 'token', output: '{"done":true}' } },
@@ -105,13 +105,16 @@ describe('a workflow in Step Functions', () => {
     ]);
   });
 
-  it.each(['TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken'])('ignores that a token is gone: %s', async (type) => {
-    task = () => new AwsFault(type);
+  it.each(['TaskDoesNotExist', 'TaskTimedOut', 'InvalidToken'])(
+    'says at a sign of life that a token is gone, and ignores it else: %s',
+    async (type) => {
+      task = () => new AwsFault(type);
 
-    await workflow.succeed('token', {});
-    await workflow.fail('token', 'e', 'c');
-    await workflow.beat('token');
-  });
+      await workflow.succeed('token', {});
+      await workflow.fail('token', 'e', 'c');
+      expect(await workflow.beat('token')).toBe(false);
+    },
+  );
 
   it('does not ignore anything else', async () => {
     task = () => new AwsFault('AccessDeniedException');

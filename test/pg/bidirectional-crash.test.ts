@@ -222,7 +222,7 @@ test.each(['back.ready', 'back.rows', 'back.written'] as const)(
     else await other;
     release();
     expect(await other).toBe('finished');
-    expect(await sleeper).toBe('dropped');
+    expect(await sleeper).toBe('overtaken');
 
     onFailpoint(undefined);
     await stopJob({ jobId: job.job_id, actor: 'ada' }, p); // the test runs no further steps of the first run

@@ -79,6 +79,11 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
       hit(tally, 'message delivered twice at once');
       return true;
     },
+    answerLost: () => {
+      if (!faults || !random.chance(0.05)) return false;
+      hit(tally, 'answer of the queue lost, sent again with another token');
+      return true;
+    },
     ...(breakage && { breakage }),
   });
   const check = watchWrites(world, service.jobs, edits);
@@ -216,6 +221,7 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
         'wrongEnds',
         `${main.job_id} is ${main.state}: ${JSON.stringify([main.failure, main.pause])}; waiting: ${scheduler.waiting().slice(0, 8).join('; ')}; log: ${service.logged.slice(-6).join(' | ')}`,
       );
+    if (service.silent.length > 0) throw new Broken('wrongEnds', `nobody worked for an hour on ${service.silent[0]}`);
     if (edits) await oneMore();
     checkEqual(world, mirror);
     for (const j of await jobs())

@@ -1,6 +1,7 @@
 import { SyncError } from '../../../lib/model/errors.ts';
 import { PASSES, type Pass } from '../../../lib/model/job.ts';
 import type { JobInput, SegmentMessage } from '../../../lib/model/message.ts';
+import { copyOf } from '../../../lib/orchestrator/connections.ts';
 import { giveUpSegment } from '../../../lib/orchestrator/give-up-segment.ts';
 import { giveUpTable } from '../../../lib/orchestrator/give-up-table.ts';
 import { remedyFor, retryDelaySeconds } from '../../../lib/orchestrator/healing.ts';
@@ -62,6 +63,8 @@ const DEATH_TRIES = 3;
 export interface Mischief {
   /** Whether the message is delivered a second time, at once. */
   duplicate(): boolean;
+  /** Whether the queue takes a message whose sender is told that it did not: it is sent again, with another token. */
+  answerLost(): boolean;
   readonly breakage?: Breakage;
 }
 
@@ -73,6 +76,8 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
   const secrets = memorySecrets();
   const audit = memoryAuditLog();
   const logged: string[] = [];
+  /** Segments that nobody gave a sign of life of for a whole heartbeat. */
+  const silent: string[] = [];
   const queue: Message[] = [];
   const executions = new Map<string, { running: boolean; readonly actor: Actor }>();
   const tasks = new Map<string, Task>();
@@ -127,7 +132,9 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
     fail: async (token, code, cause) => answer(token, new StepError(code, cause)),
     async beat(token) {
       const task = tasks.get(token);
-      if (task) task.beatMs = scheduler.nowMs;
+      if (!task || task.answered) return false;
+      task.beatMs = scheduler.nowMs;
+      return true;
     },
   };
 
@@ -212,14 +219,19 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
         visibleMs: scheduler.nowMs,
         done: false,
       });
+      if (mischief.answerLost()) {
+        await scheduler.sleep(engine, 2_000);
+        continue;
+      }
       const error = await new Promise<StepError | undefined>((settle) => {
         const task: Task = { beatMs: scheduler.nowMs, answered: false, settle };
         tasks.set(token, task);
         const look = () => {
           if (task.answered || engine.dead) return;
-          if (scheduler.nowMs - task.beatMs >= HEARTBEAT_MS)
+          if (scheduler.nowMs - task.beatMs >= HEARTBEAT_MS) {
+            silent.push(`${job_id}, table ${table}, ${pass}, segment ${no}`);
             answer(token, new StepError('States.HeartbeatTimeout', ''));
-          else scheduler.after(HEARTBEAT_MS, look);
+          } else scheduler.after(HEARTBEAT_MS, look);
         };
         scheduler.after(HEARTBEAT_MS, look);
       });
@@ -280,6 +292,11 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
         queue.push({ body, deliveries: 0, visibleMs: scheduler.nowMs, done: false });
       }
       if (outcome === 'finished') await ports.workflow.succeed(body.task_token, {});
+      if (outcome === 'overtaken' && (await ports.workflow.beat(body.task_token))) {
+        const { message: copy, delaySeconds } = copyOf(body, random.next());
+        await scheduler.step(actor, 'queue.send');
+        queue.push({ body: copy, deliveries: 0, visibleMs: scheduler.nowMs + delaySeconds * 1_000, done: false });
+      }
     } catch (error) {
       if (remedyFor(error) === 'retry' && deliveries < LAST_DELIVERY) {
         message.visibleMs = scheduler.nowMs + retryDelaySeconds(deliveries, random.next()) * 1000;
@@ -351,7 +368,7 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
   poller();
   scheduler.after(SWEEP_MS, sweeper);
 
-  return { jobs, audit, secrets, workflow, process, logged, queue, executions };
+  return { jobs, audit, secrets, workflow, process, logged, silent, queue, executions };
 }
 
 /** The error that a call of this kind answers with when what it asks is away. */
