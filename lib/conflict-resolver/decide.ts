@@ -61,7 +61,7 @@ function choiceOf(column: string, contest: Contest): FieldChoice | undefined {
   const { fields } = contest.rules;
   const rule = fields[column] ?? fields['*'] ?? 'manual';
   if (rule === 'manual') return undefined;
-  if (rule === 'newer') return newerSide(contest).side;
+  if (rule === 'newer') return contest.rules.clock && newerSide(contest).side;
   if (rule === 'sum' && !contest.images.includes(column)) return undefined; // nobody knows what was added
   return rule;
 }
@@ -81,6 +81,7 @@ function byTime(found: Conflicting, contest: Contest): Ruling {
   const { contested } = found.split;
   if (contested.length > 0 && besidesClock(found, contest).length === 0)
     return { kind: 'merge', rule: 'merge', fields: merged(found, []) };
+  if (!contest.rules.clock) return { kind: 'people', rule: 'newer_wins/no_column' };
   const { side, how } = newerSide(contest);
   return { kind: side, rule: `newer_wins/${how}` };
 }

@@ -52,7 +52,6 @@ export function plannedConflicts(
   const table = relationText(source);
   const rules = rulesOf(config, table);
   const clock = clockColumn({ source, target }, rules.newerColumn);
-  const goesByTime = strategiesIn(rules).some((name) => name === 'newer_wins' || name === 'field_level');
   const mapped = clock && columns.some((c) => c.name === clock.column);
   const tags = Object.entries(config.column_tags).filter(([name]) => name.startsWith(`${table}.`));
   return {
@@ -61,7 +60,7 @@ export function plannedConflicts(
       strategy: rules.strategy,
       ...(writesBoth(config) && { both: true as const }),
       types: rules.types,
-      ...(goesByTime && mapped && { clock }),
+      ...(mapped && { clock }), // also where no rule goes by it: a person may
       fields: rules.fields,
       images: imagesOf(columns, rules),
       masks: Object.fromEntries(tags.map(([name, mask]) => [name.slice(table.length + 1), mask])),

@@ -48,6 +48,9 @@ function byFields(sight: Sight, fields: Extract<ConflictDecision, { fields: unkn
   return { rule: 'manual', fields: choices, values };
 }
 
+const noTimes = (strategy: string, table: string) =>
+  `The job read no update column of ${table}, so ${strategy} cannot tell which row is newer. Decide for a side, or name the column in conflict_rules.${table}.newer_column and run another job.`;
+
 function byStrategy({ plan, conflict, source, target, base }: Sight, name: string, nowMs: number): Meant {
   if (!conflictStrategyNames.includes(name))
     throw invalid(`There is no strategy ${name}; there are ${conflictStrategyNames.join(', ')}.`);
@@ -62,6 +65,7 @@ function byStrategy({ plan, conflict, source, target, base }: Sight, name: strin
   };
   const type = verdict.kind === 'conflict' ? verdict.type : (conflict.type as 'update_differing'); // or one that the target raised
   const ruling = ruleOn({ kind: 'conflict', type, split }, contest, name);
+  if (ruling.rule === 'newer_wins/no_column') throw invalid(noTimes(name, conflict.table));
   if (ruling.kind === 'people') throw invalid(`${name} leaves this conflict to people (${ruling.rule}).`);
   if (ruling.kind === 'merge') return { rule: ruling.rule, fields: ruling.fields, values: new Map() };
   return { side: ruling.kind === 'target' ? 'target' : 'source', rule: ruling.rule };

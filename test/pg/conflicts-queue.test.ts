@@ -121,6 +121,32 @@ test('a decision column by column takes sides and values, and is refused where i
   expect((await s.run()).counts).toMatchObject({ kept: 1, conflicts: 0, unchanged: 9 });
 });
 
+test('newer_wins as a decision takes the newer row, whatever rule the job had, and is refused where nothing says which it is', async () => {
+  await using s = await service();
+  for (const [side, id, at] of [
+    ['source', 1, '2026-01-01'],
+    ['target', 1, '2026-11-01'],
+    ['source', 2, '2026-11-01'],
+    ['target', 2, '2026-01-01'],
+  ] as const)
+    await sql(s.pair, side, `update t set name = '${side}', updated_at = '${at}' where id = ${id}`);
+  await s.run();
+  const newer = { strategy: 'newer_wins' };
+  const decided = [];
+  for (const c of s.open()) decided.push(await s.decide(newer, c));
+  await disagree(s.pair);
+  await s.run({ columns: { 'public.t': { exclude: ['updated_at'] } } });
+  const blind = s.decide(newer);
+
+  expect(decided.map((d) => 'conflict' in d && d.conflict.decision?.rule)).toEqual(Array(2).fill('newer_wins/later'));
+  await expect(blind).rejects.toMatchObject({
+    code: 'decision_invalid',
+    message: expect.stringContaining('no update column of public.t'),
+  });
+  expect(await rowOf(s.pair, 'target', 1)).toMatchObject({ name: 'target 1' });
+  expect(await rowOf(s.pair, 'target', 2)).toMatchObject({ name: 'source' });
+});
+
 test('of ten that decide at once, one wins; the others learn who it was; the same answer again is the same', async () => {
   await using s = await service();
   await disagree(s.pair);

@@ -33,7 +33,7 @@ test('an order to decide many dies again and again over real databases: each row
   await runJob(pair, config, {}, p);
   for (const side of ['source', 'target'] as const)
     await pair[side].client.query(
-      `update t set x = '${side} ' || id, updated_at = '2025-01-01' where id <= ${CONFLICTS}`,
+      `update t set x = '${side} ' || id, updated_at = '${side === 'source' ? 2026 : 2025}-01-01' where id <= ${CONFLICTS}`,
     );
   const { job } = await runJob(pair, config, {}, p);
   await pair.target.client.query(COUNTER);
@@ -45,7 +45,7 @@ test('an order to decide many dies again and again over real databases: each row
       resolutionId: randomUUID(),
       jobId: job.job_id,
       filter: {},
-      decision: { strategy: 'newer_wins' }, // a tie: the source
+      decision: { strategy: 'newer_wins' }, // the source's
       expectedCount: CONFLICTS,
       actor: 'ada',
     },

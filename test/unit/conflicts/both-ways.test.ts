@@ -39,6 +39,7 @@ const contest = (strategy: string): Contest => ({
     pair: 'p',
     strategy,
     types: Object.fromEntries(CONFLICT_TYPES.map((t) => [t, strategy])) as Contest['rules']['types'], // all of them
+    clock: { column: 'at', type: 'timestamptz' },
     fields: { '*': 'target' },
     images: [],
     masks: {},
