@@ -35,9 +35,10 @@ export async function look(
   conflicts: readonly Conflict[],
 ): Promise<readonly (Sight | SyncError)[]> {
   const all = conflicts.map((c) => c.key);
+  const { scope: _, ...everywhere } = plan; // a row that has left the project is there: nobody may delete it unknowingly
   const [s, t] = await Promise.all([
-    source.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
-    target.reader(plan, ANYWHERE).rows(all, CHUNK_BYTES),
+    source.reader(everywhere, ANYWHERE).rows(all, CHUNK_BYTES),
+    target.reader(everywhere, ANYWHERE).rows(all, CHUNK_BYTES),
   ]);
   const keys = all.slice(0, Math.min(s.covered, t.covered));
   if (keys.length === 0) throw new TypeError('a reader looked at no key'); // a row that was not read is not one that is not there

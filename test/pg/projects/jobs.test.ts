@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Conflict } from '../../../lib/model/conflict.ts';
+import { applyDecision } from '../../../lib/orchestrator/resolve-conflict.ts';
 import { resumeJob } from '../../../lib/orchestrator/resume-job.ts';
 import { stopJob } from '../../../lib/orchestrator/stop-job.ts';
 import { createPair, type TestPair } from '../../support/databases.ts';
@@ -132,6 +134,38 @@ test('conflicts are met in the project alone, and what left it is decided like a
     'select id, x from items where id in (11, 12, 13, 14, 21) order by id',
   );
   expect(rows.map((r) => `${r.id} ${r.x}`)).toEqual(['11 target', '13 target', '14 target', '21 target']);
+});
+
+test('open conflicts of rows outside of a project are none of its business, and a row that left it is seen where it is', async () => {
+  await using pair = await parcelsPair();
+  const store = toldConflicts();
+  const p = { ...ports(), conflicts: store };
+  const all = { delete_mode: 'tracked', conflict_strategy: 'manual' } as const;
+  const decide = (c: Conflict, expected = c.prints) =>
+    applyDecision({ conflict: c, decision: { side: 'source' }, expected, actor: 'ada' }, p);
+  const open = () => [...store.all.values()].filter((c) => c.state === 'open');
+  const conflictOn = (id: string) => open().find((c) => c.key.join() === id) as Conflict;
+  const project = () => runJob(pair, { ...parcel(1), ...all }, {}, p);
+  await project();
+  await runJob(pair, all, {}, p);
+  for (const side of ['source', 'target'] as const)
+    await pair[side].client.query(`update items set x = '${side}' where id in (21, 22, 13)`);
+  const first = await runJob(pair, all, {}, p);
+  await pair.target.client.query('delete from notes where item_id = 22; delete from items where id = 22');
+  await pair.source.client.query('update items set parcel_id = 3 where id = 13');
+  await project();
+
+  expect(
+    open()
+      .map((c) => c.key.join())
+      .sort(),
+  ).toEqual(['13', '21', '22']); // 22 has not converged
+  expect(conflictOn('21')).toMatchObject({ seen_by: first.job.job_id, prints: { source: expect.any(String) } });
+  const left = await decide(conflictOn('13'));
+  expect(left).toMatchObject({ outcome: 'stale', images: { source: { values: ['13', '3', 'source'] } } });
+  expect(await decide(conflictOn('21'))).toMatchObject({ outcome: 'applied' });
+  const { rows } = await pair.target.client.query('select id, x from items where id in (13, 21) order by id');
+  expect(rows.map((r) => `${r.id} ${r.x}`)).toEqual(['13 target', '21 source']);
 });
 
 test('a project is made of mapped tables too, with columns of other names and masks', async () => {
