@@ -9,6 +9,8 @@ import type { FleetItem, FleetWork } from '../../lib/model/fleet-order.ts';
 import type { Job, JobState } from '../../lib/model/job.ts';
 import { findPairs } from '../../lib/orchestrator/find-pairs.ts';
 import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
+import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
+import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import { type StepFleetPorts, stepFleet, tendFleet } from '../../lib/orchestrator/step-fleet.ts';
 import type { ConnectionPair } from '../../lib/ports.ts';
 import { memoryLog } from '../support/memory-ports.ts';
@@ -30,6 +32,8 @@ async function fleet() {
   const jobs = dynamoJobStore(table('jobs'));
   const clock = { now: Date.parse('2026-11-23T12:00:00.000Z') };
   const started: string[] = [];
+  const starts: StartRequest[] = [];
+  const puts: PutSchedule[] = [];
   const asked: string[] = [];
   const sent: string[] = [];
   /** What a start of this pair is answered. */
@@ -47,8 +51,10 @@ async function fleet() {
       if (no) throw no;
       return {} as ConnectionPair; // nobody connects
     },
-    startJob: async ({ jobId, actor, mode = 'full', config }) => {
+    startJob: async (request) => {
+      const { jobId, actor, mode = 'full', config } = request;
       started.push(jobId);
+      starts.push(request);
       const at = new Date(clock.now).toISOString();
       const job = sampleJob({ job_id: jobId, actor, mode, config, created_at: at, heartbeat_at: at });
       await jobs.create(job);
@@ -62,7 +68,10 @@ async function fleet() {
       asked.push(`resume ${jobId}`);
       return (await jobs.get(jobId)) as Job;
     },
-    putSchedule: async ({ name, flexible_minutes }) => void asked.push(`schedule ${name} ${flexible_minutes}`),
+    putSchedule: async (put) => {
+      asked.push(`schedule ${put.name} ${put.flexible_minutes}`);
+      puts.push(put);
+    },
   } satisfies StepFleetPorts & { queue: object };
   const add = async (n: number, more = {}) => {
     for (let i = 0; i < n; i++) await ports.pairs.put(samplePair(`p${String(i).padStart(3, '0')}`, more));
@@ -72,7 +81,7 @@ async function fleet() {
   const move = (id: string, state: JobState, more = {}) =>
     jobs.transition(id, { from: ['created', 'running'], epoch: 1 }, { state, ...more });
   const items = async (): Promise<readonly FleetItem[]> => (await ports.orders.page(ID, 0)).items;
-  return { ports, clock, jobs, started, asked, sent, refuse, add, order, move, items };
+  return { ports, clock, jobs, started, starts, puts, asked, sent, refuse, add, order, move, items };
 }
 let f: Awaited<ReturnType<typeof fleet>>;
 beforeEach(async () => {
@@ -80,6 +89,28 @@ beforeEach(async () => {
 });
 
 describe('an order to start many pairs', () => {
+  it('starts each with its own environments, with the mode and dry run of the order, as whoever gave it, and notes its job', async () => {
+    await f.add(1, { mode: 'full' });
+    const [own, other] = ['1', '2'].map((n) => ID.replace(/1$/, n));
+    const give = async (orderId = '', work: FleetWork) => {
+      const by = { actor: 'ada', subject: 'id-ada' };
+      await orderFleet({ orderId, work, filter: {}, expectedCount: 1, atOnce: 1, ...by }, f.ports);
+      await stepFleet(orderId, f.ports);
+    };
+
+    await give(own, { action: 'start' });
+    await f.move(f.started[0] ?? '', 'completed');
+    await give(other, { action: 'start', mode: 'incremental', dry_run: true });
+
+    const as = { actor: 'ada', subject: 'id-ada', environments: { source: 'production', target: 'training' } };
+    expect(f.starts).toMatchObject([
+      { ...as, mode: 'full', config: { dry_run: false } },
+      { ...as, mode: 'incremental', config: { dry_run: true } },
+    ]);
+    const noted = (await f.ports.pairs.jobs(['p000'])).get('p000') ?? [];
+    expect(noted.map(({ job_id }) => job_id)).toEqual(f.started.toReversed());
+  });
+
   it('starts as many as may work at once, and the next when one has ended', async () => {
     await f.add(25);
     await f.order({ action: 'start' }, { count: 25, atOnce: 10 });
