@@ -3,9 +3,10 @@ import { dynamoFleetLooks } from '../../functions/aws/dynamo/fleet-looks.ts';
 import { dynamoFleetOrderStore } from '../../functions/aws/dynamo/fleet-order-store.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { dynamoPairStore } from '../../functions/aws/dynamo/pair-store.ts';
+import { registryItems } from '../../functions/aws/dynamo/registry-items.ts';
 import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
 import { SyncError } from '../../lib/model/errors.ts';
-import type { FleetItem, FleetWork } from '../../lib/model/fleet-order.ts';
+import { type FleetItem, type FleetWork, ITEMS_PER_PAGE } from '../../lib/model/fleet-order.ts';
 import type { Job, JobState } from '../../lib/model/job.ts';
 import { findPairs } from '../../lib/orchestrator/find-pairs.ts';
 import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
@@ -81,7 +82,9 @@ async function fleet() {
   const move = (id: string, state: JobState, more = {}) =>
     jobs.transition(id, { from: ['created', 'running'], epoch: 1 }, { state, ...more });
   const items = async (): Promise<readonly FleetItem[]> => (await ports.orders.page(ID, 0)).items;
-  return { ports, clock, jobs, started, starts, puts, asked, sent, refuse, add, order, move, items };
+  /** As it is left by a writer that died between the end of an order and taking it off the list. */
+  const reopen = (id: string) => registryItems(table('registry'), 'fleet_open').put(id, { revision: 1 });
+  return { ports, reopen, clock, jobs, started, starts, puts, asked, sent, refuse, add, order, move, items };
 }
 let f: Awaited<ReturnType<typeof fleet>>;
 beforeEach(async () => {
@@ -132,6 +135,25 @@ describe('an order to start many pairs', () => {
     expect(f.started).toHaveLength(25);
     expect(await f.ports.orders.get(ID)).toMatchObject({ state: 'completed', counts: { done: 25, failed: 0 } });
     expect(await f.ports.orders.open()).toEqual([]);
+  });
+
+  it('counts the jobs of the pages before among those at work', async () => {
+    await f.add(ITEMS_PER_PAGE + 5);
+    await f.order({ action: 'start' }, { count: ITEMS_PER_PAGE + 5, atOnce: ITEMS_PER_PAGE + 2 });
+
+    expect(await stepFleet(ID, f.ports)).toMatchObject({ again: true });
+    expect(f.started).toHaveLength(ITEMS_PER_PAGE + 2);
+    for (const id of f.started.slice(0, 3)) await f.move(id, 'completed');
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: false });
+    expect(f.started).toHaveLength(ITEMS_PER_PAGE + 5);
+  });
+
+  it('begins nothing when its time is nearly up, and goes on at once', async () => {
+    await f.add(1);
+    await f.order({ action: 'start' }, { count: 1 });
+
+    expect(await stepFleet(ID, { ...f.ports, remainingMs: () => 30_000 })).toEqual({ again: true, afterSeconds: 0 });
+    expect(f.started).toEqual([]);
   });
 
   it('starts nothing twice when steps die before they note what they did, or run at once', async () => {
@@ -206,6 +228,18 @@ describe('an order to start many pairs', () => {
     f.clock.now += 3 * 60_000;
     await tend();
     expect(f.sent).toEqual([ID, ID]);
+  });
+
+  it('that ended when the writer died is taken off the list of those that are open', async () => {
+    await f.add(1);
+    await f.order({ action: 'start' }, { count: 1 });
+    await stepFleet(ID, f.ports);
+    await f.reopen(ID);
+
+    await tendFleet({ ...f.ports, log: memoryLog() });
+
+    expect(await f.ports.orders.open()).toEqual([]);
+    expect(f.sent).toEqual([ID]);
   });
 });
 
