@@ -277,6 +277,34 @@ it('stops what works, resumes what does not, schedules, and leaves the schedules
   expect((await f.ports.schedules.get('p002'))?.deleting).toBeUndefined();
 });
 
+it('gives each pair a schedule with all that the order says of time, and the rest of the pair', async () => {
+  await f.add(1, { mode: 'incremental' });
+  const timing = {
+    expression: 'rate(1 day)',
+    timezone: 'America/Chicago',
+    spread_minutes: 30,
+    overlap: 'queue' as const,
+    paused: true,
+  };
+
+  await f.order({ action: 'schedule', timing }, { count: 1 });
+  await stepFleet(ID, f.ports);
+
+  const { spread_minutes: flexible_minutes, ...rest } = timing;
+  const environments = { source: 'production', target: 'training' };
+  expect(f.puts).toEqual([
+    {
+      ...rest,
+      flexible_minutes,
+      name: 'p000',
+      mode: 'incremental',
+      config: samplePair('p000').config,
+      environments,
+      actor: 'ada',
+    },
+  ]);
+});
+
 describe('a list of pairs', () => {
   it('shows the last job, also one that its schedule has started, and the last success behind it', async () => {
     await f.add(2, { groups: ['nightly'] });
