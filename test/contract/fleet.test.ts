@@ -340,6 +340,30 @@ describe('a list of pairs', () => {
     expect(await names({ group: 'weekly' })).toEqual([]);
   });
 
+  it('says when a pair was last in step though its last job has failed, and goes by no schedule over other databases', async () => {
+    await f.add(1);
+    const [old, failed, others] = ['1', '2', '3'].map((n) => ID.replace(/1$/, n));
+    const ended_at = '2026-11-23T10:30:00.000Z';
+    await f.jobs.create(sampleJob({ job_id: old ?? '', state: 'completed', ended_at }));
+    await f.jobs.create(sampleJob({ job_id: failed ?? '', state: 'failed' }));
+    await f.jobs.create(sampleJob({ job_id: others ?? '', state: 'running' }));
+    await f.ports.pairs.note('p000', { job_id: old ?? '', at: '2026-11-23T10:00:00.000Z' });
+    await f.ports.pairs.note('p000', { job_id: failed ?? '', at: '2026-11-23T11:00:00.000Z' });
+    const at = '2026-11-23T11:30:00.000Z';
+    await f.ports.schedules.create(
+      sampleSchedule({
+        name: 'p000',
+        environments: { source: 'production', target: 'elsewhere' },
+        runs: [{ due: at, at, outcome: 'started', job_id: others ?? '' }],
+      }),
+    );
+
+    const [found] = (await findPairs({}, { limit: 1 }, f.ports)).pairs;
+
+    expect(found).toMatchObject({ last: { job_id: failed, state: 'failed' }, last_success_at: ended_at });
+    expect(found?.schedule).toBeUndefined();
+  });
+
   it('goes on where a page ended, also in the middle of what was read', async () => {
     await f.add(130);
     const found: string[] = [];
