@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { connectionView } from '../../lib/model/connection.ts';
 import { ERRORS, SyncError } from '../../lib/model/errors.ts';
 import { Secret } from '../../lib/model/secret.ts';
+import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { pairId } from '../../lib/orchestrator/conflict-plan.ts';
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
@@ -10,6 +11,7 @@ import { type UninstallPorts, type UninstallRequest, uninstall } from '../../lib
 import type { MaskKeys } from '../../lib/ports.ts';
 import { uninstallDatabases } from '../../lib/postgres/uninstall.ts';
 import { memoryScheduleStore } from '../contract/memory.ts';
+import { sampleEnvironment, sampleJob, sampleSchedule } from '../contract/samples.ts';
 import { catalogsOf } from '../support/catalog.ts';
 import { createPair, type TestDatabase, type TestPair } from '../support/databases.ts';
 import { type Ports, ports, runJob, start } from '../support/in-process.ts';
@@ -29,11 +31,8 @@ async function setUp(pair: TestPair) {
     insert into fee select i, i, i from generate_series(1, 50) i`);
 }
 
-function portsFor(
-  p: Ports,
-  maskKeys: MaskKeys = { has: async () => false, remove: async () => undefined },
-): UninstallPorts {
-  return { ...p, databases: DATABASES, maskKeys, schedules: memoryScheduleStore() };
+function portsFor(p: Ports, maskKeys: MaskKeys = { has: async () => false, remove: async () => undefined }) {
+  return { ...p, databases: DATABASES, maskKeys, schedules: memoryScheduleStore() } satisfies UninstallPorts;
 }
 
 const asked = (db: TestDatabase, more: Partial<UninstallRequest> = {}): UninstallRequest => ({
@@ -277,6 +276,48 @@ describe('uninstall', () => {
     expect((await look(pair.source, portsFor(p))).had).toMatchObject({ slots: [{ slot }], publications: [] });
     expect(await uninstall(asked(pair.source), portsFor(p))).toMatchObject({ complete: true, left: [] });
     expect((await look(pair.source, portsFor(p))).had.slots).toEqual([]);
+  });
+
+  test('with everything it removes the key of masks of a pair that a job alone tells of', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const { job } = await runJob(pair, {}, {}, p);
+    const mine = pairId(job.source, job.target);
+    const keys = new Set([mine, 'of another pair']);
+    const u = portsFor(p, { has: async (of) => keys.has(of), remove: async (of) => void keys.delete(of) });
+    expect((await uninstall(asked(pair.target), u)).mask_keys).toBe(1); // its baselines told of it
+    expect((await look(pair.target, u)).mask_keys).toBe(0);
+    const config = jobConfigSchema.parse({
+      mapping: {
+        'public.parcel': { from: 'public.parcel', columns: { owner: { column: 'owner', mask: { kind: 'hash' } } } },
+      },
+    });
+    await p.jobs.create(sampleJob({ state: 'completed', source: job.source, target: job.target, config }));
+
+    expect((await look(pair.target, u)).mask_keys).toBe(1);
+    await uninstall(asked(pair.target, { everything: true }), u);
+    expect([...keys]).toEqual(['of another pair']);
+  });
+
+  test('with everything is refused while a schedule names the environment, and has removed nothing then', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const { job } = await runJob(pair, {}, {}, p);
+    const u = portsFor(p);
+    await p.environments.put(sampleEnvironment({ name: 'training', identity: job.target }));
+    await u.schedules.create(sampleSchedule({ name: 'nightly', environments: { target: 'training' } }));
+    const before = await catalogsOf(pair.target.client);
+
+    await expect(uninstall(asked(pair.target, { everything: true }), u)).rejects.toMatchObject({
+      code: 'environment_in_use',
+      facts: { schedules: ['nightly'] },
+    });
+
+    expect(await catalogsOf(pair.target.client)).toEqual(before);
+    expect(await uninstall(asked(pair.target), u)).toMatchObject({ complete: true });
+    expect((await p.environments.list()).map((e) => e.name)).toEqual(['training']);
   });
 
   test('forgets the connections of jobs that could be resumed; with everything environments and keys of masks too', async () => {
