@@ -63,6 +63,19 @@ describe('pairs in DynamoDB', () => {
     expect(await store.page({ prefix: 'none', limit: 5 })).toEqual({ pairs: [], more: false });
   });
 
+  it('reads more than one batch, and again what DynamoDB left unread', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `p${i}`);
+    await Promise.all(names.map((name) => store.note(name, { job_id: `of ${name}`, at: 'then' })));
+    dynamo.faultNext('BatchGetItem', 'leave unprocessed');
+
+    const found = await store.jobs([...names, 'none']);
+
+    expect(new Map([...found].map(([name, [job]]) => [name, job?.job_id]))).toEqual(
+      new Map([...found.keys()].map((name) => [name, `of ${name}`])),
+    );
+    expect([...found.keys()].sort()).toEqual([...names].sort());
+  });
+
   it('notes each job once, the newest 20, also when many note at once', async () => {
     await Promise.all(Array.from({ length: 4 }, (_, i) => store.note('one', { job_id: `same-${i % 2}`, at: `${i}` })));
     expect((await store.jobs(['one'])).get('one')).toHaveLength(2);
