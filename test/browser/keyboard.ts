@@ -17,8 +17,8 @@ const WATCH = `(() => {
   const named = (element) => element === null ? 'nothing' : element.outerHTML.replace(/>[^]*/, '>').slice(0, 160)
     + ' ' + element.textContent.trim().slice(0, 30);
   const look = (element) => {
-    const { outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor } = getComputedStyle(element);
-    return [outlineStyle === 'none' ? '' : outlineStyle + outlineWidth + outlineColor, boxShadow, borderColor].join();
+    const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(element); // a ring, not a shade
+    return [outlineStyle === 'none' ? '' : outlineStyle + outlineWidth + outlineColor, boxShadow].join();
   };
   const isChosen = (radio) => {
     const group = [...document.querySelectorAll('input[type=radio]')].filter((r) => r.name === radio.name && !r.disabled);
