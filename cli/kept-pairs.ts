@@ -75,6 +75,7 @@ interface Put extends Globals {
   readonly description?: string;
   readonly group?: readonly string[];
   readonly mode?: string;
+  readonly config?: string;
 }
 
 /** Adds to `tfsync pairs` what keeps them. */
@@ -129,14 +130,16 @@ export function addKeptPairCommands(pairs: Command, { connect, io }: Pick<Confli
     const before = await api.pair(name);
     const { source_environment, target_environment, groups, description, mode } = before?.view ?? {};
     const kept = { source_environment, target_environment, groups, description, mode, config: before?.view.config };
-    const config = readConfig({ ...options });
+    const given = readConfig({ ...options });
+    // --config says all of it; a flag says one field, and the others stay: a mapping with its masks must not go by the way
+    const config = options.config === undefined ? { ...before?.view.config, ...given } : given;
     const said = {
       source_environment: options.sourceEnv,
       target_environment: options.targetEnv,
       groups: options.group,
       description: options.description,
       mode: options.mode,
-      config: Object.keys(config).length > 0 ? config : undefined,
+      config: Object.keys(given).length > 0 ? config : undefined,
     };
     const over = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
     const put = await api.putPair(name, { ...kept, ...over }, before?.etag);

@@ -174,7 +174,7 @@ describe('the pages of those who run the service', () => {
     await page.getByLabel('URL', { exact: true }).fill(`http://127.0.0.1:${port}/path-that-is-secret`);
     await page.getByRole('checkbox', { name: 'changes.lag' }).uncheck();
     await page.getByRole('button', { name: 'Make it' }).click();
-    const shown = page.getByText(/^whsec_/);
+    const shown = page.getByRole('status').getByText(/^whsec_/); // whoever does not see it is told of it
     await shown.waitFor();
     const secret = await shown.innerText();
     await page.getByRole('link', { name: 'ops' }).click();
@@ -198,6 +198,11 @@ describe('the pages of those who run the service', () => {
     await page.getByRole('button', { name: 'Make it' }).click();
     await shown.waitFor();
     const rotated = await shown.innerText();
+    const changed = await web.put('/api/sync/webhooks/ops', { events: ['job.ended'], paused: true });
+    await page.getByRole('button', { name: 'Delete the webhook' }).click();
+    await page.getByRole('button', { name: 'Delete it' }).click();
+    await page.getByRole('alert').getByText('webhook_changed').waitFor(); // somebody else has, since it was shown
+    await page.reload();
     await page.getByRole('button', { name: 'Delete the webhook' }).click();
     await page.getByRole('button', { name: 'Delete it' }).click();
     await page.getByText('There is no webhook yet.').waitFor();
@@ -208,6 +213,7 @@ describe('the pages of those who run the service', () => {
     expect(again).not.toContain(secret);
     expect(again).not.toContain('path-that-is-secret');
     expect(rotated).not.toBe(secret);
+    expect(changed.status).toBe(200);
     expect(offered).toBe(0);
     expect([...tab.complaints, ...other.complaints]).toEqual([]);
   });

@@ -16,9 +16,11 @@ const WATCH = `(() => {
 
   const named = (element) => element === null ? 'nothing' : element.outerHTML.replace(/>[^]*/, '>').slice(0, 160)
     + ' ' + element.textContent.trim().slice(0, 30);
+  // of a shadow what can be seen: its colour is not transparent
+  const seen = (shadow) => (shadow.match(/[a-z]+\\([^)]*\\)[^,]*/g) ?? []).filter((one) => !/, 0\\)/.test(one));
   const look = (element) => {
-    const { outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor } = getComputedStyle(element);
-    return [outlineStyle === 'none' ? '' : outlineStyle + outlineWidth + outlineColor, boxShadow, borderColor].join();
+    const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(element); // a ring, not a shade
+    return [outlineStyle === 'none' ? '' : outlineStyle + outlineWidth + outlineColor, ...seen(boxShadow)].join();
   };
   const isChosen = (radio) => {
     const group = [...document.querySelectorAll('input[type=radio]')].filter((r) => r.name === radio.name && !r.disabled);

@@ -18,9 +18,11 @@ const FOREIGN = `(() => {
     .map((element) => element.outerHTML.slice(0, 120));
 })()`;
 
-/** Which texts the page does not say; its fields count, and texts as JSON writes them. */
-const IN_VAIN = `(texts) => {
-  const said = document.body.textContent + [...document.querySelectorAll('input, textarea')].map((f) => f.value).join(' ');
+/** Which texts the page, or what is within the first of a selector, does not say; fields count, and texts as JSON writes them. */
+const IN_VAIN = `(texts, within) => {
+  const place = document.querySelector(within);
+  const said = (place?.textContent ?? '')
+    + [...(place?.querySelectorAll('input, textarea') ?? [])].map((f) => f.value).join(' ');
   return texts.filter((text) => !said.includes(text) && !said.includes(JSON.stringify(text).slice(1, -1)));
 }`;
 
@@ -30,6 +32,8 @@ interface Look {
   /** What of it every payload comes from: all on this page, or with `part` on all pages that say the same. */
   readonly shows?: string | undefined;
   readonly part?: true | undefined;
+  /** Where on the page they are, should others say the same elsewhere on it. */
+  readonly within?: string;
 }
 
 interface Places {
@@ -85,7 +89,7 @@ function looks({ jobId, storedJob, wide, open, noted }: Places): readonly Look[]
     { path: '/../dashboard', shows: 'projects', part: true },
     { path: '/../jobs', shows: 'projects', part: true },
     { path: `/../jobs?${query('text source target from to next_token status')}` },
-    { path: `/../job/${storedJob}?tab=project`, shows: 'plan' },
+    { path: `/../job/${storedJob}?tab=project`, shows: 'plan', within: '.plan-view' },
     { path: '/../conflicts' },
     { path: `/../conflicts?${query('job_id next_token')}` },
     { path: `/../job/${p}` },
@@ -144,27 +148,29 @@ async function answerPayloads(page: Page): Promise<void> {
 /** Most that a page may take until it says what it has to; what is missing then is in the result. */
 const SAYS_LIMIT_MS = 20_000;
 
-const lackingOn = async (page: Page) =>
-  (await page.evaluate(`(${IN_VAIN})(${JSON.stringify(PAYLOADS)})`)) as readonly string[];
+const lackingOn = async (page: Page, within: string) =>
+  (await page.evaluate(`(${IN_VAIN})(${JSON.stringify(PAYLOADS)}, ${JSON.stringify(within)})`)) as readonly string[];
 
-const saysAll = (page: Page) =>
-  until('every payload', async () => (await lackingOn(page)).length === 0, SAYS_LIMIT_MS).catch(() => undefined);
+const saysAll = (page: Page, within: string) =>
+  until('every payload', async () => (await lackingOn(page, within)).length === 0, SAYS_LIMIT_MS).catch(
+    () => undefined,
+  );
 
 /** Goes to every page and tab: what markup was made there, which payloads did not come as text, which pages were left out. */
 export async function lookThrough(page: Page, places: Places) {
   const made: unknown[] = [];
   const lacking = new Map<string, readonly string[]>();
   const visited = new Set<string>();
-  const look = async ({ shows, part }: Omit<Look, 'path'>) => {
+  const look = async ({ shows, part, within = 'body' }: Omit<Look, 'path'>) => {
     await page.locator('h1').first().waitFor();
     await page.locator('#app [aria-busy=true]').first().waitFor({ state: 'detached' });
     await page.evaluate(`for (const details of document.querySelectorAll('main details')) details.open = true`);
     await page.locator('#app [aria-busy=true]').first().waitFor({ state: 'detached' });
-    if (shows !== undefined && !part) await saysAll(page);
+    if (shows !== undefined && !part) await saysAll(page, within);
     const foreign = (await page.evaluate(FOREIGN)) as readonly string[];
     if (foreign.length > 0) made.push({ url: page.url(), foreign });
     if (shows === undefined) return;
-    const now = await lackingOn(page);
+    const now = await lackingOn(page, within);
     lacking.set(
       shows,
       (lacking.get(shows) ?? PAYLOADS).filter((payload) => now.includes(payload)),
@@ -172,19 +178,19 @@ export async function lookThrough(page: Page, places: Places) {
   };
 
   await answerPayloads(page);
-  for (const [index, { path, shows, part }] of looks(places).entries()) {
+  for (const [index, { path, ...what }] of looks(places).entries()) {
     await page.goto(`${places.base}${path}${index === 0 ? `#token=${places.token}` : ''}`);
-    await look({ shows, part });
+    await look(what);
     visited.add(new URL(`${places.base}${path}`).pathname);
     for (
       const next = page.getByRole('link', { name: 'Newer conflicts' });
-      shows === 'conflicts' && (await next.count()) > 0;
+      what.shows === 'conflicts' && (await next.count()) > 0;
     ) {
       const from = page.url();
       await next.click();
       await page.waitForURL((url) => url.href !== from);
       await page.locator('.conflicts tbody').waitFor();
-      await look({ shows, part });
+      await look(what);
     }
   }
   const documents = pages.filter(({ answers }) => answers === 'document').map(({ path }) => path);

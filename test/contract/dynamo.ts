@@ -19,7 +19,7 @@ export type Fault =
   | 'lose reply'
   /** DynamoDB says it is too busy. */
   | 'throttle'
-  /** A batch write: all but the first item come back unprocessed. */
+  /** A batch: all but the first item come back unprocessed. */
   | 'leave unprocessed';
 
 export interface TestDynamo {
@@ -59,7 +59,7 @@ export async function startDynamo(): Promise<TestDynamo> {
     const answered = await answer.text();
     if (fault === 'lose reply') return void request.socket.destroy();
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(rest ? JSON.stringify({ UnprocessedItems: rest.left }) : answered);
+    response.end(rest ? JSON.stringify({ ...JSON.parse(answered), [rest.as]: rest.left }) : answered);
   });
   const endpoint = await listen(proxy);
   const low = new DynamoDBClient({
@@ -150,12 +150,22 @@ async function untilActive(client: TestDynamo['client'], TableName: string): Pro
   }
 }
 
+/** What is written is a list by table, what is read are keys by table. */
+type Batch = Record<string, unknown[] | { readonly Keys: unknown[] }>;
+
 function withoutFirst(body: string) {
-  const { RequestItems } = JSON.parse(body) as { RequestItems: Record<string, unknown[]> };
-  const cut = (from: number, to?: number) =>
-    Object.fromEntries(Object.entries(RequestItems).map(([table, items]) => [table, items.slice(from, to)]));
-  const left = Object.fromEntries(Object.entries(cut(1)).filter(([, items]) => items.length > 0));
-  return { first: JSON.stringify({ RequestItems: cut(0, 1) }), left };
+  const { RequestItems } = JSON.parse(body) as { RequestItems: Batch };
+  const itemsOf = (of: Batch[string]) => (Array.isArray(of) ? of : of.Keys);
+  const cut = (from: number, to?: number): Batch =>
+    Object.fromEntries(
+      Object.entries(RequestItems).map(([table, of]) => {
+        const items = itemsOf(of).slice(from, to);
+        return [table, Array.isArray(of) ? items : { ...of, Keys: items }];
+      }),
+    );
+  const left = Object.fromEntries(Object.entries(cut(1)).filter(([, of]) => itemsOf(of).length > 0));
+  const as = Object.values(RequestItems).some(Array.isArray) ? 'UnprocessedItems' : 'UnprocessedKeys';
+  return { first: JSON.stringify({ RequestItems: cut(0, 1) }), left, as };
 }
 
 function throttled(response: ServerResponse): void {

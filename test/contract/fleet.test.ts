@@ -3,12 +3,15 @@ import { dynamoFleetLooks } from '../../functions/aws/dynamo/fleet-looks.ts';
 import { dynamoFleetOrderStore } from '../../functions/aws/dynamo/fleet-order-store.ts';
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { dynamoPairStore } from '../../functions/aws/dynamo/pair-store.ts';
+import { registryItems } from '../../functions/aws/dynamo/registry-items.ts';
 import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
 import { SyncError } from '../../lib/model/errors.ts';
-import type { FleetItem, FleetWork } from '../../lib/model/fleet-order.ts';
+import { type FleetItem, type FleetWork, ITEMS_PER_PAGE } from '../../lib/model/fleet-order.ts';
 import type { Job, JobState } from '../../lib/model/job.ts';
 import { findPairs } from '../../lib/orchestrator/find-pairs.ts';
 import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
+import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
+import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
 import { type StepFleetPorts, stepFleet, tendFleet } from '../../lib/orchestrator/step-fleet.ts';
 import type { ConnectionPair } from '../../lib/ports.ts';
 import { memoryLog } from '../support/memory-ports.ts';
@@ -30,6 +33,8 @@ async function fleet() {
   const jobs = dynamoJobStore(table('jobs'));
   const clock = { now: Date.parse('2026-11-23T12:00:00.000Z') };
   const started: string[] = [];
+  const starts: StartRequest[] = [];
+  const puts: PutSchedule[] = [];
   const asked: string[] = [];
   const sent: string[] = [];
   /** What a start of this pair is answered. */
@@ -47,8 +52,10 @@ async function fleet() {
       if (no) throw no;
       return {} as ConnectionPair; // nobody connects
     },
-    startJob: async ({ jobId, actor, mode = 'full', config }) => {
+    startJob: async (request) => {
+      const { jobId, actor, mode = 'full', config } = request;
       started.push(jobId);
+      starts.push(request);
       const at = new Date(clock.now).toISOString();
       const job = sampleJob({ job_id: jobId, actor, mode, config, created_at: at, heartbeat_at: at });
       await jobs.create(job);
@@ -62,7 +69,10 @@ async function fleet() {
       asked.push(`resume ${jobId}`);
       return (await jobs.get(jobId)) as Job;
     },
-    putSchedule: async ({ name, flexible_minutes }) => void asked.push(`schedule ${name} ${flexible_minutes}`),
+    putSchedule: async (put) => {
+      asked.push(`schedule ${put.name} ${put.flexible_minutes}`);
+      puts.push(put);
+    },
   } satisfies StepFleetPorts & { queue: object };
   const add = async (n: number, more = {}) => {
     for (let i = 0; i < n; i++) await ports.pairs.put(samplePair(`p${String(i).padStart(3, '0')}`, more));
@@ -72,7 +82,9 @@ async function fleet() {
   const move = (id: string, state: JobState, more = {}) =>
     jobs.transition(id, { from: ['created', 'running'], epoch: 1 }, { state, ...more });
   const items = async (): Promise<readonly FleetItem[]> => (await ports.orders.page(ID, 0)).items;
-  return { ports, clock, jobs, started, asked, sent, refuse, add, order, move, items };
+  /** As it is left by a writer that died between the end of an order and taking it off the list. */
+  const reopen = (id: string) => registryItems(table('registry'), 'fleet_open').put(id, { revision: 1 });
+  return { ports, reopen, clock, jobs, started, starts, puts, asked, sent, refuse, add, order, move, items };
 }
 let f: Awaited<ReturnType<typeof fleet>>;
 beforeEach(async () => {
@@ -80,6 +92,28 @@ beforeEach(async () => {
 });
 
 describe('an order to start many pairs', () => {
+  it('starts each with its own environments, with the mode and dry run of the order, as whoever gave it, and notes its job', async () => {
+    await f.add(1, { mode: 'full' });
+    const [own, other] = ['1', '2'].map((n) => ID.replace(/1$/, n));
+    const give = async (orderId = '', work: FleetWork) => {
+      const by = { actor: 'ada', subject: 'id-ada' };
+      await orderFleet({ orderId, work, filter: {}, expectedCount: 1, atOnce: 1, ...by }, f.ports);
+      await stepFleet(orderId, f.ports);
+    };
+
+    await give(own, { action: 'start' });
+    await f.move(f.started[0] ?? '', 'completed');
+    await give(other, { action: 'start', mode: 'incremental', dry_run: true });
+
+    const as = { actor: 'ada', subject: 'id-ada', environments: { source: 'production', target: 'training' } };
+    expect(f.starts).toMatchObject([
+      { ...as, mode: 'full', config: { dry_run: false } },
+      { ...as, mode: 'incremental', config: { dry_run: true } },
+    ]);
+    const noted = (await f.ports.pairs.jobs(['p000'])).get('p000') ?? [];
+    expect(noted.map(({ job_id }) => job_id)).toEqual(f.started.toReversed());
+  });
+
   it('starts as many as may work at once, and the next when one has ended', async () => {
     await f.add(25);
     await f.order({ action: 'start' }, { count: 25, atOnce: 10 });
@@ -101,6 +135,25 @@ describe('an order to start many pairs', () => {
     expect(f.started).toHaveLength(25);
     expect(await f.ports.orders.get(ID)).toMatchObject({ state: 'completed', counts: { done: 25, failed: 0 } });
     expect(await f.ports.orders.open()).toEqual([]);
+  });
+
+  it('counts the jobs of the pages before among those at work', async () => {
+    await f.add(ITEMS_PER_PAGE + 5);
+    await f.order({ action: 'start' }, { count: ITEMS_PER_PAGE + 5, atOnce: ITEMS_PER_PAGE + 2 });
+
+    expect(await stepFleet(ID, f.ports)).toMatchObject({ again: true });
+    expect(f.started).toHaveLength(ITEMS_PER_PAGE + 2);
+    for (const id of f.started.slice(0, 3)) await f.move(id, 'completed');
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: false });
+    expect(f.started).toHaveLength(ITEMS_PER_PAGE + 5);
+  });
+
+  it('begins nothing when its time is nearly up, and goes on at once', async () => {
+    await f.add(1);
+    await f.order({ action: 'start' }, { count: 1 });
+
+    expect(await stepFleet(ID, { ...f.ports, remainingMs: () => 30_000 })).toEqual({ again: true, afterSeconds: 0 });
+    expect(f.started).toEqual([]);
   });
 
   it('starts nothing twice when steps die before they note what they did, or run at once', async () => {
@@ -176,6 +229,18 @@ describe('an order to start many pairs', () => {
     await tend();
     expect(f.sent).toEqual([ID, ID]);
   });
+
+  it('that ended when the writer died is taken off the list of those that are open', async () => {
+    await f.add(1);
+    await f.order({ action: 'start' }, { count: 1 });
+    await stepFleet(ID, f.ports);
+    await f.reopen(ID);
+
+    await tendFleet({ ...f.ports, log: memoryLog() });
+
+    expect(await f.ports.orders.open()).toEqual([]);
+    expect(f.sent).toEqual([ID]);
+  });
 });
 
 it('stops what works, resumes what does not, schedules, and leaves the schedules of others alone', async () => {
@@ -203,13 +268,43 @@ it('stops what works, resumes what does not, schedules, and leaves the schedules
   expect(await run({ action: 'stop' }, 3)).toEqual(['done', 'not_working', 'not_working']);
   expect(await run({ action: 'resume' }, 4)).toEqual(['nothing_to_resume', 'done', 'nothing_to_resume']);
   expect(await run({ action: 'schedule', timing }, 5)).toEqual(['done', 'done', 'schedule_changed']);
-  expect(f.asked).toEqual([`stop ${ids[0]}`, `resume ${ids[1]}`, 'schedule p000 15', 'schedule p001 15']);
+  const [stopped, resumed, ...scheduled] = f.asked;
+  expect([stopped, resumed]).toEqual([`stop ${ids[0]}`, `resume ${ids[1]}`]);
+  expect(scheduled.sort()).toEqual(['schedule p000 15', 'schedule p001 15']); // side by side
   await f.ports.schedules.create(
     sampleSchedule({ name: 'p000', environments: { source: 'production', target: 'training' } }),
   );
   expect(await run({ action: 'unschedule' }, 6)).toEqual(['done', 'not_scheduled', 'schedule_changed']);
   expect(await f.ports.schedules.get('p000')).toMatchObject({ deleting: true });
   expect((await f.ports.schedules.get('p002'))?.deleting).toBeUndefined();
+});
+
+it('gives each pair a schedule with all that the order says of time, and the rest of the pair', async () => {
+  await f.add(1, { mode: 'incremental' });
+  const timing = {
+    expression: 'rate(1 day)',
+    timezone: 'America/Chicago',
+    spread_minutes: 30,
+    overlap: 'queue' as const,
+    paused: true,
+  };
+
+  await f.order({ action: 'schedule', timing }, { count: 1 });
+  await stepFleet(ID, f.ports);
+
+  const { spread_minutes: flexible_minutes, ...rest } = timing;
+  const environments = { source: 'production', target: 'training' };
+  expect(f.puts).toEqual([
+    {
+      ...rest,
+      flexible_minutes,
+      name: 'p000',
+      mode: 'incremental',
+      config: samplePair('p000').config,
+      environments,
+      actor: 'ada',
+    },
+  ]);
 });
 
 describe('a list of pairs', () => {
@@ -245,6 +340,30 @@ describe('a list of pairs', () => {
     expect(await names({ overdue_hours: 1 })).toEqual(['p000', 'p001']);
     expect(await names({ group: 'nightly', prefix: 'p001' })).toEqual(['p001']);
     expect(await names({ group: 'weekly' })).toEqual([]);
+  });
+
+  it('says when a pair was last in step though its last job has failed, and goes by no schedule over other databases', async () => {
+    await f.add(1);
+    const [old, failed, others] = ['1', '2', '3'].map((n) => ID.replace(/1$/, n));
+    const ended_at = '2026-11-23T10:30:00.000Z';
+    await f.jobs.create(sampleJob({ job_id: old ?? '', state: 'completed', ended_at }));
+    await f.jobs.create(sampleJob({ job_id: failed ?? '', state: 'failed' }));
+    await f.jobs.create(sampleJob({ job_id: others ?? '', state: 'running' }));
+    await f.ports.pairs.note('p000', { job_id: old ?? '', at: '2026-11-23T10:00:00.000Z' });
+    await f.ports.pairs.note('p000', { job_id: failed ?? '', at: '2026-11-23T11:00:00.000Z' });
+    const at = '2026-11-23T11:30:00.000Z';
+    await f.ports.schedules.create(
+      sampleSchedule({
+        name: 'p000',
+        environments: { source: 'production', target: 'elsewhere' },
+        runs: [{ due: at, at, outcome: 'started', job_id: others ?? '' }],
+      }),
+    );
+
+    const [found] = (await findPairs({}, { limit: 1 }, f.ports)).pairs;
+
+    expect(found).toMatchObject({ last: { job_id: failed, state: 'failed' }, last_success_at: ended_at });
+    expect(found?.schedule).toBeUndefined();
   });
 
   it('goes on where a page ended, also in the middle of what was read', async () => {

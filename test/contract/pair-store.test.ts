@@ -3,9 +3,11 @@ import { dynamoFleetOrderStore } from '../../functions/aws/dynamo/fleet-order-st
 import { dynamoPairStore, pairKind } from '../../functions/aws/dynamo/pair-store.ts';
 import { KEPT_JOBS } from '../../lib/model/fleet.ts';
 import { type FleetOrder, jobOf, NO_PAIRS } from '../../lib/model/fleet-order.ts';
+import { putPair, removePair } from '../../lib/orchestrator/keep-pairs.ts';
 import type { FleetOrderStore, PairStore } from '../../lib/ports.ts';
+import { noEnvironments } from '../support/environments.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
-import { samplePair as pair } from './samples.ts';
+import { samplePair as pair, sampleEnvironment } from './samples.ts';
 
 let dynamo: TestDynamo;
 beforeAll(async () => {
@@ -61,6 +63,19 @@ describe('pairs in DynamoDB', () => {
     expect(await store.page({ prefix: 'none', limit: 5 })).toEqual({ pairs: [], more: false });
   });
 
+  it('reads more than one batch, and again what DynamoDB left unread', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `p${i}`);
+    await Promise.all(names.map((name) => store.note(name, { job_id: `of ${name}`, at: 'then' })));
+    dynamo.faultNext('BatchGetItem', 'leave unprocessed');
+
+    const found = await store.jobs([...names, 'none']);
+
+    expect(new Map([...found].map(([name, [job]]) => [name, job?.job_id]))).toEqual(
+      new Map([...found.keys()].map((name) => [name, `of ${name}`])),
+    );
+    expect([...found.keys()].sort()).toEqual([...names].sort());
+  });
+
   it('notes each job once, the newest 20, also when many note at once', async () => {
     await Promise.all(Array.from({ length: 4 }, (_, i) => store.note('one', { job_id: `same-${i % 2}`, at: `${i}` })));
     expect((await store.jobs(['one'])).get('one')).toHaveLength(2);
@@ -71,6 +86,31 @@ describe('pairs in DynamoDB', () => {
     expect(jobs[0]?.job_id).toBe('j19');
     expect(new Set(jobs.map((job) => job.job_id)).size).toBe(KEPT_JOBS);
   });
+});
+
+it('a pair is put in place of another, and removed, by those alone who have seen it as it is', async () => {
+  const { environments } = noEnvironments();
+  for (const name of ['production', 'training']) await environments.put(sampleEnvironment({ name }));
+  const ports = { pairs: dynamoPairStore(table), environments, clock: () => new Date('2026-11-23T12:00:00.000Z') };
+  const { created_at: _c, updated_at: _u, revision: _r, ...said } = pair('one');
+  const refused = { code: 'pair_changed' };
+
+  await expect(putPair({ ...said, target_environment: 'nowhere' }, ports)).rejects.toMatchObject({
+    problems: [{ code: 'environment_not_found', field: '/target_environment' }],
+  });
+  const first = await putPair(said, ports);
+  for (const seen of [undefined, 'absent'] as const)
+    await expect(putPair({ ...said, mode: 'incremental', seen }, ports)).rejects.toMatchObject(refused);
+  const second = await putPair({ ...said, mode: 'incremental', seen: first.pair }, ports);
+  for (const seen of [undefined, first.pair]) {
+    await expect(putPair({ ...said, seen }, ports)).rejects.toMatchObject(refused);
+    await expect(removePair('one', seen, ports)).rejects.toMatchObject(refused);
+  }
+
+  expect([first.created, second.created]).toEqual([true, false]);
+  expect(await ports.pairs.get('one')).toEqual({ ...first.pair, mode: 'incremental', revision: 2 });
+  await removePair('one', second.pair, ports);
+  await expect(removePair('one', second.pair, ports)).rejects.toMatchObject({ code: 'pair_not_found' });
 });
 
 describe('orders over pairs in DynamoDB', () => {

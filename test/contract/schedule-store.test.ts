@@ -1,5 +1,6 @@
 import { waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PutCommand } from '../../functions/aws/dynamo/document.ts';
 import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
 import type { ScheduleStore } from '../../lib/ports.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
@@ -12,14 +13,15 @@ beforeAll(async () => {
 });
 afterAll(() => dynamo.close());
 
-async function newDynamoStore(): Promise<ScheduleStore> {
+async function newTable() {
   const { registry } = await createTables(dynamo);
   await waitUntilTableExists(
     { client: dynamo.client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 },
     { TableName: registry },
   );
-  return dynamoScheduleStore({ name: () => registry, client: () => dynamo.client });
+  return { name: () => registry, client: () => dynamo.client };
 }
+const newDynamoStore = async (): Promise<ScheduleStore> => dynamoScheduleStore(await newTable());
 
 describe.each([
   ['memory', async () => memoryScheduleStore()],
@@ -81,4 +83,16 @@ it('a write whose answer is lost, and which the SDK sends again, has been done',
   expect(await store.create(sampleSchedule())).toBe(true);
   dynamo.faultNext('PutItem', 'lose reply');
   expect(await store.advance(sampleSchedule({ seq: 3 }))).toBe(true);
+});
+
+it('a note that a schedule wants care stays when a writer before the one that made it is late', async () => {
+  const table = await newTable();
+  const store = dynamoScheduleStore(table);
+  await store.create(sampleSchedule());
+  const note = { kind: 'schedule_care', name: 'nightly', seq: 9 };
+  await dynamo.client.send(new PutCommand({ TableName: table.name(), Item: note }));
+
+  await store.advance(sampleSchedule({ seq: 3 }));
+
+  expect((await store.listToTend()).map((s) => s.name)).toEqual(['nightly']);
 });

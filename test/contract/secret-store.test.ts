@@ -1,5 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { awsMaskKeys } from '../../functions/aws/mask-keys.ts';
 import { awsEnvironmentSecrets, awsSecretStore } from '../../functions/aws/secrets.ts';
 import { Secret } from '../../lib/model/secret.ts';
 import type { ConnectionPair, SecretStore } from '../../lib/ports.ts';
@@ -136,4 +137,36 @@ describe('a secret store in Secrets Manager', () => {
       expect(`${error} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain('c4n4ry');
     }
   });
+});
+
+it('keys of masks are there, are not, or nobody knows: what cannot be asked is no answer', async () => {
+  const there = new Set<unknown>(['tf/mask/a']);
+  let away = false;
+  const answer = ({ SecretId }: Record<string, unknown>, found: () => object) =>
+    away
+      ? new AwsFault('InternalServiceError')
+      : there.has(SecretId)
+        ? found()
+        : new AwsFault('ResourceNotFoundException');
+  const aws = await startFakeAws({
+    DescribeSecret: (input) => answer(input, () => ({ Name: input.SecretId })),
+    DeleteSecret: (input) => answer(input, () => ({ deleted: there.delete(input.SecretId) })),
+  });
+  try {
+    const keys = awsMaskKeys(
+      () => new SecretsManagerClient({ ...aws.client, maxAttempts: 1 }),
+      () => 'tf/mask/',
+    );
+
+    expect([await keys.has('a'), await keys.has('b')]).toEqual([true, false]);
+    await keys.remove('a');
+    await keys.remove('a');
+    expect(aws.calls.at(-1)?.input).toMatchObject({ SecretId: 'tf/mask/a', ForceDeleteWithoutRecovery: true });
+    expect(await keys.has('a')).toBe(false);
+    away = true;
+    await expect(keys.has('a')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(keys.remove('a')).rejects.toMatchObject({ code: 'unavailable' });
+  } finally {
+    await aws.close();
+  }
 });

@@ -111,6 +111,62 @@ describe('alarms', () => {
     }
   });
 
+  it('ring as they say: what they read of what, from which value on, and for how many minutes', () => {
+    const plain = (value: { Ref?: string; 'Fn::GetAtt'?: string[] }) =>
+      (value.Ref ?? value['Fn::GetAtt']?.[0] ?? '')
+        .replace('AWS::StackName', 'the stack')
+        .replace(/[0-9A-F]{8}$/, '')
+        .replace(/(Function|WorkflowMachine)$/, '');
+    const signs = { GreaterThanOrEqualToThreshold: '>=', GreaterThanThreshold: '>', LessThanThreshold: '<' };
+    const said = alarms.map(({ name, properties: p, metrics }) => {
+      // biome-ignore lint/suspicious/noExplicitAny: CloudFormation properties
+      const stats: any[] = p.MetricName ? [p] : p.Metrics.flatMap((m: any) => m.MetricStat ?? []);
+      const each = <T>(all: readonly T[]) => [...new Set(all)].join(', ');
+      const how = each(stats.map((s) => s.Statistic ?? s.Stat));
+      const of = each(metrics.map((m) => plain(Object.values(m.dimensions)[0] as object)));
+      const at = typeof p.Threshold === 'number' ? p.Threshold : p.Threshold['Fn::If'][2].Ref;
+      const minutes = (p.EvaluationPeriods * stats[0].Period) / 60;
+      const sign = signs[p.ComparisonOperator as keyof typeof signs];
+      return [name, `${how} of ${each(metrics.map((m) => m.name))} of ${of} ${sign} ${at}, ${minutes} min`];
+    });
+
+    expect(Object.fromEntries(said)).toEqual({
+      'api-5xx': 'Sum of 5xx of ApiGateway >= 5, 5 min',
+      'audit-chain-broken': 'Sum of AuditTrailsBroken of the stack >= 1, 5 min',
+      'background-errors':
+        'Sum of Errors of Sweeper, FireSchedule, Announce, DeadLetters, DeliverWebhooks, ResolveConflicts, RunFleet >= 3, 15 min',
+      'dead-letters':
+        'Maximum of ApproximateNumberOfMessagesVisible of SegmentsDeadLetters, ResolutionsDeadLetters, FleetOrdersDeadLetters, SchedulesDeadLetters, NotificationsDeadLetters >= 1, 5 min',
+      'dynamodb-throttles':
+        'Sum of ReadThrottleEvents, WriteThrottleEvents of StateJobs, StateConflicts, StateAudit, StateRegistry >= 1, 15 min',
+      'executions-broken': 'Sum of ExecutionsTimedOut, ExecutionThrottled of SyncJob, SyncTable >= 1, 5 min',
+      'function-throttles':
+        'Sum of Throttles of SyncSegment, PlanTable, SettleTable, PrepareJob, PlanPass, SettleJob, FollowChanges, Sweeper, Commands, Queries >= 1, 15 min',
+      'heartbeat-stalled': 'Maximum of OldestHeartbeatSeconds of the stack >= 1800, 5 min',
+      'jobs-failed': 'Sum of JobsFailed of the stack >= 1, 5 min',
+      'jobs-wait-for-person': 'Maximum of JobsWaitingForPerson of the stack >= 1, 15 min',
+      'outbox-not-drained': 'Maximum of TrailsNotSealed of the stack >= 1, 30 min',
+      'replication-lag': 'Maximum of ReplicationLagSeconds of the stack > LagNoticeSeconds, 5 min',
+      'resolutions-waiting': 'Maximum of ApproximateAgeOfOldestMessage of ResolutionsQueue >= 900, 5 min',
+      'retained-wal': 'Maximum of RetainedWalBytes of the stack > LagNoticeBytes, 5 min',
+      'retention-failing': 'Sum of JobsNotErased, Errors of the stack, Retention >= 1, 60 min',
+      'schedule-refused': 'Sum of ScheduledRunsRefused of the stack >= 1, 5 min',
+      'segments-given-up': 'Sum of NumberOfMessagesReceived of SegmentsDeadLetters >= 1, 5 min',
+      'segments-waiting': 'Maximum of ApproximateAgeOfOldestMessage of SegmentsQueue >= 1800, 15 min',
+      'sweeper-silent': 'Sum of Sweeps of the stack < 1, 10 min',
+      'takeovers-repeated': 'Sum of Takeovers of the stack >= 3, 60 min',
+      'webhook-given-up': 'Sum of WebhooksGivenUp of the stack >= 1, 5 min',
+      'worker-errors': 'Sum of Errors of SyncSegment >= 3, 5 min',
+    });
+    for (const { name, properties } of alarms) {
+      const [sum, ...read] = properties.Metrics ?? [];
+      if (sum?.Expression === undefined) continue;
+      // one that is silent counts as 0, and does not silence the others
+      // biome-ignore lint/suspicious/noExplicitAny: CloudFormation properties
+      expect(sum.Expression, name).toBe(read.map((m: any) => `FILL(${m.Id}, 0)`).join(' + '));
+    }
+  });
+
   it('of lag and log ring where the deployment says, and never where it says 0', () => {
     const thresholds = Object.fromEntries(alarms.map((a) => [a.name, a.properties.Threshold]));
 

@@ -196,6 +196,16 @@ describe('segment queue', () => {
     expect(queue.RedrivePolicy.maxReceiveCount).toBe(5);
   });
 
+  it('is like every queue that a function works on: batches answer in part, and one death sets nothing aside', () => {
+    const mappings = ofType(template, 'AWS::Lambda::EventSourceMapping').map(([, r]) => r.Properties);
+    const queues = ofType(template, 'AWS::SQS::Queue').filter(([, q]) => q.Properties.RedrivePolicy);
+    const worked = new Map(mappings.map((m) => [m.EventSourceArn['Fn::GetAtt'][0], m]));
+
+    for (const m of mappings) expect(m.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    expect(queues.map(([id]) => id).filter((id) => !worked.has(id))).toEqual([]);
+    for (const [id, q] of queues) expect(q.Properties.RedrivePolicy.maxReceiveCount, id).toBeGreaterThanOrEqual(5);
+  });
+
   it('encrypts both queues', () => {
     for (const [, q] of ofType(template, 'AWS::SQS::Queue')) expect(q.Properties.SqsManagedSseEnabled).toBe(true);
   });

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import type { Job } from '../../lib/model/job.ts';
+import type { Job, Pass } from '../../lib/model/job.ts';
+import type { Figures } from '../../lib/model/metrics.ts';
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { sweep } from '../../lib/orchestrator/sweep.ts';
@@ -69,6 +70,31 @@ test('a drain holds at most 4 MB of the outbox, and one event where it is larger
   const ended = await run(job, p);
   expect(ended.state).toBe('completed');
   expect((await trailOf(p.audit, job.job_id)).filter((e) => e.id.startsWith('big#'))).toHaveLength(5);
+});
+
+test('events that cannot be moved out of the target fail no segment, are counted, and moved at the end', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target]) await client.query('create table t (id int primary key)');
+  await pair.source.client.query('insert into t select generate_series(1, 20)');
+  const p = ports();
+  const job = await start(pair, {}, p);
+  const told: (Figures | undefined)[] = [];
+  let away = false;
+  const audit = {
+    ...p.audit,
+    add: (...args: Parameters<typeof p.audit.add>) => (away ? Promise.reject(new Error('away')) : p.audit.add(...args)),
+  };
+  const log = { ...p.log, warn: (_message: string, _fields?: object, figures?: Figures) => void told.push(figures) };
+
+  const before = async (pass: Pass) => {
+    away = pass === 'apply';
+  };
+  const ended = await run(job, { ...p, audit, log }, { before });
+
+  expect(ended.state).toBe('completed');
+  expect(told).toContainEqual({ OutboxNotDrained: 1 });
+  expect((await eventsOf(p.audit, job.job_id)).some((e) => e.type === 'chunk.applied')).toBe(true);
+  expect(await faultsOf(p.audit, job.job_id)).toEqual([]);
 });
 
 test('only one session at a time drains a job; another one goes on without waiting', async () => {

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { expect, test, vi } from 'vitest';
-import { connectionLimit, LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
+import { takeCounted } from '../../functions/aws/meter.ts';
+import type { CoreServices } from '../../functions/runtime.ts';
+import { serverOptions } from '../../functions/surroundings.ts';
+import { type Caller, connectionLimit, LEAST_BUDGET } from '../../lib/model/connection-budget.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import type { SegmentMessage } from '../../lib/model/message.ts';
 import { giveBackSeconds, type Patience, whenThereIsRoom } from '../../lib/orchestrator/connections.ts';
@@ -10,6 +13,8 @@ import { prepareJob } from '../../lib/orchestrator/prepare-job.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
 import { postgresDatabases } from '../../lib/postgres/databases.ts';
+import { openSession } from '../../lib/postgres/session.ts';
+import { createDatabase } from '../support/databases.ts';
 import { databaseAt, ownServer } from '../support/elsewhere.ts';
 import { type Ports, ports, segmentsFor, start } from '../support/in-process.ts';
 import { ON_ONE_MACHINE } from '../support/rules.ts';
@@ -165,6 +170,50 @@ test('of the callers the more urgent one finds room: a stop gets in where worker
   expect(held).toEqual([1, 2, 3, 4, 3]); // who was refused counts nothing
   await Promise.all([...workers, ...steps, next].map((d) => d.close()));
   await admin.end();
+});
+
+test('workers of one job leave two places, which the next job has at once; steps take what there is', async () => {
+  const { own, admin, pair } = await crowded();
+  await using _ = own;
+  const settings = { connectionBudget: 12, version: 'test' };
+  const open = (caller: Caller, name: string) => {
+    const options = { ...serverOptions({ settings } as CoreServices, caller), rules: ON_ONE_MACHINE };
+    return postgresDatabases(options).target(pair.target.connection, { name, statementTimeoutMs: 0 });
+  };
+  const full = { code: 'too_many_connections' };
+  const sessions = [];
+
+  for (let i = 0; i < 6; i++) sessions.push(await open('worker', 'first'));
+  await expect(open('worker', 'first')).rejects.toMatchObject(full);
+  for (let i = 0; i < 2; i++) sessions.push(await open('worker', 'second'));
+  await expect(open('worker', 'second')).rejects.toMatchObject(full);
+  await sessions[0]?.close();
+  await expect(open('worker', 'first')).rejects.toMatchObject(full); // it was above its share, and does not take it again
+  sessions.push(await open('worker', 'third'));
+  for (let i = 0; i < 2; i++) sessions.push(await open('step', 'first'));
+
+  await Promise.all(sessions.slice(1).map((session) => session.close()));
+  await admin.end();
+});
+
+test('bytes of a session are told once, however often it is ended, each way by its side', async () => {
+  await using db = await createDatabase();
+  const { onTraffic } = serverOptions({ settings: { connectionBudget: 12 } } as CoreServices, 'worker');
+  takeCounted();
+  const session = await openSession(db.connection, {
+    side: 'source',
+    applicationName: 'test',
+    rules: ON_ONE_MACHINE,
+    statementTimeoutMs: 0,
+    onTraffic,
+  });
+  await session.query(`select repeat('x', 1000000)`);
+  await session.end();
+  await session.end();
+
+  const { source_bytes_received: received = 0, source_bytes_sent: sent = 0, ...others } = takeCounted();
+  expect(Object.values(others).filter((n) => n > 0)).toEqual([]);
+  expect([received > 1_000_000, received < 1_100_000, sent > 100, sent < 100_000]).toEqual([true, true, true, true]);
 });
 
 test('whoever waits for room asks again at random times, until patience ends', async () => {

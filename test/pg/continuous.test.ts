@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Job, Pass } from '../../lib/model/job.ts';
+import type { Figures } from '../../lib/model/metrics.ts';
 import { hasWork, waitSeconds } from '../../lib/orchestrator/follow-rounds.ts';
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { jobStatus } from '../../lib/orchestrator/status.ts';
@@ -33,7 +34,10 @@ const status = async (p: Ports, job: Job) =>
 
 test('brings changes over round by round under one lease, tells how far it is, and ends when it is stopped', async () => {
   await using pair = await twoTables();
-  const p = ports();
+  const inMemory = ports();
+  const told: Figures[] = [];
+  const info = (_message: string, _fields?: object, figures: Figures = {}) => void told.push(figures);
+  const p = { ...inMemory, log: { ...inMemory.log, info } };
   const seen: Awaited<ReturnType<typeof status>>[] = [];
   const leases: number[] = [];
   const note = async (job: Job) => {
@@ -59,6 +63,10 @@ test('brings changes over round by round under one lease, tells how far it is, a
     ],
     { ports: p },
   );
+  const looks = told.filter((figures) => figures.RetainedWalBytes !== undefined);
+  expect(looks.length).toBeGreaterThanOrEqual(seen.length); // the alarms of lag and log go by them
+  for (const { ReplicationLagBytes: bytes, ReplicationLagSeconds: seconds } of looks)
+    expect([Number(bytes) >= 0, Number(seconds) >= 0]).toEqual([true, true]);
 
   expect(seen.map((s) => [s.state, s.following?.round, s.following?.rows, s.following?.working])).toEqual([
     ['running', 1, 25, false],

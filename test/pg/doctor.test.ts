@@ -126,10 +126,18 @@ test('a side that does not let the role in is told, with the other one that does
     ...as,
     target: { ...as.target, connection: { ...connection, password: new Secret('no') } },
   });
+  const neither = await check({
+    source: { ...as.source, connection: { ...as.source.connection, port: 1 } },
+    target: { ...as.target, connection: { ...connection, port: 1 } },
+  });
   const away = await check({ ...as, target: { ...as.target, connection: { ...connection, port: 1 } } });
 
   expect(wrong).toMatchObject({ source: { answers: true }, target: { answers: false, statements: [] } });
   expect(wrong.problems.map((p) => [p.code, p.side])).toEqual([['connection_auth_failed', 'target']]);
   expect(away.problems.map((p) => [p.code, p.side])).toEqual([['connection_unreachable', 'target']]);
+  expect(neither.problems.map((p) => [p.code, p.side])).toEqual([
+    ['connection_unreachable', 'source'],
+    ['connection_unreachable', 'target'],
+  ]);
   expect(JSON.stringify(wrong)).not.toContain('"no"');
 });

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { connectionView } from '../../lib/model/connection.ts';
 import { ERRORS, SyncError } from '../../lib/model/errors.ts';
+import { Secret } from '../../lib/model/secret.ts';
+import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { pairId } from '../../lib/orchestrator/conflict-plan.ts';
 import { resumeJob } from '../../lib/orchestrator/resume-job.ts';
 import { stopJob } from '../../lib/orchestrator/stop-job.ts';
@@ -9,6 +11,7 @@ import { type UninstallPorts, type UninstallRequest, uninstall } from '../../lib
 import type { MaskKeys } from '../../lib/ports.ts';
 import { uninstallDatabases } from '../../lib/postgres/uninstall.ts';
 import { memoryScheduleStore } from '../contract/memory.ts';
+import { sampleEnvironment, sampleJob, sampleSchedule } from '../contract/samples.ts';
 import { catalogsOf } from '../support/catalog.ts';
 import { createPair, type TestDatabase, type TestPair } from '../support/databases.ts';
 import { type Ports, ports, runJob, start } from '../support/in-process.ts';
@@ -28,11 +31,8 @@ async function setUp(pair: TestPair) {
     insert into fee select i, i, i from generate_series(1, 50) i`);
 }
 
-function portsFor(
-  p: Ports,
-  maskKeys: MaskKeys = { has: async () => false, remove: async () => undefined },
-): UninstallPorts {
-  return { ...p, databases: DATABASES, maskKeys, schedules: memoryScheduleStore() };
+function portsFor(p: Ports, maskKeys: MaskKeys = { has: async () => false, remove: async () => undefined }) {
+  return { ...p, databases: DATABASES, maskKeys, schedules: memoryScheduleStore() } satisfies UninstallPorts;
 }
 
 const asked = (db: TestDatabase, more: Partial<UninstallRequest> = {}): UninstallRequest => ({
@@ -45,6 +45,9 @@ const asked = (db: TestDatabase, more: Partial<UninstallRequest> = {}): Uninstal
 });
 
 const look = (db: TestDatabase, p: UninstallPorts) => uninstall(asked(db, { confirm: false }), p);
+
+/** Sessions of a database that wait for a lock. */
+const WAITS = `select count(*) as n from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`;
 
 describe('uninstall', () => {
   test('leaves both databases with the catalogs that they had before the first job', async () => {
@@ -146,6 +149,60 @@ describe('uninstall', () => {
     expect(row.n).toBe('1');
   });
 
+  test('is refused by a fresh lease of a job that is not stored yet, and not by one that is five minutes old', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    const blind = { ...portsFor(p), jobs: { ...p.jobs, listToSweep: async () => [], get: async () => undefined } };
+    const refused = { code: 'target_busy', facts: { job_id: job.job_id } };
+    const aged = (seconds: number) =>
+      pair.target.client.query(`update tf_sync.lease set taken_at = now() - make_interval(secs => ${seconds})`);
+
+    await expect(uninstall(asked(pair.target), blind)).rejects.toMatchObject(refused);
+    await aged(280);
+    await expect(uninstall(asked(pair.target), blind)).rejects.toMatchObject(refused);
+    await aged(320);
+    expect(await uninstall(asked(pair.target), blind)).toMatchObject({ complete: true });
+  });
+
+  test('waits for a start that is just taking its lease, and is refused by it', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    await runJob(pair, {}, {}, p);
+    const { client } = pair.target;
+    const job = randomUUID();
+    await client.query(
+      `begin; insert into tf_sync.lease (table_schema, table_name, job_id) values ('public', 'fee', '${job}')`,
+    );
+
+    const asks = uninstall(asked(pair.target), portsFor(p));
+    asks.catch(() => undefined); // looked at below
+    await expect
+      .poll(async () => (await pair.source.client.query(WAITS, [pair.target.name])).rows[0].n, { interval: 20 })
+      .toBe('1');
+    await client.query('commit');
+
+    await expect(asks).rejects.toMatchObject({ code: 'target_busy', facts: { job_id: job } });
+    expect((await client.query('select job_id from tf_sync.lease')).rows).toEqual([{ job_id: job }]);
+  });
+
+  test('drops no tables that newer code has changed', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    await runJob(pair, {}, {}, p);
+    await pair.target.client.query('insert into tf_sync.schema_version (version) values (999000)');
+    const before = await catalogsOf(pair.target.client);
+
+    for (const confirm of [false, true])
+      await expect(uninstall(asked(pair.target, { confirm }), portsFor(p))).rejects.toMatchObject({
+        code: 'schema_newer',
+      });
+    expect(await catalogsOf(pair.target.client)).toEqual(before);
+  });
+
   test('drops nothing that is not its own: what depends on its tables, or lies among them, stops it', async () => {
     await using pair = await createPair();
     await setUp(pair);
@@ -162,7 +219,43 @@ describe('uninstall', () => {
       expect(await catalogsOf(client)).toEqual(before);
       await client.query(drop);
     }
+    await client.query('create publication tfsyncs_of_others');
     expect(await uninstall(asked(pair.target), portsFor(p))).toMatchObject({ complete: true });
+    expect((await client.query('select pubname from pg_publication')).rows).toEqual([{ pubname: 'tfsyncs_of_others' }]);
+  });
+
+  test('tells what belongs to another role, and how its owner removes it', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    await runJob(pair, {}, {}, p);
+    const { client, connection, name } = pair.target;
+    const role = `worker_${name}`;
+    await client.query(`create role ${role} login password 'pw'; create publication tfsync_of_owner;
+      grant usage, create on schema tf_sync to ${role};
+      do $$ declare t record; begin
+        for t in select c.oid::regclass as name from pg_class c where c.relnamespace = 'tf_sync'::regnamespace and c.relkind = 'r'
+        loop execute format('alter table %s owner to ${role}', t.name); end loop;
+      end $$; alter sequence tf_sync.generation owner to ${role}`);
+    const as = { connection: { ...connection, user: role, password: new Secret('pw') } };
+
+    const removed = await uninstall(asked(pair.target, as), portsFor(p));
+
+    expect(removed.had.publications).toEqual([{ publication: 'tfsync_of_owner', owned: false }]);
+    expect(removed).toMatchObject({
+      complete: false,
+      left: [
+        { what: 'schema tf_sync', code: 'privilege_missing', hint: 'As its owner: DROP SCHEMA tf_sync;' },
+        {
+          what: 'publication tfsync_of_owner',
+          code: 'privilege_missing',
+          hint: 'As its owner: DROP PUBLICATION tfsync_of_owner;',
+        },
+      ],
+    });
+    for (const { hint } of removed.left) await client.query(hint.replace('As its owner: ', ''));
+    expect((await look(pair.target, portsFor(p))).complete).toBe(true);
+    await client.query(`drop owned by ${role}; drop role ${role}`);
   });
 
   test('tells what it could not remove, and the same call again does the rest', async () => {
@@ -183,6 +276,48 @@ describe('uninstall', () => {
     expect((await look(pair.source, portsFor(p))).had).toMatchObject({ slots: [{ slot }], publications: [] });
     expect(await uninstall(asked(pair.source), portsFor(p))).toMatchObject({ complete: true, left: [] });
     expect((await look(pair.source, portsFor(p))).had.slots).toEqual([]);
+  });
+
+  test('with everything it removes the key of masks of a pair that a job alone tells of', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const { job } = await runJob(pair, {}, {}, p);
+    const mine = pairId(job.source, job.target);
+    const keys = new Set([mine, 'of another pair']);
+    const u = portsFor(p, { has: async (of) => keys.has(of), remove: async (of) => void keys.delete(of) });
+    expect((await uninstall(asked(pair.target), u)).mask_keys).toBe(1); // its baselines told of it
+    expect((await look(pair.target, u)).mask_keys).toBe(0);
+    const config = jobConfigSchema.parse({
+      mapping: {
+        'public.parcel': { from: 'public.parcel', columns: { owner: { column: 'owner', mask: { kind: 'hash' } } } },
+      },
+    });
+    await p.jobs.create(sampleJob({ state: 'completed', source: job.source, target: job.target, config }));
+
+    expect((await look(pair.target, u)).mask_keys).toBe(1);
+    await uninstall(asked(pair.target, { everything: true }), u);
+    expect([...keys]).toEqual(['of another pair']);
+  });
+
+  test('with everything is refused while a schedule names the environment, and has removed nothing then', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const { job } = await runJob(pair, {}, {}, p);
+    const u = portsFor(p);
+    await p.environments.put(sampleEnvironment({ name: 'training', identity: job.target }));
+    await u.schedules.create(sampleSchedule({ name: 'nightly', environments: { target: 'training' } }));
+    const before = await catalogsOf(pair.target.client);
+
+    await expect(uninstall(asked(pair.target, { everything: true }), u)).rejects.toMatchObject({
+      code: 'environment_in_use',
+      facts: { schedules: ['nightly'] },
+    });
+
+    expect(await catalogsOf(pair.target.client)).toEqual(before);
+    expect(await uninstall(asked(pair.target), u)).toMatchObject({ complete: true });
+    expect((await p.environments.list()).map((e) => e.name)).toEqual(['training']);
   });
 
   test('forgets the connections of jobs that could be resumed; with everything environments and keys of masks too', async () => {

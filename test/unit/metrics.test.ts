@@ -1,14 +1,19 @@
 import { expect, test, vi } from 'vitest';
 import { jsonLog } from '../../functions/aws/log.ts';
+import { SyncError } from '../../lib/model/errors.ts';
 import type { Job } from '../../lib/model/job.ts';
 import { NO_COUNTS } from '../../lib/model/job.ts';
 import type { Figures } from '../../lib/model/metrics.ts';
 import type { Notification } from '../../lib/model/notification.ts';
 import { notificationFigures } from '../../lib/notifications/figures.ts';
 import { rowFigures, startMeter } from '../../lib/orchestrator/meter.ts';
+import { noteHealing } from '../../lib/orchestrator/note-healing.ts';
+import { type SweepPorts, sweep } from '../../lib/orchestrator/sweep.ts';
 import { sweepFigures } from '../../lib/orchestrator/sweep-figures.ts';
+import { memoryAuditLog, memoryJobStore } from '../contract/memory.ts';
 import { sampleJob } from '../contract/samples.ts';
 import { figuresOf } from '../support/figures.ts';
+import { memoryLog } from '../support/memory-ports.ts';
 
 const NOW = new Date('2026-11-23T12:00:00.000Z');
 
@@ -141,6 +146,36 @@ test('a round of the sweeper tells of all jobs, 0 where there is none', () => {
     ReplicationLagSeconds: 600,
   });
   expect(Object.values(sweepFigures([], NOW)).reduce((a: number, b) => a + Number(b), 0)).toBe(1); // the round itself
+});
+
+test('each round of the sweeper tells its figures, with the jobs that it could not look after', async () => {
+  const jobs = memoryJobStore();
+  await jobs.create(sampleJob({ state: 'running', heartbeat_at: '2026-11-23T11:59:30.000Z' }));
+  const told: (Figures | undefined)[] = [];
+  const log = {
+    ...memoryLog(),
+    info: (_message: string, _fields?: object, figures?: Figures) => void told.push(figures),
+  };
+  const workflow = { state: () => Promise.reject(new SyncError('unavailable', 'away')) };
+  await sweep({ jobs, log, workflow, clock: () => NOW } as unknown as SweepPorts); // all that is asked here
+
+  expect(told).toEqual([
+    expect.objectContaining({ Sweeps: 1, JobsAtWork: 1, JobsNotSwept: 1, OldestHeartbeatSeconds: 30 }),
+  ]);
+});
+
+test('what a job overcame counts, whether or not its trail keeps it', async () => {
+  const told: (Figures | undefined)[] = [];
+  const log = {
+    ...memoryLog(),
+    info: (_message: string, _fields?: object, figures?: Figures) => void told.push(figures),
+  };
+  for (const audit_level of ['minimal', 'standard'] as const) {
+    const job = sampleJob({ config: { ...sampleJob().config, audit_level } });
+    await noteHealing(job, 'healing.probed', {}, { audit: memoryAuditLog(), clock: () => NOW, log });
+  }
+
+  expect(told).toEqual([{ HealingSteps: 1 }, { HealingSteps: 1 }]);
 });
 
 test('what is told of jobs counts by its state, and conflicts by their number', () => {

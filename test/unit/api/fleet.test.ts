@@ -59,8 +59,8 @@ test('an order is first a preview; with its count it is one, once under its key'
   const ask = (body: object) => api.call({ path: '/api/sync/fleet', body, headers: { 'idempotency-key': 'k' } });
 
   const preview = await testApi().call({ path: '/api/sync/fleet', body: { action: 'stop', filter: { group: 'a' } } });
-  const first = await ask({ action: 'start', dry_run: true, expected_count: 1 });
-  const again = await ask({ action: 'start', dry_run: true, expected_count: 1 });
+  const first = await ask({ action: 'start', dry_run: true, at_once: 7, note: 'why', expected_count: 1 });
+  const again = await ask({ action: 'start', dry_run: true, at_once: 7, note: 'why', expected_count: 1 });
 
   expect(preview.json).toEqual({ preview: true, count: 1, pairs: ['county'] });
   expect(first.status).toBe(202);
@@ -69,7 +69,8 @@ test('an order is first a preview; with its count it is one, once under its key'
     {
       work: { action: 'start', dry_run: true },
       filter: {},
-      atOnce: 40,
+      atOnce: 7,
+      note: 'why',
       expectedCount: 1,
       actor: 'ada',
       subject: 'id-1',

@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { movedJob } from '../../../functions/api/moved-job.ts';
 import { dynamoClient } from '../../../functions/aws/clients.ts';
 import { count, countRequests, takeCounted } from '../../../functions/aws/meter.ts';
 import { metered, meteredStep } from '../../../functions/metered.ts';
@@ -109,4 +110,13 @@ test('requests are counted with the tries that the SDK makes by itself, refused 
 
   expect(calls).toBe(3);
   expect(takeCounted()).toEqual({ secret_requests: 3 });
+});
+
+test('a call that has moved a job is counted for it, and every other for none', () => {
+  const about = (statusCode: number, body?: object) =>
+    movedJob({}, { statusCode, body: JSON.stringify(body) } as never);
+
+  expect(about(202, { job_id: 'j4', state: 'created' })).toEqual({ job: 'j4', api_requests: 1 });
+  for (const none of [about(200, { job_id: 'j4' }), about(202, { order_id: 'o' }), about(202), movedJob({}, undefined)])
+    expect(none).toBeUndefined();
 });

@@ -151,6 +151,8 @@ test('a server that does not answer, and one with too little room', () => {
     'target failed',
   ]);
   expect(checks.at(-1)?.message).toContain('county at db.example:5432 as sync: Nothing listens there.');
+  const many = pairChecks(both({ problems: [{ code: 'no_tables', message: 'There is no table in both.' }], more: 7 }));
+  expect(many.at(-1)).toEqual({ name: 'job', result: 'failed', message: '7 more problems are not shown' });
   const roomy = pairChecks(both({ source: { ...side(), connections: { limit: 30, in_use: 10 } } }));
   expect(roomy.find((c) => c.name === 'source connections')?.result).toBe('ok');
 });

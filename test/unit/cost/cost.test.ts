@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { costOf, dollars } from '../../../lib/model/cost.ts';
+import { costOf, dollars, usageText } from '../../../lib/model/cost.ts';
 import { PRICE_SOURCES, PRICES, PRICES_DATE, type Price } from '../../../lib/model/prices.ts';
 import { addUsage, NO_USAGE, USAGE_FIGURES } from '../../../lib/model/usage.ts';
 
@@ -62,4 +62,12 @@ test('nothing costs nothing, half a unit rounds half up, and a very large job ke
   expect(costOf(used({ read_units: 3.5 })).usd).toBe('0.000000');
   expect(costOf(used({ state_transitions: 40_000_000_001 })).usd).toBe('1000000.000025');
   expect(dollars(12_345_678n)).toBe('12.345678');
+});
+
+test('for people it is one line: invocations, GB-seconds, states and the total', () => {
+  const figures = used({ lambda_mb_ms: 1_024_000 * 1_234, invocations: 5_678, state_transitions: 9 });
+
+  expect(usageText({ figures, cost: { ...costOf(figures), usd: '0.1', prices: 'a day', region: 'somewhere' } })).toBe(
+    '$0.1 (5,678 invocations, 1,234 GB-seconds, 9 state transitions; list prices of a day, somewhere)',
+  );
 });

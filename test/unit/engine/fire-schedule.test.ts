@@ -192,6 +192,27 @@ test('a clock that does not know the schedule is told within the minute; a delet
   expect(await d.schedules.list()).toEqual([]);
 });
 
+test('each minute those are looked at that want it, and once an hour all, noted or not', async () => {
+  const w = await world({ revision: 2, armed: 1 });
+  const noted: Schedule[] = [];
+  const ports = { ...w.ports, schedules: { ...w.schedules, listToTend: async () => noted } };
+
+  w.at.now = Date.parse('2026-11-24T02:59:30Z');
+  await tendSchedules(ports);
+  expect(w.told).toEqual([]); // a version before this one has left no note
+  w.at.now += 60_000;
+  await tendSchedules(ports);
+  expect(w.told).toHaveLength(1);
+
+  const other = await world({ revision: 2, armed: 1 });
+  other.at.now = Date.parse('2026-11-24T02:59:30Z');
+  await tendSchedules({
+    ...other.ports,
+    schedules: { ...other.schedules, list: () => Promise.reject(new Error('all of them')) },
+  });
+  expect(other.told).toHaveLength(1);
+});
+
 test.each<[string, Partial<Schedule>, Job | undefined, string]>([
   ['a paused one', { paused: true }, undefined, 'ignore'],
   ['a deleted one', { deleting: true }, undefined, 'ignore'],
