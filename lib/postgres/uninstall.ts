@@ -53,7 +53,7 @@ async function look(session: Session): Promise<DatabaseTraces> {
          where c.relnamespace = to_regnamespace('tf_sync') and c.relkind in ('r', 'S')), 0)::int8::text`,
   );
   const publications = await session.query(
-    String.raw`select p.pubname, pg_has_role(p.pubowner, 'usage')::text from pg_publication p where p.pubname like 'tfsync\_%' order by 1`,
+    `select p.pubname, pg_has_role(p.pubowner, 'usage')::text from pg_publication p where p.pubname ~ '^tfsync_[0-9a-f]{32}$' order by 1`,
   );
   return {
     ...(counts as Pick<DatabaseTraces, keyof typeof COUNTS>), // one of each

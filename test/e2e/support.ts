@@ -292,7 +292,10 @@ function firstLine(child: Child): Promise<string> {
     throw new Error(`The service ended with ${code} before it was ready: ${child.output()}`);
   });
   died.catch(() => {}); // after the line, its end is no news
-  return Promise.race([line, died]);
+  return Promise.race([line, died]).catch((error: unknown) => {
+    child.process.kill('SIGKILL'); // its functions end with it
+    throw error;
+  });
 }
 
 /** Command lines of the living processes of a group; zombies are dead. */

@@ -231,7 +231,7 @@ describe('uninstall', () => {
     await runJob(pair, {}, {}, p);
     const { client, connection, name } = pair.target;
     const role = `worker_${name}`;
-    await client.query(`create role ${role} login password 'pw'; create publication tfsync_of_owner;
+    await client.query(`create role ${role} login password 'pw'; create publication tfsync_00000000000000000000000000000bad;
       grant usage, create on schema tf_sync to ${role};
       do $$ declare t record; begin
         for t in select c.oid::regclass as name from pg_class c where c.relnamespace = 'tf_sync'::regnamespace and c.relkind = 'r'
@@ -241,15 +241,17 @@ describe('uninstall', () => {
 
     const removed = await uninstall(asked(pair.target, as), portsFor(p));
 
-    expect(removed.had.publications).toEqual([{ publication: 'tfsync_of_owner', owned: false }]);
+    expect(removed.had.publications).toEqual([
+      { publication: 'tfsync_00000000000000000000000000000bad', owned: false },
+    ]);
     expect(removed).toMatchObject({
       complete: false,
       left: [
         { what: 'schema tf_sync', code: 'privilege_missing', hint: 'As its owner: DROP SCHEMA tf_sync;' },
         {
-          what: 'publication tfsync_of_owner',
+          what: 'publication tfsync_00000000000000000000000000000bad',
           code: 'privilege_missing',
-          hint: 'As its owner: DROP PUBLICATION tfsync_of_owner;',
+          hint: 'As its owner: DROP PUBLICATION tfsync_00000000000000000000000000000bad;',
         },
       ],
     });
