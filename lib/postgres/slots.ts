@@ -1,8 +1,8 @@
 import type { SlotFacts } from '../model/slot.ts';
 import type { Session } from './session.ts';
 
-/** The service's own slots; the underscore is no wildcard. */
-const OURS = String.raw`s.slot_name like 'tfsync\_%'`;
+/** The service's own slots, as `streamName` names them; `tfsync_backup` is somebody else's. */
+const OURS = `s.slot_name ~ '^tfsync_[0-9a-f]{32}$'`;
 
 /** Since when a slot is not read came with PostgreSQL 17. A standby has no place to write; it has received up to one. */
 const SLOTS = `
