@@ -1292,11 +1292,15 @@ export interface InstalledDatabase {
   dropPublication(name: string): Promise<void>;
   /** Source databases that keys are filed under. */
   sources(): Promise<readonly Pick<ServerIdentity, 'system_identifier' | 'database_oid'>[]>;
+  /** See `Database`. */
+  withMark<T>(work: (mark: string) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 export interface UninstallDatabases {
   open(connection: Connection, as: ConnectAs): Promise<InstalledDatabase>;
+  /** Another one, read-only, to find out whether it is the same. */
+  peek(connection: Connection, as: ConnectAs): Promise<Pick<Database, 'facts' | 'seesMark' | 'close'>>;
 }
 
 /** Keys of masks, for the one that may remove them. */
