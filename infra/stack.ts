@@ -127,7 +127,7 @@ export class SyncStack extends Stack {
     segments.feedDeadLetters(deadLetters);
     state.writeJobs(deadLetters);
     state.appendAudit(deadLetters);
-    deadLetters.allow(['states:SendTaskFailure'], [machineArn('sync-table')]);
+    deadLetters.allow(['states:SendTaskFailure', 'states:SendTaskHeartbeat'], [machineArn('sync-table')]);
 
     // One table, one pass.
     const planTable = new ServiceFunction(this, 'PlanTable', {
