@@ -46,7 +46,18 @@ function keptLines({ had, job_secrets, environments, mask_keys }: Uninstall, eve
   return kept.length > 0 ? kept : ['  nothing'];
 }
 
-function stayLines({ had, environments, mask_keys }: Uninstall, everything: boolean): string[] {
+/** What says the same of itself, and whose things stay. */
+function copyLines({ copies }: Uninstall): string[] {
+  const lines = copies.map(({ host, port, database, is, environments, jobs }) => {
+    const why = is === 'another' ? 'a copy of this database, or its original' : 'may be a copy; nobody could ask it';
+    const named = environments.length > 0 ? `environments ${environments.join(', ')}; ` : '';
+    return `  what belongs to ${host}:${port}/${database} (${why}): ${named}${jobs} jobs`;
+  });
+  return lines.length > 0 ? [...lines, '  keys of masks, which copies have in common'] : [];
+}
+
+function stayLines(view: Uninstall, everything: boolean): string[] {
+  const { had, environments, mask_keys } = view;
   const streams = had.streams.map(
     (s) => `  slot and publication ${s}, in the source of that pair: uninstall there too`,
   );
@@ -56,7 +67,7 @@ function stayLines({ had, environments, mask_keys }: Uninstall, everything: bool
         ...(environments.length > 0 ? [`  environments: ${environments.join(', ')} (--everything)`] : []),
         ...(mask_keys > 0 ? [`  ${mask_keys} keys of masks (--everything)`] : []),
       ];
-  const lines = [...streams, ...others];
+  const lines = [...streams, ...copyLines(view), ...others];
   return lines.length > 0 ? ['Stays:', ...lines.map(harmless)] : [];
 }
 

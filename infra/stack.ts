@@ -127,7 +127,7 @@ export class SyncStack extends Stack {
     segments.feedDeadLetters(deadLetters);
     state.writeJobs(deadLetters);
     state.appendAudit(deadLetters);
-    deadLetters.allow(['states:SendTaskFailure'], [machineArn('sync-table')]);
+    deadLetters.allow(['states:SendTaskFailure', 'states:SendTaskHeartbeat'], [machineArn('sync-table')]);
 
     // One table, one pass.
     const planTable = new ServiceFunction(this, 'PlanTable', {
@@ -507,7 +507,7 @@ export class SyncStack extends Stack {
     state.appendAudit(uninstall);
     state.moveTrailHeads(uninstall);
     allowEnvironmentSecrets(uninstall, 'GetSecretValue', 'DeleteSecret');
-    allowJobSecrets(uninstall, 'DeleteSecret');
+    allowJobSecrets(uninstall, 'GetSecretValue', 'DeleteSecret'); // whether a job is over a copy, it has to ask the copy
     allowMaskKeys(uninstall, 'DescribeSecret', 'DeleteSecret');
     // Whoever is asked for a pair of databases may be told names of environments.
     for (const fn of [commands, fireSchedule, schedules, quarantine, suggest, pairs, projects, runFleet]) {

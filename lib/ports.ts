@@ -819,11 +819,22 @@ export interface Learnt {
 export interface TargetDatabase extends Database {
   /**
    * Takes the lease of every table, creates the job's row and its first event, in one transaction. `stale` says of a holder
-   * whether its job is known to have ended, or never to have begun. Throws `target_busy` naming the holder.
+   * whether its job is known to have ended, or never to have begun.
+   *
+   * Again under the same id, also at once, it goes on where it is while no run has begun. Returns what `dropJob` undoes it with; none
+   * where another call was here before. Throws `target_busy` naming the holder, `state_conflict` where a run has begun.
    */
-  takeLease(jobId: string, tables: readonly RelationName[], event: JobEvent, stale: StaleHolder): Promise<void>;
-  /** Undoes takeLease when the job could not be stored. */
-  dropJob(jobId: string): Promise<void>;
+  takeLease(
+    jobId: string,
+    tables: readonly RelationName[],
+    event: JobEvent,
+    stale: StaleHolder,
+  ): Promise<string | undefined>;
+  /**
+   * Undoes takeLease when the job could not be stored, unless another call has taken it since: then everything stays, and false is
+   * returned. `also` is done before another call can begin under the id.
+   */
+  dropJob(jobId: string, taken: string, also?: () => Promise<unknown>): Promise<boolean>;
   /**
    * Afterwards no writer of an older epoch can commit; false when that was so before. Waits for chunks in flight, and ends
    * the sessions of older runs that do not. Throws `epoch_superseded` when a newer epoch is there, or, with the fact `ended`,
@@ -968,10 +979,10 @@ export interface BackChunk {
 
 /** Commands about a job, in a source that it writes to. */
 export interface CommandWriter {
-  /** Takes the lease of every source table and creates the job's row there. Throws `target_busy` naming the holder. */
-  takeLease(jobId: string, tables: readonly RelationName[], stale: StaleHolder): Promise<void>;
-  /** Undoes takeLease when the job could not be stored. */
-  dropJob(jobId: string): Promise<void>;
+  /** Takes the lease of every source table and creates the job's row there. As `TargetDatabase.takeLease`. */
+  takeLease(jobId: string, tables: readonly RelationName[], stale: StaleHolder): Promise<string | undefined>;
+  /** As `TargetDatabase.dropJob`. */
+  dropJob(jobId: string, taken: string, also?: () => Promise<unknown>): Promise<boolean>;
   /** As `TargetDatabase.raiseEpoch`. */
   raiseEpoch(jobId: string, epoch: number, how?: Pick<EpochMove, 'release' | 'holding'>): Promise<boolean>;
   /** As `TargetDatabase.reopen`. */
@@ -1292,11 +1303,15 @@ export interface InstalledDatabase {
   dropPublication(name: string): Promise<void>;
   /** Source databases that keys are filed under. */
   sources(): Promise<readonly Pick<ServerIdentity, 'system_identifier' | 'database_oid'>[]>;
+  /** See `Database`. */
+  withMark<T>(work: (mark: string) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 export interface UninstallDatabases {
   open(connection: Connection, as: ConnectAs): Promise<InstalledDatabase>;
+  /** Another one, read-only, to find out whether it is the same. */
+  peek(connection: Connection, as: ConnectAs): Promise<Pick<Database, 'facts' | 'seesMark' | 'close'>>;
 }
 
 /** Keys of masks, for the one that may remove them. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type KeptPair, type PairFacts, stateOf } from '../../lib/model/fleet.ts';
+import { type KeptPair, type PairFacts, type PairLast, stateOf } from '../../lib/model/fleet.ts';
 import { type PairSummary, pairSummary } from '../../lib/model/fleet-view.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
@@ -18,14 +18,16 @@ export const pairView = z
   })
   .meta({ id: 'Pair' });
 
+const shown = ({ epoch: _, ...last }: PairLast) => last;
+
 export function summaryOf(facts: PairFacts): PairSummary {
   const { config: _c, actor: _a, created_at: _f, updated_at: _u, revision: _r, groups, ...pair } = facts.pair;
-  const { last, last_success_at, schedule } = facts;
+  const { last_success_at, schedule } = facts;
   return {
     ...pair,
     groups: [...groups],
     state: stateOf(facts),
-    ...(last && { last }),
+    ...(facts.last && { last: shown(facts.last) }),
     ...(last_success_at !== undefined && { last_success_at }),
     ...(schedule && { schedule }),
   };

@@ -4,8 +4,9 @@ import { fp, fpWork } from '../../lib/failpoint.ts';
 import { SyncError } from '../../lib/model/errors.ts';
 import { type SegmentMessage, segmentMessage } from '../../lib/model/message.ts';
 import { afterError, copyOf } from '../../lib/orchestrator/connections.ts';
+import { failSegment } from '../../lib/orchestrator/give-up-segment.ts';
 import { noteHealingOf, reasonOf } from '../../lib/orchestrator/note-healing.ts';
-import { failureOf, recordEnd } from '../../lib/orchestrator/record-failure.ts';
+import { failureOf } from '../../lib/orchestrator/record-failure.ts';
 import { runSegment } from '../../lib/orchestrator/run-segment.ts';
 import { workDatabases } from '../../lib/postgres/work-databases.ts';
 import { metered } from '../metered.ts';
@@ -113,8 +114,7 @@ async function settle(error: unknown, message: SegmentMessage, record: SQSRecord
     await noteHealingOf(message.job_id, 'healing.segment_retried', data, s);
     return false;
   }
-  await recordEnd(message, error, s);
-  await s.workflow.fail(message.task_token, failure.code, failure.message);
+  await failSegment(message, error, s);
   return true;
 }
 

@@ -54,7 +54,7 @@ export type EnvironmentSides = { readonly [S in Side]: readonly Environment[] };
 export const sameDatabase = (a: ServerIdentity, b: ServerIdentity): boolean =>
   a.system_identifier === b.system_identifier && a.database_oid === b.database_oid;
 
-const samePlace = (a: ConnectionView, b: ConnectionView): boolean =>
+export const samePlace = (a: ConnectionView, b: ConnectionView): boolean =>
   a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port && a.database === b.database;
 
 /**

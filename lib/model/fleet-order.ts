@@ -19,7 +19,8 @@ export interface FleetTiming {
 export type FleetWork =
   | { readonly action: 'start'; readonly mode?: JobMode; readonly dry_run?: boolean }
   | { readonly action: 'schedule'; readonly timing: FleetTiming }
-  | { readonly action: 'stop' | 'resume' | 'unschedule' };
+  | { readonly action: 'stop' | 'resume' }
+  | { readonly action: 'unschedule' };
 
 /** `done`: it was asked for and accepted. `skipped`: there was nothing to do. */
 export const OUTCOMES = ['pending', 'done', 'skipped', 'failed'] as const;
@@ -30,6 +31,8 @@ export interface FleetItem {
   readonly pair: string;
   readonly outcome: FleetOutcome;
   readonly job_id?: string;
+  /** Of the job that is to be stopped or resumed, noted before it is: at a later one somebody has done something to it since. */
+  readonly epoch?: number;
   /** Why it was skipped, failed, or is still to be tried again: `pair_busy`, `not_working` and such, or a code of docs/errors.md. */
   readonly code?: string;
   readonly message?: string;

@@ -1,5 +1,5 @@
 import type { JobConfig } from './config.ts';
-import type { JobMode, JobState } from './job.ts';
+import type { Job, JobMode, JobState } from './job.ts';
 
 /** A pair that one keeps: two environments and how rows go from one into the other. Its jobs are ordinary jobs. */
 export interface KeptPair {
@@ -29,6 +29,7 @@ export const KEPT_JOBS = 20;
 /** What a list says of a job of a pair. */
 export interface PairLast {
   readonly job_id: string;
+  readonly epoch: number;
   readonly state: JobState;
   readonly created_at: string;
   readonly ended_at?: string;
@@ -56,6 +57,13 @@ export interface PairFacts {
   readonly schedule?: PairSchedule;
 }
 
+/** Whether a job was started over the environments that the pair names now; before it was put anew it may have named others. */
+export const isOver = (
+  { source_environment, target_environment }: KeptPair,
+  { environments }: Pick<Job, 'environments'>,
+): boolean =>
+  environments?.source?.names[0] === source_environment && environments.target?.names[0] === target_environment;
+
 /** `never`: it has no job. */
 export const PAIR_STATES = ['never', 'working', 'paused', 'stopped', 'failed', 'completed', 'issues'] as const;
 export type PairState = (typeof PAIR_STATES)[number];
@@ -73,7 +81,8 @@ const STATE: Readonly<Record<JobState, PairState>> = {
   failed: 'failed',
 };
 
-export const stateOf = ({ last }: Pick<PairFacts, 'last'>): PairState => (last ? STATE[last.state] : 'never');
+export const stateOf = ({ last }: { readonly last?: Pick<PairLast, 'state'> }): PairState =>
+  last ? STATE[last.state] : 'never';
 
 /** Which pairs are meant; all that it names must be so. */
 export interface PairFilter {

@@ -21,6 +21,18 @@ export type DatabaseTraces = z.infer<typeof databaseTraces>;
 const left = z.object({ what: z.string(), code: z.string(), message: z.string(), hint: z.string() });
 export type Left = z.infer<typeof left>;
 
+/** A database that says the same of itself as this one, and is not known to be it. */
+const copy = z.object({
+  host: z.string(),
+  port: z.int(),
+  database: z.string(),
+  is: z.enum(['another', 'unknown']).meta({
+    description: '`unknown`: it did not answer, nobody has its credentials any more, or one of both is a standby.',
+  }),
+  environments: z.array(z.string()),
+  jobs: count.meta({ description: 'Jobs over it that are not over, or whose connections are kept.' }),
+});
+
 /** The answer to a look at what is kept of a database, and to removing it. */
 export const uninstallView = z
   .object({
@@ -32,6 +44,10 @@ export const uninstallView = z
     job_secrets: count.meta({ description: 'Ended jobs whose connections are kept.' }),
     environments: z.array(z.string()),
     mask_keys: count,
+    copies: z.array(copy).meta({
+      description:
+        'Databases that say the same of themselves, as a restored copy does, and are not known to be this one. What is theirs stays. While there are any, keys of masks stay too: a copy and its original have them in common.',
+    }),
     left: z.array(left).meta({ description: 'What could not be removed.' }),
   })
   .meta({ id: 'Uninstall' });

@@ -134,6 +134,12 @@ async function ask(
   throw required(request);
 }
 
+/** What uses of approvals by jobs begin with; a job's id is given once. */
+const JOB = 'job:';
+
+const justUsed = (id: string) =>
+  new SyncError('approval_decided', 'The approval has just been used.', { facts: { approval_id: id } });
+
 /** Takes an approval that is there, or asks for one and throws. */
 async function useApproval(
   work: ApprovedWork,
@@ -148,10 +154,14 @@ async function useApproval(
   const by = { actor: wanted.actor, subject: wanted.subject };
   const id = createHash('sha256').update(`${digest}/${by.subject}`).digest('hex').slice(0, 32);
   const found = await ports.approvals.get(id);
+  if (found?.state === 'used' && found.used_by === usedBy && usedBy.startsWith(JOB)) {
+    // the same start again (a schedule of a name may be another one): written anew, so that the call before does not give it back under this one
+    if (!(await ports.approvals.put({ ...found, revision: found.revision + 1 }))) throw justUsed(id);
+    return { approval: given(found), withdraw: async () => undefined };
+  }
   if (found?.state !== 'approved' || !isOpen(found, ports.clock())) return ask(work, { digest, id, by }, found, ports);
   const used: Approval = { ...found, state: 'used', used_by: usedBy, revision: found.revision + 1 };
-  if (!(await ports.approvals.put(used)))
-    throw new SyncError('approval_decided', 'The approval has just been used.', { facts: { approval_id: id } });
+  if (!(await ports.approvals.put(used))) throw justUsed(id);
   return {
     approval: given(found),
     withdraw: async () => {

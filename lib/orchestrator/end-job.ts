@@ -31,6 +31,7 @@ export async function end(
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
     pause: undefined,
+    failure: undefined,
     ...(ending.root && { audit_root: ending.root }),
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),

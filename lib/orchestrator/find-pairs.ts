@@ -1,6 +1,7 @@
 import {
   asksJobs,
   isMeant,
+  isOver,
   type KeptPair,
   mayBeMeant,
   type PairFacts,
@@ -26,6 +27,7 @@ function lastOf(job: Job): PairLast {
   const code = job.pause?.code ?? job.failure?.code;
   return {
     job_id: job.job_id,
+    epoch: job.epoch,
     state: job.state,
     created_at: job.created_at,
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
@@ -71,13 +73,14 @@ export async function factsOf(pairs: readonly KeptPair[], ports: FindPairsPorts)
     return { pair, schedule, ids: jobsOf(noted.get(pair.name) ?? [], schedule) };
   });
   const newest = await ports.looks.jobs(known.flatMap(({ ids }) => ids.slice(0, 1)));
-  const unsure = known.filter(({ ids: [last = ''] }) => {
+  const unsure = known.filter(({ pair, ids: [last = ''] }) => {
     const job = newest.get(last);
-    return !job || !hasCompleted(job);
+    return !job || !isOver(pair, job) || !hasCompleted(job);
   });
   const older = await ports.looks.jobs(unsure.flatMap(({ ids }) => ids.slice(1)));
   return known.map(({ pair, schedule, ids }): PairFacts => {
-    const jobs = ids.flatMap((id) => newest.get(id) ?? older.get(id) ?? []); // one that was refused never came to be
+    const found = ids.flatMap((id) => newest.get(id) ?? older.get(id) ?? []); // one that was refused never came to be
+    const jobs = found.filter((job) => isOver(pair, job));
     const [last] = jobs;
     const success = jobs.find(hasCompleted)?.ended_at;
     return {

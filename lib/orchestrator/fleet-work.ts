@@ -1,7 +1,7 @@
 import type { JobConfig } from '../model/config.ts';
 import { ERRORS, SyncError } from '../model/errors.ts';
-import { type KeptPair, type PairFacts, stateOf } from '../model/fleet.ts';
-import { type FleetItem, type FleetOrder, type FleetWork, jobOf } from '../model/fleet-order.ts';
+import { isOver, type KeptPair, type PairFacts, type PairState, stateOf } from '../model/fleet.ts';
+import { type FleetAction, type FleetItem, type FleetOrder, type FleetWork, jobOf } from '../model/fleet-order.ts';
 import type { Job, JobMode } from '../model/job.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { ConnectionPair, FleetLooks, PairStore, ScheduleStore } from '../ports.ts';
@@ -9,6 +9,7 @@ import { type FindPairsPorts, factsOf, isOf } from './find-pairs.ts';
 import { remedyFor } from './healing.ts';
 import type { PutSchedule } from './put-schedule.ts';
 import type { StartRequest } from './start-job.ts';
+import { type MoveRequest, movedMeanwhile } from './stop-job.ts';
 
 /** What is done with one pair is what anybody could do through the API. */
 export interface FleetWorkPorts extends FindPairsPorts {
@@ -16,8 +17,8 @@ export interface FleetWorkPorts extends FindPairsPorts {
   readonly looks: FleetLooks;
   readonly connect: (pair: KeptPair) => Promise<ConnectionPair>;
   readonly startJob: (request: StartRequest) => Promise<Job>;
-  readonly stopJob: (request: { readonly jobId: string; readonly actor: string }) => Promise<Job>;
-  readonly resumeJob: (request: { readonly jobId: string; readonly actor: string }) => Promise<Job>;
+  readonly stopJob: (request: MoveRequest) => Promise<Job>;
+  readonly resumeJob: (request: MoveRequest) => Promise<Job>;
   readonly putSchedule: (put: PutSchedule) => Promise<unknown>;
   readonly schedules: Pick<ScheduleStore, 'advance'>;
 }
@@ -55,22 +56,58 @@ async function start(facts: PairFacts, work: StartWork, order: FleetOrder, ports
   return done(job.job_id);
 }
 
-async function stop(facts: PairFacts, actor: string, ports: FleetWorkPorts): Promise<Settled> {
+type Move = 'stop' | 'resume';
+const MOVABLE: Readonly<Record<Move, readonly PairState[]>> = {
+  stop: ['working', 'paused'],
+  resume: ['stopped', 'paused', 'failed'],
+};
+const NOTHING: Readonly<Record<Move, string>> = { stop: 'not_working', resume: 'nothing_to_resume' };
+
+/** The job of a pair that is to be moved, as it is now; or that there is none. Pure. */
+function chosen(facts: PairFacts, move: Move): Settled | Pick<FleetItem, 'job_id' | 'epoch'> {
   const { last } = facts;
-  const state = stateOf(facts);
-  if (!last || (state !== 'working' && state !== 'paused')) return skipped('not_working', last?.job_id);
-  await ports.stopJob({ jobId: last.job_id, actor });
-  return done(last.job_id);
+  if (!last || !MOVABLE[move].includes(stateOf(facts))) return skipped(NOTHING[move], last?.job_id);
+  return { job_id: last.job_id, epoch: last.epoch };
 }
 
-async function resume(facts: PairFacts, actor: string, ports: FleetWorkPorts): Promise<Settled> {
-  const { last } = facts;
-  const state = stateOf(facts);
-  if (!last || (state !== 'stopped' && state !== 'paused' && state !== 'failed'))
-    return skipped('nothing_to_resume', last?.job_id);
-  await ports.resumeJob({ jobId: last.job_id, actor });
-  return done(last.job_id);
+/**
+ * What is to be done to the job that was noted, as it is now; undefined: it is as it was, and is moved. At a later epoch a step
+ * before this one has moved it, or somebody else has, and what it is like tells whether it is done. Pure. Throws `state_conflict`.
+ */
+export function judgeMove(pair: KeptPair, item: FleetItem, move: Move, job: Job | undefined): Settled | undefined {
+  if (!job || !isOver(pair, job)) return skipped(NOTHING[move], item.job_id);
+  const movable = MOVABLE[move].includes(stateOf({ last: job }));
+  if (job.epoch === item.epoch) return movable ? undefined : skipped(NOTHING[move], job.job_id);
+  if (movable && !(move === 'stop' && job.state === 'stopping')) throw movedMeanwhile(job);
+  return done(job.job_id);
 }
+
+/** Stops or resumes the job that was noted, once, however often it is done. */
+async function moveJob(
+  pair: KeptPair,
+  item: FleetItem,
+  { action, actor }: { readonly action: Move; readonly actor: string },
+  ports: FleetWorkPorts,
+): Promise<Settled> {
+  const { job_id: jobId = '', epoch = 0 } = item;
+  const judge = async () => judgeMove(pair, item, action, (await ports.looks.jobs([jobId])).get(jobId));
+  const settled = await judge();
+  if (settled) return settled;
+  try {
+    await (action === 'stop' ? ports.stopJob : ports.resumeJob)({ jobId, epoch, actor });
+  } catch (error) {
+    const moved = error instanceof SyncError && error.code === 'state_conflict' && (await judge());
+    if (moved) return moved;
+    throw error;
+  }
+  return done(jobId);
+}
+
+const isMove = (action: FleetAction): action is Move => action === 'stop' || action === 'resume';
+
+/** Whether the job of a pair is to be noted before the pair is worked on. */
+export const wantsNote = (item: FleetItem, order: Pick<FleetOrder, 'work'>): boolean =>
+  isMove(order.work.action) && item.epoch === undefined;
 
 /** A schedule of that name over other databases is somebody else's. Throws `schedule_changed`. */
 async function ownSchedule(pair: KeptPair, ports: FleetWorkPorts): Promise<Schedule | undefined> {
@@ -110,19 +147,20 @@ async function schedule(
   return done();
 }
 
-async function act(facts: PairFacts, order: FleetOrder, ports: FleetWorkPorts): Promise<Settled> {
-  const { work, actor } = order;
+async function act(pair: KeptPair, item: FleetItem, order: FleetOrder, ports: FleetWorkPorts): Promise<Settled> {
+  const { work } = order;
   switch (work.action) {
-    case 'start':
+    case 'start': {
+      const [facts = { pair }] = await factsOf([pair], ports);
       return start(facts, work, order, ports);
+    }
     case 'stop':
-      return stop(facts, actor, ports);
     case 'resume':
-      return resume(facts, actor, ports);
+      return moveJob(pair, item, { action: work.action, actor: order.actor }, ports);
     case 'schedule':
-      return schedule(facts.pair, work, order, ports);
+      return schedule(pair, work, order, ports);
     case 'unschedule':
-      return unschedule(facts.pair, ports);
+      return unschedule(pair, ports);
   }
 }
 
@@ -130,22 +168,38 @@ async function act(facts: PairFacts, order: FleetOrder, ports: FleetWorkPorts): 
 const TRIES = 5;
 
 /** What becomes of a pair after an error: tried again where waiting may help, else failed. Pure. */
-export function afterRefusal(item: FleetItem, error: unknown): FleetItem {
+export function afterRefusal({ pair, job_id, epoch, ...item }: FleetItem, error: unknown): FleetItem {
   const code = error instanceof SyncError ? error.code : 'internal';
   const message = error instanceof SyncError ? error.message : ERRORS.internal.meaning;
   const tries = (item.tries ?? 0) + 1;
   const waits = error instanceof SyncError && (remedyFor(error) === 'retry' || code === 'schedule_busy');
-  return { pair: item.pair, outcome: waits && tries < TRIES ? 'pending' : 'failed', code, message, tries };
+  const outcome = waits && tries < TRIES ? 'pending' : 'failed';
+  const noted = job_id !== undefined && epoch !== undefined && { job_id, epoch };
+  return { pair, outcome, code, message, tries, ...noted };
 }
 
-/** Does with one pair what the order says, once: again, it finds what was done. */
-export async function workOnPair(item: FleetItem, order: FleetOrder, ports: FleetWorkPorts): Promise<FleetItem> {
+async function withPair(
+  item: FleetItem,
+  ports: FleetWorkPorts,
+  work: (pair: KeptPair) => Promise<Omit<FleetItem, 'pair'>>,
+): Promise<FleetItem> {
   try {
     const pair = await ports.pairs.get(item.pair);
     if (!pair) throw new SyncError('pair_not_found', 'The pair was deleted.');
-    const [facts = { pair }] = await factsOf([pair], ports);
-    return { pair: item.pair, ...(await act(facts, order, ports)) };
+    return { pair: item.pair, ...(await work(pair)) };
   } catch (error) {
     return afterRefusal(item, error);
   }
 }
+
+/** The pair with the job that is to be moved, or with its outcome where there is none. Does nothing to it. */
+export const noteJob = (item: FleetItem, { work: { action } }: FleetOrder, ports: FleetWorkPorts): Promise<FleetItem> =>
+  withPair(item, ports, async (pair) => {
+    const [facts = { pair }] = await factsOf([pair], ports);
+    const tries = item.tries !== undefined && { tries: item.tries };
+    return { outcome: 'pending', ...tries, ...(isMove(action) && chosen(facts, action)) };
+  });
+
+/** Does with one pair what the order says, once: again, it finds what was done. */
+export const workOnPair = (item: FleetItem, order: FleetOrder, ports: FleetWorkPorts): Promise<FleetItem> =>
+  withPair(item, ports, (pair) => act(pair, item, order, ports));

@@ -5,13 +5,11 @@ import type { Job } from '../model/job.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { type CommandPorts, withBoth, withTarget } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
-import { jobFor } from './stop-job.ts';
+import { jobFor, type MoveRequest, movedMeanwhile } from './stop-job.ts';
 
 const STATEMENT_TIMEOUT_MS = 8_000;
 
-export interface ResumeRequest {
-  readonly jobId: string;
-  readonly actor: string;
+export interface ResumeRequest extends MoveRequest {
   /** For callers that repeat the config they started with; another one is refused. */
   readonly config?: JobConfig;
   /** How many deletes the caller accepts, where the job paused before them. */
@@ -44,7 +42,7 @@ async function reopenBoth(job: Job, failed: boolean, ports: CommandPorts): Promi
  * `config_changed`, `resume_expired`, `target_busy`, and what keeps the target from being reached; then nothing changed.
  */
 export async function resumeJob(request: ResumeRequest, ports: CommandPorts): Promise<Job> {
-  const job = await jobFor('resume', request.jobId, ports);
+  const job = await jobFor('resume', request, ports);
   if (request.config && !isDeepStrictEqual(plain(request.config), plain(job.config)))
     throw new SyncError('config_changed', 'The config differs from the one this job was started with.');
   try {
@@ -78,9 +76,5 @@ export async function resumeJob(request: ResumeRequest, ports: CommandPorts): Pr
 /** As JSON carries it: an absent field and an undefined one are the same. */
 const plain = (config: JobConfig): unknown => JSON.parse(JSON.stringify(config));
 
-async function overtaken(job: Job, ports: CommandPorts): Promise<SyncError> {
-  const now = (await ports.jobs.get(job.job_id)) ?? job;
-  return new SyncError('state_conflict', `Somebody else has moved the job meanwhile; it is ${now.state}.`, {
-    facts: { state: now.state },
-  });
-}
+const overtaken = async (job: Job, ports: CommandPorts): Promise<SyncError> =>
+  movedMeanwhile((await ports.jobs.get(job.job_id)) ?? job);

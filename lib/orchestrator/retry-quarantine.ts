@@ -4,6 +4,7 @@ import { ENDED_STATES, type Job } from '../model/job.ts';
 import { MOST_RETRY_KEYS, type QuarantineFilter } from '../model/quarantine.ts';
 import { relationText, type TablePlan } from '../model/table.ts';
 import type { QuarantineSource, QuarantineTarget, Workflow } from '../ports.ts';
+import { leaseEnds, storedOrUndone, type Taken } from './lease-ends.ts';
 import { hasNone, jobWithRows, type QuarantinePorts, queryOf } from './list-quarantine.ts';
 import { withBoth } from './run-ports.ts';
 import { staleHolder } from './stale-holder.ts';
@@ -74,7 +75,7 @@ function newJob(old: Job, request: RetryRequest, secretRef: string, now: string)
 
 type Ends = { readonly source: QuarantineSource; readonly target: QuarantineTarget };
 
-async function takeLease(old: Job, request: RetryRequest, plans: readonly TablePlan[], ends: Ends, ports: Ports) {
+function takeLease(old: Job, request: RetryRequest, plans: readonly TablePlan[], ends: Ends, ports: Ports) {
   const { source, target } = ends;
   const event = jobEvent('job.created', request.actor, {
     mode: 'full',
@@ -86,33 +87,33 @@ async function takeLease(old: Job, request: RetryRequest, plans: readonly TableP
     ...(old.environments && { environments: old.environments }),
     ...(old.approval && { approval: old.approval }),
   });
-  const tables = (side: 'source' | 'target') => plans.map((p) => p[side]);
-  await source.writer?.takeLease(request.retryId, tables('source'), staleHolder(source, ports));
-  try {
-    await target.takeLease(request.retryId, tables('target'), event, staleHolder(target, ports));
-  } catch (error) {
-    await source.writer?.dropJob(request.retryId).catch(() => undefined); // else the orphan rule frees the lease
-    throw error;
-  }
+  const stale = { source: staleHolder(source, ports), target: staleHolder(target, ports) };
+  return leaseEnds(ends, { jobId: request.retryId, tables: plans, event, stale });
 }
 
-/** Stores secret and job; where that fails the lease goes, but never under a job that is stored after all. */
-async function store(old: Job, request: RetryRequest, { source, target }: Ends, ports: Ports): Promise<Job> {
+/** Stores secret and job; see `storedOrUndone`. */
+async function store(old: Job, request: RetryRequest, ends: Ends, taken: Taken, ports: Ports): Promise<Job> {
+  const { retryId: jobId } = request;
   let secretRef: string | undefined;
   try {
-    secretRef = await ports.secrets.put(request.retryId, await ports.secrets.get(old.secret_ref));
+    secretRef = await ports.secrets.put(jobId, await ports.secrets.get(old.secret_ref));
     const job = newJob(old, request, secretRef, ports.clock().toISOString());
     await ports.jobs.create(job);
     return job;
   } catch (error) {
-    const stored = await ports.jobs.get(request.retryId).catch(() => 'unknown' as const);
-    if (stored === 'unknown') throw error;
+    const forget = async () => secretRef && (await ports.secrets.remove(secretRef));
+    const stored = await storedOrUndone(ends, { jobId, taken }, ports.jobs, forget);
     if (stored) return stored;
-    await target.dropJob(request.retryId).catch(() => undefined); // else the orphan rule frees the lease
-    await source.writer?.dropJob(request.retryId).catch(() => undefined);
-    if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
     throw error;
   }
+}
+
+/** Again under the same id it is the job that the call before has made. */
+async function begin(old: Job, request: RetryRequest, plans: readonly TablePlan[], ends: Ends, ports: Ports) {
+  const before = await ports.jobs.get(request.retryId);
+  if (before) return before;
+  const taken = await takeLease(old, request, plans, ends, ports);
+  return store(old, request, ends, taken, ports);
 }
 
 /**
@@ -132,8 +133,7 @@ export async function retryQuarantine(request: RetryRequest, ports: Ports): Prom
     const plans = await target.loadPlans(old.job_id);
     const counted = await countRows(old.job_id, request.filter, plans, target);
     if (counted.length === 0) throw nothing();
-    await takeLease(old, request, plans, { source, target }, ports);
-    const job = await store(old, request, { source, target }, ports);
+    const job = await begin(old, request, plans, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it
     const whole = counted.filter((c) => c.rows > MOST_RETRY_KEYS || c.plan.keyless);
     return {

@@ -23,6 +23,7 @@ import type {
 import { type Admission, type AdmissionPorts, admit } from './admit.ts';
 import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
+import { leaseEnds, storedOrUndone, type Taken } from './lease-ends.ts';
 import { maskKeyPrint } from './mask-key.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { rootProblems } from './project-roots.ts';
@@ -144,61 +145,44 @@ async function looked(
 
 type Ends = { readonly source: CommandSource; readonly target: CommandTarget };
 
-async function takeLease(
+function takeLease(
   request: StartRequest,
   found: Admitted,
   { source, target }: Ends,
   ports: StartPorts,
-): Promise<void> {
-  const created = jobEvent('job.created', request.actor, {
+): Promise<Taken> {
+  const event = jobEvent('job.created', request.actor, {
     mode: request.mode ?? 'full',
     source: connectionView(request.pair.source),
     target: connectionView(request.pair.target),
     config: request.config,
     ...noteOf(found.admission),
   });
-  const { writer } = source;
-  await writer?.takeLease(
-    request.jobId,
-    found.tables.map((t) => t.source),
-    staleHolder(source, ports),
-  );
-  try {
-    await target.takeLease(
-      request.jobId,
-      found.tables.map((t) => t.target),
-      created,
-      staleHolder(target, ports),
-    );
-  } catch (error) {
-    await writer?.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
-    throw error;
-  }
+  const stale = { source: staleHolder(source, ports), target: staleHolder(target, ports) };
+  return leaseEnds({ source, target }, { jobId: request.jobId, tables: found.tables, event, stale });
 }
 
-/**
- * Stores the secret and the job. Where that fails, what was done is undone, but never under a job that is stored after all
- * because only the answer was lost; and where nobody can tell, nothing is: the sweeper finds the job, or, if there is none,
- * the orphan rule frees its lease.
- */
-async function store(request: StartRequest, found: Admitted, ends: Ends, ports: StartPorts): Promise<Job> {
+/** Stores the secret and the job; see `storedOrUndone`. */
+async function store(
+  request: StartRequest,
+  found: Admitted,
+  at: { readonly ends: Ends; readonly taken: Taken },
+  ports: StartPorts,
+): Promise<Job> {
+  const { jobId } = request;
   let secretRef: string | undefined;
   try {
     const maskKey = hasMasks(request.config.mapping)
       ? await ports.secrets.maskKey(pairId(found.source, found.target), freshKey())
       : undefined;
-    secretRef = await ports.secrets.put(request.jobId, request.pair);
+    secretRef = await ports.secrets.put(jobId, request.pair);
     const job = newJob(request, found, { secretRef, maskKey }, ports.clock().toISOString());
     await ports.jobs.create(job);
     return job;
   } catch (error) {
-    const stored = await ports.jobs.get(request.jobId).catch(() => 'unknown' as const);
-    if (stored === 'unknown') throw error;
+    const forget = async () => secretRef && (await ports.secrets.remove(secretRef));
+    const stored = await storedOrUndone(at.ends, { jobId, taken: at.taken }, ports.jobs, forget);
     if (stored) return stored;
-    const { source, target } = ends;
-    await target.dropJob(request.jobId).catch(() => undefined); // else the orphan rule frees the lease
-    await source.writer?.dropJob(request.jobId).catch(() => undefined);
-    if (secretRef) await ports.secrets.remove(secretRef).catch(() => undefined);
     throw error;
   }
 }
@@ -225,10 +209,11 @@ export async function lookAtEnds<T, D extends CatalogDatabase>(
 /** Lease, secret and job. An approval of which nothing came can be used again. */
 async function begin(request: StartRequest, found: Admitted, ends: Ends, ports: StartPorts): Promise<Job> {
   try {
-    await takeLease(request, found, ends, ports);
-    return await store(request, found, ends, ports);
+    const taken = await takeLease(request, found, ends, ports);
+    return await store(request, found, { ends, taken }, ports);
   } catch (error) {
     const stored = await ports.jobs.get(request.jobId).catch(() => 'unknown' as const);
+    if (stored && stored !== 'unknown') return stored; // of another call under this id
     // where that fails, or nobody can tell, the approval is used up, and somebody approves again
     if (stored === undefined) await found.admission.withdraw().catch(() => undefined);
     throw error;
@@ -243,6 +228,7 @@ export const checkStart = (
 /**
  * Checks both ends, then takes the lease, stores the secret and the job, and starts the workflow, in that order.
  *
+ * Again under the same id, also at once, it makes one job and returns that; whatever a call before has done that died is gone on with.
  * Throws a SyncError with every problem found; then nothing was written anywhere. When only the workflow does not start, the
  * job is stored and the sweeper starts it.
  */
@@ -250,6 +236,8 @@ export async function startJob(request: StartRequest, ports: StartPorts): Promis
   const [source, target] = await whenThereIsRoom(() => openBoth(request, ports.databases), ports.patience);
   try {
     const fit = await looked({ source, target }, request.config, ports.clock);
+    const before = await ports.jobs.get(request.jobId);
+    if (before) return before;
     const admission = await admit(request, fit, `job:${request.jobId}`, ports);
     const job = await begin(request, { ...fit, admission }, { source, target }, ports);
     await ports.workflow.start({ job_id: job.job_id, epoch: job.epoch }).catch(() => undefined); // the sweeper starts it

@@ -1,7 +1,7 @@
 import { type FleetItem, type FleetOrder, type FleetPage, tally, withFailures } from '../model/fleet-order.ts';
 import { ENDED_STATES } from '../model/job.ts';
 import type { Clock, FleetOrderStore, FleetQueue, Log } from '../ports.ts';
-import { type FleetWorkPorts, workOnPair } from './fleet-work.ts';
+import { type FleetWorkPorts, noteJob, wantsNote, workOnPair } from './fleet-work.ts';
 
 export interface StepFleetPorts extends FleetWorkPorts {
   readonly orders: FleetOrderStore;
@@ -52,18 +52,36 @@ export function behind(order: FleetOrder, page: FleetPage, jobs: readonly string
   };
 }
 
-/** Works on the next pairs of the page and notes what came of them; undefined: another step was faster. */
-async function stride(
+/** Writes what came of some pairs of the page; undefined: another step was faster. */
+async function note(
   order: FleetOrder,
   page: FleetPage,
-  next: readonly FleetItem[],
+  worked: readonly FleetItem[],
   ports: StepFleetPorts,
 ): Promise<FleetPage | undefined> {
-  const worked = await Promise.all(next.map((item) => workOnPair(item, order, ports)));
   const by = new Map(worked.map((item) => [item.pair, item]));
   const items = page.items.map((item) => by.get(item.pair) ?? item);
   const noted: FleetPage = { items, at: ports.clock().toISOString(), revision: page.revision + 1 };
   return (await ports.orders.putPage(order.order_id, order.page, noted)) ? noted : undefined;
+}
+
+/** Works on the next pairs of the page and notes what came of them; jobs that are to be moved before anything is done to them. */
+async function stride(
+  order: FleetOrder,
+  before: FleetPage,
+  next: readonly FleetItem[],
+  ports: StepFleetPorts,
+): Promise<FleetPage | undefined> {
+  const unnoted = next.filter((item) => wantsNote(item, order));
+  const jobs = await Promise.all(unnoted.map((item) => noteJob(item, order, ports)));
+  const page = jobs.length > 0 ? await note(order, before, jobs, ports) : before;
+  if (!page) return undefined;
+  const names = new Set(next.map(({ pair }) => pair));
+  const ready = page.items.filter(
+    (item) => names.has(item.pair) && item.outcome === 'pending' && !wantsNote(item, order),
+  );
+  const worked = await Promise.all(ready.map((item) => workOnPair(item, order, ports)));
+  return note(order, page, worked, ports);
 }
 
 const LATER: FleetStepOutcome = { again: true, afterSeconds: WAIT_SECONDS };

@@ -12,10 +12,22 @@ const STATEMENT_TIMEOUT_MS = 8_000;
 /** Somebody else moves the job at the same time: how often we look again before we give up. */
 const LOOKS = 10;
 
+/** A job that somebody wants to move; `epoch`: only while it is at that one. */
+export interface MoveRequest {
+  readonly jobId: string;
+  readonly epoch?: number;
+  readonly actor: string;
+}
+
 /** The job as somebody knows it who wants to do `event` to it. Throws `job_not_found`, `state_conflict`. */
-export async function jobFor(event: 'stop' | 'resume', jobId: string, ports: Pick<CommandPorts, 'jobs'>): Promise<Job> {
+export async function jobFor(
+  event: 'stop' | 'resume',
+  { jobId, epoch }: Pick<MoveRequest, 'jobId' | 'epoch'>,
+  ports: Pick<CommandPorts, 'jobs'>,
+): Promise<Job> {
   const job = await ports.jobs.get(jobId);
   if (!job) throw new SyncError('job_not_found', 'There is no job with this id.');
+  if (epoch !== undefined && job.epoch !== epoch) throw movedMeanwhile(job);
   if (LIFECYCLE[job.state][event] !== null) return job;
   throw new SyncError(
     'state_conflict',
@@ -26,10 +38,14 @@ export async function jobFor(event: 'stop' | 'resume', jobId: string, ports: Pic
   );
 }
 
+export const movedMeanwhile = ({ state }: Job): SyncError =>
+  new SyncError('state_conflict', `Somebody else has moved the job meanwhile; it is ${state}.`, { facts: { state } });
+
 /** Says in DynamoDB that the job is to stop, at the next epoch. Of many at once one does; the others find it done. */
-async function requestStop(jobId: string, actor: string, ports: CommandPorts): Promise<Job> {
+async function requestStop(request: MoveRequest, ports: CommandPorts): Promise<Job> {
+  const { jobId, actor } = request;
   for (let look = 1; look <= LOOKS; look++) {
-    const job = await jobFor('stop', jobId, ports);
+    const job = await jobFor('stop', request, ports);
     if (job.state === 'stopping' || job.state === 'stopped') return job;
     const stopping = await ports.jobs.transition(
       jobId,
@@ -83,12 +99,9 @@ const move = (job: Job, patch: Parameters<CommandPorts['jobs']['transition']>[2]
  * Stops a job: chunks in flight end whole or not at all, and what was applied stays. Repeating it changes nothing.
  *
  * Answers the job as `stopped`, or as `stopping` where the target does not answer. Throws `job_not_found`, `state_conflict`
- * (it has ended).
+ * (it has ended, or is at another epoch).
  */
-export async function stopJob(
-  request: { readonly jobId: string; readonly actor: string },
-  ports: CommandPorts,
-): Promise<Job> {
-  const job = await requestStop(request.jobId, request.actor, ports);
+export async function stopJob(request: MoveRequest, ports: CommandPorts): Promise<Job> {
+  const job = await requestStop(request, ports);
   return job.state === 'stopped' ? job : finishStop(job, ports);
 }

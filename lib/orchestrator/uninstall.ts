@@ -1,6 +1,6 @@
 import { append } from '../audit/trail.ts';
 import type { Connection, ServerIdentity } from '../model/connection.ts';
-import { sameDatabase } from '../model/environment.ts';
+import { type Environment, sameDatabase, samePlace } from '../model/environment.ts';
 import { ERRORS, type ErrorCode, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
@@ -8,6 +8,7 @@ import type { DatabaseTraces, Left, Uninstall } from '../model/uninstall.ts';
 import type { InstalledDatabase, JobStore, MaskKeys, SecretStore, UninstallDatabases } from '../ports.ts';
 import { pairId } from './conflict-plan.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
+import { type Claim, type OtherPlace, type Places, placesOf, sidesAt } from './copies.ts';
 import { type RemovalPorts, removeEnvironment } from './keep-environments.ts';
 
 export interface UninstallRequest {
@@ -24,7 +25,7 @@ export interface UninstallRequest {
 export interface UninstallPorts extends RemovalPorts {
   readonly databases: UninstallDatabases;
   readonly jobs: Pick<JobStore, 'get' | 'list' | 'listToSweep' | 'transition' | 'forget'>;
-  readonly secrets: Pick<SecretStore, 'remove'>;
+  readonly secrets: Pick<SecretStore, 'get' | 'remove'>;
   readonly maskKeys: MaskKeys;
   readonly patience?: Patience;
 }
@@ -40,25 +41,21 @@ const PAGE = 100;
 const MOST_JOBS = 2_000;
 
 const isOver = ({ state }: Pick<Job, 'state'>) => ENDED_STATES.includes(state);
+const pairOf = ({ source, target }: Pick<Job, 'source' | 'target'>) => pairId(source, target);
 const isOf = ({ source, target }: Pick<Job, 'source' | 'target'>, database: ServerIdentity) =>
   [source, target].some((side) => sameDatabase(side, database));
 
-/** Pairs of the database whose masks have a key: of jobs that are still listed, and of sources that it keeps rows of. */
-async function pairsOf(
-  database: ServerIdentity,
-  open: InstalledDatabase,
-  { jobs }: UninstallPorts,
-): Promise<readonly string[]> {
-  const found = new Set((await open.sources()).map((source) => pairId(source, database)));
+/** Jobs whose masks have a key, newest first, as far as they are looked through. */
+async function maskedJobs(database: ServerIdentity, { jobs }: UninstallPorts): Promise<readonly Job[]> {
+  const found: Job[] = [];
   let cursor: string | undefined;
   for (let seen = 0; seen < MOST_JOBS; seen += PAGE) {
     const page = await jobs.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) });
-    for (const job of page.jobs)
-      if (hasMasks(job.config.mapping) && isOf(job, database)) found.add(pairId(job.source, job.target));
+    found.push(...page.jobs.filter((job) => hasMasks(job.config.mapping) && isOf(job, database)));
     cursor = page.cursor;
     if (cursor === undefined) break;
   }
-  return [...found];
+  return found;
 }
 
 /** Those that have a key. */
@@ -129,15 +126,78 @@ async function tell(view: Uninstall, identity: ServerIdentity, request: Uninstal
   await append(ports.audit, trail, [{ ...event, type: 'database.uninstalled', data }]);
 }
 
+/** Everything that says of itself what the database says, and what of that is known to be its own. */
+interface Known {
+  /** Not over, and over this database for all that anybody knows. */
+  readonly running: readonly Job[];
+  /** Over, with connections that are kept, and known to be over this database. */
+  readonly over: readonly Job[];
+  readonly environments: readonly Environment[];
+  /** Pairs of masks with a key; none while there are copies, which have it in common. */
+  readonly keys: readonly string[];
+  readonly copies: Uninstall['copies'];
+  readonly places: Places;
+}
+
+const claimsOf = (jobs: readonly Job[], database: ServerIdentity, { secrets }: UninstallPorts): readonly Claim[] =>
+  jobs.flatMap((job) =>
+    (['source', 'target'] as const)
+      .filter((side) => sameDatabase(job[side], database))
+      .map((side) => ({ at: job[side], way: async () => (await secrets.get(job.secret_ref))[side] })),
+  );
+
+async function known(
+  open: InstalledDatabase,
+  { identity, standby }: { readonly identity: ServerIdentity; readonly standby: boolean },
+  { connection }: UninstallRequest,
+  ports: UninstallPorts,
+): Promise<Known> {
+  const jobs = (await ports.jobs.listToSweep()).filter((job) => isOf(job, identity));
+  const kept = jobs.filter((job) => !isOver(job) || !job.secret_removed);
+  const all = (await ports.environments.list()).filter((e) => sameDatabase(e.identity, identity));
+  const masked = await maskedJobs(identity, ports);
+  const named = all.map((e) => ({ at: e.connection, way: () => ports.environmentSecrets.get(e.secret_ref) }));
+  const claims = [...named, ...claimsOf(kept, identity, ports), ...claimsOf(masked, identity, ports)];
+  const places = await placesOf({ connection, here: open, standby }, claims, ports.databases);
+  const at = (job: Job) => sidesAt(job, identity, places);
+  const pairs = [...(await open.sources()).map((source) => pairId(source, identity)), ...masked.map(pairOf)];
+  const theirs = ({ at: place, where }: OtherPlace): Uninstall['copies'][number] => ({
+    host: place.host,
+    port: place.port,
+    database: place.database,
+    is: where === 'elsewhere' ? 'another' : 'unknown',
+    environments: all.filter((e) => samePlace(e.connection, place)).map((e) => e.name),
+    jobs: kept.filter((job) => [job.source, job.target].some((side) => samePlace(side, place))).length,
+  });
+  return {
+    running: kept.filter((job) => !isOver(job) && !at(job).every((where) => where === 'elsewhere')),
+    over: kept.filter((job) => isOver(job) && at(job).includes('here')),
+    environments: all.filter((e) => places.where(e.connection) === 'here'),
+    keys: places.others.length > 0 ? [] : await withKey([...new Set(pairs)], ports),
+    copies: places.others.map(theirs),
+    places,
+  };
+}
+
+/** Throws where the database is in use, or with `everything` will be. */
+async function refuseInUse(view: Uninstall, { running }: Known, everything: boolean, ports: UninstallPorts) {
+  if (running[0]) {
+    const named = running.map((job) => `${job.job_id} (${job.state})`).join(', ');
+    throw new SyncError('target_busy', `Jobs over this database are not over: ${named}.`, {
+      facts: { job_id: running[0].job_id },
+    });
+  }
+  const used = everything ? await usedBySchedules(view.environments, ports) : [];
+  if (used.length > 0)
+    throw new SyncError('environment_in_use', `Schedules name it: ${used.join(', ')}.`, { facts: { schedules: used } });
+}
+
 async function work(open: InstalledDatabase, request: UninstallRequest, ports: UninstallPorts): Promise<Uninstall> {
   const { connection, confirm, everything, actor } = request;
-  const identity = await open.facts();
+  const { standby, ...identity } = await open.facts();
   const had = await open.look();
-  const known = (await ports.jobs.listToSweep()).filter((job) => isOf(job, identity));
-  const running = known.filter((job) => !isOver(job));
-  const over = known.filter((job) => isOver(job) && !job.secret_removed);
-  const environments = (await ports.environments.list()).filter((e) => sameDatabase(e.identity, identity));
-  const keys = await withKey(await pairsOf(identity, open, ports), ports);
+  const found = await known(open, { identity, standby }, request, ports);
+  const { running, over, environments, keys, copies, places } = found;
   const empty = !had.schema && had.slots.length === 0 && had.publications.length === 0;
   const { host, port, database } = connection;
   const view: Uninstall = {
@@ -149,23 +209,19 @@ async function work(open: InstalledDatabase, request: UninstallRequest, ports: U
     job_secrets: over.length,
     environments: environments.map((e) => e.name),
     mask_keys: keys.length,
+    copies: [...copies],
     left: [],
   };
   if (!confirm) return view;
-  if (running[0]) {
-    const named = running.map((job) => `${job.job_id} (${job.state})`).join(', ');
-    throw new SyncError('target_busy', `Jobs over this database are not over: ${named}.`, {
-      facts: { job_id: running[0].job_id },
-    });
-  }
-  const used = everything ? await usedBySchedules(view.environments, ports) : [];
-  if (used.length > 0)
-    throw new SyncError('environment_in_use', `Schedules name it: ${used.join(', ')}.`, { facts: { schedules: used } });
+  await refuseInUse(view, found, everything, ports);
   const nothing = empty && over.length === 0 && (!everything || environments.length + keys.length === 0);
   if (!nothing) await tell(view, identity, request, ports);
+  // a copy has brought leases along: of jobs of its original, which are none of its own
   const holds = async (jobId: string, heldSeconds: number) => {
     const job = await ports.jobs.get(jobId);
-    return job ? !isOver(job) : heldSeconds <= ORPHAN_SECONDS;
+    if (!job) return heldSeconds <= ORPHAN_SECONDS;
+    const at = sidesAt(job, identity, places);
+    return !isOver(job) && (at.length === 0 || !at.every((where) => where === 'elsewhere'));
   };
   const left = await dropAll(open, had, holds);
   await forgetJobs(over, ports);
@@ -186,7 +242,7 @@ async function usedBySchedules(names: readonly string[], { schedules }: Uninstal
 /**
  * Takes the service out of one database: schema `tf_sync`, slots and publications, and the connections of ended jobs over it; with
  * `everything` its environments and the keys of its pairs' masks as well. Without `confirm` only tells what there is. Rows that
- * were synced, roles and grants stay. What cannot be removed is told, and the same call again tries again.
+ * were synced, roles and grants stay, and so does what belongs to a copy of the database, or may. What cannot be removed is told, and the same call again tries again.
  *
  * Throws `target_busy` while a job over the database is not over, `environment_in_use`, `uninstall_blocked`, `schema_newer`, and
  * what connecting throws.

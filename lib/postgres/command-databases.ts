@@ -34,7 +34,7 @@ export function catalogPart(session: Session): CatalogDatabase {
 export function commandPart(session: Session): Omit<CommandTarget, keyof CatalogDatabase> {
   return {
     takeLease: (...args) => control.takeLease(session, ...args),
-    dropJob: (jobId) => control.dropJob(session, jobId),
+    dropJob: (...args) => control.dropJob(session, ...args),
     raiseEpoch: (...args) => raiseEpoch(session, ...args),
     reopen: (...args) => reopenJob(session, ...args),
     lastShapes: (...args) => lastShapes(session, ...args),

@@ -25,8 +25,43 @@ export async function appendJobEvent(session: Session, jobId: string, event: Job
   );
 }
 
+/** Goes on in the row of a call before that may be at work still; what that one leased and does not need is kept for it. */
+async function joinJob(session: Session, jobId: string, tables: string): Promise<void> {
+  const joined = await session.query(
+    `update tf_sync.job j set created_at = greatest(clock_timestamp(), j.created_at + interval '1 microsecond'),
+       tables = (select coalesce(jsonb_agg(distinct t), '[]') from (
+         select t from jsonb_array_elements($2::jsonb) t union all
+         select t from jsonb_array_elements(j.tables) t join tf_sync.lease l
+           on (l.table_schema, l.table_name, l.job_id) = (t ->> 'schema', t ->> 'name', j.job_id)) u)
+     where j.job_id = $1 and j.epoch = 1 and not j.prepared and not j.ended returning 1`,
+    [jobId, tables],
+  );
+  if (joined.length === 0) throw new SyncError('state_conflict', 'A job of this id has begun already.');
+}
+
 /**
- * Takes the lease of every target table, creates the job's row and its first event, in one transaction.
+ * Creates the job's row and takes the lease of its tables, inside the caller's transaction. A second call under the id waits for the
+ * first, and goes on where it is as long as no run has begun. Returns what `dropJob` undoes it with; none where the row was there.
+ */
+export async function beginJob(
+  session: Session,
+  jobId: string,
+  names: readonly RelationName[],
+  stale: StaleHolder,
+): Promise<string | undefined> {
+  const tables = JSON.stringify(names.map(({ schema, name }) => ({ schema, name })));
+  const [made] = await session.query(
+    `insert into tf_sync.job (job_id, epoch, tables) values ($1, 1, $2) on conflict (job_id) do nothing
+     returning extract(epoch from created_at)::text`,
+    [jobId, tables],
+  );
+  if (!made) await joinJob(session, jobId, tables);
+  await leaseTables(session, jobId, names, stale);
+  return made?.[0] ?? undefined;
+}
+
+/**
+ * Takes the lease of every target table, creates the job's row and its first event, in one transaction; see `TargetDatabase`.
  *
  * `stale` says of a holder whether its job is known to have ended or never to have begun; its leases are then taken over.
  * Throws `target_busy` naming the holder; then nothing was written.
@@ -37,25 +72,45 @@ export async function takeLease(
   tables: readonly RelationName[],
   event: JobEvent,
   stale: StaleHolder,
-): Promise<void> {
-  await session.transaction(async () => {
+): Promise<string | undefined> {
+  return session.transaction(async () => {
     await ensureControlSchema(session, { starts: true });
-    await session.query('insert into tf_sync.job (job_id, epoch, tables) values ($1, 1, $2)', [
-      jobId,
-      JSON.stringify(tables.map(({ schema, name }) => ({ schema, name }))),
-    ]);
-    await session.query('insert into tf_sync.job_stream (job_id) values ($1)', [jobId]);
-    await leaseTables(session, jobId, tables, stale);
-    await appendJobEvent(session, jobId, event);
+    const taken = await beginJob(session, jobId, tables, stale);
+    if (taken === undefined) await retellBegin(session, jobId, event);
+    else {
+      await session.query('insert into tf_sync.job_stream (job_id) values ($1)', [jobId]);
+      await appendJobEvent(session, jobId, event);
+    }
+    return taken;
   });
 }
 
-/** Undoes takeLease when the job could not be stored. */
-export async function dropJob(session: Session, jobId: string): Promise<void> {
-  await session.transaction(async () => {
+/** The call before may have wanted something else, and no job came of that: its first event is of this one now. */
+async function retellBegin(session: Session, jobId: string, { actor, data }: JobEvent): Promise<void> {
+  await session.query(
+    `update tf_sync.outbox o set event = o.event || jsonb_build_object('actor', $2::text, 'data', $3::jsonb)
+     where (o.job_id, o.stream, o.seq) = ($1, 'job', 1)`,
+    [jobId, actor, JSON.stringify(data)],
+  );
+}
+
+/** Undoes takeLease when the job could not be stored; see `TargetDatabase`. */
+export async function dropJob(
+  session: Session,
+  jobId: string,
+  taken: string,
+  also?: () => Promise<unknown>,
+): Promise<boolean> {
+  return session.transaction(async () => {
+    const dropped = await session.query(
+      'delete from tf_sync.job where job_id = $1 and extract(epoch from created_at)::text = $2 returning 1',
+      [jobId, taken],
+    );
+    if (dropped.length === 0) return false;
     await session.query('delete from tf_sync.lease where job_id = $1', [jobId]);
     await session.query('delete from tf_sync.outbox where job_id = $1', [jobId]);
-    await session.query('delete from tf_sync.job where job_id = $1', [jobId]);
+    await also?.();
+    return true;
   });
 }
 

@@ -1,8 +1,7 @@
 import { SyncError } from '../model/errors.ts';
 import type { CommandWriter } from '../ports.ts';
-import { dropJob } from './control.ts';
+import { beginJob, dropJob } from './control.ts';
 import { raiseEpoch } from './epoch.ts';
-import { leaseTables } from './lease.ts';
 import { reopenJob } from './reopen.ts';
 import { ensureControlSchema } from './schema-version.ts';
 import type { Session } from './session.ts';
@@ -35,14 +34,10 @@ export function sourceCommands(session: Session): CommandWriter {
       session
         .transaction(async () => {
           await ensureControlSchema(session, { starts: true });
-          await session.query('insert into tf_sync.job (job_id, epoch, tables) values ($1, 1, $2)', [
-            jobId,
-            JSON.stringify(tables.map(({ schema, name }) => ({ schema, name }))),
-          ]);
-          await leaseTables(session, jobId, tables, stale);
+          return beginJob(session, jobId, tables, stale);
         })
         .catch(ofTheSource),
-    dropJob: (jobId) => dropJob(session, jobId),
+    dropJob: (...args) => dropJob(session, ...args),
     raiseEpoch: (...args) => raiseInSource(session, ...args),
     reopen: (...args) => reopenJob(session, ...args).catch(ofTheSource),
   };

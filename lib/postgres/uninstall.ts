@@ -3,6 +3,7 @@ import type { DatabaseTraces } from '../model/uninstall.ts';
 import type { InstalledDatabase, UninstallDatabases } from '../ports.ts';
 import { TABLES } from './control-schema.ts';
 import { serverFacts } from './introspect.ts';
+import { seesMark, withMark } from './mark.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { isOlder, SCHEMA_VERSION } from './schema-version.ts';
 import type { Session } from './session.ts';
@@ -122,11 +123,22 @@ const installed = (session: Session): InstalledDatabase => ({
     const rows = await session.query('select distinct g.source_system, g.source_database from tf_sync.pair_table g');
     return rows.map(([system, oid]) => ({ system_identifier: system ?? '', database_oid: oid ?? '' }));
   },
+  withMark: (work) => withMark(session, work),
   close: () => session.end(),
 });
 
 /** The databases behind real connections, for whoever takes the service out of one. */
 export function uninstallDatabases(options: OpeningOptions): UninstallDatabases {
   const open = opener(options);
-  return { open: async (connection, as) => installed(await open('target', connection, as)) };
+  return {
+    open: async (connection, as) => installed(await open('target', connection, as)),
+    async peek(connection, as) {
+      const session = await open('source', connection, as);
+      return {
+        facts: () => serverFacts(session),
+        seesMark: (mark) => seesMark(session, mark),
+        close: () => session.end(),
+      };
+    },
+  };
 }

@@ -14,7 +14,7 @@ import { sideBySide } from '../../lib/orchestrator/side-by-side.ts';
 import { stepFleet } from '../../lib/orchestrator/step-fleet.ts';
 import type { ConnectionPair } from '../../lib/ports.ts';
 import { createTables, startDynamo } from '../contract/dynamo.ts';
-import { sampleEnvironment, sampleJob, samplePair, sampleSchedule } from '../contract/samples.ts';
+import { PAIR_ENVIRONMENTS, sampleEnvironment, sampleJob, samplePair, sampleSchedule } from '../contract/samples.ts';
 import { meter } from './capacity.ts';
 import { spread, table } from './report.ts';
 
@@ -124,7 +124,7 @@ async function simulate(
       started.push(jobId);
       if (started.length % 25 === 0) meters.second += 1; // a step starts eight side by side, in some 300 ms
       const now = clock().toISOString();
-      const job = sampleJob({ job_id: jobId, created_at: now, heartbeat_at: now });
+      const job = sampleJob({ job_id: jobId, environments: PAIR_ENVIRONMENTS, created_at: now, heartbeat_at: now });
       await jobs.create(job);
       return job;
     },

@@ -16,13 +16,15 @@ import { type StepFleetPorts, stepFleet, tendFleet } from '../../lib/orchestrato
 import type { ConnectionPair } from '../../lib/ports.ts';
 import { memoryLog } from '../support/memory-ports.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
-import { sampleJob, samplePair, sampleSchedule } from './samples.ts';
+import { PAIR_ENVIRONMENTS, sampleJob, samplePair, sampleSchedule } from './samples.ts';
 
 let dynamo: TestDynamo;
 beforeAll(async () => {
   dynamo = await startDynamo();
 });
 afterAll(() => dynamo.close());
+
+const jobOfPair = (over: Partial<Job>) => sampleJob({ environments: PAIR_ENVIRONMENTS, ...over });
 
 const ID = '0e0e0e0e-0000-4000-8000-000000000001';
 
@@ -57,7 +59,7 @@ async function fleet() {
       started.push(jobId);
       starts.push(request);
       const at = new Date(clock.now).toISOString();
-      const job = sampleJob({ job_id: jobId, actor, mode, config, created_at: at, heartbeat_at: at });
+      const job = jobOfPair({ job_id: jobId, actor, mode, config, created_at: at, heartbeat_at: at });
       await jobs.create(job);
       return job;
     },
@@ -174,7 +176,7 @@ describe('an order to start many pairs', () => {
 
   it('skips a pair whose job works, names one that was refused, and tries one again whose server is full', async () => {
     await f.add(4);
-    await f.jobs.create(sampleJob({ job_id: ID, state: 'running' }));
+    await f.jobs.create(jobOfPair({ job_id: ID, state: 'running' }));
     await f.ports.pairs.note('p000', { job_id: ID, at: '2026-11-23T10:00:00.000Z' });
     f.refuse.set('p001', new SyncError('target_busy', 'taken'));
     f.refuse.set('p002', new SyncError('too_many_connections', 'full'));
@@ -247,7 +249,7 @@ it('stops what works, resumes what does not, schedules, and leaves the schedules
   await f.add(3);
   const ids = ['1', '2'].map((n) => ID.replace(/1$/, n));
   for (const [i, state] of (['running', 'failed'] as const).entries()) {
-    await f.jobs.create(sampleJob({ job_id: ids[i] ?? '', state }));
+    await f.jobs.create(jobOfPair({ job_id: ids[i] ?? '', state }));
     await f.ports.pairs.note(`p00${i}`, { job_id: ids[i] ?? '', at: '2026-11-23T10:00:00.000Z' });
   }
   await f.ports.schedules.create(sampleSchedule({ name: 'p002', environments: { source: 'elsewhere' } }));
@@ -312,9 +314,9 @@ describe('a list of pairs', () => {
     await f.add(2, { groups: ['nightly'] });
     const [old, failed, refused] = ['1', '2', '3'].map((n) => ID.replace(/1$/, n));
     const ended_at = '2026-11-23T11:00:00.000Z';
-    await f.jobs.create(sampleJob({ job_id: old ?? '', state: 'completed', ended_at }));
+    await f.jobs.create(jobOfPair({ job_id: old ?? '', state: 'completed', ended_at }));
     const failure = { code: 'disk_full', message: 'm' };
-    await f.jobs.create(sampleJob({ job_id: failed ?? '', state: 'failed', failure, open_conflicts: 3 }));
+    await f.jobs.create(jobOfPair({ job_id: failed ?? '', state: 'failed', failure, open_conflicts: 3 }));
     await f.ports.pairs.note('p000', { job_id: old ?? '', at: '2026-11-23T10:00:00.000Z' });
     await f.ports.pairs.note('p000', { job_id: refused ?? '', at: '2026-11-23T11:59:00.000Z' }); // never came to be
     const at = '2026-11-23T11:30:00.000Z';
@@ -378,5 +380,90 @@ describe('a list of pairs', () => {
 
     expect(found).toHaveLength(130);
     expect(new Set(found).size).toBe(130);
+  });
+});
+
+/** A pair whose last job is like this. */
+async function withJob(over: Partial<Job>) {
+  const id = ID.replace(/1$/, 'a');
+  await f.ports.pairs.put(samplePair('adams'));
+  await f.jobs.create(jobOfPair({ job_id: id, ...over }));
+  await f.ports.pairs.note('adams', { job_id: id, at: '2026-11-23T11:00:00.000Z' });
+  return id;
+}
+
+describe('an order over a pair whose job is moved by others too', () => {
+  const outcome = async () => (await f.items()).map((item) => item.code ?? item.outcome)[0];
+  const dies = () => ({
+    ...f.ports,
+    orders: {
+      ...f.ports.orders,
+      putPage: (...args: Parameters<typeof f.ports.orders.putPage>) =>
+        args[2].items.some((item) => item.outcome !== 'pending')
+          ? Promise.reject(new Error('killed'))
+          : f.ports.orders.putPage(...args),
+    },
+  });
+
+  it.each([
+    ['resume', 'stopped', 'created', 'stopped', 'state_conflict'],
+    ['resume', 'stopped', 'created', 'created', 'done'],
+    ['stop', 'running', 'stopped', 'created', 'state_conflict'],
+    ['stop', 'running', 'stopped', 'stopped', 'done'],
+  ] as const)(
+    'does not %s it a second time after the step has died: %s, %s, by now %s',
+    async (action, was, moved, now, said) => {
+      const id = await withJob({ state: was });
+      const move = async ({ jobId, epoch = 0 }: { jobId: string; epoch?: number }) => {
+        f.asked.push(action);
+        return (await f.jobs.transition(jobId, { from: [was], epoch }, { state: moved, epoch: epoch + 1 })) as Job;
+      };
+      await f.order({ action }, { count: 1 });
+      await expect(stepFleet(ID, { ...dies(), stopJob: move, resumeJob: move })).rejects.toThrow('killed');
+      if (now !== moved) await f.jobs.transition(id, { from: [moved], epoch: 2 }, { state: now, epoch: 3 });
+
+      await stepFleet(ID, { ...f.ports, stopJob: move, resumeJob: move });
+
+      expect(f.asked).toEqual([action]);
+      expect(await outcome()).toBe(said);
+    },
+  );
+
+  it('does it where the step has died before', async () => {
+    const id = await withJob({ state: 'failed' });
+    await f.order({ action: 'resume' }, { count: 1 });
+    const killed = () => Promise.reject(new Error('killed'));
+    await expect(stepFleet(ID, { ...f.ports, orders: { ...f.ports.orders, putPage: killed } })).rejects.toThrow(
+      'killed',
+    );
+    expect(f.asked).toEqual([]);
+
+    await stepFleet(ID, f.ports);
+    expect(f.asked).toEqual([`resume ${id}`]);
+  });
+
+  it('takes a job that somebody else has just stopped for done', async () => {
+    const id = await withJob({ state: 'running' });
+    const late = async () => {
+      await f.jobs.transition(id, { from: ['running'], epoch: 1 }, { state: 'stopping', epoch: 2 });
+      throw new SyncError('state_conflict', 'somebody else has moved the job');
+    };
+    await f.order({ action: 'stop' }, { count: 1 });
+    await stepFleet(ID, { ...f.ports, stopJob: late });
+    expect(await outcome()).toBe('done');
+  });
+
+  it('leaves a job alone that was over other environments than the pair names now', async () => {
+    const id = await withJob({ state: 'failed' });
+    expect((await findPairs({ state: 'failed' }, { limit: 1 }, f.ports)).pairs).toHaveLength(1);
+    await f.ports.pairs.put(samplePair('adams', { target_environment: 'development', revision: 2 }));
+
+    expect(await previewFleet({ state: 'failed' }, f.ports)).toMatchObject({ count: 0 });
+    await f.order({ action: 'resume' }, { count: 1 });
+    await stepFleet(ID, f.ports);
+
+    expect(f.asked).toEqual([]);
+    expect(await outcome()).toBe('nothing_to_resume');
+    expect((await f.jobs.get(id))?.state).toBe('failed');
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Approval } from '../../lib/model/approval.ts';
 import type { Conflict } from '../../lib/model/conflict.ts';
-import type { Environment } from '../../lib/model/environment.ts';
+import type { Environment, JobEnvironments } from '../../lib/model/environment.ts';
 import type { KeptPair } from '../../lib/model/fleet.ts';
 import { type Job, type JobTable, NO_COUNTS, type SegmentProgress } from '../../lib/model/job.ts';
 import { NOTHING_RESOLVED, type Resolution } from '../../lib/model/resolution.ts';
@@ -239,6 +239,12 @@ export const sampleApproval = (version: number): MappingApproval => ({
   by: 'grace',
   at: '2026-11-23T11:00:00.000Z',
 });
+
+/** What jobs of such a pair are started over. */
+export const PAIR_ENVIRONMENTS: JobEnvironments = {
+  source: { names: ['production'], asked: true },
+  target: { names: ['training'], asked: true },
+};
 
 export const samplePair = (name: string, over: Partial<KeptPair> = {}): KeptPair => ({
   name,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { connectionView } from '../../lib/model/connection.ts';
+import { type Connection, connectionView, type ServerIdentity } from '../../lib/model/connection.ts';
 import { ERRORS, SyncError } from '../../lib/model/errors.ts';
 import { Secret } from '../../lib/model/secret.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
@@ -14,6 +14,7 @@ import { memoryScheduleStore } from '../contract/memory.ts';
 import { sampleEnvironment, sampleJob, sampleSchedule } from '../contract/samples.ts';
 import { catalogsOf } from '../support/catalog.ts';
 import { createPair, type TestDatabase, type TestPair } from '../support/databases.ts';
+import { createClones } from '../support/elsewhere.ts';
 import { type Ports, ports, runJob, start } from '../support/in-process.ts';
 import { ON_ONE_MACHINE } from '../support/rules.ts';
 import { eventsOf } from '../support/trail.ts';
@@ -43,6 +44,28 @@ const asked = (db: TestDatabase, more: Partial<UninstallRequest> = {}): Uninstal
   requestId: randomUUID(),
   ...more,
 });
+
+const AT = '2026-11-23T10:00:00.000Z';
+
+async function putEnvironment(p: Ports, name: string, connection: Connection, identity: ServerIdentity) {
+  await p.environments.put({
+    name,
+    description: '',
+    colour: 'grey',
+    connection: connectionView(connection),
+    identity,
+    writable: true,
+    protected: false,
+    sends_to: ['*'],
+    receives_from: ['*'],
+    secret_ref: await p.environmentSecrets.put(`${name}/1`, connection),
+    actor: 'ada',
+    created_at: AT,
+    updated_at: AT,
+    connected_at: AT,
+    revision: 1,
+  });
+}
 
 const look = (db: TestDatabase, p: UninstallPorts) => uninstall(asked(db, { confirm: false }), p);
 
@@ -268,6 +291,7 @@ describe('uninstall', () => {
     const slot = (await look(pair.source, portsFor(p))).had.slots[0]?.slot ?? '';
     const reading = () => Promise.reject(new SyncError('lock_timeout', 'somebody reads the slot'));
     const databases: UninstallPorts['databases'] = {
+      ...DATABASES,
       open: async (...args) => ({ ...(await DATABASES.open(...args)), dropSlot: reading }),
     };
     const first = await uninstall(asked(pair.source), { ...portsFor(p), databases });
@@ -329,26 +353,8 @@ describe('uninstall', () => {
     const { job: other } = await runJob(pair, {}, {}, p);
     const job = await start(pair, {}, p);
     await stopJob({ jobId: job.job_id, actor: 'ada' }, p);
-    const at = '2026-11-23T10:00:00.000Z';
-    const rules = { writable: true, protected: false, sends_to: ['training'], receives_from: ['production'] };
-    for (const [name, side] of [
-      ['training', 'target'],
-      ['production', 'source'],
-    ] as const)
-      await p.environments.put({
-        name,
-        description: '',
-        colour: 'grey',
-        connection: connectionView(pair[side].connection),
-        identity: job[side],
-        ...rules,
-        secret_ref: await p.environmentSecrets.put(`${name}/1`, pair[side].connection),
-        actor: 'ada',
-        created_at: at,
-        updated_at: at,
-        connected_at: at,
-        revision: 1,
-      });
+    await putEnvironment(p, 'training', pair.target.connection, job.target);
+    await putEnvironment(p, 'production', pair.source.connection, job.source);
     const mine = pairId(other.source, other.target);
     const keys = new Set([mine, 'of another pair']);
     const maskKeys: MaskKeys = {
@@ -368,5 +374,76 @@ describe('uninstall', () => {
     await uninstall(asked(pair.target, { everything: true }), u);
     expect((await p.environments.list()).map((e) => e.name)).toEqual(['production']);
     expect([...keys]).toEqual(['of another pair']);
+  });
+
+  test('of a restored copy leaves the original alone: environment, connections, keys of masks, and jobs that work there', async () => {
+    await using clones = await createClones((client) => client.query('create table t (id int primary key)'));
+    await using third = await createPair();
+    for (const { client } of [third.source, third.target]) await client.query('create table t (id int primary key)');
+    const { source: original, target: copy } = clones;
+    const p = ports();
+    const stopped = await start({ source: original, target: third.target }, {}, p);
+    await stopJob({ jobId: stopped.job_id, actor: 'ada' }, p); // to be resumed tomorrow
+    const into = await start({ source: third.source, target: copy }, {}, p);
+    await stopJob({ jobId: into.job_id, actor: 'ada' }, p);
+    const working = await start({ source: third.source, target: original }, {}, p);
+    await copy.client.query(`insert into tf_sync.lease (table_schema, table_name, job_id) values ('public', 't', $1)`, [
+      working.job_id, // as a copy that is made now would have it
+    ]);
+    await putEnvironment(p, 'training', copy.connection, stopped.source);
+    await putEnvironment(p, 'production', original.connection, stopped.source);
+    const keys: string[] = [];
+    const u = portsFor(p, { has: async () => true, remove: async (of) => void keys.push(of) });
+    const { host, port, database } = original.connection;
+
+    expect(await look(copy, u)).toMatchObject({
+      environments: ['training'],
+      jobs_under_way: [],
+      job_secrets: 1,
+      mask_keys: 0,
+      copies: [{ host, port, database, is: 'another', environments: ['production'], jobs: 2 }],
+    });
+    expect(await uninstall(asked(copy, { everything: true }), u)).toMatchObject({ complete: true });
+
+    expect((await p.environments.list()).map((e) => e.name)).toEqual(['production']);
+    expect(keys).toEqual([]);
+    expect((await p.jobs.get(into.job_id))?.secret_removed).toBe(true);
+    expect((await p.jobs.get(working.job_id))?.state).toBe('created');
+    expect((await resumeJob({ jobId: stopped.job_id, actor: 'ada' }, p)).state).toBe('created');
+    await expect(uninstall(asked(original), u)).rejects.toMatchObject({ code: 'target_busy' });
+  });
+
+  test('knows a database by another name of its host, and leaves alone what nobody can ask', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    await stopJob({ jobId: job.job_id, actor: 'ada' }, p);
+    const { connection } = pair.target;
+    const renamed = connection.host === 'localhost' ? '127.0.0.1' : 'localhost';
+    await putEnvironment(p, 'training', { ...connection, host: renamed }, job.target);
+    await putEnvironment(p, 'gone', { ...connection, port: 1 }, job.target);
+    const u = portsFor(p);
+
+    expect(await uninstall(asked(pair.target, { everything: true }), u)).toMatchObject({
+      environments: ['training'],
+      job_secrets: 1,
+      copies: [{ host: connection.host, port: 1, is: 'unknown', environments: ['gone'], jobs: 0 }],
+    });
+    expect((await p.environments.list()).map((e) => e.name)).toEqual(['gone']);
+  });
+
+  test('is refused while a job works on what may be the database and cannot be asked', async () => {
+    await using pair = await createPair();
+    await setUp(pair);
+    const p = ports();
+    const job = await start(pair, {}, p);
+    await p.secrets.remove(job.secret_ref);
+    const renamed = { ...pair.target.connection, host: 'localhost' };
+    const at = {
+      ...pair.target,
+      connection: renamed.host === pair.target.connection.host ? { ...renamed, host: '127.0.0.1' } : renamed,
+    };
+    await expect(uninstall(asked(at), portsFor(p))).rejects.toMatchObject({ code: 'target_busy' });
   });
 });

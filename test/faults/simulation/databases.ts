@@ -418,9 +418,20 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
       changeLog: NO_CHANGE_LOG,
       rounds: NO_ROUNDS,
       async takeLease(jobId, tables, event, stale) {
+        let taken: string | undefined;
         await leasing('takeLease', async () => {
+          const before = world.jobs.get(jobId);
+          if (before) {
+            if (before.epoch !== 1 || before.prepared || before.ended)
+              throw new SyncError('state_conflict', 'has begun');
+            before.taken = ++world.takes;
+            await lease(jobId, tables, stale);
+            return;
+          }
           await lease(jobId, tables, stale);
+          taken = String(++world.takes);
           const job: SimJob = {
+            taken: world.takes,
             epoch: 1,
             tables,
             prepared: false,
@@ -438,16 +449,21 @@ export function simDatabases(world: World, scheduler: Scheduler, actor: Actor, b
         });
         await scheduler.step(actor, 'target.takeLease reply');
         if (session.dead) throw away('target');
+        return taken;
       },
-      dropJob: (jobId) =>
-        change(
-          'dropJob',
-          () => true,
-          () => {
-            release(jobId);
-            world.jobs.delete(jobId);
-          },
-        ),
+      async dropJob(jobId, taken, also) {
+        let dropped = false;
+        await leasing('dropJob', async () => {
+          if (String(world.jobs.get(jobId)?.taken) !== taken) return;
+          release(jobId);
+          world.jobs.delete(jobId);
+          dropped = true;
+          await also?.();
+        });
+        await scheduler.step(actor, 'target.dropJob reply');
+        if (session.dead) throw away('target');
+        return dropped;
+      },
       raiseEpoch,
       reopen,
       // no plan of the simulation decides conflicts

@@ -109,8 +109,8 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     }
   };
   let started = 0;
-  const start = () => {
-    const jobId = uuid(++started);
+  const start = (no = ++started) => {
+    const jobId = uuid(no);
     return user('start', (ports) =>
       startJob({ jobId, pair: PAIR, config, actor: 'ada' }, { ...ports, ...noEnvironments() }),
     );
@@ -138,6 +138,11 @@ export async function simulate(seed: number, tally: Tally, breakage?: Breakage):
     if (what === 'start' && started < 3 && random.chance(0.3)) {
       hit(tally, 'another job on the same tables');
       void start();
+      if (random.chance(0.5)) void start(started);
+    }
+    if (what === 'start' && random.chance(0.1)) {
+      hit(tally, 'a start done again under the same id');
+      void start(1 + random.below(started));
     }
     if (what === 'read_only' && random.chance(0.2)) {
       hit(tally, 'target read-only for a while');

@@ -2,7 +2,7 @@ import { SyncError } from '../../../lib/model/errors.ts';
 import { PASSES, type Pass } from '../../../lib/model/job.ts';
 import type { JobInput, SegmentMessage } from '../../../lib/model/message.ts';
 import { copyOf } from '../../../lib/orchestrator/connections.ts';
-import { giveUpSegment } from '../../../lib/orchestrator/give-up-segment.ts';
+import { failSegment, giveUpSegment } from '../../../lib/orchestrator/give-up-segment.ts';
 import { giveUpTable } from '../../../lib/orchestrator/give-up-table.ts';
 import { remedyFor, retryDelaySeconds } from '../../../lib/orchestrator/healing.ts';
 import { prepareJob } from '../../../lib/orchestrator/prepare-job.ts';
@@ -304,8 +304,7 @@ export function simService(world: World, scheduler: Scheduler, random: Random, m
       }
       const failure = failureOf(error);
       if (failure.code === 'internal') logged.push(`internal: ${(error as Error).stack}`);
-      await recordEnd(body, error, ports);
-      await ports.workflow.fail(body.task_token, failure.code, failure.message);
+      await failSegment(body, error, ports);
     }
     await scheduler.step(actor, 'queue.delete');
     message.done = true;

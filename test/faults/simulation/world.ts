@@ -34,6 +34,8 @@ export interface SimCheckpoint {
 
 /** A row of tf_sync.job and all that hangs on it. */
 export interface SimJob {
+  /** Which call has begun under its id last. */
+  taken: number;
   epoch: number;
   readonly tables: readonly RelationName[];
   prepared: boolean;
@@ -74,6 +76,8 @@ export interface World {
   readonly jobs: Map<string, SimJob>;
   readonly leases: Map<string, { readonly jobId: string; readonly takenMs: number }>;
   readonly turns: Map<string, { readonly jobId: string; readonly turn: number }>;
+  /** Leases that were taken for a start. */
+  takes: number;
   /** Who takes or gives leases now: their rows are locked. */
   leaseLock: Session | undefined;
   readonly writes: Write[];
@@ -91,6 +95,7 @@ export function newWorld(tables: readonly string[]): World {
     jobs: new Map(),
     leases: new Map(),
     turns: new Map(),
+    takes: 0,
     leaseLock: undefined,
     writes: [],
     marks: new Set(),

@@ -231,6 +231,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         job_secrets: 1,
         environments: ['training'],
         mask_keys: 1,
+        copies: [],
         left: [],
       };
     },

@@ -21,6 +21,7 @@ const answer = (more: object = {}) => ({
   job_secrets: 1,
   environments: ['training'],
   mask_keys: 2,
+  copies: [],
   left: [],
   ...more,
 });
@@ -68,6 +69,23 @@ test('removes what it has looked at, and says what is left', async () => {
     { connection: url, everything: false },
     { connection: url, everything: false, confirm: true },
   ]);
+});
+
+test('names copies, whose things stay', async () => {
+  const copies = [
+    { host: 'prod', port: 5432, database: 'county', is: 'another', environments: ['production'], jobs: 2 },
+    { host: 'old', port: 5432, database: 'county', is: 'unknown', environments: [], jobs: 1 },
+  ];
+  await using service = await fakeService(ok(answer({ mask_keys: 0, copies })));
+
+  const { stdout } = await tfsync(['uninstall', 'training', '--everything', '--dry-run', '--url', service.url]);
+
+  for (const text of [
+    'prod:5432/county (a copy of this database, or its original): environments production; 2 jobs',
+    'old:5432/county (may be a copy; nobody could ask it): 1 jobs',
+    'keys of masks, which copies have in common',
+  ])
+    expect(stdout).toContain(text);
 });
 
 test('needs one database', async () => {

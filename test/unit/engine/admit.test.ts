@@ -35,6 +35,25 @@ describe('an approval', () => {
     for (const f of found) if (f.status === 'rejected') expect(f.reason).toMatchObject({ code: 'approval_decided' });
   });
 
+  it('holds for the same start again, which nobody can take it away from any more', async () => {
+    const ports = { ...noEnvironments(), clock: () => new Date('2026-11-23T10:00:00Z') };
+    await ports.environments.put({ ...named('production', 'b', '2'), protected: true });
+    const asked = await admit(wanted, IDENTITIES, 'job:1', ports).catch((e: unknown) => e as SyncError);
+    const id = String((asked as SyncError).facts.approval_id);
+    const by = { actor: 'bob', subject: 'id-bob' };
+    await decideApproval({ id, state: 'approved', by }, { ...ports, audit: memoryAuditLog() });
+
+    const first = await admit(wanted, IDENTITIES, 'job:1', ports);
+    const again = await admit(wanted, IDENTITIES, 'job:1', ports);
+    await first.withdraw();
+    await again.withdraw();
+
+    expect(again.approval).toEqual(first.approval);
+    expect(await ports.approvals.get(id)).toMatchObject({ state: 'used', used_by: 'job:1' });
+    for (const other of ['job:2', 'schedule:1'])
+      await expect(admit(wanted, IDENTITIES, other, ports)).rejects.toMatchObject({ code: 'approval_required' });
+  });
+
   it('is asked of nobody who cannot be told apart from others', async () => {
     const ports = { ...noEnvironments(), clock: () => new Date() };
     await ports.environments.put({ ...named('production', 'b', '2'), protected: true });
