@@ -21,7 +21,7 @@ export interface ProblemItem extends Omit<Problem, 'code'> {
 }
 
 /** Why a job or a table failed. */
-export interface FailureView extends Omit<Failure, 'problems'> {
+export interface FailureView extends Omit<Failure, 'problems' | 'deletes'> {
   readonly problems?: readonly ProblemItem[];
 }
 
@@ -38,6 +38,8 @@ export type JobAction = (typeof JOB_ACTIONS)[number];
 /** Why a paused job waits. `probe_at`: when the service looks by itself whether the job can go on. */
 export interface PauseView extends FailureView {
   readonly since?: string;
+  /** Of `confirm_required`: how many deletes wait to be accepted. */
+  readonly deletes?: number;
   readonly probe_at?: string;
 }
 

@@ -77,6 +77,9 @@ const pauseView = z
   .object({
     ...failureView.shape,
     since: z.iso.datetime(),
+    deletes: z.int().optional().meta({
+      description: 'Of confirm_required: how many deletes wait; a resume accepts them with confirm_deletes.',
+    }),
     probe_at: z.iso.datetime().optional().meta({
       description: 'When the service looks by itself whether the job can go on. Absent: somebody has to resume it.',
     }),
@@ -424,8 +427,13 @@ function database(side: Job['source'], environments: SideEnvironments | undefine
   return { host, port, database: name, user, version, ...(environments && { environments: [...environments.names] }) };
 }
 
-function pauseOf({ since, probe_at, ...why }: Pause): NonNullable<JobSummary['pause']> {
-  return { ...failure(why), since, ...(probe_at !== undefined && { probe_at }) };
+function pauseOf({ since, probe_at, deletes, ...why }: Pause): NonNullable<JobSummary['pause']> {
+  return {
+    ...failure(why),
+    since,
+    ...(deletes !== undefined && { deletes }),
+    ...(probe_at !== undefined && { probe_at }),
+  };
 }
 
 function failure(f: NonNullable<Job['failure']>): NonNullable<JobSummary['failure']> {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { NO_PACE, renderChanges, renderJob, renderOutcome, track } from '../../../cli/progress.ts';
-import { jobStatus } from './fake-service.ts';
+import { renderOutcome } from '../../../cli/outcome.ts';
+import { NO_PACE, renderChanges, renderJob, track } from '../../../cli/progress.ts';
+import { JOB, jobStatus } from './fake-service.ts';
 
 test('shows the job, its share done, and rate and time left of each running table', () => {
   const tables = (read: number) => [
@@ -121,6 +122,15 @@ test('names the reason of a failure and its tables', () => {
     '  grant insert on public.t0',
     '  public.t0: No. (row_rejected)',
   ]);
+});
+
+test('a pause before deletes prints the resume that accepts them, and no other', () => {
+  const pause = { code: 'confirm_required', message: '150 rows in all.', since: '2026-11-23T10:00:00.000Z' };
+  const last = (more: object) => renderOutcome(jobStatus('paused', [], { pause: { ...pause, ...more } })).at(-1);
+
+  expect(last({ deletes: 150 })).toBe(`If the deletes are right: tfsync resume ${JOB} --confirm-deletes 150`);
+  expect(last({})).toBe(`If the deletes are right: tfsync resume ${JOB} --confirm-deletes N`); // an older service
+  expect(last({ code: 'privilege_missing' })).toBe(`When that is done: tfsync resume ${JOB}`);
 });
 
 test('says what rules came to, and where the rows put aside are listed', () => {

@@ -1,0 +1,107 @@
+import type { JobStatus, PauseView } from '../lib/model/answers.ts';
+import { usageText } from '../lib/model/cost.ts';
+import { duration, number } from '../lib/model/figures.ts';
+import { type Counts, SOURCE_COUNTS } from '../lib/model/job.ts';
+import { harmless, type Paint, plain } from './format.ts';
+
+/** What the end means, for people, and what it cost; empty while the job goes on. */
+export function renderOutcome(status: JobStatus, paint: Paint = plain): string[] {
+  const lines = outcomeLines(status, paint);
+  return lines.length > 0 ? [...lines, ...usageLines(status)] : [];
+}
+
+const usageLines = ({ usage }: JobStatus): string[] => [
+  ...(usage ? [`Cost so far: ${usageText(usage)}`] : []),
+  ...(usage?.estimate ? [`A run that writes would cost about ${usageText(usage.estimate)}`] : []),
+];
+
+function outcomeLines(status: JobStatus, paint: Paint): string[] {
+  const { counts, failure } = status;
+  const done = `${number(counts.read)} rows in ${duration(status.seconds)}: ${countsText(counts)}.`;
+  const kept =
+    counts.kept > 0
+      ? [
+          `${number(counts.kept)} rows exist only in the target and stay there (delete_mode ${status.config.delete_mode}).`,
+        ]
+      : [];
+  const ruled = ruleLines(status);
+  if (status.state === 'completed') {
+    const but = kept.length > 0 ? ', but for the rows named here' : '';
+    return [paint('green', `Completed: ${what(status)}${but}.`), done, ...kept, ...ruled];
+  }
+  if (status.state === 'completed_with_issues') {
+    const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
+    return [paint('yellow', `Completed with issues: ${waiting}`), done, ...kept, ...ruled, ...asideLines(status)];
+  }
+  if (status.state === 'stopped')
+    return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', done];
+  if (status.state === 'paused' || status.state === 'stopping') return waitingLines(status, paint);
+  if (status.state !== 'failed') return [];
+  const tables = status.tables.filter((table) => table.failure);
+  return [
+    paint('red', `Failed${failure ? ` (${failure.code}): ${harmless(failure.message)}` : '.'}`),
+    ...(failure?.hint ? [`  ${harmless(failure.hint)}`] : []),
+    ...(failure?.problems ?? []).map(
+      (p) => `  ${[p.object, p.message].filter(Boolean).map(String).map(harmless).join(': ')}`,
+    ),
+    ...tables.map(({ name, failure: f }) => `  ${harmless(name)}: ${harmless(f?.message ?? '')} (${f?.code})`),
+    done,
+  ];
+}
+
+/** What compared equal: an incremental job need not have looked at everything. */
+function what({ tables }: JobStatus): string {
+  const all = tables.every((table) => !table.window && !table.untouched);
+  return all ? 'source and target compare equal' : 'what was looked at compares equal';
+}
+
+/** Rows that rules did not let pass, where they were counted. */
+function ruleLines({ tables }: JobStatus): string[] {
+  return tables.flatMap((table) =>
+    (table.rules ?? []).flatMap(({ name, severity, rows = 0, of = 0, samples = [] }) => {
+      if (rows === 0) return [];
+      const keys = samples.map((key) => `(${key.join(', ')})`).join(' ');
+      return [
+        harmless(`${table.name}, rule ${name} (${severity}): ${number(rows)} of ${number(of)} rows, such as ${keys}`),
+      ];
+    }),
+  );
+}
+
+const asideLines = ({ counts, job_id }: JobStatus): string[] =>
+  counts.quarantined > 0 ? [`See them: tfsync quarantine list ${job_id}`] : [];
+
+/** What a job waits for, and who moves next. */
+function waitingLines({ state, pause, job_id }: JobStatus, paint: Paint): string[] {
+  if (!pause) return [];
+  return [
+    paint('yellow', `${state === 'paused' ? 'Paused' : 'Stopping'} (${pause.code}): ${harmless(pause.message)}`),
+    ...(pause.hint ? [`  ${harmless(pause.hint)}`] : []),
+    nextStep(pause, job_id),
+  ];
+}
+
+/** A resume without the number of deletes that wait would only pause again. */
+function nextStep({ code, probe_at, deletes }: PauseView, jobId: string): string {
+  if (probe_at) return `The service looks again by itself at ${probe_at}.`;
+  if (code !== 'confirm_required') return `When that is done: tfsync resume ${jobId}`;
+  return `If the deletes are right: tfsync resume ${jobId} --confirm-deletes ${deletes ?? 'N'}`;
+}
+
+/** Rows by what happened to them. */
+export function countsText(counts: Counts): string {
+  const parts = [
+    `${number(counts.inserted)} new`,
+    `${number(counts.updated)} changed`,
+    `${number(counts.deleted)} deleted`,
+    `${number(counts.unchanged)} equal`,
+  ];
+  for (const name of SOURCE_COUNTS) {
+    const count = counts[name] ?? 0;
+    if (count > 0) parts.push(`${number(count)} ${name.replace('source_', '')} in the source`);
+  }
+  for (const word of ['kept', 'conflicts', 'quarantined', 'skipped'] as const) {
+    if (counts[word] > 0) parts.push(`${number(counts[word])} ${word}`);
+  }
+  return parts.join(', ');
+}
