@@ -16,27 +16,47 @@ const usageLines = ({ usage }: JobStatus): string[] => [
 ];
 
 function outcomeLines(status: JobStatus, paint: Paint): string[] {
-  const { counts, failure } = status;
-  const done = `${number(counts.read)} rows in ${duration(status.seconds)}: ${countsText(counts)}.`;
-  const kept =
-    counts.kept > 0
-      ? [
-          `${number(counts.kept)} rows exist only in the target and stay there (delete_mode ${status.config.delete_mode}).`,
-        ]
-      : [];
-  const ruled = ruleLines(status);
-  if (status.state === 'completed') {
-    const but = kept.length > 0 ? ', but for the rows named here' : '';
-    return [paint('green', `Completed: ${what(status)}${but}.`), done, ...kept, ...ruled];
-  }
-  if (status.state === 'completed_with_issues') {
-    const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
-    return [paint('yellow', `Completed with issues: ${waiting}`), done, ...kept, ...ruled, ...asideLines(status)];
-  }
+  if (status.state === 'completed' || status.state === 'completed_with_issues') return completedLines(status, paint);
   if (status.state === 'stopped')
-    return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', done];
+    return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', doneLine(status)];
   if (status.state === 'paused' || status.state === 'stopping') return waitingLines(status, paint);
-  if (status.state !== 'failed') return [];
+  return status.state === 'failed' ? failedLines(status, paint) : [];
+}
+
+const doneLine = ({ counts, seconds }: JobStatus): string =>
+  `${number(counts.read)} rows in ${duration(seconds)}: ${countsText(counts)}.`;
+
+function completedLines(status: JobStatus, paint: Paint): string[] {
+  const notes = [...keptLines(status), ...ruleLines(status), ...asideLines(status)];
+  if (status.config.dry_run) return [...dryLines(status, paint), ...notes];
+  return [headline(status, paint), doneLine(status), ...notes];
+}
+
+function headline(status: JobStatus, paint: Paint): string {
+  const { state, counts } = status;
+  if (state === 'completed')
+    return paint('green', `Completed: ${what(status)}${counts.kept > 0 ? ', but for the rows named here' : ''}.`);
+  const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
+  return paint('yellow', `Completed with issues: ${waiting}`);
+}
+
+/** Of a job that wrote nothing, nothing compares equal because of it: only what is to come is told. */
+function dryLines({ state, counts, seconds }: JobStatus, paint: Paint): string[] {
+  const [written, left] = countParts(counts);
+  return [
+    paint(state === 'completed' ? 'green' : 'yellow', 'Dry run: nothing was written.'),
+    `A run that writes would bring: ${written.join(', ')} (${left.join(', ')}).`,
+    `${number(counts.read)} rows compared in ${duration(seconds)}.`,
+  ];
+}
+
+const keptLines = ({ counts, config }: JobStatus): string[] =>
+  counts.kept > 0
+    ? [`${number(counts.kept)} rows exist only in the target and stay there (delete_mode ${config.delete_mode}).`]
+    : [];
+
+function failedLines(status: JobStatus, paint: Paint): string[] {
+  const { failure } = status;
   const tables = status.tables.filter((table) => table.failure);
   return [
     paint('red', `Failed${failure ? ` (${failure.code}): ${harmless(failure.message)}` : '.'}`),
@@ -45,7 +65,7 @@ function outcomeLines(status: JobStatus, paint: Paint): string[] {
       (p) => `  ${[p.object, p.message].filter(Boolean).map(String).map(harmless).join(': ')}`,
     ),
     ...tables.map(({ name, failure: f }) => `  ${harmless(name)}: ${harmless(f?.message ?? '')} (${f?.code})`),
-    done,
+    doneLine(status),
   ];
 }
 
@@ -89,19 +109,21 @@ function nextStep({ code, probe_at, deletes }: PauseView, jobId: string): string
 }
 
 /** Rows by what happened to them. */
-export function countsText(counts: Counts): string {
-  const parts = [
-    `${number(counts.inserted)} new`,
-    `${number(counts.updated)} changed`,
-    `${number(counts.deleted)} deleted`,
-    `${number(counts.unchanged)} equal`,
+export const countsText = (counts: Counts): string => countParts(counts).flat().join(', ');
+
+/** Those that are written, or would be, and the others. */
+function countParts(counts: Counts): readonly [written: string[], left: string[]] {
+  const some = (count: number, word: string) => (count > 0 ? [`${number(count)} ${word}`] : []);
+  return [
+    [
+      `${number(counts.inserted)} new`,
+      `${number(counts.updated)} changed`,
+      `${number(counts.deleted)} deleted`,
+      ...SOURCE_COUNTS.flatMap((n) => some(counts[n] ?? 0, `${n.replace('source_', '')} in the source`)),
+    ],
+    [
+      `${number(counts.unchanged)} equal`,
+      ...(['kept', 'conflicts', 'quarantined', 'skipped'] as const).flatMap((name) => some(counts[name], name)),
+    ],
   ];
-  for (const name of SOURCE_COUNTS) {
-    const count = counts[name] ?? 0;
-    if (count > 0) parts.push(`${number(count)} ${name.replace('source_', '')} in the source`);
-  }
-  for (const word of ['kept', 'conflicts', 'quarantined', 'skipped'] as const) {
-    if (counts[word] > 0) parts.push(`${number(counts[word])} ${word}`);
-  }
-  return parts.join(', ');
 }

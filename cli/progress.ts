@@ -40,7 +40,7 @@ export interface View {
 export function renderJob(status: JobStatus, view: View): string[] {
   const paint = view.paint ?? plain;
   const head = [
-    `Job ${status.job_id}  ${status.mode} sync  ${paint(STATE_STYLE[status.state], status.state)}  ${duration(status.seconds)}`,
+    `Job ${status.job_id}  ${status.mode} sync${status.config.dry_run ? ', dry run' : ''}  ${paint(STATE_STYLE[status.state], status.state)}  ${duration(status.seconds)}`,
     `${place(status.source)} -> ${place(status.target)}`,
     ...followingLines(status),
     ...(status.tables.length > 0 && !status.following ? [progressLine(status, paint)] : []),

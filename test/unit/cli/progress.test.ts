@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderOutcome } from '../../../cli/outcome.ts';
 import { NO_PACE, renderChanges, renderJob, track } from '../../../cli/progress.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { JOB, jobStatus } from './fake-service.ts';
 
 test('shows the job, its share done, and rate and time left of each running table', () => {
@@ -109,6 +110,20 @@ test.each([
   expect(rest.join('\n').includes('2 rows exist only in the target and stay there (delete_mode tracked).')).toBe(
     'kept' in counts,
   );
+});
+
+test('a dry run says what a run that writes would bring, and not that anything is equal', () => {
+  const counts = { read: 46_275, inserted: 343, updated: 19, unchanged: 45_911, kept: 2 };
+  const config = jobConfigSchema.parse({ dry_run: true });
+  const status = jobStatus('completed', [{ state: 'compared', counts }], { config });
+
+  expect(renderJob(status, { width: 100 })[0]).toContain('  full sync, dry run  completed  ');
+  expect(renderOutcome(status).slice(0, 3)).toEqual([
+    'Dry run: nothing was written.',
+    'A run that writes would bring: 343 new, 19 changed, 0 deleted (45,911 equal, 2 kept).',
+    '46,275 rows compared in 2.5 s.',
+  ]);
+  expect(renderOutcome(status).join()).not.toContain('Completed');
 });
 
 test('names the reason of a failure and its tables', () => {
