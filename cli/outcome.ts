@@ -1,7 +1,8 @@
 import type { JobStatus, PauseView } from '../lib/model/answers.ts';
 import { usageText } from '../lib/model/cost.ts';
-import { duration, number } from '../lib/model/figures.ts';
+import { counted, duration, number } from '../lib/model/figures.ts';
 import { type Counts, SOURCE_COUNTS } from '../lib/model/job.ts';
+import { waitingOf } from './exit.ts';
 import { harmless, type Paint, plain } from './format.ts';
 
 /** What the end means, for people, and what it cost; empty while the job goes on. */
@@ -36,8 +37,25 @@ function headline(status: JobStatus, paint: Paint): string {
   const { state, counts } = status;
   if (state === 'completed')
     return paint('green', `Completed: ${what(status)}${counts.kept > 0 ? ', but for the rows named here' : ''}.`);
-  const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
-  return paint('yellow', `Completed with issues: ${waiting}`);
+  const found = issues(status);
+  return paint('yellow', `Completed with issues${found.length > 0 ? `: ${found.join('; ')}` : ''}.`);
+}
+
+/** What waits, what has been decided since, and what was not looked at. */
+function issues(status: JobStatus): string[] {
+  const { counts, config } = status;
+  const { conflicts, quarantined } = waitingOf(status);
+  const all = Math.max(counts.conflicts, conflicts);
+  const open = conflicts < all ? `${number(conflicts)} of ${counted(all, 'conflict')}` : counted(all, 'conflict');
+  const waiting = [
+    ...(conflicts > 0 ? [open] : []),
+    ...(quarantined > 0 ? [counted(quarantined, 'quarantined row')] : []),
+  ];
+  return [
+    ...(waiting.length > 0 ? [`${waiting.join(' and ')} ${conflicts + quarantined === 1 ? 'waits' : 'wait'}`] : []),
+    ...(all > 0 && conflicts === 0 ? [`${counted(all, 'conflict')}, all decided since`] : []),
+    ...(config.verify === 'none' ? ['nothing was compared after the last write (verify none)'] : []),
+  ];
 }
 
 /** Of a job that wrote nothing, nothing compares equal because of it: only what is to come is told. */
@@ -88,8 +106,14 @@ function ruleLines({ tables }: JobStatus): string[] {
   );
 }
 
-const asideLines = ({ counts, job_id }: JobStatus): string[] =>
-  counts.quarantined > 0 ? [`See them: tfsync quarantine list ${job_id}`] : [];
+/** Where what waits is listed. A dry run puts no conflict on the list. */
+function asideLines(status: JobStatus): string[] {
+  const { conflicts, quarantined } = waitingOf(status);
+  return [
+    ...(conflicts > 0 && !status.config.dry_run ? [`See them: tfsync conflicts ${status.job_id}`] : []),
+    ...(quarantined > 0 ? [`See them: tfsync quarantine list ${status.job_id}`] : []),
+  ];
+}
 
 /** What a job waits for, and who moves next. */
 function waitingLines({ state, pause, job_id }: JobStatus, paint: Paint): string[] {

@@ -271,7 +271,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
 function report(status: JobStatus, options: Globals, io: Io): number {
   if (options.json) {
     io.stdout.write(json(status));
-    return exitCodeOf(status.state);
+    return exitCodeOf(status);
   }
   const paint = paintFor(io.stdout, io, options.color);
   const outcome = renderOutcome(status, paint);
@@ -283,7 +283,7 @@ function report(status: JobStatus, options: Globals, io: Io): number {
     ...slotLines(status.changes?.warnings ?? []),
   ];
   io.stdout.write(`${lines.join('\n')}\n`);
-  return exitCodeOf(status.state);
+  return exitCodeOf(status);
 }
 
 const placeOf = ({ environments, database, host, port }: JobSummary['source']) =>

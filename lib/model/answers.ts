@@ -83,6 +83,8 @@ export interface JobStatus extends JobSummary {
   readonly seconds: number;
   readonly rows_estimate: number;
   readonly counts: Counts;
+  /** Conflicts that wait for a decision now; absent: the job has not completed, or nobody knows. */
+  readonly open_conflicts?: number;
   readonly rows_per_second?: number;
   readonly eta_seconds?: number;
   readonly tables: readonly TableStatus[];

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { exitCodeOf } from '../../../cli/exit.ts';
 import { renderOutcome } from '../../../cli/outcome.ts';
 import { NO_PACE, renderChanges, renderJob, track } from '../../../cli/progress.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
@@ -97,11 +98,7 @@ test('tells a change once, in a line of its own', () => {
 test.each([
   ['completed', { read: 9, unchanged: 9 }, 'Completed: source and target compare equal.'],
   ['completed', { read: 9, kept: 2 }, 'Completed: source and target compare equal, but for the rows named here.'],
-  [
-    'completed_with_issues',
-    { read: 9, conflicts: 2 },
-    'Completed with issues: 2 conflicts and 0 quarantined rows wait.',
-  ],
+  ['completed_with_issues', { read: 9, conflicts: 2 }, 'Completed with issues: 2 conflicts wait.'],
 ] as const)('says what %s means for %o', (state, counts, first) => {
   const [line, ...rest] = renderOutcome(jobStatus(state, [{ state: 'verified', counts }]));
 
@@ -137,6 +134,44 @@ test('names the reason of a failure and its tables', () => {
     '  grant insert on public.t0',
     '  public.t0: No. (row_rejected)',
   ]);
+});
+
+test.each([
+  [{ conflicts: 3 }, 0, 'Completed with issues: 3 conflicts, all decided since.', 0, []],
+  [{ conflicts: 3 }, 1, 'Completed with issues: 1 of 3 conflicts waits.', 3, ['conflicts']],
+  [{ conflicts: 3 }, undefined, 'Completed with issues: 3 conflicts wait.', 3, ['conflicts']], // an older service
+  [
+    { conflicts: 3, quarantined: 1 },
+    0,
+    'Completed with issues: 1 quarantined row waits; 3 conflicts, all decided since.',
+    3,
+    ['quarantine list'],
+  ],
+  [
+    { conflicts: 1, quarantined: 2 },
+    1,
+    'Completed with issues: 1 conflict and 2 quarantined rows wait.',
+    3,
+    ['conflicts', 'quarantine list'],
+  ],
+] as const)('of a job with %o, of which %s are open: %s', (counts, open_conflicts, first, code, lists) => {
+  const more = open_conflicts === undefined ? {} : { open_conflicts };
+  const status = jobStatus('completed_with_issues', [{ state: 'verified', counts }], more);
+
+  const lines = renderOutcome(status);
+
+  expect(lines[0]).toBe(first);
+  expect(lines.filter((line) => line.startsWith('See them'))).toEqual(lists.map((l) => `See them: tfsync ${l} ${JOB}`));
+  expect(exitCodeOf(status)).toBe(code);
+});
+
+test('decided conflicts do not make good what was never compared', () => {
+  const config = jobConfigSchema.parse({ verify: 'none' });
+  const counts = { conflicts: 1 };
+  const status = jobStatus('completed_with_issues', [{ counts }], { config, open_conflicts: 0 });
+
+  expect(renderOutcome(status)[0]).toContain('all decided since; nothing was compared after the last write');
+  expect(exitCodeOf(status)).toBe(3);
 });
 
 test('a pause before deletes prints the resume that accepts them, and no other', () => {
