@@ -1,4 +1,5 @@
 import type { JobStatus, PauseView } from '../lib/model/answers.ts';
+import { writesBoth } from '../lib/model/config.ts';
 import { usageText } from '../lib/model/cost.ts';
 import { counted, duration, number } from '../lib/model/figures.ts';
 import { type Counts, SOURCE_COUNTS } from '../lib/model/job.ts';
@@ -68,10 +69,21 @@ function dryLines({ state, counts, seconds }: JobStatus, paint: Paint): string[]
   ];
 }
 
-const keptLines = ({ counts, config }: JobStatus): string[] =>
-  counts.kept > 0
-    ? [`${number(counts.kept)} rows exist only in the target and stay there (delete_mode ${config.delete_mode}).`]
-    : [];
+/** Under conflict strategies, rows that were edited in the target or decided for it are among them. */
+function keptLines({ counts: { kept }, config }: JobStatus): string[] {
+  const { delete_mode, conflict_strategy, conflict_rules } = config;
+  const mode = `delete_mode ${delete_mode}`;
+  const many = kept !== 1;
+  if (kept === 0) return [];
+  if (!writesBoth(config) && conflict_strategy === 'source_wins' && Object.keys(conflict_rules).length === 0)
+    return [
+      `${counted(kept, 'row')} ${many ? 'exist' : 'exists'} only in the target and ${many ? 'stay' : 'stays'} there (${mode}).`,
+    ];
+  const reasons = many
+    ? `stay as the target has them: they exist only there (${mode}), were edited there, or were decided for it`
+    : `stays as the target has it: it exists only there (${mode}), was edited there, or was decided for it`;
+  return [`${counted(kept, 'row')} ${reasons}.`];
+}
 
 function failedLines(status: JobStatus, paint: Paint): string[] {
   const { failure } = status;

@@ -137,6 +137,21 @@ test('names the reason of a failure and its tables', () => {
 });
 
 test.each([
+  [{ conflict_strategy: 'newer_wins' }, 5],
+  [{ conflict_rules: { '*': { strategy: 'target_wins' } } }, 5],
+  [{ direction: 'bidirectional', conflict_strategy: 'manual' }, 5],
+  [{ conflict_strategy: 'newer_wins' }, 1],
+] as const)('under %o kept rows are not said to be only in the target: %i', (given, kept) => {
+  const status = jobStatus('completed', [{ counts: { kept } }], { config: jobConfigSchema.parse(given) });
+
+  expect(renderOutcome(status)[2]).toBe(
+    kept === 1
+      ? '1 row stays as the target has it: it exists only there (delete_mode tracked), was edited there, or was decided for it.'
+      : '5 rows stay as the target has them: they exist only there (delete_mode tracked), were edited there, or were decided for it.',
+  );
+});
+
+test.each([
   [{ conflicts: 3 }, 0, 'Completed with issues: 3 conflicts, all decided since.', 0, []],
   [{ conflicts: 3 }, 1, 'Completed with issues: 1 of 3 conflicts waits.', 3, ['conflicts']],
   [{ conflicts: 3 }, undefined, 'Completed with issues: 3 conflicts wait.', 3, ['conflicts']], // an older service
