@@ -1,12 +1,12 @@
 import type { Connection, ServerFacts, Side } from '../model/connection.ts';
 import { sameDatabase } from '../model/environment.ts';
 import type { Problem } from '../model/errors.ts';
+import { statementsIn } from '../model/statement.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { EnvironmentSecrets, EnvironmentStore, LookingDatabase, LookingDatabases } from '../ports.ts';
 import { viewProblems } from '../validator/needs.ts';
 import { rightsProblems, versionProblems, writtenProblems } from '../validator/rights.ts';
 import { isView } from '../validator/scope.ts';
-import { sqlName } from '../validator/sql-name.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { noEnvironment } from './named-pair.ts';
 
@@ -56,18 +56,7 @@ export interface EnvironmentReport {
   readonly optional: SideReport;
 }
 
-/** A statement at the start of a hint, to its end: a quoted name may hold a semicolon. */
-const STATEMENT =
-  /^(?:As owner of the tables: )?((?:GRANT|ALTER ROLE|ALTER TABLE|ALTER PUBLICATION|CREATE PUBLICATION) (?:"(?:[^"]|"")*"|[^";])*;)/;
-
-/** With the name of the database where a hint leaves it to the reader. */
-export function sideReport(found: readonly Problem[], database: string): SideReport {
-  const problems = found.map((p) => ({
-    ...p,
-    ...(p.hint !== undefined && { hint: p.hint.replace(`<${p.side} database>`, () => sqlName(database)) }),
-  }));
-  return { problems, grants: [...new Set(problems.flatMap((p) => STATEMENT.exec(p.hint ?? '')?.[1] ?? []))] };
-}
+export const sideReport = (problems: readonly Problem[]): SideReport => ({ problems, grants: statementsIn(problems) });
 
 const unknown = (name: string, side: Side): Problem => ({
   code: 'table_not_found',
@@ -121,7 +110,6 @@ export async function testEnvironment(
     const all = await catalog.introspect();
     const tables = all.filter((t) => names?.includes(relationText(t)) ?? !isView(t));
     const absent = (names ?? []).filter((n) => !tables.some((t) => relationText(t) === n));
-    const { database } = connection;
     const asTarget = { ...facts, readOnly: facts.refusesWrites ?? false }; // the session is read-only, the server may not be
     return {
       name,
@@ -129,9 +117,9 @@ export async function testEnvironment(
       role: facts.role,
       same_database: sameDatabase(environment.identity, facts),
       tables: tables.length,
-      as_source: sideReport(sideProblems('source', facts, tables, absent), database),
-      as_target: sideReport(sideProblems('target', asTarget, tables, absent), database),
-      optional: sideReport(optionalProblems(asTarget), database),
+      as_source: sideReport(sideProblems('source', facts, tables, absent)),
+      as_target: sideReport(sideProblems('target', asTarget, tables, absent)),
+      optional: sideReport(optionalProblems(asTarget)),
     };
   });
 }
