@@ -1,6 +1,7 @@
 import type { ProblemBody } from '../lib/model/answers.ts';
 import { statementsIn } from '../lib/model/statement.ts';
 import { harmless } from './format.ts';
+import { commandHint } from './hints.ts';
 
 type Item = ProblemBody['errors'][number];
 
@@ -19,7 +20,7 @@ function itemLines(item: Item, statements: ReadonlySet<string>): string[] {
   const { code, message, hint } = item;
   return [
     `  ${placeOf(item)}${harmless(message)} (${code})`,
-    ...(hint !== undefined && !statements.has(hint) ? [`    ${harmless(hint)}`] : []),
+    ...(hint !== undefined && !statements.has(hint) ? [`    ${harmless(commandHint(hint))}`] : []),
   ];
 }
 

@@ -72,7 +72,7 @@ function check(before: Environment | undefined, seen: SeenEnvironment): void {
 /** Which database answers; what keeps it from answering is thrown as a problem of the field. */
 async function identityOf(connection: Connection, name: string, ports: KeepPorts): Promise<ServerIdentity> {
   try {
-    return await withCatalog(connection, `environment ${name}`, ports, async (catalog) => {
+    return await withCatalog(connection, name, ports, async (catalog) => {
       const { system_identifier, database_oid, version_num } = await catalog.facts();
       return { system_identifier, database_oid, version_num };
     });

@@ -1,6 +1,6 @@
 import type { Connection, ServerFacts, Side } from '../model/connection.ts';
 import { sameDatabase } from '../model/environment.ts';
-import type { Problem } from '../model/errors.ts';
+import { type Problem, SyncError } from '../model/errors.ts';
 import { statementsIn } from '../model/statement.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { EnvironmentSecrets, EnvironmentStore, LookingDatabase, LookingDatabases } from '../ports.ts';
@@ -20,19 +20,31 @@ export interface LookPorts {
   readonly patience?: Patience;
 }
 
-/** Runs `work` with the database open. `name` is shown to its server. */
+/** It was opened as a source, which it is not yet: its server is called by the name of the environment. */
+function renamed(error: unknown, environment: string): unknown {
+  if (!(error instanceof SyncError)) return error;
+  const { code, message, facts, problems } = error;
+  const told = message.replace(/^The source server /, `The server of ${environment} `);
+  return new SyncError(code, told, { cause: error, facts, problems });
+}
+
+/** Runs `work` with the database of an environment open. */
 export async function withCatalog<T>(
   connection: Connection,
-  name: string,
+  environment: string,
   ports: LookPorts,
   work: (catalog: Catalog) => Promise<T>,
 ): Promise<T> {
-  const as = { name, statementTimeoutMs: LOOK_TIMEOUT_MS };
-  const catalog = await whenThereIsRoom(() => ports.catalogs.open('source', connection, as), ports.patience);
+  const as = { name: `environment ${environment}`, statementTimeoutMs: LOOK_TIMEOUT_MS };
   try {
-    return await work(catalog);
-  } finally {
-    await catalog.close();
+    const catalog = await whenThereIsRoom(() => ports.catalogs.open('source', connection, as), ports.patience);
+    try {
+      return await work(catalog);
+    } finally {
+      await catalog.close();
+    }
+  } catch (error) {
+    throw renamed(error, environment);
   }
 }
 
@@ -105,7 +117,7 @@ export async function testEnvironment(
   const environment = await ports.environments.get(name);
   if (!environment) throw noEnvironment(name);
   const connection = await ports.environmentSecrets.get(environment.secret_ref);
-  return withCatalog(connection, `environment ${name}`, ports, async (catalog) => {
+  return withCatalog(connection, name, ports, async (catalog) => {
     const facts = await catalog.facts();
     const all = await catalog.introspect();
     const tables = all.filter((t) => names?.includes(relationText(t)) ?? !isView(t));

@@ -92,6 +92,14 @@ const refusals: readonly Refusal[] = [
   },
   {
     row: '32',
+    what: 'a mapping of a table with letters swapped',
+    both: NEAR,
+    config: { mapping: { 'public.parcels': { from: 'public.pracels', columns: {}, unnamed: 'same_name' } } },
+    problems: ['table_not_found source public.pracels'],
+    hint: 'Did you mean public.parcels?',
+  },
+  {
+    row: '32',
     what: 'a table the target lacks',
     both: T,
     source: 'create table lost (id int primary key)',
