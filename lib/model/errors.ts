@@ -711,6 +711,12 @@ export class SyncError extends Error {
   }
 }
 
+/** An error as a problem of what the caller sent, with the remedy that it brought itself. */
+export function asProblem({ code, message, problems }: SyncError, at: Pick<Problem, 'field' | 'side'>): Problem {
+  const hint = problems[0]?.hint;
+  return { code, message, ...at, ...(hint !== undefined && { hint }) };
+}
+
 /**
  * One error for many problems. Its code is that of the first: for one problem that says it all, for many it decides the
  * HTTP status, and `errors[]` names the rest.

@@ -1,5 +1,5 @@
 import { type Connection, connectionView, type ServerFacts, type Side } from '../model/connection.ts';
-import { type Problem, SyncError } from '../model/errors.ts';
+import { asProblem, type Problem, SyncError } from '../model/errors.ts';
 import type { PairCheck, SideCheck } from '../model/pair-check.ts';
 import { statementsIn } from '../model/statement.ts';
 import type { CheckingDatabase, ConnectionRoom } from '../ports.ts';
@@ -84,9 +84,7 @@ export async function checkPair(
   const sides = { source: await reach('source', request, ports), target: await reach('target', request, ports) };
   const unreached = (['source', 'target'] as const).flatMap((side): Problem[] => {
     const at = sides[side];
-    return 'failed' in at
-      ? [{ code: at.failed.code, side, field: `/${side}_connection`, message: at.failed.message }]
-      : [];
+    return 'failed' in at ? [asProblem(at.failed, { side, field: `/${side}_connection` })] : [];
   });
   const problems = unreached.length > 0 ? unreached : await refusals(request, ports);
   return {

@@ -24,8 +24,9 @@ export interface LookPorts {
 function renamed(error: unknown, environment: string): unknown {
   if (!(error instanceof SyncError)) return error;
   const { code, message, facts, problems } = error;
-  const told = message.replace(/^The source server /, `The server of ${environment} `);
-  return new SyncError(code, told, { cause: error, facts, problems });
+  const told = (text: string) => text.replace(/^The source server /, `The server of ${environment} `);
+  const own = problems.map((p) => ({ ...p, message: told(p.message) }));
+  return new SyncError(code, told(message), { cause: error, facts, problems: own });
 }
 
 /** Runs `work` with the database of an environment open. */
