@@ -1,5 +1,6 @@
 import type { Health } from '../lib/model/answers.ts';
 import type { PairCheck, SideCheck } from '../lib/model/pair-check.ts';
+import { commandHint } from './hints.ts';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -83,7 +84,9 @@ type Item = PairCheck['problems'][number];
 
 const told = ({ code, message }: Item) => `${message} (${code})`;
 
-const remedyOf = ({ hint, code }: Item) => ({ remedy: hint ?? `See docs/errors.md, ${code}.` });
+const remedyOf = ({ hint, code }: Item) => ({
+  remedy: hint === undefined ? `See docs/errors.md, ${code}.` : commandHint(hint),
+});
 
 function sideChecks(side: 'source' | 'target', at: SideCheck, { problems, connection_budget }: PairCheck): Check[] {
   const own = problems.filter((p) => p.side === side);

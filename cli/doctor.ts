@@ -6,6 +6,7 @@ import type { ConflictCommands } from './conflicts.ts';
 import { EXIT } from './exit.ts';
 import { harmless } from './format.ts';
 import { paintFor } from './io.ts';
+import { statementLines } from './refusal.ts';
 import type { GivenPair, Secrets } from './secrets.ts';
 
 type Globals = Parameters<ConflictCommands['connect']>[0];
@@ -16,16 +17,13 @@ const STYLES = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
 /** A line for each check, with what to do below. Statements stand alone on their lines, to be copied. */
 export function renderChecks(checks: readonly Check[], paint: Paint): string {
   const width = Math.max(...checks.map((c) => c.name.length));
-  const lines = checks.flatMap(({ name, result, message, remedy, statements }) => [
+  const statements = new Set(checks.flatMap((c) => c.statements ?? []));
+  const lines = checks.flatMap(({ name, result, message, remedy }) => [
     `${paint(STYLES[result], result.padEnd(7))}  ${harmless(name).padEnd(width)}  ${harmless(message)}`,
-    ...(remedy && !statements?.includes(remedy) ? [`         ${harmless(remedy)}`] : []),
+    ...(remedy && !statements.has(remedy) ? [`         ${harmless(remedy)}`] : []),
   ]);
-  const statements = checks.flatMap((c) => (c.statements ? [[c.name, c.statements] as const] : []));
-  return [
-    ...lines,
-    ...statements.flatMap(([side, own]) => ['', `-- in the ${side}, by an owner of it:`, ...own.map(harmless)]),
-    '',
-  ].join('\n');
+  const blocks = statementLines(checks.flatMap((c) => (c.statements ? [[c.name, c.statements] as const] : [])));
+  return [...lines, ...blocks, ''].join('\n');
 }
 
 /** A caller who is not let in is a finding; everything else that is refused is the command line's fault. */

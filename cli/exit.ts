@@ -1,4 +1,4 @@
-import type { JobState } from '../lib/model/job.ts';
+import type { JobStatus } from '../lib/model/answers.ts';
 
 /** What the command says with its exit code; part of its interface. */
 export const EXIT = {
@@ -12,9 +12,20 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Of a job that was asked about or waited for; a job that goes on is fine. */
-export function exitCodeOf(state: JobState): number {
-  if (state === 'completed_with_issues') return EXIT.issues;
+/** What of a job that has completed still waits for somebody. An older service does not know which conflicts do. */
+export const waitingOf = ({ counts, open_conflicts }: Pick<JobStatus, 'counts' | 'open_conflicts'>) => ({
+  conflicts: open_conflicts ?? counts.conflicts,
+  quarantined: counts.quarantined,
+});
+
+/** Of a job that was asked about or waited for; a job that goes on is fine, and one whose conflicts are all decided. */
+export function exitCodeOf(status: Pick<JobStatus, 'state' | 'counts' | 'open_conflicts' | 'config'>): number {
+  const { state, counts, config } = status;
+  if (state === 'completed_with_issues') {
+    const { conflicts, quarantined } = waitingOf(status);
+    const decided = counts.conflicts > 0 && conflicts === 0 && quarantined === 0 && config.verify !== 'none';
+    return decided ? EXIT.ok : EXIT.issues;
+  }
   return state === 'failed' || state === 'stopped' || state === 'paused' ? EXIT.failed : EXIT.ok;
 }
 

@@ -17,10 +17,12 @@ import { addKeptPairCommands } from './kept-pairs.ts';
 import { addLoginCommands, isOpen } from './login.ts';
 import { lookLines } from './looks.ts';
 import { addMappingCommands } from './mappings.ts';
+import { renderOutcome } from './outcome.ts';
 import { addPairCommands, slotLines } from './pairs.ts';
-import { renderJob, renderOutcome } from './progress.ts';
+import { renderJob } from './progress.ts';
 import { addProjectCommands, type Begin } from './projects.ts';
 import { addQuarantineCommands } from './quarantine.ts';
+import { refusalLines } from './refusal.ts';
 import { addScheduleCommands } from './schedules.ts';
 import { Secrets } from './secrets.ts';
 import { addUninstallCommand } from './uninstall.ts';
@@ -270,7 +272,7 @@ function makeProgram(io: Io, secrets: Secrets, done: (exitCode: number) => void)
 function report(status: JobStatus, options: Globals, io: Io): number {
   if (options.json) {
     io.stdout.write(json(status));
-    return exitCodeOf(status.state);
+    return exitCodeOf(status);
   }
   const paint = paintFor(io.stdout, io, options.color);
   const outcome = renderOutcome(status, paint);
@@ -282,7 +284,7 @@ function report(status: JobStatus, options: Globals, io: Io): number {
     ...slotLines(status.changes?.warnings ?? []),
   ];
   io.stdout.write(`${lines.join('\n')}\n`);
-  return exitCodeOf(status.state);
+  return exitCodeOf(status);
 }
 
 const placeOf = ({ environments, database, host, port }: JobSummary['source']) =>
@@ -312,17 +314,7 @@ function explain(error: unknown, io: Io, asJson: boolean): number {
   if (error instanceof ApiError) {
     const { problem } = error;
     if (asJson) io.stdout.write(json(problem));
-    io.stderr.write(`error: ${harmless(problem.detail)} (${problem.code}, HTTP ${problem.status})\n`);
-    for (const { code, message, field, object, hint } of problem.errors) {
-      const where = [field, object].filter((part) => part !== undefined).join(' ');
-      const repeated = problem.errors.length === 1 && message === problem.detail;
-      if (!repeated || where)
-        io.stderr.write(harmless(`  ${where ? `${where}: ` : ''}${message} (${code})`).concat('\n'));
-      if (hint) io.stderr.write(`    ${harmless(hint)}\n`);
-    }
-    const id = problem.facts?.approval_id;
-    if (typeof id === 'string') io.stderr.write(`  ask a colleague: tfsync approvals approve ${harmless(id)}\n`);
-    if (problem.request_id) io.stderr.write(`  request ${harmless(problem.request_id)}\n`);
+    io.stderr.write(`${refusalLines(problem).join('\n')}\n`);
     return error.exitCode;
   }
   if (error instanceof CommandError) {

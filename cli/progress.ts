@@ -1,11 +1,11 @@
 import type { JobStatus, TableStatus } from '../lib/model/answers.ts';
-import { usageText } from '../lib/model/cost.ts';
 import { duration, number } from '../lib/model/figures.ts';
 import { followingText } from '../lib/model/following.ts';
-import { type Counts, ENDED_STATES, type JobState, SOURCE_COUNTS, type TableState } from '../lib/model/job.ts';
+import { ENDED_STATES, type JobState, type TableState } from '../lib/model/job.ts';
 import { jobShare, tableShare } from '../lib/model/progress.ts';
 import type { ValidationState } from '../lib/model/validation.ts';
 import { type Column, columns, harmless, type Paint, plain, type Style } from './format.ts';
+import { countsText } from './outcome.ts';
 
 /** How fast each table has been read, from one status to the next; statuses themselves know only the whole job's rate. */
 export type Pace = ReadonlyMap<string, { readonly atMs: number; readonly read: number; readonly perSecond: number }>;
@@ -40,7 +40,7 @@ export interface View {
 export function renderJob(status: JobStatus, view: View): string[] {
   const paint = view.paint ?? plain;
   const head = [
-    `Job ${status.job_id}  ${status.mode} sync  ${paint(STATE_STYLE[status.state], status.state)}  ${duration(status.seconds)}`,
+    `Job ${status.job_id}  ${status.mode} sync${status.config.dry_run ? ', dry run' : ''}  ${paint(STATE_STYLE[status.state], status.state)}  ${duration(status.seconds)}`,
     `${place(status.source)} -> ${place(status.target)}`,
     ...followingLines(status),
     ...(status.tables.length > 0 && !status.following ? [progressLine(status, paint)] : []),
@@ -61,86 +61,6 @@ export function renderJob(status: JobStatus, view: View): string[] {
 /** How far a job has come that has no end to come near to. */
 const followingLines = (status: JobStatus): string[] =>
   status.following ? [harmless(followingText(status.following, ENDED_STATES.includes(status.state)))] : [];
-
-/** What the end means, for people, and what it cost; empty while the job goes on. */
-export function renderOutcome(status: JobStatus, paint: Paint = plain): string[] {
-  const lines = outcomeLines(status, paint);
-  return lines.length > 0 ? [...lines, ...usageLines(status)] : [];
-}
-
-const usageLines = ({ usage }: JobStatus): string[] => [
-  ...(usage ? [`Cost so far: ${usageText(usage)}`] : []),
-  ...(usage?.estimate ? [`A run that writes would cost about ${usageText(usage.estimate)}`] : []),
-];
-
-function outcomeLines(status: JobStatus, paint: Paint): string[] {
-  const { counts, failure } = status;
-  const done = `${number(counts.read)} rows in ${duration(status.seconds)}: ${countsText(counts)}.`;
-  const kept =
-    counts.kept > 0
-      ? [
-          `${number(counts.kept)} rows exist only in the target and stay there (delete_mode ${status.config.delete_mode}).`,
-        ]
-      : [];
-  const ruled = ruleLines(status);
-  if (status.state === 'completed') {
-    const but = kept.length > 0 ? ', but for the rows named here' : '';
-    return [paint('green', `Completed: ${what(status)}${but}.`), done, ...kept, ...ruled];
-  }
-  if (status.state === 'completed_with_issues') {
-    const waiting = `${number(counts.conflicts)} conflicts and ${number(counts.quarantined)} quarantined rows wait.`;
-    return [paint('yellow', `Completed with issues: ${waiting}`), done, ...kept, ...ruled, ...asideLines(status)];
-  }
-  if (status.state === 'stopped')
-    return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', done];
-  if (status.state === 'paused' || status.state === 'stopping') return waitingLines(status, paint);
-  if (status.state !== 'failed') return [];
-  const tables = status.tables.filter((table) => table.failure);
-  return [
-    paint('red', `Failed${failure ? ` (${failure.code}): ${harmless(failure.message)}` : '.'}`),
-    ...(failure?.hint ? [`  ${harmless(failure.hint)}`] : []),
-    ...(failure?.problems ?? []).map(
-      (p) => `  ${[p.object, p.message].filter(Boolean).map(String).map(harmless).join(': ')}`,
-    ),
-    ...tables.map(({ name, failure: f }) => `  ${harmless(name)}: ${harmless(f?.message ?? '')} (${f?.code})`),
-    done,
-  ];
-}
-
-/** What compared equal: an incremental job need not have looked at everything. */
-function what({ tables }: JobStatus): string {
-  const all = tables.every((table) => !table.window && !table.untouched);
-  return all ? 'source and target compare equal' : 'what was looked at compares equal';
-}
-
-/** Rows that rules did not let pass, where they were counted. */
-function ruleLines({ tables }: JobStatus): string[] {
-  return tables.flatMap((table) =>
-    (table.rules ?? []).flatMap(({ name, severity, rows = 0, of = 0, samples = [] }) => {
-      if (rows === 0) return [];
-      const keys = samples.map((key) => `(${key.join(', ')})`).join(' ');
-      return [
-        harmless(`${table.name}, rule ${name} (${severity}): ${number(rows)} of ${number(of)} rows, such as ${keys}`),
-      ];
-    }),
-  );
-}
-
-const asideLines = ({ counts, job_id }: JobStatus): string[] =>
-  counts.quarantined > 0 ? [`See them: tfsync quarantine list ${job_id}`] : [];
-
-/** What a job waits for, and who moves next. */
-function waitingLines({ state, pause, job_id }: JobStatus, paint: Paint): string[] {
-  if (!pause) return [];
-  const next = pause.probe_at
-    ? `The service looks again by itself at ${pause.probe_at}.`
-    : `When that is done: tfsync resume ${job_id}`;
-  return [
-    paint('yellow', `${state === 'paused' ? 'Paused' : 'Stopping'} (${pause.code}): ${harmless(pause.message)}`),
-    ...(pause.hint ? [`  ${harmless(pause.hint)}`] : []),
-    next,
-  ];
-}
 
 /**
  * What is new since the status before, a line each: for output that is not a terminal. A table speaks when its state or
@@ -234,23 +154,6 @@ function tableText(table: TableStatus, pace: Pace): string {
     ...(rate === undefined ? [] : [`${number(rate)} rows/s`]),
     ...(left === undefined ? [] : [`${duration(left)} left`]),
   ].join(', ');
-}
-
-function countsText(counts: Counts): string {
-  const parts = [
-    `${number(counts.inserted)} new`,
-    `${number(counts.updated)} changed`,
-    `${number(counts.deleted)} deleted`,
-    `${number(counts.unchanged)} equal`,
-  ];
-  for (const name of SOURCE_COUNTS) {
-    const count = counts[name] ?? 0;
-    if (count > 0) parts.push(`${number(count)} ${name.replace('source_', '')} in the source`);
-  }
-  for (const word of ['kept', 'conflicts', 'quarantined', 'skipped'] as const) {
-    if (counts[word] > 0) parts.push(`${number(counts[word])} ${word}`);
-  }
-  return parts.join(', ');
 }
 
 function stateText({ state, validation, pass, segments }: TableStatus): string {

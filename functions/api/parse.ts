@@ -33,12 +33,26 @@ function wholeNumber(text: string): number | string {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
+const ID_HINTS: Readonly<Record<string, string>> = {
+  job_id: 'Use the job_id as the start answered it.',
+  conflict_id: 'Use the conflict_id as the list of conflicts has it.',
+  resolution_id: 'Use the resolution_id as resolve-all answered it.',
+  order_id: 'Use the order_id as the order was answered.',
+  approval_id: 'Use the approval_id as the refused call, or the list of approvals, has it.',
+  name: 'Use the name as the list has it: lower case letters, digits, - and _, 63 at most.',
+};
+
 /** The values in the path. Throws `id_format` for one that does not fit its schema. */
 export function parseParams(route: Route, params: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const bad = Object.keys(params).filter((name) => !route.params?.[name]?.safeParse(params[name]).success);
   if (bad.length === 0) return params;
   throw problemsError(
-    bad.map((name) => ({ code: 'id_format', message: `${name} is not an id of this API`, field: `/${name}` })),
+    bad.map((name) => ({
+      code: 'id_format',
+      message: `${name} is not an id of this API`,
+      field: `/${name}`,
+      ...(ID_HINTS[name] !== undefined && { hint: ID_HINTS[name] }),
+    })),
   );
 }
 

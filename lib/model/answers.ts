@@ -21,7 +21,7 @@ export interface ProblemItem extends Omit<Problem, 'code'> {
 }
 
 /** Why a job or a table failed. */
-export interface FailureView extends Omit<Failure, 'problems'> {
+export interface FailureView extends Omit<Failure, 'problems' | 'deletes'> {
   readonly problems?: readonly ProblemItem[];
 }
 
@@ -38,6 +38,8 @@ export type JobAction = (typeof JOB_ACTIONS)[number];
 /** Why a paused job waits. `probe_at`: when the service looks by itself whether the job can go on. */
 export interface PauseView extends FailureView {
   readonly since?: string;
+  /** Of `confirm_required`: how many deletes wait to be accepted. */
+  readonly deletes?: number;
   readonly probe_at?: string;
 }
 
@@ -81,6 +83,8 @@ export interface JobStatus extends JobSummary {
   readonly seconds: number;
   readonly rows_estimate: number;
   readonly counts: Counts;
+  /** Conflicts that wait for a decision now; absent: the job has not completed, or nobody knows. */
+  readonly open_conflicts?: number;
   readonly rows_per_second?: number;
   readonly eta_seconds?: number;
   readonly tables: readonly TableStatus[];

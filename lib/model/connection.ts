@@ -40,6 +40,8 @@ export interface ServerFacts extends ServerIdentity {
   /** May this role create the control schema, or does it own one already? */
   readonly mayKeepControlSchema: boolean;
   readonly role: string;
+  /** Its name. */
+  readonly database: string;
   /** A standby, or read-only by its own settings, whatever this service asks for. */
   readonly refusesWrites?: boolean;
   /** Replays the log of another server, and sees no transactions of it. */

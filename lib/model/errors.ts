@@ -88,7 +88,7 @@ const CATALOGUE = {
     'A range of time cannot be used.',
     'Give from and to as ISO 8601 dates or instants, from before to, at most 10 years apart.',
   ],
-  id_format: [400, 'The id is not a UUID.', 'Use the job_id as the start answered it.'],
+  id_format: [400, 'An id or a name in the path is none of this API.', 'Use it as the service answered it.'],
   // who asks, and for what
   unauthenticated: [401, 'There is no valid token.', 'Send Authorization: Bearer <token>.'],
   forbidden: [
@@ -236,13 +236,21 @@ const CATALOGUE = {
     'Change what the message names, or use direction "source_to_target".',
   ],
   target_read_only: [422, 'The target is read-only or a standby.', 'Name the primary server.'],
-  table_not_found: [422, 'A table of one side does not exist on the other.', 'Create the table in the target.'],
+  table_not_found: [
+    422,
+    'A table that the request names, or that the other side has, is not there.',
+    'Check the name (schema.table), and that the role sees it.',
+  ],
   tables_empty: [
     422,
     'The source has no table that this user may see.',
     'Check the database and the privileges of the source user.',
   ],
-  column_not_found: [422, 'The target table lacks a column of the source.', 'Add the column to the target table.'],
+  column_not_found: [
+    422,
+    'A column that the request names, or that the other side has, is not there.',
+    'Check the name of the column.',
+  ],
   target_column_unmapped: [
     422,
     'A target column is NOT NULL, has no default and no source column.',
@@ -701,6 +709,12 @@ export class SyncError extends Error {
     this.facts = options.facts ?? {};
     this.problems = options.problems ?? [];
   }
+}
+
+/** An error as a problem of what the caller sent, with the remedy that it brought itself. */
+export function asProblem({ code, message, problems }: SyncError, at: Pick<Problem, 'field' | 'side'>): Problem {
+  const hint = problems[0]?.hint;
+  return { code, message, ...at, ...(hint !== undefined && { hint }) };
 }
 
 /**

@@ -5,6 +5,9 @@ export function number(n: number): string {
   return NUMBER.format(Math.round(n));
 }
 
+/** `1 conflict`, `2,000 conflicts`; a noun whose plural has an s. */
+export const counted = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
+
 /** `0.4 s`, `12 s`, `3 m 05 s`, `2 h 07 m`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

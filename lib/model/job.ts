@@ -81,6 +81,8 @@ export interface Failure {
   readonly message: string;
   readonly hint?: string;
   readonly problems?: readonly Problem[];
+  /** Of `confirm_required`: so many deletes wait for somebody to accept them. */
+  readonly deletes?: number;
 }
 
 /** `full`: everything is compared; `incremental`: what changed since the last success, where that can be known. */

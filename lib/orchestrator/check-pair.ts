@@ -1,10 +1,10 @@
 import { type Connection, connectionView, type ServerFacts, type Side } from '../model/connection.ts';
-import { type Problem, SyncError } from '../model/errors.ts';
+import { asProblem, type Problem, SyncError } from '../model/errors.ts';
 import type { PairCheck, SideCheck } from '../model/pair-check.ts';
+import { statementsIn } from '../model/statement.ts';
 import type { CheckingDatabase, ConnectionRoom } from '../ports.ts';
 import { whenThereIsRoom } from './connections.ts';
 import { type LookPorts, lookAtEnds, type StartRequest } from './start-job.ts';
-import { sideReport } from './test-environment.ts';
 
 type Request = Pick<StartRequest, 'jobId' | 'pair' | 'config'>;
 type Ports = LookPorts<CheckingDatabase>;
@@ -60,7 +60,7 @@ function checkOf(side: Side, connection: Connection, reached: Reached, problems:
     answers: true,
     version: `${Math.floor(version_num / 10_000)}.${version_num % 10_000}`,
     connections: { ...reached.room },
-    statements: [...sideReport(own, connection.database).grants],
+    statements: [...statementsIn(own)],
   };
 }
 
@@ -84,9 +84,7 @@ export async function checkPair(
   const sides = { source: await reach('source', request, ports), target: await reach('target', request, ports) };
   const unreached = (['source', 'target'] as const).flatMap((side): Problem[] => {
     const at = sides[side];
-    return 'failed' in at
-      ? [{ code: at.failed.code, side, field: `/${side}_connection`, message: at.failed.message }]
-      : [];
+    return 'failed' in at ? [asProblem(at.failed, { side, field: `/${side}_connection` })] : [];
   });
   const problems = unreached.length > 0 ? unreached : await refusals(request, ports);
   return {

@@ -3,7 +3,7 @@ import { authoritiesOf } from '../model/authority.ts';
 import { type Connection, connectionView, type ServerIdentity, type Side } from '../model/connection.ts';
 import { isAsSeen, type SeenVersion } from '../model/entity-tag.ts';
 import { type Colour, type Environment, sameDatabase } from '../model/environment.ts';
-import { problemsError, SyncError } from '../model/errors.ts';
+import { asProblem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import type {
   AuditLog,
@@ -72,14 +72,14 @@ function check(before: Environment | undefined, seen: SeenEnvironment): void {
 /** Which database answers; what keeps it from answering is thrown as a problem of the field. */
 async function identityOf(connection: Connection, name: string, ports: KeepPorts): Promise<ServerIdentity> {
   try {
-    return await withCatalog(connection, `environment ${name}`, ports, async (catalog) => {
+    return await withCatalog(connection, name, ports, async (catalog) => {
       const { system_identifier, database_oid, version_num } = await catalog.facts();
       return { system_identifier, database_oid, version_num };
     });
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
     const { code, message, facts } = error;
-    throw new SyncError(code, message, { facts, problems: [{ code, message, field: '/connection' }] });
+    throw new SyncError(code, message, { facts, problems: [asProblem(error, { field: '/connection' })] });
   }
 }
 

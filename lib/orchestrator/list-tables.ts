@@ -86,7 +86,7 @@ function endOf(side: Side, seen: Record<Side, Seen>): PairEnd {
   const others = new Set(seen[side === 'source' ? 'target' : 'source'].tables.map(relationText));
   const shared = tables.filter((t) => PLAIN.includes(t.kind) && others.has(relationText(t)));
   const asked = side === 'target' ? { ...facts, readOnly: facts.refusesWrites ?? false } : facts; // this session writes nothing
-  const { problems, grants } = sideReport(sideProblems(side, asked, shared, []), connection.database);
+  const { problems, grants } = sideReport(sideProblems(side, asked, shared, []));
   return {
     ...connectionView(connection),
     version: `${Math.floor(facts.version_num / 10_000)}.${facts.version_num % 10_000}`,

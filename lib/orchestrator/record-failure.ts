@@ -9,8 +9,14 @@ import type { RunPorts } from './run-ports.ts';
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof SyncError))
     return { code: 'internal', message: ERRORS.internal.meaning, hint: ERRORS.internal.remedy };
-  const { code, message, problems } = error;
-  return { code, message, hint: ERRORS[code].remedy, ...(problems.length > 0 && { problems }) };
+  const { code, message, problems, facts } = error;
+  return {
+    code,
+    message,
+    hint: ERRORS[code].remedy,
+    ...(problems.length > 0 && { problems }),
+    ...(code === 'confirm_required' && { deletes: Number(facts.deletes) }),
+  };
 }
 
 /** Notes why a step cannot go on, where settle-job will find it: at its table, or at the job itself. */

@@ -4,7 +4,7 @@ import type { GivenApproval, ScheduledWhen } from '../model/approval.ts';
 import type { JobConfig } from '../model/config.ts';
 import { type Connection, connectionView } from '../model/connection.ts';
 import type { NamedSides } from '../model/environment.ts';
-import { problemsError, SyncError } from '../model/errors.ts';
+import { asProblem, problemsError, SyncError } from '../model/errors.ts';
 import type { Job, JobMode } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
 import { Secret } from '../model/secret.ts';
@@ -94,7 +94,7 @@ async function openBoth<S extends CatalogDatabase, T extends CatalogDatabase>(
   const problems = failed.flatMap(([side, r]) => {
     if (r.status === 'fulfilled') return [];
     if (!(r.reason instanceof SyncError)) throw r.reason;
-    return [{ code: r.reason.code, side, field: `/${side}_connection`, message: r.reason.message }];
+    return [asProblem(r.reason, { side, field: `/${side}_connection` })];
   });
   throw problemsError(problems);
 }

@@ -77,6 +77,9 @@ const pauseView = z
   .object({
     ...failureView.shape,
     since: z.iso.datetime(),
+    deletes: z.int().optional().meta({
+      description: 'Of confirm_required: how many deletes wait; a resume accepts them with confirm_deletes.',
+    }),
     probe_at: z.iso.datetime().optional().meta({
       description: 'When the service looks by itself whether the job can go on. Absent: somebody has to resume it.',
     }),
@@ -217,6 +220,10 @@ export const statusView = z
     seconds: z.number().meta({ description: 'From the start, or before it the creation, until the end or now.' }),
     rows_estimate: z.int(),
     counts: countsView,
+    open_conflicts: z.int().optional().meta({
+      description:
+        'Conflicts of the job that wait for a decision now. Absent: it has not completed, or the conflicts cannot be asked.',
+    }),
     rows_per_second: z.number().optional().meta({ description: 'Rows compared per second; absent when unknown.' }),
     eta_seconds: z.int().optional().meta({ description: 'Absent when unknown.' }),
     healing: z
@@ -315,11 +322,13 @@ export function jobStatus(
     progress,
     healing = [],
     usage,
+    openConflicts,
   }: {
     readonly tables: readonly JobTable[];
     readonly progress: readonly SegmentProgress[];
     readonly healing?: readonly HealingNote[];
     readonly usage?: UsageRecord | undefined;
+    readonly openConflicts?: number | undefined;
   },
   now: Date,
 ): StatusView {
@@ -341,6 +350,7 @@ export function jobStatus(
     seconds,
     rows_estimate: rowsEstimate,
     counts,
+    ...(openConflicts !== undefined && { open_conflicts: openConflicts }),
     ...(rate !== undefined && { rows_per_second: Math.round(rate * 10) / 10 }),
     ...(eta !== undefined && { eta_seconds: eta }),
     ...(healing.length > 0 && { healing: healing.map(healingView) }),
@@ -424,8 +434,13 @@ function database(side: Job['source'], environments: SideEnvironments | undefine
   return { host, port, database: name, user, version, ...(environments && { environments: [...environments.names] }) };
 }
 
-function pauseOf({ since, probe_at, ...why }: Pause): NonNullable<JobSummary['pause']> {
-  return { ...failure(why), since, ...(probe_at !== undefined && { probe_at }) };
+function pauseOf({ since, probe_at, deletes, ...why }: Pause): NonNullable<JobSummary['pause']> {
+  return {
+    ...failure(why),
+    since,
+    ...(deletes !== undefined && { deletes }),
+    ...(probe_at !== undefined && { probe_at }),
+  };
 }
 
 function failure(f: NonNullable<Job['failure']>): NonNullable<JobSummary['failure']> {

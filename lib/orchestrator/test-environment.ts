@@ -1,12 +1,12 @@
 import type { Connection, ServerFacts, Side } from '../model/connection.ts';
 import { sameDatabase } from '../model/environment.ts';
-import type { Problem } from '../model/errors.ts';
+import { type Problem, SyncError } from '../model/errors.ts';
+import { statementsIn } from '../model/statement.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { EnvironmentSecrets, EnvironmentStore, LookingDatabase, LookingDatabases } from '../ports.ts';
 import { viewProblems } from '../validator/needs.ts';
 import { rightsProblems, versionProblems, writtenProblems } from '../validator/rights.ts';
 import { isView } from '../validator/scope.ts';
-import { sqlName } from '../validator/sql-name.ts';
 import { type Patience, whenThereIsRoom } from './connections.ts';
 import { noEnvironment } from './named-pair.ts';
 
@@ -20,19 +20,32 @@ export interface LookPorts {
   readonly patience?: Patience;
 }
 
-/** Runs `work` with the database open. `name` is shown to its server. */
+/** It was opened as a source, which it is not yet: its server is called by the name of the environment. */
+function renamed(error: unknown, environment: string): unknown {
+  if (!(error instanceof SyncError)) return error;
+  const { code, message, facts, problems } = error;
+  const told = (text: string) => text.replace(/^The source server /, `The server of ${environment} `);
+  const own = problems.map((p) => ({ ...p, message: told(p.message) }));
+  return new SyncError(code, told(message), { cause: error, facts, problems: own });
+}
+
+/** Runs `work` with the database of an environment open. */
 export async function withCatalog<T>(
   connection: Connection,
-  name: string,
+  environment: string,
   ports: LookPorts,
   work: (catalog: Catalog) => Promise<T>,
 ): Promise<T> {
-  const as = { name, statementTimeoutMs: LOOK_TIMEOUT_MS };
-  const catalog = await whenThereIsRoom(() => ports.catalogs.open('source', connection, as), ports.patience);
+  const as = { name: `environment ${environment}`, statementTimeoutMs: LOOK_TIMEOUT_MS };
   try {
-    return await work(catalog);
-  } finally {
-    await catalog.close();
+    const catalog = await whenThereIsRoom(() => ports.catalogs.open('source', connection, as), ports.patience);
+    try {
+      return await work(catalog);
+    } finally {
+      await catalog.close();
+    }
+  } catch (error) {
+    throw renamed(error, environment);
   }
 }
 
@@ -56,18 +69,7 @@ export interface EnvironmentReport {
   readonly optional: SideReport;
 }
 
-/** A statement at the start of a hint, to its end: a quoted name may hold a semicolon. */
-const STATEMENT =
-  /^(?:As owner of the tables: )?((?:GRANT|ALTER ROLE|ALTER TABLE|ALTER PUBLICATION|CREATE PUBLICATION) (?:"(?:[^"]|"")*"|[^";])*;)/;
-
-/** With the name of the database where a hint leaves it to the reader. */
-export function sideReport(found: readonly Problem[], database: string): SideReport {
-  const problems = found.map((p) => ({
-    ...p,
-    ...(p.hint !== undefined && { hint: p.hint.replace(`<${p.side} database>`, () => sqlName(database)) }),
-  }));
-  return { problems, grants: [...new Set(problems.flatMap((p) => STATEMENT.exec(p.hint ?? '')?.[1] ?? []))] };
-}
+export const sideReport = (problems: readonly Problem[]): SideReport => ({ problems, grants: statementsIn(problems) });
 
 const unknown = (name: string, side: Side): Problem => ({
   code: 'table_not_found',
@@ -116,12 +118,11 @@ export async function testEnvironment(
   const environment = await ports.environments.get(name);
   if (!environment) throw noEnvironment(name);
   const connection = await ports.environmentSecrets.get(environment.secret_ref);
-  return withCatalog(connection, `environment ${name}`, ports, async (catalog) => {
+  return withCatalog(connection, name, ports, async (catalog) => {
     const facts = await catalog.facts();
     const all = await catalog.introspect();
     const tables = all.filter((t) => names?.includes(relationText(t)) ?? !isView(t));
     const absent = (names ?? []).filter((n) => !tables.some((t) => relationText(t) === n));
-    const { database } = connection;
     const asTarget = { ...facts, readOnly: facts.refusesWrites ?? false }; // the session is read-only, the server may not be
     return {
       name,
@@ -129,9 +130,9 @@ export async function testEnvironment(
       role: facts.role,
       same_database: sameDatabase(environment.identity, facts),
       tables: tables.length,
-      as_source: sideReport(sideProblems('source', facts, tables, absent), database),
-      as_target: sideReport(sideProblems('target', asTarget, tables, absent), database),
-      optional: sideReport(optionalProblems(asTarget), database),
+      as_source: sideReport(sideProblems('source', facts, tables, absent)),
+      as_target: sideReport(sideProblems('target', asTarget, tables, absent)),
+      optional: sideReport(optionalProblems(asTarget)),
     };
   });
 }

@@ -7,7 +7,7 @@ import type { IamSignIn } from '../model/iam-sign-in.ts';
 import type { Secret } from '../model/secret.ts';
 import { type TlsMode, type TlsPolicy, tlsMeaning } from '../model/tls.ts';
 import { addressesOf, type HostRules } from './address.ts';
-import { TLS_REASONS, tlsReason } from './tls-reason.ts';
+import { NO_TLS_REMEDY, noTls, TLS_REASONS, tlsReason } from './tls-reason.ts';
 import { translate } from './translate.ts';
 import { trustOnly } from './trust.ts';
 import { WireError, type WireGuard, wireGuard } from './wire-guard.ts';
@@ -136,7 +136,7 @@ const isNobody = (error: unknown) => {
 };
 
 /** TLS problems have no SQLSTATE; their Node codes tell them from an unreachable host. */
-function connectError(error: unknown, side: Side): SyncError {
+function connectError(error: unknown, side: Side, { sslmode }: Pick<Connection, 'sslmode'>): SyncError {
   if (error instanceof SyncError) return new SyncError(error.code, error.message, { cause: error, facts: { side } });
   const said = error as { code?: string; message?: string }; // Node and pg errors, both optional
   const { message } = said;
@@ -146,6 +146,11 @@ function connectError(error: unknown, side: Side): SyncError {
   if (error instanceof WireError || NOT_POSTGRES.test(message ?? ''))
     return told('server_unsupported', 'is not PostgreSQL; PostgreSQL 14 or later is needed.');
   const reason = tlsReason(said);
+  if (reason === 'no_tls') {
+    const message = `${name} ${noTls(sslmode)}`;
+    const problems = [{ code: 'tls_verify_failed' as const, message, side, hint: NO_TLS_REMEDY }];
+    return new SyncError('tls_verify_failed', message, { cause: error, facts: { side, reason }, problems });
+  }
   if (reason) return told('tls_verify_failed', TLS_REASONS[reason], { reason });
   if (/^SASL/.test(message ?? '')) return told('connection_auth_failed', 'does not prove that it knows the password.');
   const translated = translate(error, side);
@@ -189,6 +194,6 @@ export async function connect(
   try {
     return await connectAsAsked(connection, rules, applicationName);
   } catch (error) {
-    throw connectError(error, side);
+    throw connectError(error, side, connection);
   }
 }

@@ -14,7 +14,8 @@ export async function serverFacts(session: Session): Promise<ServerFacts> {
            has_database_privilege(current_database(), 'create')
              or exists (select from pg_namespace where nspname = 'tf_sync' and pg_has_role(nspowner, 'usage')),
            current_user, pg_is_in_recovery(), pg_has_role('pg_read_all_stats', 'usage'),
-           pg_is_in_recovery() or (select reset_val from pg_settings where name = 'default_transaction_read_only') = 'on'`,
+           pg_is_in_recovery() or (select reset_val from pg_settings where name = 'default_transaction_read_only') = 'on',
+           current_database()`,
     [session.side],
   );
   if (!row) throw new TypeError('a select without from always answers one row');
@@ -30,6 +31,7 @@ export async function serverFacts(session: Session): Promise<ServerFacts> {
     standby: row[7] === 't',
     maySeeTransactions: row[8] === 't',
     refusesWrites: row[9] === 't',
+    database: row[10] ?? '',
   };
 }
 

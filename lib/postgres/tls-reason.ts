@@ -11,9 +11,14 @@ const BY_CODE: readonly (readonly [RegExp, TlsReason])[] = [
   [/SSL|TLS|CERT|UNABLE_TO/i, 'handshake'],
 ];
 
+/** What the server lacks, by what asked for it; completes "The source server ...". */
+export const noTls = (sslmode: string | undefined): string =>
+  `offers no TLS, which ${sslmode === undefined ? 'this connection needs' : `sslmode=${sslmode} asks for`}.`;
+
+export const NO_TLS_REMEDY = 'Turn on ssl in the server, or leave sslmode out (a deployment to AWS needs TLS).';
+
 /** Completes "The source server ...". */
-export const TLS_REASONS: Readonly<Record<TlsReason, string>> = {
-  no_tls: 'offers no TLS, and must be verified.',
+export const TLS_REASONS: Readonly<Record<Exclude<TlsReason, 'no_tls'>, string>> = {
   name: 'shows a certificate for another name.',
   validity: 'shows a certificate that has expired, or is not valid yet.',
   authority: 'shows a certificate of an authority that is not known; ca_certificate names one of your own.',

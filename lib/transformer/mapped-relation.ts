@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Problem } from '../model/errors.ts';
 import { type ColumnSource, mappingField, type TableMapping } from '../model/mapping.ts';
+import { near } from '../model/near.ts';
 import type { Fallible } from '../model/planned-select.ts';
 import { ident } from '../model/quote.ts';
 import type { RowCode } from '../model/row-code.ts';
@@ -201,13 +202,18 @@ export function mappedRelation(
 /** Columns that the mapping names and the target does not have. */
 function strangers(mapping: TableMapping, target: Relation): Problem[] {
   const table = relationText(target);
+  const known = target.columns.map((c) => c.name);
   return Object.keys(mapping.columns)
-    .filter((name) => !target.columns.some((c) => c.name === name))
-    .map((name) => ({
-      code: 'column_not_found',
-      side: 'target',
-      object: `${table}.${name}`,
-      field: mappingField(table, name),
-      message: `The mapping fills ${table}.${name}, and the target table has no such column.`,
-    }));
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const like = near(name, known);
+      return {
+        code: 'column_not_found',
+        side: 'target',
+        object: `${table}.${name}`,
+        field: mappingField(table, name),
+        message: `The mapping fills ${table}.${name}, and the target table has no such column.`,
+        ...(like && { hint: `Did you mean ${like}?` }),
+      };
+    });
 }

@@ -1,5 +1,6 @@
 import type { Problem } from '../model/errors.ts';
 import { type Mapping, mappingField } from '../model/mapping.ts';
+import { near } from '../model/near.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import { type MappingContext, mappedRelation } from './mapped-relation.ts';
 import { constantsOf, lookupsOf } from './registry.ts';
@@ -45,14 +46,17 @@ export function mappedSources(
   for (const [table, how] of Object.entries(mapping)) {
     const target = find(targets, table);
     const source = find(sources, how.from);
-    const missing = (side: 'source' | 'target', object: string) =>
+    const missing = (side: 'source' | 'target', object: string) => {
+      const like = near(object, (side === 'source' ? sources : targets).map(relationText));
       problems.push({
         code: 'table_not_found',
         side,
         object,
         field: `${mappingField(table)}${side === 'source' ? '/from' : ''}`,
         message: `The mapping names ${object}, and the ${side} has no such table.`,
+        ...(like && { hint: `Did you mean ${like}?` }),
       });
+    };
     if (!target) missing('target', table);
     if (!source) missing('source', how.from);
     taken.add(how.from);

@@ -1,3 +1,4 @@
+import { near } from '../model/near.ts';
 import { ident } from '../model/quote.ts';
 import { type Column, relationText } from '../model/table.ts';
 import type { SqlExpression } from './sql-expression.ts';
@@ -17,9 +18,13 @@ export function sourceColumn(
   const column = env.columns.find((c) => c.name === name);
   if (column) return { column, expression: columnExpression(column, env.alias) };
   const message = `The source table ${relationText(source)} has no column ${name}.`;
-  return {
-    missing: refused('column_not_found', message, { side: 'source', object: `${relationText(source)}.${name}` }),
-  };
+  const like = near(
+    name,
+    env.columns.map((c) => c.name),
+  );
+  const hint = like && { hint: `Did you mean ${like}?` };
+  const object = `${relationText(source)}.${name}`;
+  return { missing: refused('column_not_found', message, { side: 'source', object, ...hint }) };
 }
 
 /** SQL of a value's text; of NULL it is NULL. */

@@ -44,7 +44,7 @@ function serverProblems(stream: StreamFacts, source: ServerFacts, name: string):
       problem(
         'log_unavailable',
         `The source writes its log at wal_level ${stream.walLevel}, which does not tell changes of rows.`,
-        'ALTER SYSTEM SET wal_level = logical;  then restart the server (on RDS: rds.logical_replication = 1).',
+        'ALTER SYSTEM SET wal_level = logical; -- then restart the server; on RDS: rds.logical_replication = 1',
       ),
     );
   if (!stream.mayReplicate)
@@ -52,7 +52,7 @@ function serverProblems(stream: StreamFacts, source: ServerFacts, name: string):
       problem(
         'privilege_missing',
         'The source role may not keep a replication slot.',
-        `ALTER ROLE ${role} REPLICATION;  (on RDS: GRANT rds_replication TO ${role};)`,
+        `ALTER ROLE ${role} REPLICATION; -- on RDS: GRANT rds_replication TO ${role};`,
       ),
     );
   if (stream.slot ? stream.slot.foreign : !stream.freeSlot)
@@ -87,7 +87,7 @@ function tableProblems(table: Relation, identities: readonly ReplicaIdentity[], 
     const message = identity.unlogged
       ? `${name} is UNLOGGED.`
       : `The log does not tell the key (${plain.join(', ')}) of rows of ${name} that are changed or deleted.`;
-    const remedy = identity.unlogged ? 'SET LOGGED;' : 'REPLICA IDENTITY FULL;  (or USING INDEX with one over the key)';
+    const remedy = identity.unlogged ? 'SET LOGGED;' : 'REPLICA IDENTITY FULL; -- or USING INDEX with one over the key';
     return [problem('replica_identity_missing', message, `ALTER TABLE ${sqlTable(identity)} ${remedy}`, name)];
   });
 }
@@ -136,7 +136,7 @@ function publicationProblems(
     problem(
       'privilege_missing',
       `The source role ${source.role} ${why}, so it cannot publish the changes of ${missing.length} tables.`,
-      `As owner of the tables: ${statement}`,
+      `${statement} -- as owner of the tables`,
       name,
     ),
   ];

@@ -21,7 +21,7 @@ export function rightsProblems(
       side,
       object,
       message: `The ${side} role lacks ${missing.join(', ')} on ${object}.`,
-      hint: `GRANT ${missing.join(', ')} ON ${sqlTable(own)} TO ${sqlName(role)};${missing.join() === 'DELETE' ? '  (or delete_mode: "keep", which deletes nothing)' : ''}`,
+      hint: `GRANT ${missing.join(', ')} ON ${sqlTable(own)} TO ${sqlName(role)};${missing.join() === 'DELETE' ? ' -- or delete_mode: "keep", which deletes nothing' : ''}`,
     });
   }
   if (!table.schemaUsable) {
@@ -64,7 +64,7 @@ export function writtenProblems(facts: ServerFacts, side: Side, suppressTriggers
       code: 'privilege_missing',
       side,
       message: `The ${side} role may not create the schema tf_sync, in which the service keeps its checkpoints.`,
-      hint: `GRANT CREATE ON DATABASE <${side} database> TO ${sqlName(facts.role)};`,
+      hint: `GRANT CREATE ON DATABASE ${sqlName(facts.database)} TO ${sqlName(facts.role)};`,
     });
   }
   if (suppressTriggers && !facts.maySuppressTriggers) {
@@ -72,7 +72,7 @@ export function writtenProblems(facts: ServerFacts, side: Side, suppressTriggers
       code: 'privilege_missing',
       side,
       message: 'triggers: "suppress" needs the right to set session_replication_role.',
-      hint: `GRANT SET ON PARAMETER session_replication_role TO ${sqlName(facts.role)};  (PostgreSQL 15 and later)`,
+      hint: `GRANT SET ON PARAMETER session_replication_role TO ${sqlName(facts.role)}; -- PostgreSQL 15 and later`,
     });
   }
   return problems;

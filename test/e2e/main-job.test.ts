@@ -220,7 +220,7 @@ test('a job that would delete too much waits before it deletes anything, and goe
   const paused = JSON.parse(ended.stdout);
   expect(paused).toMatchObject({
     state: 'paused',
-    pause: { code: 'confirm_required' },
+    pause: { code: 'confirm_required', deletes: 200 },
     allowed_actions: ['stop', 'resume'],
   });
   expect(await number(pair, 'select count(*) as n from t')).toBe(200);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { seenIn } from '../../functions/api/entity-tag.ts';
 import type { JobConfig } from '../../lib/model/config.ts';
 import type { NamedSides } from '../../lib/model/environment.ts';
 import { SyncError } from '../../lib/model/errors.ts';
@@ -313,6 +314,22 @@ test('a new connection is tried first: what does not answer changes nothing', as
   expect(error).toMatchObject({ code: 'database_not_found', problems: [{ field: '/connection' }] });
   expect(await w.environments.get('training')).toEqual(before);
   expect(w.environmentSecrets.kept.size).toBe(2);
+});
+
+test('a server that refuses is called by the name of its environment; one that is not there is missed whatever the etag', async () => {
+  await both();
+  const connection = { ...pair.target.connection, port: 1 };
+
+  const refused = await put('training', { connection }).catch((e: SyncError) => e);
+  const seen = seenIn({ 'if-match': '' });
+  const missed = await removeEnvironment({ name: 'nope', seen, actor: 'root' }, w).catch((e: SyncError) => e);
+
+  expect(refused).toMatchObject({
+    code: 'connection_unreachable',
+    message: 'The server of training cannot be reached.',
+    problems: [{ field: '/connection', message: 'The server of training cannot be reached.' }],
+  });
+  expect(missed).toMatchObject({ code: 'environment_not_found' });
 });
 
 test('jobs that name the environment go on with its new credentials, and those that are told too late take them when resumed', async () => {

@@ -97,8 +97,8 @@ test('lists every missing privilege with its GRANT', async () => {
   await pair.target.client.query(`drop owned by ${role}; drop role ${role}`);
 
   expect(error.problems.map((p) => p.hint)).toEqual([
-    `GRANT CREATE ON DATABASE <target database> TO ${role};`,
-    `GRANT SET ON PARAMETER session_replication_role TO ${role};  (PostgreSQL 15 and later)`,
+    `GRANT CREATE ON DATABASE ${pair.target.name} TO ${role};`,
+    `GRANT SET ON PARAMETER session_replication_role TO ${role}; -- PostgreSQL 15 and later`,
     `GRANT SELECT, INSERT, UPDATE, DELETE ON hidden.h TO ${role};`,
     `GRANT USAGE ON SCHEMA hidden TO ${role};`,
     `GRANT INSERT, UPDATE, DELETE ON public.t TO ${role};`,
@@ -121,7 +121,7 @@ test('the default needs DELETE and says so; keep does without', async () => {
   await pair.target.client.query(`drop owned by ${role}; drop role ${role}`);
 
   expect(error.problems.map((p) => [p.code, p.hint])).toEqual([
-    ['privilege_missing', `GRANT DELETE ON public.t TO ${role};  (or delete_mode: "keep", which deletes nothing)`],
+    ['privilege_missing', `GRANT DELETE ON public.t TO ${role}; -- or delete_mode: "keep", which deletes nothing`],
   ]);
   expect(job.state).toBe('created');
 });

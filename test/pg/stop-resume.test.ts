@@ -381,7 +381,7 @@ describe('a pause', () => {
     const p = ports();
     const job = await start(pair, { delete_mode: 'mirror' }, p);
     const paused = await goOn(job, p);
-    expect(paused).toMatchObject({ state: 'paused', epoch: 2, pause: { code: 'confirm_required' } });
+    expect(paused).toMatchObject({ state: 'paused', epoch: 2, pause: { code: 'confirm_required', deletes: 500 } });
     expect(paused.pause?.message).toContain('500 rows');
     expect(paused.pause?.probe_at).toBeUndefined();
 

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection, SslMode } from '../../lib/model/connection.ts';
-import type { SyncError } from '../../lib/model/errors.ts';
+import { asProblem, type SyncError } from '../../lib/model/errors.ts';
 import { Secret } from '../../lib/model/secret.ts';
 import type { TlsPolicy } from '../../lib/model/tls.ts';
+import { connect } from '../../lib/postgres/connect.ts';
 import { openSession } from '../../lib/postgres/session.ts';
 import { trustIn } from '../../lib/postgres/trust.ts';
 import { startPostgres } from '../../local/postgres.ts';
@@ -153,6 +154,28 @@ test('a server without TLS is refused where it must be verified, and hears of no
   expect(await outcome(connectionTo(server.port), 'verify_full')).toBe('tls_verify_failed');
   expect(server.heard()).not.toMatch(/postgres|c4n4ry/);
 });
+
+test.each([
+  ['require', 'as_asked', 'The source server offers no TLS, which sslmode=require asks for.'],
+  [undefined, 'verify_full', 'The source server offers no TLS, which this connection needs.'],
+] as const)(
+  'a server without TLS is told of sslmode %s under %s by what asked for it',
+  async (sslmode, tls, message) => {
+    await using server = await fakeServer((socket) => void socket.write('N'));
+    const rules = { ...ON_ONE_MACHINE, tls };
+
+    const error = await connect(connectionTo(server.port, sslmode && { sslmode }), 'source', rules, 'test').catch(
+      (e) => e,
+    );
+
+    expect(error).toMatchObject({ code: 'tls_verify_failed', message, facts: { reason: 'no_tls' } });
+    expect(asProblem(error, { field: '/source_connection' })).toMatchObject({
+      message,
+      field: '/source_connection',
+      hint: 'Turn on ssl in the server, or leave sslmode out (a deployment to AWS needs TLS).',
+    });
+  },
+);
 
 test('bytes that were put in before the encryption begins are refused', async () => {
   await using server = await fakeServer((socket) => void socket.write('SZ\0\0\0\x05I'));

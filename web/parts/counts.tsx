@@ -8,7 +8,10 @@ export const COUNT_WORDS: Readonly<Record<keyof Counts, { readonly text: string;
   updated: { text: 'Changed', meaning: 'Updated in the target' },
   deleted: { text: 'Deleted', meaning: 'Deleted from the target' },
   unchanged: { text: 'Equal', meaning: 'Alike on both sides' },
-  kept: { text: 'Kept', meaning: 'Only in the target, and left there by the delete mode' },
+  kept: {
+    text: 'Kept',
+    meaning: 'Stay as the target has them: only there (delete mode), edited there, or decided for it',
+  },
   conflicts: { text: 'Conflicts', meaning: 'Wait for a decision' },
   quarantined: { text: 'Quarantined', meaning: 'Refused by the target, each with its reason' },
   skipped: { text: 'Skipped', meaning: 'Left out' },

@@ -12,7 +12,7 @@ export const deleteSchedule = defineRoute({
   responses: { 204: { description: 'It starts nothing any more.' } },
 
   handle: async ({ params, headers }, _services, { removeSchedule }) => {
-    await removeSchedule(params.name ?? '', seenIn(headers, 'schedule_changed'));
+    await removeSchedule(params.name ?? '', seenIn(headers));
     return { status: 204 };
   },
 });

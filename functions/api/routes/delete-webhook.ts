@@ -12,7 +12,7 @@ export const deleteWebhook = defineRoute({
   responses: { 204: { description: 'It is told of nothing any more.' } },
 
   handle: async ({ params, headers }, _services, { removeWebhook }) => {
-    await removeWebhook(params.name ?? '', seenIn(headers, 'webhook_changed'));
+    await removeWebhook(params.name ?? '', seenIn(headers));
     return { status: 204 };
   },
 });

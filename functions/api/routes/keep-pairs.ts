@@ -93,7 +93,7 @@ export const putPair = defineRoute<z.output<typeof body>>({
 
   handle: async ({ params: { name = '' }, body, headers, actor }, _services, parts) => {
     const { groups, ...said } = body;
-    const seen = seenIn(headers, 'pair_changed');
+    const seen = seenIn(headers);
     const put = { ...said, groups: [...new Set(groups)].sort(), name, actor, seen };
     const { pair, created } = await fleetOf(parts).put(put);
     const location = `/api/sync/pairs/${name}`;
@@ -115,7 +115,7 @@ export const deletePair = defineRoute({
   responses: { 204: { description: 'It is kept no longer. No database was touched.' } },
 
   handle: async ({ params: { name = '' }, headers }, _services, parts) => {
-    await fleetOf(parts).remove(name, seenIn(headers, 'pair_changed'));
+    await fleetOf(parts).remove(name, seenIn(headers));
     return { status: 204 };
   },
 });

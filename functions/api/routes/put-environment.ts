@@ -63,7 +63,7 @@ export const putEnvironmentRoute = defineRoute<z.output<typeof body>>({
       ...said,
       name,
       actor,
-      seen: seenIn(headers, 'environment_changed'),
+      seen: seenIn(headers),
       ...(connection && { connection }),
     });
     const { environment, created, jobs } = kept;
@@ -85,7 +85,7 @@ export const deleteEnvironment = defineRoute({
   responses: { 204: { description: 'Its name can no longer be used, and no rule of it holds any more.' } },
 
   handle: async ({ params, headers, actor }, _services, { removeEnvironment }) => {
-    await removeEnvironment({ name: params.name ?? '', seen: seenIn(headers, 'environment_changed'), actor });
+    await removeEnvironment({ name: params.name ?? '', seen: seenIn(headers), actor });
     return { status: 204 };
   },
 });

@@ -52,7 +52,7 @@ export const putSchedule = defineRoute<z.output<typeof body>>({
       ...(!keeps && asked),
       name: params.name ?? '',
       actor,
-      seen: seenIn(headers, 'schedule_changed'),
+      seen: seenIn(headers),
       ...(subject !== undefined && { subject }),
     });
     return {

@@ -47,7 +47,7 @@ export const putWebhook = defineRoute<z.output<typeof body>>({
 
   handle: async ({ params, body, headers, actor }, { clock }, parts) => {
     const { url, ...said } = body;
-    const seen = seenIn(headers, 'webhook_changed');
+    const seen = seenIn(headers);
     const name = params.name ?? '';
     const leads = url === undefined ? {} : { url: checked(url, parts.webhookHosts()) };
     const { webhook, key } = await parts.putWebhook({ ...said, ...leads, name, actor, seen });

@@ -98,6 +98,7 @@ function connection(world: World, scheduler: Scheduler, actor: Actor, side: 'sou
     maySuppressTriggers: true,
     mayKeepControlSchema: true,
     role: 'sync',
+    database: 'county',
   });
   const database: Database = {
     facts: () => ask('facts', facts),

@@ -159,7 +159,9 @@ describe('GET /api/sync/conflicts/{job_id}/{conflict_id}', () => {
   it.each(['x', 'resolve', '0'.repeat(31), 'G'.repeat(32), '../jobs'])('refuses the id %j', async (id) => {
     const api = await withConflicts([]);
 
-    expect((await api.call({ path: `${base}/${encodeURIComponent(id)}` })).json.code).toBe('id_format');
+    const { json } = await api.call({ path: `${base}/${encodeURIComponent(id)}` });
+    expect(json.code).toBe('id_format');
+    expect(json.errors[0].hint).toBe('Use the conflict_id as the list of conflicts has it.');
   });
 
   it('answers the same for a conflict of another job and for none', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { NO_COUNTS } from '../../../lib/model/job.ts';
 import { memoryJobStore } from '../../contract/memory.ts';
-import { sampleJob, sampleProgress, sampleTable } from '../../contract/samples.ts';
+import { sampleConflict, sampleJob, sampleProgress, sampleTable } from '../../contract/samples.ts';
 import { errorsOf, testApi } from './client.ts';
 
 describe('GET /api/sync/status/{job_id}', () => {
@@ -48,6 +48,25 @@ describe('GET /api/sync/status/{job_id}', () => {
     expect(changed.status).toBe(200);
     expect(changed.headers.etag).not.toBe(first.headers.etag);
     expect((await api.call({ path, headers: { 'if-none-match': '*' } })).status).toBe(304);
+  });
+
+  it('says how many conflicts of a job that has completed still wait, once the index can know', async () => {
+    const ended = { state: 'completed_with_issues', ended_at: '2026-11-23T10:01:00.000Z', open_conflicts: 3 } as const;
+    const job = sampleJob(ended);
+    const jobs = memoryJobStore();
+    await jobs.create(job);
+    const ask = async (now: string, open: number) => {
+      const api = testApi({ jobs, now });
+      await api.conflicts.put(Array.from({ length: open }, () => sampleConflict(job.job_id)));
+      await api.conflicts.put([sampleConflict(job.job_id, { state: 'resolved' })]);
+      return (await api.call({ path: `/api/sync/status/${job.job_id}` })).json.open_conflicts;
+    };
+
+    expect(await ask('2026-11-23T10:01:05.000Z', 0)).toBe(3); // nothing of them is indexed yet
+    expect(await ask('2026-11-23T10:02:00.000Z', 1)).toBe(1);
+    expect(await ask('2026-11-23T10:02:00.000Z', 0)).toBe(0);
+    const { api, path } = await running();
+    expect((await api.call({ path })).json).not.toHaveProperty('open_conflicts');
   });
 
   it('does not ask to come back once the job has ended', async () => {

@@ -131,11 +131,15 @@ test('a schedule has an etag, which a change and a deletion may be made to depen
   const changed = await api.call({ ...put(), headers: seen });
   await api.call({ method: 'DELETE', path, headers: seen });
   await api.call({ ...put(), headers: { 'if-none-match': '*' } });
-  const refused = await api.call({ ...put(), headers: { 'if-match': 'W/"3"' } });
+  await api.call({ ...put(), headers: { 'if-match': 'W/"3"' } }); // none of ours: nothing is of that version
 
   expect(etag).toBe(`"3.${Date.parse(schedule.created_at)}"`);
   expect(changed.headers.etag).toMatch(/^"\d+\.\d+"$/);
   const version = { revision: 3, created_at: schedule.created_at };
-  expect(api.commands.map((c) => (c as { seen?: unknown }).seen)).toEqual([version, version, 'absent']);
-  expect([refused.status, refused.json.code]).toEqual([412, 'schedule_changed']);
+  expect(api.commands.map((c) => (c as { seen?: unknown }).seen)).toEqual([
+    version,
+    version,
+    'absent',
+    { revision: 0, created_at: '' },
+  ]);
 });

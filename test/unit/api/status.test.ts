@@ -116,6 +116,15 @@ describe('the status of a job', () => {
     expect(jobStatus(sampleJob(), { tables: [], progress: [] }, NOW).seconds).toBe(20);
   });
 
+  it('says how many deletes wait to be accepted', () => {
+    const pause = { code: 'confirm_required', message: 'm', since: '2026-11-23T10:00:15.000Z', deletes: 150 };
+
+    const view = jobStatus(sampleJob({ state: 'paused', pause }), { tables: [], progress: [] }, NOW);
+
+    expect(view.pause).toEqual(pause);
+    expect(statusView.strict().parse(JSON.parse(JSON.stringify(view)))).toEqual(view);
+  });
+
   it('says why a job or table failed, and fits its schema', () => {
     const failure = {
       code: 'row_rejected',

@@ -93,6 +93,33 @@ test('what is missing is printed as statements on lines of their own, and what s
   expect(stdout).not.toMatch(/[^\P{C}\n]/u);
 });
 
+test('each statement is printed once, in its block, and a remedy that is none below its problem', async () => {
+  const lacks = (side: string, table: string) => ({
+    code: 'privilege_missing',
+    side,
+    message: `No SELECT on ${table}.`,
+    hint: `GRANT SELECT ON ${table} TO sync;`,
+  });
+  const problems = [
+    lacks('source', 'public.a'),
+    lacks('source', 'public.b'),
+    { ...lacks('target', 'public.a'), hint: 'GRANT SELECT ON public.a TO t; -- a remark' },
+    { code: 'rls_partial_view', side: 'target', message: 'Row security.', hint: 'Use a role with BYPASSRLS.' },
+  ];
+  const hints = (of: string) => problems.flatMap((p) => (p.side === of && p.hint.startsWith('GRANT') ? [p.hint] : []));
+  const found = both({ source: side(hints('source')), target: side(hints('target')), problems });
+  await using service = await fakeService(ok(health()), ok(found));
+
+  const { stdout } = await tfsync(['doctor', ...DATABASES, '--url', service.url]);
+
+  expect(stdout.match(/GRANT/g)).toHaveLength(3);
+  expect(stdout).toMatch(/Row security\. \(rls_partial_view\)\n +Use a role with BYPASSRLS\.$/m);
+  expect(stdout.split('\n\n').slice(1)).toEqual([
+    '-- in the source, by an owner of it:\nGRANT SELECT ON public.a TO sync;\nGRANT SELECT ON public.b TO sync;',
+    '-- in the target, by an owner of it:\nGRANT SELECT ON public.a TO t; -- a remark\n',
+  ]);
+});
+
 const REFUSED: readonly (readonly [string, Answer, RegExp])[] = [
   ['no token', { status: 401, body: { message: 'Unauthorized' } }, /failed +sign-in .*unauthenticated.*\n.*login/],
   ['a role too low', { status: 403, body: { message: 'Forbidden' } }, /failed +sign-in .*forbidden.*\n.*operator/],

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
-import { NO_PACE, renderChanges, renderJob, renderOutcome, track } from '../../../cli/progress.ts';
-import { jobStatus } from './fake-service.ts';
+import { exitCodeOf } from '../../../cli/exit.ts';
+import { renderOutcome } from '../../../cli/outcome.ts';
+import { NO_PACE, renderChanges, renderJob, track } from '../../../cli/progress.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
+import { JOB, jobStatus } from './fake-service.ts';
 
 test('shows the job, its share done, and rate and time left of each running table', () => {
   const tables = (read: number) => [
@@ -95,11 +98,7 @@ test('tells a change once, in a line of its own', () => {
 test.each([
   ['completed', { read: 9, unchanged: 9 }, 'Completed: source and target compare equal.'],
   ['completed', { read: 9, kept: 2 }, 'Completed: source and target compare equal, but for the rows named here.'],
-  [
-    'completed_with_issues',
-    { read: 9, conflicts: 2 },
-    'Completed with issues: 2 conflicts and 0 quarantined rows wait.',
-  ],
+  ['completed_with_issues', { read: 9, conflicts: 2 }, 'Completed with issues: 2 conflicts wait.'],
 ] as const)('says what %s means for %o', (state, counts, first) => {
   const [line, ...rest] = renderOutcome(jobStatus(state, [{ state: 'verified', counts }]));
 
@@ -108,6 +107,20 @@ test.each([
   expect(rest.join('\n').includes('2 rows exist only in the target and stay there (delete_mode tracked).')).toBe(
     'kept' in counts,
   );
+});
+
+test('a dry run says what a run that writes would bring, and not that anything is equal', () => {
+  const counts = { read: 46_275, inserted: 343, updated: 19, unchanged: 45_911, kept: 2 };
+  const config = jobConfigSchema.parse({ dry_run: true });
+  const status = jobStatus('completed', [{ state: 'compared', counts }], { config });
+
+  expect(renderJob(status, { width: 100 })[0]).toContain('  full sync, dry run  completed  ');
+  expect(renderOutcome(status).slice(0, 3)).toEqual([
+    'Dry run: nothing was written.',
+    'A run that writes would bring: 343 new, 19 changed, 0 deleted (45,911 equal, 2 kept).',
+    '46,275 rows compared in 2.5 s.',
+  ]);
+  expect(renderOutcome(status).join()).not.toContain('Completed');
 });
 
 test('names the reason of a failure and its tables', () => {
@@ -121,6 +134,68 @@ test('names the reason of a failure and its tables', () => {
     '  grant insert on public.t0',
     '  public.t0: No. (row_rejected)',
   ]);
+});
+
+test.each([
+  [{ conflict_strategy: 'newer_wins' }, 5],
+  [{ conflict_rules: { '*': { strategy: 'target_wins' } } }, 5],
+  [{ direction: 'bidirectional', conflict_strategy: 'manual' }, 5],
+  [{ conflict_strategy: 'newer_wins' }, 1],
+] as const)('under %o kept rows are not said to be only in the target: %i', (given, kept) => {
+  const status = jobStatus('completed', [{ counts: { kept } }], { config: jobConfigSchema.parse(given) });
+
+  expect(renderOutcome(status)[2]).toBe(
+    kept === 1
+      ? '1 row stays as the target has it: it exists only there (delete_mode tracked), was edited there, or was decided for it.'
+      : '5 rows stay as the target has them: they exist only there (delete_mode tracked), were edited there, or were decided for it.',
+  );
+});
+
+test.each([
+  [{ conflicts: 3 }, 0, 'Completed with issues: 3 conflicts, all decided since.', 0, []],
+  [{ conflicts: 3 }, 1, 'Completed with issues: 1 of 3 conflicts waits.', 3, ['conflicts']],
+  [{ conflicts: 3 }, undefined, 'Completed with issues: 3 conflicts wait.', 3, ['conflicts']], // an older service
+  [
+    { conflicts: 3, quarantined: 1 },
+    0,
+    'Completed with issues: 1 quarantined row waits; 3 conflicts, all decided since.',
+    3,
+    ['quarantine list'],
+  ],
+  [
+    { conflicts: 1, quarantined: 2 },
+    1,
+    'Completed with issues: 1 conflict and 2 quarantined rows wait.',
+    3,
+    ['conflicts', 'quarantine list'],
+  ],
+] as const)('of a job with %o, of which %s are open: %s', (counts, open_conflicts, first, code, lists) => {
+  const more = open_conflicts === undefined ? {} : { open_conflicts };
+  const status = jobStatus('completed_with_issues', [{ state: 'verified', counts }], more);
+
+  const lines = renderOutcome(status);
+
+  expect(lines[0]).toBe(first);
+  expect(lines.filter((line) => line.startsWith('See them'))).toEqual(lists.map((l) => `See them: tfsync ${l} ${JOB}`));
+  expect(exitCodeOf(status)).toBe(code);
+});
+
+test('decided conflicts do not make good what was never compared', () => {
+  const config = jobConfigSchema.parse({ verify: 'none' });
+  const counts = { conflicts: 1 };
+  const status = jobStatus('completed_with_issues', [{ counts }], { config, open_conflicts: 0 });
+
+  expect(renderOutcome(status)[0]).toContain('all decided since; nothing was compared after the last write');
+  expect(exitCodeOf(status)).toBe(3);
+});
+
+test('a pause before deletes prints the resume that accepts them, and no other', () => {
+  const pause = { code: 'confirm_required', message: '150 rows in all.', since: '2026-11-23T10:00:00.000Z' };
+  const last = (more: object) => renderOutcome(jobStatus('paused', [], { pause: { ...pause, ...more } })).at(-1);
+
+  expect(last({ deletes: 150 })).toBe(`If the deletes are right: tfsync resume ${JOB} --confirm-deletes 150`);
+  expect(last({})).toBe(`If the deletes are right: tfsync resume ${JOB} --confirm-deletes N`); // an older service
+  expect(last({ code: 'privilege_missing' })).toBe(`When that is done: tfsync resume ${JOB}`);
 });
 
 test('says what rules came to, and where the rows put aside are listed', () => {

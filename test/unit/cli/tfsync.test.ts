@@ -163,7 +163,7 @@ test('prints every problem of a refused request with its code, place and hint, a
     type: 'https://terrafusion.example/errors/invalid_request',
     title: 'One or more fields are not as expected.',
     status: 400,
-    detail: '2 problems; see errors[]',
+    detail: '2 problems; see errors[].',
     instance: '/api/sync/full',
     code: 'invalid_request',
     request_id: 'req-1',
@@ -191,7 +191,7 @@ test('prints every problem of a refused request with its code, place and hint, a
     code: 2,
     stdout: '',
     stderr: [
-      'error: 2 problems; see errors[] (invalid_request, HTTP 400)',
+      'error: 2 problems (invalid_request, HTTP 400):',
       '  /config/batch_size: expected 1 to 10000, found 0 (out_of_range)',
       '    Use 1 to 10000.',
       '  public.parcels: the target lacks it (table_not_found)',
@@ -200,6 +200,57 @@ test('prints every problem of a refused request with its code, place and hint, a
       '',
     ].join('\n'),
   });
+});
+
+const refusedWith = async (status: number, detail: string, errors: readonly object[]) => {
+  const body = { title: 't', status, detail, code: 'x', instance: '/api/sync/full', request_id: 'req-1', errors };
+  await using service = await fakeService({ status, body, type: 'application/problem+json' });
+  return (await tfsync(['start', 'full', '--url', service.url, '--source', SOURCE, '--target', TARGET])).stderr;
+};
+
+test('one problem is told once, with its field in front', async () => {
+  const message = 'expected 1 to 10000, found 0';
+  const problem = { code: 'out_of_range', message, field: '/config/batch_size', hint: 'Use 1 to 10000.' };
+
+  expect(await refusedWith(400, message, [problem])).toBe(
+    `error: /config/batch_size: ${message} (x, HTTP 400)\n    Use 1 to 10000.\n  request req-1\n`,
+  );
+  expect(await refusedWith(404, 'there is no job', [{ code: 'x', message: 'there is no job' }])).toBe(
+    'error: there is no job (x, HTTP 404)\n  request req-1\n',
+  );
+});
+
+test('what owners have to run is printed in a block for each side, to be pasted', async () => {
+  const lacks = (side: string, hint: string) => ({
+    code: 'privilege_missing',
+    side,
+    message: `No right in ${side}.`,
+    hint,
+  });
+  const errors = [
+    lacks('source', 'GRANT SELECT ON public.a TO s;'),
+    lacks('source', 'GRANT SELECT ON public."b;" TO s;'),
+    lacks('target', 'GRANT CREATE ON DATABASE "odd; name" TO t; -- a remark'),
+    { code: 'rls_partial_view', side: 'target', message: 'Hidden rows.', hint: 'Use BYPASSRLS.' },
+  ];
+
+  expect((await refusedWith(422, '4 problems; see errors[].', errors)).split('\n')).toEqual([
+    'error: 4 problems (x, HTTP 422):',
+    '  No right in source. (privilege_missing)',
+    '  No right in source. (privilege_missing)',
+    '  No right in target. (privilege_missing)',
+    '  Hidden rows. (rls_partial_view)',
+    '    Use BYPASSRLS.',
+    '  request req-1',
+    '',
+    '-- in the source, by an owner of it:',
+    'GRANT SELECT ON public.a TO s;',
+    'GRANT SELECT ON public."b;" TO s;',
+    '',
+    '-- in the target, by an owner of it:',
+    'GRANT CREATE ON DATABASE "odd; name" TO t; -- a remark',
+    '',
+  ]);
 });
 
 test.each([
