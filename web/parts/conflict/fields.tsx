@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import type { ConflictDetail, ConflictField, ShapeView } from '../../../lib/model/conflict-answers.ts';
 import { type Choice, type Choices, resultOf, type Side } from '../../decision.ts';
 import { fieldProblem } from '../../field-check.ts';
@@ -174,10 +174,19 @@ interface ResultProps {
 /** What the column ends with: a side, or what somebody types. */
 function Result({ field, choice, onChoose }: ResultProps) {
   const id = useId();
+  const text = useRef<HTMLTextAreaElement>(null);
+  const begun = useRef(false);
   const editing = choice !== undefined && 'value' in choice;
+  useLayoutEffect(() => {
+    if (editing && begun.current) text.current?.focus();
+    begun.current = false;
+  }, [editing]);
   const value = resultOf(field, choice);
   const problem = editing && choice.value !== null ? fieldProblem(field.type, choice.value) : undefined;
-  const begin = () => onChoose({ value: value ?? field.target ?? field.source ?? '' });
+  const begin = () => {
+    begun.current = true;
+    onChoose({ value: value ?? field.target ?? field.source ?? '' });
+  };
   return (
     <div class={`cell outcome ${editing ? 'chosen' : ''}`}>
       <p class="name">Result</p>
@@ -189,12 +198,13 @@ function Result({ field, choice, onChoose }: ResultProps) {
         ))}
       {editing && choice.value !== null && (
         <textarea
+          ref={text}
           rows={choice.value.length > 60 || choice.value.includes('\n') ? 4 : 1}
           value={choice.value}
           maxLength={200_000}
           spellcheck={false}
           aria-label={`Value of ${field.column}`}
-          aria-invalid={problem !== undefined}
+          aria-invalid={problem !== undefined || undefined}
           aria-describedby={problem === undefined ? undefined : id}
           onInput={(event) => onChoose({ value: event.currentTarget.value })}
         />

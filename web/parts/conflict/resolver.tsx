@@ -26,7 +26,7 @@ import { fieldProblem } from '../../field-check.ts';
 import { useKeys } from '../../keys.ts';
 import { useLacking } from '../../may.ts';
 import { useUi } from '../../ui.ts';
-import { Action } from '../action.tsx';
+import { Action, Button } from '../action.tsx';
 import { NoteField } from '../fields.tsx';
 import { KeyHelp } from '../key-help.tsx';
 import { ProblemNote } from '../problem.tsx';
@@ -141,9 +141,9 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
           {winner.value && <p class="note warning">Not applied: {winner.value.detail}</p>}
           <DecisionView conflict={done.value} />
           <p class="after">
-            <button type="button" disabled={busy.value !== undefined} onClick={() => void next()}>
+            <Button disabled={busy.value !== undefined} onClick={() => void next()}>
               Next open conflict
-            </button>
+            </Button>
             <a href={conflictsPath(jobId, query)}>Back to the list</a>
           </p>
         </div>
@@ -218,9 +218,9 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
             >
               Apply the decision
             </Action>
-            <button type="button" class="secondary" disabled={busy.value !== undefined} onClick={() => void next()}>
+            <Button class="secondary" disabled={busy.value !== undefined} onClick={() => void next()}>
               Leave it, next one
-            </button>
+            </Button>
             <button type="button" class="secondary" aria-haspopup="dialog" onClick={() => (help.value = true)}>
               Keys
             </button>
