@@ -48,7 +48,7 @@ export function useCommand(): Command {
     if (answer.kind !== 'ok') {
       if (answer.problem.status === 401) session.refuse();
       problem.value = answer.problem;
-      requestAnimationFrame(() => goToWrongField(document)); // once the form says which it is
+      requestAnimationFrame(() => goToWrongField(document.activeElement?.closest('form'))); // once the form says which it is
     }
     return answer;
   };

@@ -26,9 +26,8 @@ function ancestors(element: Element): readonly Element[] {
   return all;
 }
 
-/** Goes to the first field that is marked as wrong, in the form that has the focus: called once the page is drawn. */
-export function goToWrongField(document: Document): void {
-  const form = document.activeElement?.closest('form');
-  const wrong = [...(form?.querySelectorAll<HTMLElement>('[aria-invalid=true]') ?? [])];
+/** Goes to the first field that is marked as wrong; called once the page is drawn. */
+export function goToWrongField(within: Element | null | undefined): void {
+  const wrong = [...(within?.querySelectorAll<HTMLElement>('[aria-invalid=true]') ?? [])];
   wrong.find((field) => field.checkVisibility())?.focus();
 }
