@@ -2,6 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ProblemBody } from '../lib/model/answers.ts';
 import { type Answer, type Ask, callApi } from './api.ts';
+import { goToWrongField } from './focus.ts';
 import { useUi } from './ui.ts';
 
 type Said<Body> = Exclude<Answer<Body>, { kind: 'same' }>;
@@ -47,6 +48,7 @@ export function useCommand(): Command {
     if (answer.kind !== 'ok') {
       if (answer.problem.status === 401) session.refuse();
       problem.value = answer.problem;
+      requestAnimationFrame(() => goToWrongField(document.activeElement?.closest('form'))); // once the form says which it is
     }
     return answer;
   };

@@ -1,11 +1,25 @@
+import type { ConflictField } from '../lib/model/conflict-answers.ts';
+
+/** Labels that are named to somebody who has typed none of them. */
+const MOST_LABELS = 12;
+
 /**
  * What is wrong with a value that somebody has typed for a column, in words; undefined where nothing is, or where only the
- * database can tell. `type` is PostgreSQL's own name of it (`int4`). The database has the last word.
+ * database can tell. It goes by the type of PostgreSQL itself behind the column's (`int4`). The database has the last word.
  */
-export function fieldProblem(type: string, text: string): string | undefined {
+export function fieldProblem(
+  { base_type = '', labels }: Pick<ConflictField, 'base_type' | 'labels'>,
+  text: string,
+): string | undefined {
   if (text.includes('\0')) return 'PostgreSQL stores no zero character.';
-  return Object.hasOwn(CHECKS, type) ? CHECKS[type]?.(text.trim()) : undefined; // a type may have any name
+  if (labels) return labels.includes(text) ? undefined : `Expected one of ${listed(labels)}.`;
+  return Object.hasOwn(CHECKS, base_type) ? CHECKS[base_type]?.(text.trim()) : undefined; // a type may have any name
 }
+
+const listed = (labels: readonly string[]): string =>
+  labels.length <= MOST_LABELS
+    ? labels.join(', ')
+    : `${labels.slice(0, MOST_LABELS).join(', ')} and ${labels.length - MOST_LABELS} more`;
 
 type Check = (text: string) => string | undefined;
 

@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { keepFocusNear } from './focus.ts';
 import { openUi, UiProvider } from './ui.ts';
 
 const root = document.getElementById('app');
@@ -10,4 +11,5 @@ if (root) {
     </UiProvider>,
     root,
   );
+  keepFocusNear(document, root);
 }

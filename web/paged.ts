@@ -1,22 +1,14 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { ProblemBody } from '../lib/model/answers.ts';
 import { callApi } from './api.ts';
+import { type Listed, unread, withPage } from './listed.ts';
 import { useUi } from './ui.ts';
-
-/** What a list that comes page by page has shown so far. */
-export interface Listed<Item> {
-  readonly items: readonly Item[];
-  /** There may be more. */
-  readonly next?: string;
-  readonly problem?: ProblemBody;
-  readonly busy: boolean;
-}
 
 export interface Paged<Item> {
   readonly listed: ReadonlySignal<Listed<Item>>;
   /** From the beginning. */
   read(): void;
+  /** The next page, or the one that failed. */
   more(): void;
 }
 
@@ -34,29 +26,23 @@ export function usePaged<Item, Body extends PageBody>(
   version: unknown = undefined,
 ): Paged<Item> {
   const { session } = useUi();
-  const listed = useSignal<Listed<Item>>({ items: [], busy: true });
+  const listed = useSignal<Listed<Item>>(unread);
   const reading = useRef(new AbortController());
 
   const read = async (after?: string) => {
     reading.current.abort();
     const own = new AbortController();
     reading.current = own;
-    const before = after === undefined ? [] : listed.peek().items;
     listed.value = { ...listed.peek(), busy: true };
     const token = after === undefined ? '' : `&next_token=${encodeURIComponent(after)}`;
     const ask = { token: session.token.peek(), signal: own.signal };
     const answer = await callApi<Body>(path + token, ask).catch(() => undefined);
     if (!answer || answer.kind === 'same') return; // another look has begun, or the page is gone
-    if (answer.kind !== 'ok') {
-      if (answer.problem.status === 401) session.refuse();
-      listed.value = { items: before, problem: answer.problem, busy: false };
-      return;
-    }
-    const next = answer.body.next_token;
-    listed.value = { items: [...before, ...itemsOf(answer.body)], busy: false, ...(next !== undefined && { next }) };
+    if (answer.kind !== 'ok' && answer.problem.status === 401) session.refuse();
+    listed.value = withPage(listed.peek(), { after, answer }, itemsOf);
   };
   useEffect(() => {
-    listed.value = { items: [], busy: true }; // what another question was answered is no answer to this one
+    listed.value = unread; // what another question was answered is no answer to this one
     void read();
     return () => reading.current.abort();
   }, [path, version]);

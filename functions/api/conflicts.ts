@@ -2,7 +2,7 @@ import { cancelResolution } from '../../lib/orchestrator/cancel-resolution.ts';
 import { describeConflict } from '../../lib/orchestrator/describe-conflict.ts';
 import { applyDecision } from '../../lib/orchestrator/resolve-conflict.ts';
 import { previewResolution, startResolution } from '../../lib/orchestrator/start-resolution.ts';
-import { drawShapes } from '../../lib/postgres/deciding-databases.ts';
+import { drawShapes, readLabels } from '../../lib/postgres/deciding-databases.ts';
 import { queueClient } from '../aws/clients.ts';
 import { awsResolutionQueue } from '../aws/queue.ts';
 import { decidingPorts } from '../deciding-ports.ts';
@@ -21,7 +21,11 @@ export const handler = apiHandler({
     return {
       ...stores,
       describeConflict: (conflict, seesMasked, images) =>
-        describeConflict(conflict, { seesMasked, ...(images && { images }) }, { ...ports(), draw: drawShapes }),
+        describeConflict(
+          conflict,
+          { seesMasked, ...(images && { images }) },
+          { ...ports(), draw: drawShapes, labels: readLabels },
+        ),
       decideConflict: (request) => applyDecision(request, ports()),
       previewResolution: (jobId, filter) => previewResolution(jobId, filter, { ...core, ...stores }),
       startResolution: (request) => startResolution(request, { ...core, ...stores, queue }),

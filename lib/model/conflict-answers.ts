@@ -106,6 +106,11 @@ const fieldView = z
   .object({
     column: z.string(),
     type: z.string(),
+    base_type: z.string().optional().meta({
+      description:
+        'The type of PostgreSQL itself that values have the form of: of a domain the one behind it. Absent: it is none.',
+    }),
+    labels: z.array(z.string()).optional().meta({ description: 'Of an enum, in their order.' }),
     differs: z.boolean(),
     source: cell.meta({ description: 'PostgreSQL text; null is NULL; absent where the side has no row.' }),
     target: cell,

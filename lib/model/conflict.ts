@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Fingerprint, RowKey } from './change.ts';
-import type { RelationName } from './table.ts';
+import type { ColumnType, RelationName } from './table.ts';
 
 const TYPES = {
   insert_exists: 'Both sides have a row under a key that neither had at the last decision, and the rows differ.',
@@ -151,11 +151,19 @@ export interface ConflictImage {
   readonly values: readonly (string | null)[];
 }
 
+/** A type as the catalog calls it. */
+export type TypeName = Pick<ColumnType, 'schema' | 'name'>;
+
 /** A conflict's row on both sides, read now, and as of the last decision where its values are kept. */
 export interface ConflictImages {
   readonly table: RelationName;
   readonly key: RowKey;
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    /** The type behind a domain, else the type itself. */
+    readonly base?: ColumnType['base'];
+  }[];
   /** Absent: the side has no row under this key. */
   readonly source?: ConflictImage;
   readonly target?: ConflictImage;

@@ -15,4 +15,10 @@ export interface MergeRow {
 }
 
 /** What a merge comes to, with its print; or the SQLSTATE where the values do not go together. */
-export type MergedRow = { readonly row: RowImage } | { readonly refused: string };
+export type MergedRow =
+  | { readonly row: RowImage }
+  | {
+      readonly refused: string;
+      /** Columns of which the value that was given is at fault by itself. */
+      readonly misfits?: readonly string[];
+    };

@@ -12,6 +12,8 @@ export interface DetailOptions {
   readonly clocks: readonly string[];
   /** Of geometry columns. */
   readonly shapes?: ReadonlyMap<string, ShapesView>;
+  /** Of enum columns. */
+  readonly labels?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Characters of a value that are shown, and of all values together: an answer must stay below 6 MB. */
@@ -69,14 +71,17 @@ function fieldsOf(images: ConflictImages, options: DetailOptions): readonly Conf
   const all = images.columns.map((_, i) => valuesAt(images, i));
   const sum = all.flatMap((v) => Object.values(v)).reduce((n, v) => n + Math.min(v?.length ?? 0, SHOWN), 0);
   const most = sum > SHOWN_IN_ALL ? SHOWN_OF_MANY : SHOWN;
-  const fields = images.columns.map(({ name, type }, i): ConflictField => {
+  const fields = images.columns.map(({ name, type, base }, i): ConflictField => {
     const values = all[i] ?? {};
     const hidden = options.masks[name] !== undefined && !options.seesMasked;
     const by = changedBy(values);
     const shapes = hidden ? undefined : options.shapes?.get(name);
+    const labels = options.labels?.get(name);
     return {
       column: name,
       type,
+      ...(base?.schema === 'pg_catalog' && { base_type: base.name }),
+      ...(labels && { labels: [...labels] }),
       differs: images.changed.includes(name),
       ...(hidden ? masked(name, values, options.masks) : shortened(values, most)),
       ...(by && { changed_by: by }),

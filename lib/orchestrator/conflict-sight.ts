@@ -41,7 +41,7 @@ export function imagesOf(sight: Sight): ConflictImages {
   return {
     table: plan.target,
     key: conflict.key,
-    columns: plan.columns.map((c) => ({ name: c.name, type: c.type.name })),
+    columns: plan.columns.map((c) => ({ name: c.name, type: c.type.name, base: c.type.base })),
     ...(source && { source: shown(source) }),
     ...(target && { target: shown(target) }),
     ...(whole && { base: { values: plan.columns.map((c) => image[c.name] ?? null) } }),

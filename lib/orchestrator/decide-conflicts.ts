@@ -1,7 +1,7 @@
 import type { Conflict, ConflictImages, DecisionOutcome } from '../model/conflict.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
-import type { MergeRow } from '../model/merge.ts';
+import type { MergedRow, MergeRow } from '../model/merge.ts';
 import type { Resolution } from '../ports.ts';
 import { imagesOf, type Sight, sidesOf, type ThreeWayPlan } from './conflict-sight.ts';
 import { remedyFor } from './healing.ts';
@@ -76,6 +76,21 @@ function weighed<T>(id: string, decisions: Decisions, work: () => T): T | undefi
   }
 }
 
+/** A merge that was refused says which given values are at fault: each is tried by itself. */
+async function explained(
+  plan: ThreeWayPlan,
+  { row, meant }: { readonly row: MergeRow | undefined; readonly meant: Meant },
+  merged: MergedRow | undefined,
+  target: Ends['target'],
+): Promise<MergedRow | undefined> {
+  if (!row || !merged || !('refused' in merged) || 'side' in meant) return merged;
+  const given = [...meant.values.keys()];
+  const alone = given.map((i): MergeRow => ({ ...row, fields: new Map([[i, 'source']]) }));
+  const tried = await target.merge(plan, alone);
+  const misfits = given.flatMap((i, at) => (tried[at] && 'refused' in tried[at] ? (plan.columns[i]?.name ?? []) : []));
+  return { ...merged, misfits };
+}
+
 /** What is to be written for each; those that cannot be decided so are noted. */
 async function weigh(
   plan: ThreeWayPlan,
@@ -96,7 +111,8 @@ async function weigh(
     plan,
     merges.flatMap((m) => m.row ?? []),
   );
-  const merged = new Map(merges.map((m, i) => [idOf(m), rows[i]]));
+  const merged = new Map<string, MergedRow | undefined>();
+  for (const [i, m] of merges.entries()) merged.set(idOf(m), await explained(plan, m, rows[i], ends.target));
   return meant.flatMap(({ sight, request, meant }) => {
     const id = idOf({ request });
     const resolution = weighed(id, decisions, () => resolutionOf(sight, request, { meant, merged: merged.get(id) }));

@@ -5,6 +5,7 @@ import { SyncError } from '../model/errors.ts';
 import type { Job } from '../model/job.ts';
 import { USUAL_NAMES } from '../validator/timestamp.ts';
 import { type DetailOptions, detailOf } from './conflict-detail.ts';
+import { conflictLabels, type ReadLabels } from './conflict-labels.ts';
 import { conflictShapes, type DrawShapes } from './conflict-shapes.ts';
 import { conflictImages, type ResolvePorts } from './resolve-conflict.ts';
 
@@ -15,16 +16,20 @@ export interface DescribeOptions {
   readonly images?: ConflictImages;
 }
 
-/** A conflict for somebody who decides: both rows read now, shapes drawn, a suggestion. Throws what `conflictImages` throws. */
+/** A conflict for somebody who decides: both rows read now, shapes drawn, labels of enums, a suggestion. Throws what `conflictImages` throws. */
 export async function describeConflict(
   conflict: Conflict,
   { seesMasked, images }: DescribeOptions,
-  ports: ResolvePorts & { readonly draw: DrawShapes },
+  ports: ResolvePorts & { readonly draw: DrawShapes; readonly labels: ReadLabels },
 ): Promise<ConflictDetail> {
   const rows = images ?? (await rowsOf(conflict, ports));
   if (!rows) return detailOf(conflict, undefined, { masks: {}, seesMasked, clocks: [] });
-  const [shapes, job] = await Promise.all([conflictShapes(conflict, rows, ports), ports.jobs.get(conflict.seen_by)]);
-  return detailOf(conflict, rows, { ...tagsAndClock(conflict, job), seesMasked, shapes });
+  const [shapes, labels, job] = await Promise.all([
+    conflictShapes(conflict, rows, ports),
+    conflictLabels(conflict, rows, ports),
+    ports.jobs.get(conflict.seen_by),
+  ]);
+  return detailOf(conflict, rows, { ...tagsAndClock(conflict, job), seesMasked, shapes, labels });
 }
 
 /** Undefined: it is closed, and the connections are gone that its rows could be read over. */

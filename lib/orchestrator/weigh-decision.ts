@@ -5,7 +5,7 @@ import { ruleOn } from '../conflict-resolver/decide.ts';
 import { conflictStrategyNames } from '../conflict-resolver/registry.ts';
 import type { Change, RowImage } from '../model/change.ts';
 import type { Conflict, ConflictDecision, DecisionOutcome, DecisionRecord } from '../model/conflict.ts';
-import { SyncError } from '../model/errors.ts';
+import { type Problem, SyncError } from '../model/errors.ts';
 import type { FieldChoice, MergedRow, MergeRow } from '../model/merge.ts';
 import type { Resolution } from '../ports.ts';
 import { changedIn, printOfRow, type Sight } from './conflict-sight.ts';
@@ -88,8 +88,37 @@ export function mergeFor(sight: Sight, meant: Meant): MergeRow | undefined {
   return { key: conflict.key, source, target: t.values, fields: meant.fields, ...(image && { image }) };
 }
 
+/** The target cannot make a row of it: with the columns whose given values are at fault, where it is they. */
+function unfit({ columns }: Sight['plan'], merged: Extract<MergedRow, { refused: string }> | undefined): SyncError {
+  const why = `(SQLSTATE ${merged?.refused})`;
+  const problems = (merged?.misfits ?? []).map((name): Problem => {
+    const type = columns.find((c) => c.name === name)?.type;
+    const behind = type && type.name !== type.base.name ? `, which is ${type.base.name}` : '';
+    return {
+      code: 'decision_invalid',
+      message: `the value is none of the type ${type?.name}${behind}`,
+      field: `/fields/${name.replaceAll('~', '~0').replaceAll('/', '~1')}/value`,
+      object: name,
+      hint: 'Give a value as PostgreSQL writes one of that type, or take the value of a side.',
+    };
+  });
+  const [first] = problems;
+  if (!first)
+    return invalid(`The values do not go together ${why}. Choose another one for a column, or decide for a side.`);
+  const names = problems.map(({ object }) => object).join(', ');
+  return new SyncError(
+    'decision_invalid',
+    `The ${problems.length === 1 ? 'value' : 'values'} given for ${names} cannot be stored ${why}.`,
+    { problems },
+  );
+}
+
 /** What is to be written: nothing where the target stands; and what the target has then. */
-function writing({ source: s, target: t, conflict: { key } }: Sight, meant: Meant, merged: MergedRow | undefined) {
+function writing(
+  { plan, source: s, target: t, conflict: { key } }: Sight,
+  meant: Meant,
+  merged: MergedRow | undefined,
+) {
   const written = (row: RowImage, winner: 'source' | 'merged') => {
     const change: Change = t ? { kind: 'update', row, expected: t.fingerprint, merged: true } : { kind: 'insert', row };
     return { change: t?.fingerprint === row.fingerprint ? undefined : change, after: printOfRow(row), winner };
@@ -100,8 +129,7 @@ function writing({ source: s, target: t, conflict: { key } }: Sight, meant: Mean
     const gone: Change | undefined = t && { kind: 'delete', key, expected: t.fingerprint };
     return { change: gone, after: null, winner: 'source' as const };
   }
-  if (!merged || 'refused' in merged)
-    throw invalid(`The values do not fit their columns (SQLSTATE ${merged?.refused}).`);
+  if (!merged || 'refused' in merged) throw unfit(plan, merged);
   return written({ ...merged.row, key }, 'merged');
 }
 

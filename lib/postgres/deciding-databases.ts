@@ -1,8 +1,10 @@
+import type { TypeName } from '../model/conflict.ts';
 import type { Shapes } from '../model/shape.ts';
 import type { DecidingDatabases, DecidingTarget, Opened, RowsDatabase, TellingTarget } from '../ports.ts';
 import { basesOf } from './base-rows.ts';
 import { conflictsOf, refreshConflicts } from './conflicts.ts';
 import { loadPlans } from './control.ts';
+import { enumLabels } from './enum-labels.ts';
 import { mergeRows } from './merge.ts';
 import { opened, sessionOf } from './opened.ts';
 import { type OpeningOptions, opener } from './opening.ts';
@@ -42,6 +44,11 @@ export function decidingDatabases(options: OpeningOptions): DecidingDatabases {
       return opened(session, { ...rowsPart(session), ...tellingPart(session), ...decidingPart(session) });
     },
   };
+}
+
+/** Labels of enums; apart from the ports for the same reason as `drawShapes`. */
+export function readLabels(database: Opened, types: readonly TypeName[]): Promise<readonly (readonly string[])[]> {
+  return enumLabels(sessionOf(database), types);
 }
 
 /** Geometries given as text, drawn and measured by this server; apart from the ports, because one function alone draws. */

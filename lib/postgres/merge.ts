@@ -48,8 +48,8 @@ function merging(plan: TablePlan, rows: readonly MergeRow[]) {
   return { sql, values };
 }
 
-/** Data exceptions, and operators that a type does not have: they speak of the values, not of the server. */
-const OF_THE_VALUES = /^(22|42883|42804|42725)/;
+/** Data exceptions, what a domain refuses, and operators that a type does not have: they speak of the values, not of the server. */
+const OF_THE_VALUES = /^(22|23502|23514|42883|42804|42725)/;
 
 /**
  * The rows that merges come to, computed by the target in its own types; of one whose values do not go together the SQLSTATE.

@@ -90,6 +90,7 @@ describe('the pages of conflicts', () => {
     await tab.page.getByRole('radio', { name: 'name from the target' }).check();
     await tab.page.getByText('Still to be chosen: n.').waitFor();
     await tab.page.getByRole('button', { name: 'Edit n', exact: true }).click();
+    await tab.page.locator('textarea:focus').waitFor();
     await tab.page.getByLabel('Value of n', { exact: true }).fill('1,5');
     await tab.page.getByText('Expected a whole number').waitFor();
     const held = await tab.page.getByRole('button', { name: 'Apply the decision' }).isDisabled();
@@ -173,6 +174,10 @@ describe('the pages of conflicts', () => {
     await tab.page.getByText('Decide many alike').click();
     await tab.page.getByLabel('Keep the row of the target').check();
     await tab.page.getByRole('button', { name: 'Count them' }).click();
+    await tab.page.getByRole('heading', { name: `Decide ${count} conflicts?` }).waitFor();
+    await tab.page.keyboard.press('Escape');
+    await tab.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await tab.page.locator('button:focus', { hasText: 'Count them' }).press('Enter');
     await tab.page.getByRole('heading', { name: `Decide ${count} conflicts?` }).waitFor();
     await tab.page.getByRole('button', { name: `Decide ${count}` }).click();
     await tab.page.locator('.order .chip', { hasText: 'completed' }).waitFor();

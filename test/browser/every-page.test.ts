@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { pages, SIGN_IN_PATH } from '../../functions/web/pages.ts';
 import type { TestPair } from '../support/databases.ts';
 import { axeFindings, openPage, overflow } from './browser.ts';
-import { dialogs, refuseChanges, walk, watchKeyboard } from './keyboard.ts';
+import { dialogs, presses, refuseChanges, walk, watchKeyboard } from './keyboard.ts';
 import { lookThrough } from './look-through.ts';
 import { payloadWorld } from './payload-world.ts';
 import { PAYLOADS } from './payloads.ts';
@@ -106,7 +106,8 @@ describe('every page', () => {
       const walked = await walk(page);
       const asked = await dialogs(page);
       opened += asked.opened;
-      return [...looks, ...walked, ...asked.faults];
+      const signedOut = new URL(page.url()).pathname === SIGN_IN_PATH; // its button leaves the site
+      return [...looks, ...walked, ...asked.faults, ...(signedOut ? [] : await presses(page))];
     });
 
     expect(found).toEqual({});

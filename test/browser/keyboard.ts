@@ -185,3 +185,31 @@ export async function dialogs(page: Page): Promise<{ readonly opened: number; re
   }
   return { opened, faults };
 }
+
+/** Where the focus is: on the document alone, it is nowhere. */
+export const focusIsLost = async (page: Page): Promise<boolean> => {
+  await page.evaluate(DRAWN);
+  await page.locator('#app [aria-busy=true]').first().waitFor({ state: 'detached' });
+  await page.evaluate(DRAWN);
+  return (await page.evaluate('document.activeElement === document.body')) as boolean;
+};
+
+/**
+ * Presses every button that opens no dialog, until one leads to another page: whatever it does, and whatever it is refused,
+ * the focus is on something of the page afterwards. Answers what is wrong, in words.
+ */
+export async function presses(page: Page): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const begun = page.url();
+  await page.evaluate(`window.buttons = [...document.querySelectorAll(
+    'main button:enabled:not([aria-haspopup], [aria-disabled=true])')]`);
+  const count = (await page.evaluate('buttons.length')) as number;
+  for (let index = 0; index < count && page.url() === begun; index += 1) {
+    await page.evaluate(`buttons[${index}].focus()`);
+    if (!(await page.evaluate(`document.activeElement === buttons[${index}]`))) continue; // an earlier one took it away
+    const name = await page.evaluate(`keyboard.named(buttons[${index}])`);
+    await page.keyboard.press('Enter');
+    if (await focusIsLost(page)) faults.push(`the focus is lost after ${name}`);
+  }
+  return faults;
+}

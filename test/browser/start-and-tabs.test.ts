@@ -52,6 +52,7 @@ describe('a job from its start to its trail', () => {
     await page.getByLabel('filters').fill('');
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.locator('#option-batch_size-errors', { hasText: 'out_of_range' }).waitFor();
+    await page.locator('#option-batch_size:focus').waitFor(); // the field that is wrong
     await page.getByLabel('batch_size').fill('25');
 
     // what was picked and typed is what the commands say, without a secret
@@ -101,9 +102,14 @@ describe('a job from its start to its trail', () => {
     await page.getByText('check_in_target').waitFor();
     await page.getByRole('button', { name: 'Look again now' }).click();
     await page.getByText('looked at').waitFor();
+    await page.locator('button:focus', { hasText: 'Look again now' }).waitFor();
     await open('Configuration');
     await page.getByRole('row', { name: 'batch_size' }).getByText('10', { exact: true }).waitFor();
+    await page.route(/\/api\/sync\/audit\/[^/]+\?/, (route) =>
+      route.continue({ url: route.request().url().replace('limit=100', 'limit=5') }),
+    );
     await open('Audit');
+    const more = await lostAndFound(page);
     await page.getByLabel('Type').fill('rows');
     await page.getByRole('button', { name: 'Filter' }).click();
     await page.waitForURL(/type=rows/);
@@ -124,6 +130,7 @@ describe('a job from its start to its trail', () => {
     await page.waitForURL((url) => url.pathname.includes('/job/') && !url.pathname.includes(jobId));
     const retried = await web.service.waitForEnd(page.url().slice(-36));
 
+    expect(more).toEqual({ first: 5, failed: 5, said: '5 events, and there may be more', after: 10 });
     expect(filtered).toContain('tab=audit&type=rows');
     expect(csv).toMatch(/rows\.quarantined/);
     expect(csv).not.toMatch(/job\.created/);
@@ -155,6 +162,7 @@ describe('a job from its start to its trail', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/\?text=/);
     await page.getByRole('link', { name: ended.job_id.slice(0, 8) }).waitFor();
+    expect(await page.evaluate('document.activeElement.name')).toBe('text'); // who searches goes on typing
     const shown = await page.locator('.jobs tbody tr').count();
     await page.getByRole('row', { name: 'nightly' }).locator('time').nth(2).waitFor();
     await page
@@ -252,6 +260,25 @@ describe('a job from its start to its trail', () => {
     expect(tab.complaints).toEqual([]);
   });
 });
+
+/** How many events are shown after the first page, after one that failed, and after it was tried again; with the keyboard. */
+async function lostAndFound(page: Page) {
+  const events = page.locator('.events tbody tr');
+  const press = async (name: string) => {
+    await page.locator('.pager').getByRole('button', { name }).press('Enter');
+  };
+  await events.first().waitFor();
+  const first = await events.count();
+  await page.context().setOffline(true);
+  await press('Show more');
+  await page.locator('.pager button:focus', { hasText: 'Try again' }).waitFor();
+  const [failed, said] = [await events.count(), await page.locator('.pager [role=status]').innerText()];
+  await page.context().setOffline(false);
+  await press('Try again');
+  await page.locator('.pager button:focus', { hasText: 'Show more' }).waitFor();
+  await events.nth(first).waitFor();
+  return { first, failed, said, after: await events.count() };
+}
 
 async function downloaded(page: Page, button: string): Promise<string> {
   const coming = page.waitForEvent('download');

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ConflictDecision } from '../../lib/model/conflict.ts';
+import { describeConflict } from '../../lib/orchestrator/describe-conflict.ts';
 import { applyDecision, conflictImages } from '../../lib/orchestrator/resolve-conflict.ts';
+import { drawShapes, readLabels } from '../../lib/postgres/deciding-databases.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { ports, runJob } from '../support/in-process.ts';
 import { toldConflicts } from '../support/memory-conflicts.ts';
@@ -106,7 +108,11 @@ test('a decision column by column takes sides and values, and is refused where i
     (await s.decide({ fields }).catch((e: unknown) => e)) as { code: string };
 
   expect(await refused({ name })).toMatchObject({ code: 'decision_invalid' });
-  expect(await refused({ name, phone: name, qty: { value: 'many' } })).toMatchObject({ code: 'decision_invalid' });
+  expect(await refused({ name: { value: 's' }, phone: name, qty: { value: 'many' } })).toMatchObject({
+    code: 'decision_invalid',
+    message: expect.stringContaining('given for qty'),
+    problems: [{ object: 'qty', field: '/fields/qty/value', message: 'the value is none of the type int4' }],
+  });
   expect(await refused({ name, phone: name, qty: { value: '-1' } })).toMatchObject({ code: 'row_rejected' });
   expect(await refused({ name, phone: name, qty: name, no: name })).toMatchObject({ code: 'decision_invalid' });
   expect(await refused({ name, phone: name, qty: name, id: { value: '7' } })).toMatchObject({
@@ -119,6 +125,36 @@ test('a decision column by column takes sides and values, and is refused where i
   });
   expect(await rowOf(s.pair, 'target', 1)).toEqual({ name: 's', phone: 't', qty: '7' });
   expect((await s.run()).counts).toMatchObject({ kept: 1, conflicts: 0, unchanged: 9 });
+});
+
+test('of a domain the type behind it is told, of an enum its labels, and what the domain refuses is told by its column', async () => {
+  await using s = await service();
+  for (const side of ['source', 'target'] as const)
+    await sql(
+      s.pair,
+      side,
+      `create domain worth as numeric check (value >= 0); create type stage as enum ('draft', 'final');
+       create domain phase as stage; alter table t add worth worth, add phase phase;
+       update t set worth = ${side.length + side.charCodeAt(0)}, phase = '${side === 'source' ? 'draft' : 'final'}' where id = 1`,
+    );
+  await s.run();
+  const detail = await describeConflict(
+    s.one(),
+    { seesMasked: true },
+    { ...s.p, draw: drawShapes, labels: readLabels },
+  );
+  const types = detail.fields
+    .filter((f) => f.differs)
+    .map(({ column, base_type, labels }) => [column, base_type, labels]);
+  const decide = (worth: string) => s.decide({ fields: { worth: { value: worth }, phase: { side: 'source' } } });
+  const refused = await decide('-1').catch((e: unknown) => e);
+
+  expect(types).toEqual([
+    ['worth', 'numeric', undefined],
+    ['phase', undefined, ['draft', 'final']],
+  ]);
+  expect(refused).toMatchObject({ code: 'decision_invalid', problems: [{ object: 'worth' }] });
+  expect(await decide('1')).toMatchObject({ outcome: 'applied' });
 });
 
 test('newer_wins as a decision takes the newer row, whatever rule the job had, and is refused where nothing says which it is', async () => {

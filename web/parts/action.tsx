@@ -12,15 +12,39 @@ export function Needs({ to }: NeedsProps) {
   return role ? <span class="needs"> needs {role}</span> : null;
 }
 
-export type ActionProps = NeedsProps & Omit<ButtonHTMLAttributes, 'type'> & { readonly type?: 'button' | 'submit' };
+export interface ButtonProps extends Omit<ButtonHTMLAttributes, 'type' | 'disabled'> {
+  readonly type?: 'button' | 'submit';
+  /** It does nothing now. It keeps the focus: a button that the browser disables drops it to the top of the page. */
+  readonly disabled?: boolean | undefined;
+}
 
-/** A button that does something of the API; disabled, with the role that is needed, for those who may not. */
-export function Action({ to, type = 'button', disabled, children, ...rest }: ActionProps) {
-  const lacking = useLacking()(to) !== undefined;
+/** A button that may be unable to do its deed for a while, as while the last one is under way. */
+export function Button({ type = 'button', disabled, onClick, children, ...rest }: ButtonProps) {
   return (
-    <button {...rest} type={type} disabled={lacking || disabled}>
+    <button {...rest} type={type} aria-disabled={disabled || undefined} onClick={disabled ? nothing : onClick}>
+      {children}
+    </button>
+  );
+}
+
+/** Enter in a field of its form clicks a submit button too. */
+const nothing = (event: Event) => event.preventDefault();
+
+export type ActionProps = NeedsProps & ButtonProps;
+
+/** A button that does something of the API; disabled for good, with the role that is needed, for those who may not. */
+export function Action({ to, children, ...rest }: ActionProps) {
+  const text = (
+    <>
       {children}
       <Needs to={to} />
+    </>
+  );
+  if (useLacking()(to) === undefined) return <Button {...rest}>{text}</Button>;
+  const { disabled: _, type = 'button', ...shown } = rest;
+  return (
+    <button {...shown} type={type} disabled>
+      {text}
     </button>
   );
 }

@@ -13,6 +13,16 @@ const step = (text: string) => text.replaceAll('~1', '/').replaceAll('~0', '~');
 export const stepsOf = (pointer: string | undefined): readonly (string | undefined)[] =>
   (pointer ?? '').split('/').slice(1).map(step);
 
+/** What an answer says of values that a decision gave for columns, by column. */
+export const refusedValues = ({ errors }: ProblemBody): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    errors.flatMap(({ field, message, hint }) => {
+      const [fields, column, value] = stepsOf(field);
+      if (fields !== 'fields' || column === undefined || value !== 'value') return [];
+      return [[column, [message, hint].filter(Boolean).join('. ')]];
+    }),
+  );
+
 /** Which field of the form a JSON Pointer into the request leads to. */
 export function fieldOf(pointer: string | undefined): string | undefined {
   const [first, second] = stepsOf(pointer);

@@ -27,7 +27,7 @@ describe('a value that somebody types', () => {
     ['geometry', 'only the database can tell'],
     ['toString', 'a type of any name'],
   ])('%s %j fits', (type, text) => {
-    expect(fieldProblem(type, text)).toBeUndefined();
+    expect(fieldProblem({ base_type: type }, text)).toBeUndefined();
   });
 
   it.each([
@@ -47,6 +47,18 @@ describe('a value that somebody types', () => {
     ['bytea', '\\x0', /hexadecimal/],
     ['text', 'a\0b', /zero character/],
   ])('%s %j does not', (type, text, said) => {
-    expect(fieldProblem(type, text)).toMatch(said);
+    expect(fieldProblem({ base_type: type }, text)).toMatch(said);
+  });
+
+  it('is one of the labels of an enum, and is asked for in their words', () => {
+    const labels = ['draft', 'final', 'on hold'];
+    expect(fieldProblem({ labels }, 'on hold')).toBeUndefined();
+    expect(fieldProblem({ labels }, ' final')).toBe('Expected one of draft, final, on hold.');
+    const many = Array.from({ length: 20 }, (_, i) => `l${i}`);
+    expect(fieldProblem({ labels: many }, 'x')).toMatch(/l11 and 8 more/);
+  });
+
+  it('of a type that is none of PostgreSQL itself, only the database can tell', () => {
+    expect(fieldProblem({}, 'anything')).toBeUndefined();
   });
 });

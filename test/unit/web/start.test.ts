@@ -4,7 +4,7 @@ import { webFacts } from '../../../infra/web-facts.ts';
 import { JOB_MODES } from '../../../lib/model/job.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { asCurl, asTfsync, shellWord } from '../../../web/start/commands.ts';
-import { fieldOf, placeErrors } from '../../../web/start/field-errors.ts';
+import { fieldOf, placeErrors, refusedValues } from '../../../web/start/field-errors.ts';
 import { cannotPick, choiceOf, matching, size, sizeOf, takes } from '../../../web/start/pick.ts';
 import { configOf, noSide, optionsOf, pairBody, type StartForm } from '../../../web/start/request.ts';
 
@@ -220,6 +220,11 @@ describe('errors of an answer', () => {
     expect(placed.rest?.errors).toHaveLength(2);
     expect(placeErrors(problem(item('/source_connection')), shown).rest).toBeUndefined();
     expect(placeErrors(problem(), shown).rest).toBeDefined();
+  });
+
+  it('of a decision are by column, whatever its name', () => {
+    const said = refusedValues(problem(item('/fields/a~1b/value'), item('/fields/c'), item('/side'), item(undefined)));
+    expect(said).toEqual({ 'a/b': 'm of /fields/a~1b/value' });
   });
 });
 

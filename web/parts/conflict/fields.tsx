@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import type { ConflictDetail, ConflictField, ShapeView } from '../../../lib/model/conflict-answers.ts';
 import { type Choice, type Choices, resultOf, type Side } from '../../decision.ts';
 import { fieldProblem } from '../../field-check.ts';
@@ -13,10 +13,12 @@ interface FieldTableProps {
   /** Absent: there is nothing to choose. */
   readonly choices?: Choices;
   readonly onChoose?: (column: string, choice: Choice) => void;
+  /** What the service said of values that were sent, by column. */
+  readonly refused?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Every column of both rows: those that differ, and the others when somebody asks for them. */
-export function FieldTable({ fields, sides, choices, onChoose }: FieldTableProps) {
+export function FieldTable({ fields, sides, choices, onChoose, refused }: FieldTableProps) {
   const differing = fields.filter((f) => f.differs);
   const alike = fields.filter((f) => !f.differs);
   const all = useSignal(differing.length === 0);
@@ -43,7 +45,14 @@ export function FieldTable({ fields, sides, choices, onChoose }: FieldTableProps
         )}
       </div>
       {shown.map((field) => (
-        <Field key={field.column} field={field} sides={sides} choice={choices?.[field.column]} onChoose={onChoose} />
+        <Field
+          key={field.column}
+          field={field}
+          sides={sides}
+          choice={choices?.[field.column]}
+          onChoose={onChoose}
+          refused={refused?.[field.column]}
+        />
       ))}
     </section>
   );
@@ -54,6 +63,7 @@ interface FieldProps {
   readonly sides: ConflictDetail['sides'];
   readonly choice: Choice | undefined;
   readonly onChoose: FieldTableProps['onChoose'];
+  readonly refused: string | undefined;
 }
 
 const CHANGED_BY = {
@@ -62,7 +72,7 @@ const CHANGED_BY = {
   both: 'changed in both',
 } as const;
 
-function Field({ field, sides, choice, onChoose }: FieldProps) {
+function Field({ field, sides, choice, onChoose, refused }: FieldProps) {
   const id = useId();
   const chosen = choice && ('side' in choice ? choice.side : 'edit');
   const choosable = field.differs && onChoose !== undefined;
@@ -71,7 +81,7 @@ function Field({ field, sides, choice, onChoose }: FieldProps) {
     <article class={`field ${field.differs ? 'differs' : 'alike'}`} aria-labelledby={id}>
       <header>
         <h3 id={id}>{field.column}</h3>
-        <span class="fine">{field.type}</span>
+        <span class="fine">{typeOf(field)}</span>
         {field.changed_by && <span class="fine">{CHANGED_BY[field.changed_by]}</span>}
         {field.masked && <span class="fine">masked: the role resolver sees its values</span>}
         {field.shortened && <span class="fine">shortened</span>}
@@ -87,7 +97,9 @@ function Field({ field, sides, choice, onChoose }: FieldProps) {
             onChoose={choosable ? () => onChoose(field.column, { side }) : undefined}
           />
         ))}
-        {choosable && <Result field={field} choice={choice} onChoose={(next) => onChoose(field.column, next)} />}
+        {choosable && (
+          <Result field={field} choice={choice} onChoose={(next) => onChoose(field.column, next)} refused={refused} />
+        )}
       </div>
       {field.differs && field.shapes && <ShapeMap shapes={field.shapes} type={field.type} column={field.column} />}
       {field.differs && isText && !field.shapes && !field.masked && (
@@ -96,6 +108,10 @@ function Field({ field, sides, choice, onChoose }: FieldProps) {
     </article>
   );
 }
+
+/** A domain goes by a name of its own, which says nothing of its values. */
+const typeOf = ({ type, base_type }: ConflictField): string =>
+  base_type === undefined || base_type === type ? type : `${type}, which is ${base_type}`;
 
 interface CellProps extends ValueProps {
   readonly name: string;
@@ -169,15 +185,25 @@ interface ResultProps {
   readonly field: ConflictField;
   readonly choice: Choice | undefined;
   readonly onChoose: (choice: Choice) => void;
+  readonly refused: string | undefined;
 }
 
 /** What the column ends with: a side, or what somebody types. */
-function Result({ field, choice, onChoose }: ResultProps) {
+function Result({ field, choice, onChoose, refused }: ResultProps) {
   const id = useId();
+  const text = useRef<HTMLTextAreaElement>(null);
+  const begun = useRef(false);
   const editing = choice !== undefined && 'value' in choice;
+  useLayoutEffect(() => {
+    if (editing && begun.current) text.current?.focus();
+    begun.current = false;
+  }, [editing]);
   const value = resultOf(field, choice);
-  const problem = editing && choice.value !== null ? fieldProblem(field.type, choice.value) : undefined;
-  const begin = () => onChoose({ value: value ?? field.target ?? field.source ?? '' });
+  const problem = (editing && choice.value !== null ? fieldProblem(field, choice.value) : undefined) ?? refused;
+  const begin = () => {
+    begun.current = true;
+    onChoose({ value: value ?? field.target ?? field.source ?? '' });
+  };
   return (
     <div class={`cell outcome ${editing ? 'chosen' : ''}`}>
       <p class="name">Result</p>
@@ -189,12 +215,13 @@ function Result({ field, choice, onChoose }: ResultProps) {
         ))}
       {editing && choice.value !== null && (
         <textarea
+          ref={text}
           rows={choice.value.length > 60 || choice.value.includes('\n') ? 4 : 1}
           value={choice.value}
           maxLength={200_000}
           spellcheck={false}
           aria-label={`Value of ${field.column}`}
-          aria-invalid={problem !== undefined}
+          aria-invalid={problem !== undefined || undefined}
           aria-describedby={problem === undefined ? undefined : id}
           onInput={(event) => onChoose({ value: event.currentTarget.value })}
         />

@@ -4,6 +4,7 @@ import type { ProblemBody } from '../../../lib/model/answers.ts';
 import type {
   ConflictDecided,
   ConflictDetail,
+  ConflictField,
   ConflictPage,
   ConflictView,
 } from '../../../lib/model/conflict-answers.ts';
@@ -23,10 +24,12 @@ import {
   suggested,
 } from '../../decision.ts';
 import { fieldProblem } from '../../field-check.ts';
+import { goToWrongField } from '../../focus.ts';
 import { useKeys } from '../../keys.ts';
 import { useLacking } from '../../may.ts';
+import { refusedValues } from '../../start/field-errors.ts';
 import { useUi } from '../../ui.ts';
-import { Action } from '../action.tsx';
+import { Action, Button } from '../action.tsx';
 import { NoteField } from '../fields.tsx';
 import { KeyHelp } from '../key-help.tsx';
 import { ProblemNote } from '../problem.tsx';
@@ -64,6 +67,8 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
   const done = useSignal<ConflictView | undefined>(undefined);
   const winner = useSignal<ProblemBody | undefined>(undefined);
   const help = useSignal(false);
+  const refused = useSignal<Readonly<Record<string, string>>>({});
+  const table = useRef<HTMLDivElement>(null);
   const { busy, problem, ask } = useCommand();
   const may = useLacking()('resolveConflict') === undefined;
   const result = useRef<HTMLDivElement>(null);
@@ -74,7 +79,7 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
     if (byField) choices.value = allOf(now, taken);
     else side.value = taken;
   };
-  const wrong = byField ? disputed(now).filter((f) => problemIn(f.type, choices.value[f.column]) !== undefined) : [];
+  const wrong = byField ? disputed(now).filter((f) => problemIn(f, choices.value[f.column]) !== undefined) : [];
   const lacking = byField ? missing(now, choices.value) : [];
   const decision = byField ? decisionOf(now, choices.value) : side.value && { side: side.value };
   const ready =
@@ -85,9 +90,15 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
     const path = `${conflictsApi(jobId)}/${now.conflict_id}/resolve`;
     const body = { ...decision, expected: now.expected, ...noteIn(note.peek()) };
     const answer = await ask<ConflictDecided>('resolve', path, { method: 'POST', body });
-    if (answer?.kind === 'ok') done.value = answer.body.conflict;
-    else if (answer?.problem.code === 'conflict_stale') takeFresh(answer.problem);
-    else if (answer?.problem.code === 'already_resolved') {
+    if (!answer) return;
+    if (answer.kind === 'ok') {
+      done.value = answer.body.conflict;
+      return;
+    }
+    refused.value = refusedValues(answer.problem);
+    requestAnimationFrame(() => goToWrongField(table.current)); // once it is marked
+    if (answer.problem.code === 'conflict_stale') takeFresh(answer.problem);
+    else if (answer.problem.code === 'already_resolved') {
       winner.value = answer.problem;
       done.value = conflictIn(answer.problem);
       problem.value = undefined;
@@ -141,9 +152,9 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
           {winner.value && <p class="note warning">Not applied: {winner.value.detail}</p>}
           <DecisionView conflict={done.value} />
           <p class="after">
-            <button type="button" disabled={busy.value !== undefined} onClick={() => void next()}>
+            <Button disabled={busy.value !== undefined} onClick={() => void next()}>
               Next open conflict
-            </button>
+            </Button>
             <a href={conflictsPath(jobId, query)}>Back to the list</a>
           </p>
         </div>
@@ -177,17 +188,22 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
           </div>
         </section>
       )}
-      <FieldTable
-        fields={now.fields}
-        sides={now.sides}
-        {...(byField &&
-          !done.value && {
-            choices: choices.value,
-            onChoose: (column: string, choice: Choice) => {
-              choices.value = { ...choices.peek(), [column]: choice };
-            },
-          })}
-      />
+      <div ref={table}>
+        <FieldTable
+          fields={now.fields}
+          sides={now.sides}
+          {...(byField &&
+            !done.value && {
+              choices: choices.value,
+              refused: refused.value,
+              onChoose: (column: string, choice: Choice) => {
+                choices.value = { ...choices.peek(), [column]: choice };
+                const { [column]: _, ...others } = refused.peek();
+                refused.value = others;
+              },
+            })}
+        />
+      </div>
       {!done.value && (
         <form
           class="apply"
@@ -218,9 +234,9 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
             >
               Apply the decision
             </Action>
-            <button type="button" class="secondary" disabled={busy.value !== undefined} onClick={() => void next()}>
+            <Button class="secondary" disabled={busy.value !== undefined} onClick={() => void next()}>
               Leave it, next one
-            </button>
+            </Button>
             <button type="button" class="secondary" aria-haspopup="dialog" onClick={() => (help.value = true)}>
               Keys
             </button>
@@ -236,8 +252,8 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
 const conflictIn = (problem: ProblemBody): ConflictView | undefined =>
   (problem as ProblemBody & { readonly conflict?: ConflictView }).conflict; // the API's promise of these two codes
 
-function problemIn(type: string, choice: Choice | undefined): string | undefined {
-  return choice && 'value' in choice && choice.value !== null ? fieldProblem(type, choice.value) : undefined;
+function problemIn(field: ConflictField, choice: Choice | undefined): string | undefined {
+  return choice && 'value' in choice && choice.value !== null ? fieldProblem(field, choice.value) : undefined;
 }
 
 function suggestionText({ suggestion: { decision } }: ConflictDetail): string {

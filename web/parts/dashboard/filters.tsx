@@ -1,5 +1,6 @@
 import { JOB_STATES } from '../../../lib/model/job.ts';
 import { JOB_FILTERS, type JobFilters, jobQueryIn } from '../../dashboard/job-query.ts';
+import { useFilled } from '../../filled.ts';
 import { JOB_WORDS } from '../../words.ts';
 
 interface FiltersProps {
@@ -9,6 +10,7 @@ interface FiltersProps {
 
 /** Which jobs are listed. A state counts at once, what is typed with Enter. */
 export function JobFilterForm({ filters, onFilter }: FiltersProps) {
+  const ref = useFilled(filters);
   const read = (form: HTMLFormElement) => {
     const given = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
     onFilter(jobQueryIn(new URLSearchParams(given)).filters);
@@ -16,6 +18,7 @@ export function JobFilterForm({ filters, onFilter }: FiltersProps) {
   const more = JOB_FILTERS.filter((name) => !['status', 'text'].includes(name) && filters[name] !== undefined).length;
   return (
     <form
+      ref={ref}
       class="job-filters"
       aria-label="Filter of the jobs"
       onSubmit={(event) => {
@@ -25,11 +28,7 @@ export function JobFilterForm({ filters, onFilter }: FiltersProps) {
     >
       <label class="filter">
         <span>State</span>
-        <select
-          name="status"
-          value={filters.status ?? ''}
-          onChange={(event) => event.currentTarget.form && read(event.currentTarget.form)}
-        >
+        <select name="status" onChange={(event) => event.currentTarget.form && read(event.currentTarget.form)}>
           <option value="">all</option>
           {JOB_STATES.map((state) => (
             <option key={state} value={state}>
@@ -40,7 +39,7 @@ export function JobFilterForm({ filters, onFilter }: FiltersProps) {
       </label>
       <label class="search">
         <span class="only-read">Search jobs</span>
-        <input type="search" name="text" defaultValue={filters.text} placeholder="Database, host, person, id, error" />
+        <input type="search" name="text" placeholder="Database, host, person, id, error" />
       </label>
       <details open={more > 0}>
         <summary>Pair and time{more > 0 ? ` (${more})` : ''}</summary>
@@ -55,13 +54,7 @@ export function JobFilterForm({ filters, onFilter }: FiltersProps) {
           ).map(([name, text, example]) => (
             <label key={name}>
               {text}
-              <input
-                name={name}
-                defaultValue={filters[name]}
-                placeholder={example}
-                spellcheck={false}
-                autocomplete="off"
-              />
+              <input name={name} placeholder={example} spellcheck={false} autocomplete="off" />
             </label>
           ))}
         </div>

@@ -41,11 +41,7 @@ export function JobList<Job extends JobSummary>({ list, listHref, none, ...table
   const { body } = state;
   return (
     <>
-      <JobFilterForm
-        key={JSON.stringify(filters)}
-        filters={filters}
-        onFilter={(to) => address.go(listHref({ ...to }))}
-      />
+      <JobFilterForm filters={filters} onFilter={(to) => address.go(listHref({ ...to }))} />
       <PageStates state={state} what="the jobs" />
       {body &&
         (body.jobs.length > 0 ? (

@@ -1,10 +1,12 @@
 import type { JobStatus } from '../../../lib/model/answers.ts';
 import { type AuditEventView, type AuditPage, SEVERITIES } from '../../../lib/model/audit-view.ts';
-import { AUDIT_FILTERS, type AuditFilters, dataText, filtersIn, withFilters } from '../../job/audit-filters.ts';
+import { useFilled } from '../../filled.ts';
+import { type AuditFilters, dataText, filtersIn, withFilters } from '../../job/audit-filters.ts';
 import { usePaged } from '../../paged.ts';
 import { useUi } from '../../ui.ts';
 import { absolute } from '../../words.ts';
-import { ProblemNote } from '../problem.tsx';
+import { Button } from '../action.tsx';
+import { More } from '../more.tsx';
 import { Chip } from '../state.tsx';
 import { Exports } from './exports.tsx';
 
@@ -26,32 +28,24 @@ export function Audit({ job }: { readonly job: JobStatus }) {
         <p class="fine">Kept at level {job.config.audit_level}.</p>
       </div>
       <Filters
-        key={asked}
         filters={filters}
         tables={job.tables.map(({ name }) => name)}
         onFilter={(to) => address.go(`${address.url.value.pathname}?${withFilters(to, { tab: 'audit' })}`)}
       />
       <Exports jobId={job.job_id} filters={filters} />
-      {problem && <ProblemNote problem={problem} />}
       {events.length > 0 && <Events events={events} />}
       {events.length === 0 && !busy && !problem && (
         <p class="empty">{filtered ? 'No event is like this.' : 'Nothing has been recorded yet.'}</p>
       )}
-      <div class="pager">
-        <p class="fine" role="status" aria-busy={busy}>
-          {busy ? 'Reading…' : `${events.length} events${next === undefined ? '' : ', and there may be more'}`}
-        </p>
-        <span class="buttons">
-          {next !== undefined && (
-            <button type="button" class="quiet" disabled={busy} onClick={more}>
-              Show more
-            </button>
-          )}
-          <button type="button" class="quiet" disabled={busy} onClick={read}>
-            Read again
-          </button>
-        </span>
-      </div>
+      <More
+        listed={listed.value}
+        onMore={more}
+        text={`${events.length} events${next === undefined ? '' : ', and there may be more'}`}
+      >
+        <Button class="quiet" disabled={busy} onClick={read}>
+          Read again
+        </Button>
+      </More>
     </section>
   );
 }
@@ -63,24 +57,25 @@ interface FiltersProps {
 }
 
 function Filters({ filters, tables, onFilter }: FiltersProps) {
+  const form = useFilled(filters);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget as HTMLFormElement); // it is the form's own handler
     onFilter(filtersIn(new URLSearchParams([...given].map(([name, value]) => [name, String(value)]))));
   };
   return (
-    <form class="audit-filters" onSubmit={submit} aria-label="Filter of the audit trail">
+    <form ref={form} class="audit-filters" onSubmit={submit} aria-label="Filter of the audit trail">
       <label>
         Text
-        <input type="search" name="text" defaultValue={filters.text} placeholder="anywhere in the event" />
+        <input type="search" name="text" placeholder="anywhere in the event" />
       </label>
       <label>
         Type
-        <input name="type" defaultValue={filters.type} placeholder="chunk or chunk.applied" spellcheck={false} />
+        <input name="type" placeholder="chunk or chunk.applied" spellcheck={false} />
       </label>
       <label>
         Table
-        <input name="table" defaultValue={filters.table} list="audit-tables" spellcheck={false} />
+        <input name="table" list="audit-tables" spellcheck={false} />
       </label>
       <datalist id="audit-tables">
         {tables.map((name) => (
@@ -92,7 +87,7 @@ function Filters({ filters, tables, onFilter }: FiltersProps) {
         <select name="severity">
           <option value="">any</option>
           {SEVERITIES.map((severity) => (
-            <option key={severity} value={severity} selected={severity === filters.severity}>
+            <option key={severity} value={severity}>
               {severity}
             </option>
           ))}
@@ -100,22 +95,22 @@ function Filters({ filters, tables, onFilter }: FiltersProps) {
       </label>
       <label>
         Actor
-        <input name="actor" defaultValue={filters.actor} spellcheck={false} />
+        <input name="actor" spellcheck={false} />
       </label>
       <label>
         From
-        <input name="from" defaultValue={filters.from} placeholder="2026-11-23T10:00:00Z" spellcheck={false} />
+        <input name="from" placeholder="2026-11-23T10:00:00Z" spellcheck={false} />
       </label>
       <label>
         Before
-        <input name="to" defaultValue={filters.to} placeholder="2026-11-24" spellcheck={false} />
+        <input name="to" placeholder="2026-11-24" spellcheck={false} />
       </label>
       <span class="buttons">
         <button type="submit">Filter</button>
-        {AUDIT_FILTERS.some((name) => filters[name] !== undefined) && (
-          <button type="button" class="secondary" onClick={() => onFilter({})}>
+        {Object.keys(filters).length > 0 && (
+          <Button class="secondary" onClick={() => onFilter({})}>
             Show all
-          </button>
+          </Button>
         )}
       </span>
     </form>

@@ -5,6 +5,7 @@ import { fetchFile } from '../../download.ts';
 import { type AuditFilters, withFilters } from '../../job/audit-filters.ts';
 import { saveFile } from '../../save-file.ts';
 import { useUi } from '../../ui.ts';
+import { Button } from '../action.tsx';
 import { ProblemNote } from '../problem.tsx';
 
 interface File {
@@ -61,16 +62,15 @@ export function Exports({ jobId, filters }: { readonly jobId: string; readonly f
     <>
       <div class="exports">
         {filesOf(jobId, filters).map((file) => (
-          <button
+          <Button
             key={file.name}
-            type="button"
             class="quiet"
             aria-busy={busy.value === file.name}
             disabled={busy.value !== undefined}
             onClick={() => void get(file)}
           >
             {file.text}
-          </button>
+          </Button>
         ))}
       </div>
       {cut.value && (

@@ -7,6 +7,7 @@ import { useCommand } from '../../command.ts';
 import { usePaged } from '../../paged.ts';
 import { useUi } from '../../ui.ts';
 import { AskFirst } from '../ask-first.tsx';
+import { More } from '../more.tsx';
 import { ProblemNote } from '../problem.tsx';
 import { When } from '../when.tsx';
 
@@ -30,19 +31,13 @@ export function Quarantine({ job }: { readonly job: JobStatus }) {
         <TableFilter job={job} filter={filter} />
         {rows.length > 0 && <Retry job={job} filter={filter} />}
       </div>
-      {problem && <ProblemNote problem={problem} />}
       {rows.length > 0 && <Rows rows={rows} />}
       {rows.length === 0 && !busy && !problem && <p class="empty">No row is put aside.</p>}
-      <div class="pager">
-        <p class="fine" role="status" aria-busy={busy}>
-          {busy ? 'Reading…' : `${number(rows.length)} rows shown`}
-        </p>
-        {next !== undefined && (
-          <button type="button" class="quiet" disabled={busy} onClick={more}>
-            Show more
-          </button>
-        )}
-      </div>
+      <More
+        listed={listed.value}
+        onMore={more}
+        text={`${number(rows.length)} rows shown${next === undefined ? '' : ', and there may be more'}`}
+      />
     </section>
   );
 }
