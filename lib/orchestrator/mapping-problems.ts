@@ -57,12 +57,14 @@ export function findingOf(
   severity: ProposalFinding['severity'] = 'error',
 ): ProposalFinding {
   const { code, object = '', message, hint } = problem;
+  const said = placeOf(problem);
   const named = tables.find((name) => object === name || object.startsWith(`${name}.`));
-  const { table = object, column } = named === undefined ? placeOf(problem) : partsOf(object, named);
+  // the object may be of the source, whose table may have the same name
+  const { table = object, column } = said.column !== undefined || named === undefined ? said : partsOf(object, named);
   return { code, severity, table, ...(column && { column }), message, remedy: hint ?? 'See the message.' };
 }
 
-const partsOf = (object: string, table: string) => ({
+const partsOf = (object: string, table: string): { readonly table?: string; readonly column?: string } => ({
   table,
   ...(object.length > table.length && { column: object.slice(table.length + 1) }),
 });
