@@ -11,15 +11,3 @@ export const useEnvironments = (): Environments =>
     everyMs: 0,
     isLast: () => true,
   }).state.value;
-
-/** Why nobody can choose one yet, in a word and as a sentence; undefined: the service has told which there are. */
-export function unread({
-  body,
-  problem,
-  live,
-}: Environments): { readonly word: string; readonly why: string } | undefined {
-  if (body) return undefined;
-  if (!problem) return { word: 'Reading them…', why: '' };
-  const again = live ? ' They are asked for again every few seconds.' : '';
-  return { word: 'They could not be read', why: `${problem.detail}${again} A connection URL works too.` };
-}

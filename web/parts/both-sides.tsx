@@ -1,3 +1,4 @@
+import { useId } from 'preact/hooks';
 import type { ProblemItem } from '../../lib/model/answers.ts';
 import type { HeldSides } from '../mapping/use-sides.ts';
 import { SIDES } from '../start/request.ts';
@@ -11,11 +12,13 @@ interface BothSidesProps {
 
 /** Two databases, each an environment by its name or a connection. */
 export function BothSides({ sides: { form, environments }, errors }: BothSidesProps) {
+  const id = useId();
   return (
     <div class="start sides">
       {SIDES.map((side) => (
         <SideFields
           key={side}
+          prefix={id}
           side={side}
           form={form.value[side]}
           environments={environments}

@@ -1,13 +1,16 @@
-import { useId } from 'preact/hooks';
 import type { EnvironmentView, ProblemItem } from '../../../lib/model/answers.ts';
 import type { PairEnd } from '../../../lib/model/pair-tables.ts';
-import { type Environments, unread } from '../../environments.ts';
+import type { Environments } from '../../environments.ts';
+import { saidOfSide } from '../../start/field-errors.ts';
 import type { SideForm, SideName } from '../../start/request.ts';
+import { unread } from '../../start/unread.ts';
 import { Copy } from '../copy.tsx';
 import { Chip } from '../state.tsx';
 import { FieldErrors } from './errors.tsx';
 
 interface SideProps {
+  /** Of its ids, where the page has the side twice. */
+  readonly prefix?: string;
   readonly side: SideName;
   readonly form: SideForm;
   readonly environments: Environments;
@@ -20,9 +23,9 @@ interface SideProps {
 const TITLE: Readonly<Record<SideName, string>> = { source: 'Source', target: 'Target' };
 
 /** One database: an environment by its name, or a connection, which is typed unseen and never shown again. */
-export function SideFields({ side, form, environments: listed, end, errors, onChange }: SideProps) {
-  const own = useId();
-  const ids = { errors: `${own}-errors`, help: `${own}-help`, field: `${own}-field` };
+export function SideFields({ prefix = '', side, form, environments: listed, end, errors, onChange }: SideProps) {
+  const own = `${prefix}${side}`;
+  const ids = { errors: `${own}-errors`, help: `${own}-help`, field: `${own}-${form.kind}` };
   const environments = listed.body?.environments ?? [];
   const untold = unread(listed);
   const described = { 'aria-invalid': errors.length > 0 || undefined, 'aria-describedby': `${ids.help} ${ids.errors}` };
@@ -87,7 +90,7 @@ export function SideFields({ side, form, environments: listed, end, errors, onCh
           </small>
         </>
       )}
-      <FieldErrors id={ids.errors} errors={errors} />
+      <FieldErrors id={ids.errors} errors={saidOfSide(errors, side, form.kind)} />
       {end && <EndReport side={side} end={end} />}
     </fieldset>
   );
