@@ -25,20 +25,29 @@ export const startPath = (from?: string): string => withQuery(`${BASE}/start`, {
 export interface Address {
   readonly url: ReadonlySignal<URL>;
   go(path: string): void;
+  /** Asked before another place is shown: true keeps the page, and whoever asked goes on. The answer ends it. */
+  hold(keeps: (path: string) => boolean): () => void;
 }
 
 /** The address of the page. Links within the UI change it without loading the document again; Back and Forward work. */
 export function openAddress({ location, history, document, addEventListener, scrollTo }: Window): Address {
   const url = signal(new URL(location.href));
+  let keeps: ((path: string) => boolean) | undefined;
   const read = () => {
     if (url.peek().href !== location.href) url.value = new URL(location.href);
   };
+  const goneBack = () => {
+    const { pathname, search, href } = location;
+    if (url.peek().href === href || !keeps?.(pathname + search)) return read();
+    history.pushState(null, '', url.peek().href); // the browser has left already: the address of what is shown comes back
+  };
   const go = (path: string) => {
+    if (keeps?.(path)) return;
     history.pushState(null, '', path);
     read();
     scrollTo(0, 0);
   };
-  addEventListener('popstate', read);
+  addEventListener('popstate', goneBack);
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
@@ -47,5 +56,11 @@ export function openAddress({ location, history, document, addEventListener, scr
     event.preventDefault();
     go(link.pathname + link.search);
   });
-  return { url, go };
+  const hold = (asked: (path: string) => boolean) => {
+    keeps = asked;
+    return () => {
+      if (keeps === asked) keeps = undefined;
+    };
+  };
+  return { url, go, hold };
 }

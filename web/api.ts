@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { isProblem, type ProblemBody } from '../lib/model/answers.ts';
 
 /** What became of a call. `same`: nothing has changed since the answer with the tag that was sent. */
@@ -27,6 +28,9 @@ export interface Ask {
 /** As long as the gateway takes at most. */
 const TIMEOUT_MS = 30_000;
 
+/** How many calls the service has not answered, or failed to: whoever shows how it is asks anew. */
+export const failures = signal(0);
+
 /** Calls the API of the origin that served the page. Never throws, but for a signal that was aborted. */
 export async function callApi<Body>(path: string, ask: Ask): Promise<Answer<Body>> {
   let answer: Response;
@@ -51,6 +55,7 @@ export async function callApi<Body>(path: string, ask: Ask): Promise<Answer<Body
     text = await answer.text();
   } catch (error) {
     if (ask.signal.aborted) throw error;
+    failures.value++;
     return {
       kind: 'unavailable',
       problem: problem(0, 'unreachable', 'The service does not answer. It may be starting, or the network is down.'),
@@ -62,6 +67,7 @@ export async function callApi<Body>(path: string, ask: Ask): Promise<Answer<Body
   if ((answer.ok || ask.alsoData?.includes(answer.status)) && body !== undefined)
     return { kind: 'ok', body: body as Body, tag: answer.headers.get('etag') ?? undefined }; // the API's promise
   const found = isProblem(body) ? body : ofGateway(answer.status);
+  if (found.status >= 500) failures.value++;
   return { kind: found.status === 429 || found.status >= 500 ? 'unavailable' : 'refused', problem: found };
 }
 

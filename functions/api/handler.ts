@@ -56,6 +56,7 @@ const NO_PARTS: Parts = {
   dropPair: notServed,
   uninstall: notServed,
   suggestMapping: notServed,
+  checkMapping: notServed,
   suggestExpression: notServed,
   planProject: notServed,
   checkPair: notServed,

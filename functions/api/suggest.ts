@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '../../lib/model/secret.ts';
+import { checkMapping } from '../../lib/orchestrator/check-mapping.ts';
 import { suggestExpression } from '../../lib/orchestrator/suggest-expression.ts';
 import { type SuggestPorts, suggestMapping } from '../../lib/orchestrator/suggest-mapping.ts';
 import { postgresCatalogs } from '../../lib/postgres/catalogs.ts';
@@ -22,13 +23,15 @@ function ports(core: CoreServices): SuggestPorts {
   };
 }
 
-/** Lambda handler of the routes that propose mappings: the one function that may talk to a language model. It approves nothing. */
+/** Lambda handler of the routes that propose and check mappings: the one function that may talk to a language model. It approves nothing. */
 export const handler = apiHandler({
   serves: suggestRoutes,
   services: bareServices,
   parts: (core) => ({
     suggestMapping: async (request) =>
       suggestMapping({ ...request, pair: await connectionsOf(request, core) }, ports(core)),
+    checkMapping: async (request) =>
+      checkMapping({ ...request, pair: await connectionsOf(request, core) }, ports(core)),
     suggestExpression: async (request) =>
       suggestExpression({ ...request, source: await sourceOf(request, core) }, ports(core)),
   }),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { proposal } from './proposal.ts';
+import { proposal, proposalFinding } from './proposal.ts';
 
 /** Some rows as a mapping would make them. */
 export const mappingPreview = z
@@ -28,6 +28,18 @@ export const suggestion = proposal
   })
   .meta({ id: 'MappingSuggestion' });
 export type Suggestion = z.infer<typeof suggestion>;
+
+/** What two databases say of a mapping that somebody has at hand. Nothing of it was stored. */
+export const mappingCheck = z
+  .object({
+    findings: z.array(proposalFinding).meta({
+      description:
+        'What a start with it would say. error: it would be refused; warning: it would be refused without allow_lossy.',
+    }),
+    preview: z.array(mappingPreview),
+  })
+  .meta({ id: 'MappingCheck' });
+export type MappingCheck = z.infer<typeof mappingCheck>;
 
 /** An expression for a sentence. It is in no mapping until somebody puts it there. */
 export const expressionSuggestion = z

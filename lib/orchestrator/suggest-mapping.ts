@@ -1,20 +1,17 @@
-import * as z from 'zod';
-import { configSchema } from '../model/config.ts';
 import type { ServerFacts } from '../model/connection.ts';
 import { type Problem, problemsError, SyncError } from '../model/errors.ts';
-import { mapping as mappingSchema } from '../model/mapping.ts';
-import type { Proposal, ProposalFinding } from '../model/proposal.ts';
+import type { Proposal } from '../model/proposal.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Suggestion } from '../model/suggestion.ts';
 import { type Relation, relationText } from '../model/table.ts';
 import type { Catalogs, ConnectionPair, LookingDatabase, Suggester } from '../ports.ts';
 import { proposeMapping } from '../transformer/propose/propose.ts';
 import type { Shape } from '../transformer/propose/shapes.ts';
-import { schemaProblems } from '../validator/schema.ts';
 import { type Asked, askModel, withoutColumns } from './ask-model.ts';
 import type { Patience } from './connections.ts';
 import { type BothLooks, lookAtBoth } from './look-at-both.ts';
-import { mappedTables, postgisOf } from './mapped-tables.ts';
+import { postgisOf } from './mapped-tables.ts';
+import { findingOf, mappingProblems } from './mapping-problems.ts';
 import { type MappingPorts, storeDraft } from './mappings.ts';
 import { previewOf } from './preview-mapping.ts';
 import { shapesOfValues } from './value-shapes.ts';
@@ -45,7 +42,7 @@ export interface SuggestPorts extends MappingPorts {
 }
 
 /** The gateway gives up after 30 s, and a model takes half of them. */
-const STATEMENT_TIMEOUT_MS = 5_000;
+export const SUGGEST_TIMEOUT_MS = 5_000;
 /** Catalogs that are read and held at once. */
 const MOST_TABLES = 500;
 const MOST_COLUMNS = 8_000;
@@ -60,14 +57,14 @@ const MOST_CELLS = 320_000;
  */
 export async function suggestMapping(request: SuggestRequest, ports: SuggestPorts): Promise<Suggestion> {
   const { suggester, freshKey } = ports;
-  const as = { name: 'suggest', statementTimeoutMs: STATEMENT_TIMEOUT_MS, maskKey: freshKey() };
+  const as = { name: 'suggest', statementTimeoutMs: SUGGEST_TIMEOUT_MS, maskKey: freshKey() };
   const ends = await lookAtBoth(request.pair, as, ports, (looks) => readEnds(looks, request));
   // nobody's connection waits for a model
   const asked = await propose(request, ends, suggester);
   const { proposal, preview } = await lookAtBoth(request.pair, as, ports, async (looks) => {
     const { proposal, tables } = await checked(asked, ends, looks);
     const sources = ends.source.tables;
-    return { proposal, preview: await previewOf(proposal, tables, sources, looks.source, request.previewRows) };
+    return { proposal, preview: await previewOf(proposal.tables, tables, sources, looks.source, request.previewRows) };
   });
   if (proposal.tables.length === 0)
     throw new SyncError('suggestion_empty', 'no table of the target looks like one of the source');
@@ -157,7 +154,7 @@ const isProposed = (column: string, { tables }: Proposal) =>
 
 /** The proposal with what a start would say of it. What the model added and no job could run with is taken out again. */
 async function checked(asked: Asked, ends: Ends, looks: BothLooks) {
-  const first = await problemsOf(asked.proposal, ends, looks);
+  const first = await mappingProblems(asked.proposal.mapping, ends, looks);
   const wrong = new Set([
     ...first.problems.flatMap(({ object }) => (object && asked.byModel.has(object) ? [object] : [])),
     ...asked.proposal.tables.map((t) => `${t.table}.${NO_NAME}`).filter((c) => isProposed(c, asked.proposal)),
@@ -166,30 +163,11 @@ async function checked(asked: Asked, ends: Ends, looks: BothLooks) {
     wrong.size > 0
       ? withoutColumns(asked, wrong, { source: ends.source.tables, target: ends.target.tables }).proposal
       : asked.proposal;
-  const { problems, tables } = wrong.size > 0 ? await problemsOf(proposal, ends, looks) : first;
+  const { problems, tables } = wrong.size > 0 ? await mappingProblems(proposal.mapping, ends, looks) : first;
+  const names = proposal.tables.map((t) => t.table);
   const known = new Set(proposal.findings.map((f) => `${f.code} ${f.table}.${f.column ?? ''}`));
   const more = problems
-    .map((p) => findingOf(p, proposal))
+    .map((p) => findingOf(p, names))
     .filter((f) => !known.has(`${f.code} ${f.table}.${f.column ?? ''}`));
   return { proposal: { ...proposal, findings: [...more, ...proposal.findings] }, tables };
-}
-
-/** What a start would have but for its strategies, of which no mapping speaks. */
-const configOf = configSchema({ detectionStrategies: ['hash'], conflictStrategies: ['source_wins'], rule: z.never() });
-
-/** By the schema and the checks of a mapping that a person wrote. */
-async function problemsOf(proposal: Proposal, { source, target }: Ends, looks: BothLooks) {
-  const config = configOf.parse({ mapping: mappingSchema.parse(proposal.mapping), allow_lossy: true });
-  const made = await mappedTables({ database: looks.source, ...source }, { database: looks.target, ...target }, config);
-  const tables = made.tables.filter((t) => Object.hasOwn(config.mapping, relationText(t)));
-  const roles = { source: source.facts.role, target: target.facts.role };
-  const fit = tables.length > 0 ? schemaProblems(tables, target.tables, roles, config) : [];
-  return { tables, problems: [...made.problems, ...fit] };
-}
-
-/** A problem with the table, and the column where it is of one. */
-function findingOf({ code, object = '', message, hint }: Problem, { tables }: Proposal): ProposalFinding {
-  const table = tables.find((t) => object === t.table || object.startsWith(`${t.table}.`))?.table ?? object;
-  const column = object.length > table.length ? object.slice(table.length + 1) : undefined;
-  return { code, severity: 'error', table, ...(column && { column }), message, remedy: hint ?? 'See the message.' };
 }

@@ -30,11 +30,14 @@ describe('the pages of those who run the service', () => {
     const approval = '/api/sync/mappings/county/approve';
     await web.call('POST', approval, { version: 1 }, { 'if-match': first.headers.get('etag') ?? '' });
     const writer = await web.someone('operator', 'olga');
+    await web.put('/api/sync/environments/made', { connection: pair.source.url, writable: true });
+    await pair.source.client.query(`insert into t values (1, 'Ann', 7)`);
 
     await tab.page.goto(web.at('/mappings', writer));
     await tab.page.getByText('Have one proposed').click();
     await tab.page.getByLabel('Name', { exact: true }).fill('proposed');
-    await tab.page.getByLabel('Source connection').fill(pair.source.url);
+    await tab.page.getByLabel('Source environment').selectOption('made');
+    await tab.page.getByRole('radio', { name: 'Connection URL' }).nth(1).check();
     await tab.page.getByLabel('Target connection').fill(pair.target.url);
     await tab.page.getByRole('button', { name: 'Propose' }).click();
     await tab.page.getByText('A draft, proposed by rules').waitFor();
@@ -48,6 +51,34 @@ describe('the pages of those who run the service', () => {
     const selected = await tab.page.evaluate(
       `document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)`,
     );
+    // nothing is stored by leaving, and nothing is lost without a word
+    await tab.page.getByRole('link', { name: 'Environments' }).click();
+    await tab.page.getByRole('button', { name: 'Stay' }).click();
+    await tab.page.goBack();
+    await tab.page.getByRole('button', { name: 'Stay' }).click();
+    const stayed = [tab.page.url(), await field.inputValue()];
+    // what is written can be checked and previewed before anybody stores it
+    const at = tab.page.getByRole('region', { name: 'Check and preview' }).last();
+    await field.fill(
+      JSON.stringify(
+        { 'public.t': { from: 'public.t', columns: { n: { expression: 'n + 1' }, u: 'no_such_column' } } },
+        null,
+        2,
+      ),
+    );
+    await at.getByLabel('Source environment').selectOption('made');
+    await at.getByRole('radio', { name: 'Connection URL' }).nth(1).check();
+    await at.getByLabel('Target connection').fill(pair.target.url);
+    await at.getByRole('button', { name: 'Check and preview' }).click();
+    await at.getByText('A job with it would be refused: 1 error.').waitFor();
+    await at.getByText('no column no_such_column').waitFor();
+    const rows = await at.getByRole('region', { name: 'Rows of public.t as they would arrive' }).innerText();
+    await at.getByRole('button', { name: 'Line' }).first().click();
+    const wrongAt = await tab.page.evaluate(
+      `document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)`,
+    );
+    await tab.picture('mapping-check');
+
     await field.fill(JSON.stringify(mapping(HOSTILE), null, 2));
     await tab.page.getByRole('button', { name: 'Store as a draft' }).click();
     await tab.page.getByRole('heading', { name: 'Changes against version 1' }).waitFor();
@@ -67,6 +98,7 @@ describe('the pages of those who run the service', () => {
     await other.page.getByText('rhea · resolver').waitFor();
     await other.page.getByText('Stored by olga').or(other.page.getByText('Written by olga')).waitFor();
     await other.page.getByRole('button', { name: 'Approve version 2' }).click();
+    await other.page.getByText('It was compared with no database on this page').waitFor();
     await other.page.getByLabel('Note, kept with it').fill('checked with the assessor');
     await other.page.getByRole('button', { name: 'Approve it' }).click();
     await other.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
@@ -75,6 +107,9 @@ describe('the pages of those who run the service', () => {
     await tab.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
 
     expect(JSON.parse(String(selected))).toEqual({ constnt: HOSTILE });
+    expect(stayed).toEqual([expect.stringMatching(/mappings\/county$/), expect.stringContaining('constnt')]);
+    expect(rows).toContain('8');
+    expect(wrongAt).toBe('"no_such_column"');
     expect(previewed).toContain('parent');
     expect(change).toContain('Sangamon');
     expect(change).toContain('<script>alert(2)</script>');
@@ -231,9 +266,12 @@ describe('the pages of those who run the service', () => {
         'Count them needs resolver',
       ],
       '/mappings/county': [
-        'Take it out of use needs resolver',
+        'Take version 2 out of use needs resolver',
+        'Check and preview version 2 needs operator',
+        'Check and preview needs operator',
         'Write the next version needs operator',
         'Store as a draft needs operator',
+        'Check and preview needs operator',
       ],
       '/environments/production': [
         'Connect and look needs operator',

@@ -321,12 +321,25 @@ describe('the pages', () => {
     await tab.page.context().setOffline(true);
     await tab.page.clock.fastForward('00:10'); // sooner than a person would wait
     await tab.page.getByText('The service does not answer').first().waitFor();
+    const health = tab.page.getByRole('region', { name: 'Health of the service' });
+    await health.getByText('The service does not answer').waitFor(); // sooner than it is asked how it is
     const kept = await tab.page.getByRole('link', { name: jobId.slice(0, 8) }).count();
     await tab.picture('offline');
     await tab.page.context().setOffline(false);
     await tab.page.clock.fastForward('00:10');
     await tab.page.getByText('live, updated').waitFor();
+    await health.getByText('All is well').waitFor();
 
+    // a list that did not come is no empty one, and it is asked for until it comes
+    await tab.page.route('**/api/sync/environments', (route) => route.abort());
+    await tab.page.getByRole('link', { name: 'Start', exact: true }).click();
+    await tab.page.getByText('They are asked for again every few seconds.').first().waitFor();
+    const offered = await tab.page.getByLabel('Source environment').innerText();
+    await tab.page.unroute('**/api/sync/environments');
+    await tab.page.clock.fastForward('00:10');
+    await tab.page.getByLabel('Source connection URL').waitFor(); // there is none
+
+    expect(offered).toBe('They could not be read');
     expect(kept).toBe(1);
   });
 

@@ -1,11 +1,17 @@
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { MappingView } from '../../lib/model/stored-mapping.ts';
 import { mappingApi, mappingPath, mappingsPath } from '../admin-address.ts';
 import { useCommand } from '../command.ts';
+import { beforeApproval, type Checked } from '../mapping/checked.ts';
+import { type HeldSides, useSides } from '../mapping/use-sides.ts';
 import type { PageParams } from '../page-params.ts';
+import { Needs } from '../parts/action.tsx';
 import { AskFirst } from '../parts/ask-first.tsx';
 import { MappingChanges } from '../parts/mapping/changes.tsx';
+import { CheckMapping } from '../parts/mapping/check.tsx';
 import { MappingEditor } from '../parts/mapping/editor.tsx';
+import { Findings } from '../parts/mapping/findings.tsx';
 import { Back, PageStates } from '../parts/page-states.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { Chip } from '../parts/state.tsx';
@@ -29,6 +35,7 @@ const ORIGIN: Readonly<Record<MappingView['origin'], string>> = {
 export function MappingPage({ params }: { readonly params: PageParams }) {
   const name = params.name ?? '';
   const { searchParams } = useUi().address.url.value;
+  const sides = useSides();
   useEffect(() => {
     document.title = `Mapping ${name} · TerraFusion Sync`;
   }, [name]);
@@ -40,14 +47,21 @@ export function MappingPage({ params }: { readonly params: PageParams }) {
           <h1>{name}</h1>
           <span class="chip waiting">new</span>
         </div>
-        <MappingEditor name={name} from={undefined} tag="new" />
+        <MappingEditor name={name} from={undefined} tag="new" sides={sides} />
       </>
     );
   const version = searchParams.get('version');
-  return <Version key={version} name={name} version={version} />;
+  return <Version key={version} name={name} version={version} sides={sides} />;
 }
 
-function Version({ name, version }: { readonly name: string; readonly version: string | null }) {
+interface VersionProps {
+  readonly name: string;
+  readonly version: string | null;
+  readonly sides: HeldSides;
+}
+
+function Version({ name, version, sides }: VersionProps) {
+  const checked = useSignal<Checked | undefined>(undefined);
   const path = version === null ? mappingApi(name) : `${mappingApi(name)}/versions/${encodeURIComponent(version)}`;
   const live = useLive<MappingView>(path, { everyMs: 0, isLast: () => true });
   const { body: view, tag } = live.state.value;
@@ -66,12 +80,22 @@ function Version({ name, version }: { readonly name: string; readonly version: s
             Version {view.version}. {ORIGIN[view.origin] ?? 'Stored'} by {view.author}, <When at={view.created_at} />.
             {view.note !== undefined && ` Note: ${view.note}`}
           </p>
-          <Actions view={view} tag={tag} refresh={live.refresh} />
+          <Actions view={view} tag={tag} checked={checked} refresh={live.refresh} />
           <Checks checks={view.checks} />
+          <details class="panel">
+            <summary>
+              Check and preview version {view.version}
+              <Needs to="suggestMapping" />
+            </summary>
+            <p class="fine">
+              Two databases are asked what speaks against it, and how some rows would arrive. Nothing is written there.
+            </p>
+            <CheckMapping sides={sides} text={JSON.stringify(view.mapping, null, 2)} checked={checked} />
+          </details>
           <MappingChanges view={view} />
           <Tables view={view} />
           <Approvals view={view} />
-          <MappingEditor key={tag} name={name} from={view} tag={tag} />
+          <MappingEditor key={view.version} name={name} from={view} tag={tag} sides={sides} />
         </>
       )}
     </>
@@ -105,13 +129,14 @@ function Versions({ view }: { readonly view: MappingView }) {
 interface ActionsProps {
   readonly view: MappingView;
   readonly tag: string | undefined;
+  readonly checked: Signal<Checked | undefined>;
   readonly refresh: () => void;
 }
 
 type Act = 'approve' | 'retire' | 'discard';
 const ACTION = { approve: 'approveMapping', retire: 'retireMapping', discard: 'discardMapping' } as const;
 
-function Actions({ view, tag, refresh }: ActionsProps) {
+function Actions({ view, tag, checked, refresh }: ActionsProps) {
   const { address } = useUi();
   const { busy, problem, ask } = useCommand();
   const does = async (act: Act, note: object) => {
@@ -142,6 +167,7 @@ function Actions({ view, tag, refresh }: ActionsProps) {
         onYes={(note) => void does(act, note)}
       >
         <p>{meaning(view)}</p>
+        {act === 'approve' && <p>{beforeApproval(checked.value, view.checks, view.origin === 'person')}</p>}
       </AskFirst>
     );
   };
@@ -149,7 +175,7 @@ function Actions({ view, tag, refresh }: ActionsProps) {
     <>
       <div class="doings">
         {view.state !== 'approved' && button('approve', `Approve version ${view.version}`)}
-        {view.approved !== null && button('retire', 'Take it out of use')}
+        {view.approved !== null && button('retire', `Take version ${view.approved} out of use`)}
         {view.state === 'draft' && button('discard', 'Discard the draft')}
       </div>
       {problem.value && <ProblemNote problem={problem.value} />}
@@ -176,7 +202,7 @@ const QUESTIONS: Readonly<
         : `It replaces version ${approved}, in ${diff.length} ${diff.length === 1 ? 'place' : 'places'}. Jobs that run keep what they have.`,
   },
   retire: {
-    title: ({ name }) => `Take ${name} out of use?`,
+    title: ({ name, approved }) => `Take version ${approved} of ${name} out of use?`,
     yes: 'Take it out of use',
     text: () => 'No job can be started with it until a version is approved again. Jobs that run keep what they have.',
   },
@@ -187,30 +213,12 @@ const QUESTIONS: Readonly<
   },
 };
 
-const SEVERITY: Readonly<Record<MappingView['checks'][number]['severity'], Tone>> = {
-  error: 'bad',
-  warning: 'warning',
-  info: 'waiting',
-};
-const BY_SEVERITY = ['error', 'warning', 'info'];
-
 function Checks({ checks }: { readonly checks: MappingView['checks'] }) {
   if (checks.length === 0) return null;
-  const sorted = [...checks].sort((a, b) => BY_SEVERITY.indexOf(a.severity) - BY_SEVERITY.indexOf(b.severity));
   return (
     <section aria-labelledby="checks-title">
       <h2 id="checks-title">Found when it was stored</h2>
-      <ul class="plain">
-        {sorted.map((check) => (
-          <li>
-            <Chip tone={SEVERITY[check.severity] ?? 'waiting'} text={check.severity} />{' '}
-            <strong>{[check.table, check.column].filter(Boolean).join('.')}</strong>: {check.message}{' '}
-            <span class="fine">
-              {check.remedy} <code>{check.code}</code>
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Findings findings={checks} />
     </section>
   );
 }

@@ -26,7 +26,7 @@ const APART = ['project', 'tables', 'dry_run'];
 export function PlanPage() {
   const planning = useCommand();
   const held = useStartForm({ jobHref: projectJobPath, also: planning });
-  const { listing, placed, starting, testing, form, asked, pair } = held;
+  const { environments, placed, starting, testing, form, asked, pair } = held;
   const draft = useSignal<ProjectDraft>(noDraft);
   const plan = useSignal<{ readonly of: string; readonly plan: ProjectPlanView } | undefined>(undefined);
   useEffect(() => {
@@ -68,7 +68,7 @@ export function PlanPage() {
         Some rows of a table, everything that refers to them by foreign keys, and the rows those need. A job makes that
         part of the target follow that part of the source.
       </p>
-      {listing.problem.value && <ProblemNote problem={listing.problem.value} />}
+      {environments.problem && <ProblemNote problem={environments.problem} />}
       <Databases held={held} />
       <ProjectFields
         draft={draft.value}

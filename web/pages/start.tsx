@@ -22,7 +22,7 @@ const MODE_HELP: Readonly<Record<JobMode, string>> = {
 /** Starts a job: databases, tables, options; with a test of both ends and a dry run before anything is written. */
 export function StartPage() {
   const held = useStartForm();
-  const { listing, placed, starting, testing, start, form, asked } = held;
+  const { environments, placed, starting, testing, start, form, asked } = held;
   useEffect(() => {
     document.title = 'Start a job · TerraFusion Sync';
   }, []);
@@ -40,7 +40,7 @@ export function StartPage() {
         <h1>Start a job</h1>
         <Needs to={form.value.mode} />
       </div>
-      {listing.problem.value && <ProblemNote problem={listing.problem.value} />}
+      {environments.problem && <ProblemNote problem={environments.problem} />}
       <Databases held={held} />
       <Tables held={held} />
       <How held={held} />

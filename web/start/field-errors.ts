@@ -7,6 +7,18 @@ export interface PlacedErrors {
   readonly rest: ProblemBody | undefined;
 }
 
+/** What is wrong with a side: of one that is not given, what to do on a page, in place of a field of a request. */
+export const saidOfSide = (
+  errors: readonly ProblemItem[],
+  side: 'source' | 'target',
+  kind: 'environment' | 'connection',
+): readonly ProblemItem[] =>
+  errors.map(({ hint, ...error }) => {
+    if (error.code !== 'required') return { ...error, ...(hint !== undefined && { hint }) };
+    const message = kind === 'environment' ? `Choose a ${side}.` : `Type the connection URL of the ${side}.`;
+    return { ...error, message };
+  });
+
 const step = (text: string) => text.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /** The steps of a JSON Pointer. */

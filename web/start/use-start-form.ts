@@ -1,10 +1,11 @@
 import facts from 'virtual:facts';
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { EnvironmentView, JobStatus, Started } from '../../lib/model/answers.ts';
+import type { JobStatus, Started } from '../../lib/model/answers.ts';
 import type { PairTables } from '../../lib/model/pair-tables.ts';
 import { jobPath } from '../address.ts';
 import { type Command, useCommand } from '../command.ts';
+import { useEnvironments } from '../environments.ts';
 import { useUi } from '../ui.ts';
 import { placeErrors } from './field-errors.ts';
 import { choiceOf, takes } from './pick.ts';
@@ -35,25 +36,20 @@ export function useStartForm({ jobHref = jobPath, also }: FormOptions = {}) {
   const form = useSignal<StartForm>({ source: noSide, target: noSide, mode: 'full', options: {} });
   const pair = useSignal<PairTables | undefined>(undefined);
   const picked = useSignal<ReadonlySet<string>>(new Set());
-  const environments = useSignal<readonly EnvironmentView[]>([]);
-  const listing = useCommand();
+  const environments = useEnvironments();
   const testing = useCommand();
   const starting = useCommand();
   /** One key for one form: a second click, or a second try after an answer was lost, starts no second job. */
   const key = useSignal<{ readonly of: string; readonly key: string } | undefined>(undefined);
 
   useEffect(() => {
-    void list();
     const from = address.url.peek().searchParams.get('from');
     if (from !== null) void begin(from);
   }, []);
 
-  const list = async () => {
-    const found = await listing.ask<{ environments: readonly EnvironmentView[] }>('list', '/api/sync/environments', {});
-    if (found?.kind !== 'ok') return;
-    environments.value = found.body.environments;
-    if (found.body.environments.length === 0) form.value = withKinds(form.value, 'connection');
-  };
+  useEffect(() => {
+    if (environments.body?.environments.length === 0) form.value = withKinds(form.value, 'connection');
+  }, [environments.body]);
   const begin = async (jobId: string) => {
     const found = await testing.ask<JobStatus>('read', `/api/sync/status/${encodeURIComponent(jobId)}`, {});
     if (found?.kind !== 'ok') return;
@@ -125,7 +121,6 @@ export function useStartForm({ jobHref = jobPath, also }: FormOptions = {}) {
     environments,
     asked,
     placed,
-    listing,
     testing,
     starting,
     setSide,

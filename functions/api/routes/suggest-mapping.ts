@@ -1,13 +1,19 @@
 import * as z from 'zod';
+import { type Problem, SyncError } from '../../../lib/model/errors.ts';
+import { mapping } from '../../../lib/model/mapping.ts';
 import { mappingName } from '../../../lib/model/mapping-name.ts';
-import { suggestion } from '../../../lib/model/suggestion.ts';
+import { mappingCheck, suggestion } from '../../../lib/model/suggestion.ts';
 import { tlsProblems } from '../connection-field.ts';
 import { pairFields, pairProblems, saidPair } from '../pair-fields.ts';
 import { defineRoute } from '../route.ts';
 
 const body = z
   .strictObject({
-    name: mappingName,
+    name: mappingName.optional(),
+    mapping: mapping.optional().meta({
+      description:
+        'In place of name: a mapping that is there. It is checked and previewed as it is, and nothing is stored; of the other fields both sides and preview_rows count.',
+    }),
     ...pairFields,
     tables: z
       .array(z.string().min(1).max(200))
@@ -25,14 +31,29 @@ const body = z
   })
   .meta({ id: 'SuggestMappingRequest' });
 
+/** Something is proposed under a name, or what is at hand is checked. */
+function nameProblems(json: unknown): Problem[] {
+  const { name, mapping } = z.looseObject({}).safeParse(json).data ?? {};
+  const field = '/name';
+  if (name === undefined && mapping === undefined)
+    return [{ code: 'required', field, message: 'expected a string, found nothing' }];
+  if (name === undefined || mapping === undefined) return [];
+  return [{ code: 'invalid_request', field, message: 'expected name or mapping, found both' }];
+}
+
 export const suggestMappingRoute = defineRoute<z.output<typeof body>>({
   method: 'POST',
   path: '/api/sync/mappings/suggest',
   role: 'operator',
   runs: 'suggest',
-  summary: 'Propose a mapping for two databases and store it as a draft, which does nothing until a person approves it',
+  summary:
+    'Propose a mapping for two databases and store it as a draft, which does nothing until a person approves it; or check one that is at hand',
   body,
   responses: {
+    200: {
+      description: 'Of a mapping that was at hand: what a start would say of it. Nothing is stored.',
+      schema: mappingCheck,
+    },
     201: {
       description: 'The draft, with confidence and reasons of each column, and what a start would say of it.',
       schema: suggestion,
@@ -40,10 +61,17 @@ export const suggestMappingRoute = defineRoute<z.output<typeof body>>({
     },
   },
 
-  alsoCheck: (json, { settings }) => [...pairProblems(json), ...tlsProblems(json, settings.tlsPolicy)],
+  alsoCheck: (json, { settings }) => [
+    ...nameProblems(json),
+    ...pairProblems(json),
+    ...tlsProblems(json, settings.tlsPolicy),
+  ],
 
-  handle: async ({ body, actor }, _services, { suggestMapping }) => {
-    const { name, mask, samples, model, preview_rows, tables, note } = body;
+  handle: async ({ body, actor }, _services, { suggestMapping, checkMapping }) => {
+    const { name, mapping, mask, samples, model, preview_rows, tables, note } = body;
+    if (mapping)
+      return { status: 200, body: await checkMapping({ mapping, previewRows: preview_rows, ...saidPair(body) }) };
+    if (name === undefined) throw new SyncError('internal', 'neither a name nor a mapping');
     const found = await suggestMapping({
       ...{ name, mask, samples, model },
       ...saidPair(body),

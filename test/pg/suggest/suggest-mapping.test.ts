@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConnection } from '../../../lib/model/connection-string.ts';
 import { mapping } from '../../../lib/model/mapping.ts';
-import { suggestion } from '../../../lib/model/suggestion.ts';
+import { mappingCheck, suggestion } from '../../../lib/model/suggestion.ts';
 import type { Relation } from '../../../lib/model/table.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { postgresCatalogs } from '../../../lib/postgres/catalogs.ts';
@@ -85,6 +85,50 @@ test('with masks: what would arrive is shown masked, and no value of a personal 
   expect(owners.columns).toContain('e_mail');
   expect(owners.rows).toHaveLength(2);
   expect(answer.text).not.toMatch(/c4n4ry|999-00-/);
+});
+
+test('a mapping at hand is checked as a start would and shown, with no value of a person and nothing stored', async () => {
+  const before = (await fn.mappings.names()).length;
+  const checked = (columns: object, table = 'cama.tbl_owner', from = 'public.owners') =>
+    fn.suggest(pair, { name: undefined, mapping: { [table]: { from, columns, unnamed: 'omit' } }, preview_rows: 1 });
+  const good = { own_id: 'owner_id', lname: { column: 'last_name', mask: { kind: 'hash' } } };
+
+  const wrong = await checked({ ...good, fname: 'no_such_column', nowhere: 'email' });
+  const lost = await checked({ ...good, own_id: 'missing' }, 'cama.nothing');
+  const ssn = { side: 'source', table: 'public.owners', match: 'owner_id', take: 'ssn' };
+  const open = await checked({
+    own_id: 'owner_id',
+    fname: { expression: 'upper(row.last_name)' },
+    e_mail: { mask: { kind: 'keep' }, column: 'email' },
+    soc_sec_no: { column: 'owner_id', lookup: ssn },
+  });
+  const parcel = { parcel_no: 'parcel_number', own_id: 'owner_id', last_updated: 'updated_at', zone_code: 'notes' };
+  const cut = await checked(parcel, 'cama.tbl_parcel', 'public.parcels');
+  const both = await fn.suggest(pair, { mapping: {} });
+
+  expect(wrong.status, wrong.text).toBe(200);
+  expect(mappingCheck.strict().safeParse(wrong.json).error).toBeUndefined();
+  expect(wrong.json.findings.filter((f: { severity: string }) => f.severity === 'error')).toMatchObject([
+    {
+      code: 'column_not_found',
+      table: 'cama.tbl_owner',
+      column: 'fname',
+      message: expect.stringContaining('no column no_such_column'),
+    },
+    { code: 'column_not_found', table: 'cama.tbl_owner', column: 'nowhere' },
+  ]);
+  expect(wrong.json.preview).toMatchObject([
+    { columns: ['own_id', 'lname'], rows: [['1', expect.stringMatching(/^[0-9a-f]{64}$/)]] },
+  ]); // what can be made
+  expect(lost.json).toMatchObject({ findings: [{ code: 'table_not_found', table: 'cama.nothing' }], preview: [] });
+  expect(open.json.preview).toMatchObject([{ columns: ['own_id'], hidden: ['fname', 'e_mail', 'soc_sec_no'] }]);
+  expect(open.text + wrong.text).not.toMatch(/c4n4ry|999-00-/);
+  expect(cut.json.findings.map((f: { severity: string; code: string }) => [f.severity, f.code])).toEqual([
+    ['warning', 'type_lossy'], // a start that allows it goes on
+    ['info', 'note'],
+  ]);
+  expect([both.status, both.json.errors]).toMatchObject([400, [{ field: '/name' }]]);
+  expect(await fn.mappings.names()).toHaveLength(before);
 });
 
 test('a model adds what the rules lack; what it says is checked, and nothing of a row is in the question', async () => {

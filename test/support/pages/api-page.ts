@@ -68,10 +68,11 @@ export function requestExample(method: string, path: string): unknown {
   return { ...side('source'), ...side('target'), ...sample };
 }
 
-/** The example of the first answer with JSON. */
+/** The example of the answer with JSON: of what was made, where a route may also only look. */
 export function answerExample(method: string, path: string): { status: number; body: unknown } | undefined {
   const answers = Object.entries(operationOf(method, path).responses).filter(([status]) => /^2/.test(status));
-  const [status, answer] = answers.find(([, { content }]) => content?.[json]) ?? [];
+  const told = answers.filter(([, { content }]) => content?.[json]);
+  const [status, answer] = told.find(([status]) => status === '201') ?? told[0] ?? [];
   const schema = answer?.content?.[json]?.schema;
   return schema && { status: Number(status), body: sampleOf(schema, schemas) };
 }

@@ -251,6 +251,10 @@ export function testApi(options: TestApiOptions = {}): TestApi {
       commands.push(request);
       return sampleSuggestion(request.name);
     },
+    checkMapping: async (request) => {
+      commands.push(request);
+      return { findings: [], preview: [] };
+    },
     planProject: async (request) => {
       commands.push(request);
       if (options.planProject) return options.planProject(request);

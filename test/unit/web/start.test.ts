@@ -4,9 +4,10 @@ import { webFacts } from '../../../infra/web-facts.ts';
 import { JOB_MODES } from '../../../lib/model/job.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { asCurl, asTfsync, shellWord } from '../../../web/start/commands.ts';
-import { fieldOf, placeErrors, refusedValues } from '../../../web/start/field-errors.ts';
+import { fieldOf, placeErrors, refusedValues, saidOfSide } from '../../../web/start/field-errors.ts';
 import { cannotPick, choiceOf, matching, size, sizeOf, takes } from '../../../web/start/pick.ts';
 import { configOf, noSide, optionsOf, pairBody, type StartForm } from '../../../web/start/request.ts';
+import { unread } from '../../../web/start/unread.ts';
 
 const facts = webFacts();
 const SECRET = 's3cret\'"$(id)`';
@@ -241,4 +242,24 @@ describe('what the pages know of the config', () => {
     );
     expect(facts.conflict.map((s) => s.name)).toEqual(facts.config.find((f) => f.name === 'conflict_strategy')?.words);
   });
+});
+
+it('a side that is not given is asked for in the words of the page', () => {
+  const missing = { code: 'required', message: 'expected a string, found nothing', hint: 'Add the field.' };
+  const other = { code: 'connection_scheme', message: 'It is no PostgreSQL.', hint: 'Begin with postgresql://.' };
+
+  expect(saidOfSide([missing, other], 'source', 'environment')).toEqual([
+    { code: 'required', message: 'Choose a source.' },
+    other,
+  ]);
+  expect(saidOfSide([missing], 'target', 'connection')[0]?.message).toBe('Type the connection URL of the target.');
+});
+
+it('environments that were not read are told from none', () => {
+  const problem = { title: '', status: 0, detail: 'The service does not answer.', code: 'unreachable', errors: [] };
+
+  expect(unread({ live: true })).toEqual({ word: 'Reading them…', why: '' });
+  expect(unread({ live: true, problem })?.why).toContain('asked for again');
+  expect(unread({ live: false, problem })?.why).not.toContain('asked for again');
+  expect(unread({ live: true, problem, body: { environments: [] } })).toBeUndefined();
 });

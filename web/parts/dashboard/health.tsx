@@ -1,4 +1,6 @@
+import { useEffect } from 'preact/hooks';
 import type { Health } from '../../../lib/model/answers.ts';
+import { failures } from '../../api.ts';
 import { useLive } from '../../ui.ts';
 import { Chip } from '../state.tsx';
 
@@ -7,8 +9,12 @@ const HEALTH_EVERY_MS = 15_000;
 
 /** How the service and its parts are. */
 export function HealthStrip() {
-  const { body, problem } = useLive<Health>('/api/sync/health', { everyMs: HEALTH_EVERY_MS, alsoData: [503] }).state
-    .value;
+  const live = useLive<Health>('/api/sync/health', { everyMs: HEALTH_EVERY_MS, alsoData: [503] });
+  const { body, problem } = live.state.value;
+  const failed = failures.value;
+  useEffect(() => {
+    if (failed > 0 && !live.state.peek().problem) live.refresh(); // one that is known to be away is asked again anyway
+  }, [failed]);
   if (!body) {
     return (
       <section class="health" aria-label="Health of the service" aria-busy={!problem}>

@@ -1,25 +1,23 @@
 import { useSignal } from '@preact/signals';
-import type { MappingPreview, Suggestion } from '../../../lib/model/suggestion.ts';
+import type { Suggestion } from '../../../lib/model/suggestion.ts';
 import { mappingPath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
+import { SIDE_FIELDS, useSides, withoutConnections } from '../../mapping/use-sides.ts';
+import { placeErrors } from '../../start/field-errors.ts';
+import { pairBody } from '../../start/request.ts';
 import { Action, Needs } from '../action.tsx';
-import { NameField, SecretField } from '../fields.tsx';
+import { BothSides } from '../both-sides.tsx';
+import { NameField } from '../fields.tsx';
 import { ProblemNote } from '../problem.tsx';
+import { Preview } from './preview.tsx';
 
 /** Asks the service to propose a mapping for two databases. What it stores is a draft; some rows show what it would make. */
 export function ProposeMapping() {
   const { busy, problem, ask } = useCommand();
   const found = useSignal<Suggestion | undefined>(undefined);
-  const draft = useSignal({ name: '', source_connection: '', target_connection: '' });
+  const name = useSignal('');
+  const sides = useSides();
   const options = useSignal({ mask: true, samples: false, model: true });
-  const text = (name: keyof typeof draft.value) => ({
-    required: true,
-    spellcheck: false,
-    value: draft.value[name],
-    onInput: (event: Event) => {
-      draft.value = { ...draft.peek(), [name]: (event.currentTarget as HTMLInputElement).value.trim() }; // its own handler
-    },
-  });
   const tick = (name: keyof typeof options.value) => ({
     type: 'checkbox' as const,
     checked: options.value[name],
@@ -30,12 +28,13 @@ export function ProposeMapping() {
   const propose = async (event: Event) => {
     event.preventDefault();
     found.value = undefined;
-    const body = { ...draft.peek(), ...options.peek() };
+    const body = { name: name.peek().trim(), ...pairBody(sides.form.peek()), ...options.peek() };
     const answer = await ask<Suggestion>('propose', '/api/sync/mappings/suggest', { method: 'POST', body });
     if (answer?.kind !== 'ok') return;
     found.value = answer.body;
-    draft.value = { ...draft.peek(), source_connection: '', target_connection: '' };
+    sides.form.value = withoutConnections(sides.form.peek());
   };
+  const placed = problem.value && placeErrors(problem.value, SIDE_FIELDS);
   return (
     <details class="panel">
       <summary>
@@ -43,11 +42,13 @@ export function ProposeMapping() {
         <Needs to="suggestMapping" />
       </summary>
       <form onSubmit={propose} autocomplete="off">
-        <div class="form-columns">
-          <NameField {...text('name')} />
-          <SecretField text="Source connection" {...text('source_connection')} />
-          <SecretField text="Target connection" {...text('target_connection')} />
-        </div>
+        <NameField
+          value={name.value}
+          onInput={(event) => {
+            name.value = event.currentTarget.value;
+          }}
+        />
+        <BothSides sides={sides} errors={placed?.byField} />
         <label>
           <input {...tick('mask')} /> Mask columns that seem to hold personal data
         </label>
@@ -58,7 +59,7 @@ export function ProposeMapping() {
           <input {...tick('model')} /> Ask the language model of this service, if it has one; it gets names, and no
           value
         </label>
-        {problem.value && <ProblemNote problem={problem.value} />}
+        {placed?.rest && <ProblemNote problem={placed.rest} />}
         <Action
           to="suggestMapping"
           type="submit"
@@ -101,40 +102,5 @@ function Proposal({ proposal: p }: { readonly proposal: Suggestion }) {
         <Preview key={preview.table} preview={preview} />
       ))}
     </section>
-  );
-}
-
-function Preview({ preview: { table, columns, rows, hidden } }: { readonly preview: MappingPreview }) {
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
-      <section class="scroll" aria-label={`Rows of ${table} as they would arrive`} tabIndex={0}>
-        <table class="made">
-          <caption>
-            <strong>{table}</strong>, rows as they would arrive
-          </caption>
-          <thead>
-            <tr>
-              {columns.map((column) => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr>
-                {row.map((value) => (
-                  <td>{value ?? <em>NULL</em>}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
-      {rows.length === 0 && <p class="fine">The source has no rows of it.</p>}
-      {hidden.length > 0 && <p class="fine">Not shown, because not masked: {hidden.join(', ')}</p>}
-    </>
   );
 }

@@ -15,7 +15,7 @@ export function Databases({ held }: { readonly held: HeldForm }) {
             key={side}
             side={side}
             form={form.value[side]}
-            environments={environments.value}
+            environments={environments}
             end={pair.value?.[side]}
             errors={['connection', 'environment'].flatMap((kind) => placed?.byField.get(`${side}_${kind}`) ?? [])}
             onChange={(to) => setSide(side, to)}

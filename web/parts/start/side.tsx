@@ -1,14 +1,19 @@
 import type { EnvironmentView, ProblemItem } from '../../../lib/model/answers.ts';
 import type { PairEnd } from '../../../lib/model/pair-tables.ts';
+import type { Environments } from '../../environments.ts';
+import { saidOfSide } from '../../start/field-errors.ts';
 import type { SideForm, SideName } from '../../start/request.ts';
+import { unread } from '../../start/unread.ts';
 import { Copy } from '../copy.tsx';
 import { Chip } from '../state.tsx';
 import { FieldErrors } from './errors.tsx';
 
 interface SideProps {
+  /** Of its ids, where the page has the side twice. */
+  readonly prefix?: string;
   readonly side: SideName;
   readonly form: SideForm;
-  readonly environments: readonly EnvironmentView[];
+  readonly environments: Environments;
   /** What the last test found there. */
   readonly end: PairEnd | undefined;
   readonly errors: readonly ProblemItem[];
@@ -18,8 +23,11 @@ interface SideProps {
 const TITLE: Readonly<Record<SideName, string>> = { source: 'Source', target: 'Target' };
 
 /** One database: an environment by its name, or a connection, which is typed unseen and never shown again. */
-export function SideFields({ side, form, environments, end, errors, onChange }: SideProps) {
-  const ids = { errors: `${side}-errors`, help: `${side}-help` };
+export function SideFields({ prefix = '', side, form, environments: listed, end, errors, onChange }: SideProps) {
+  const own = `${prefix}${side}`;
+  const ids = { errors: `${own}-errors`, help: `${own}-help`, field: `${own}-${form.kind}` };
+  const environments = listed.body?.environments ?? [];
+  const untold = unread(listed);
   const described = { 'aria-invalid': errors.length > 0 || undefined, 'aria-describedby': `${ids.help} ${ids.errors}` };
   return (
     <fieldset class="side-form">
@@ -29,7 +37,7 @@ export function SideFields({ side, form, environments, end, errors, onChange }: 
           <label key={kind}>
             <input
               type="radio"
-              name={`${side}-kind`}
+              name={`${own}-kind`}
               checked={form.kind === kind}
               onChange={() => onChange({ ...form, kind })}
             />
@@ -37,11 +45,19 @@ export function SideFields({ side, form, environments, end, errors, onChange }: 
           </label>
         ))}
       </div>
-      {form.kind === 'environment' ? (
+      {form.kind === 'environment' && untold ? (
         <>
-          <label for={`${side}-environment`}>{TITLE[side]} environment</label>
+          <label for={ids.field}>{TITLE[side]} environment</label>
+          <select id={ids.field} {...described} value="">
+            <option value="">{untold.word}</option>
+          </select>
+          <small id={ids.help}>{untold.why}</small>
+        </>
+      ) : form.kind === 'environment' ? (
+        <>
+          <label for={ids.field}>{TITLE[side]} environment</label>
           <select
-            id={`${side}-environment`}
+            id={ids.field}
             {...described}
             value={form.environment}
             onChange={(event) => onChange({ ...form, environment: event.currentTarget.value })}
@@ -58,9 +74,9 @@ export function SideFields({ side, form, environments, end, errors, onChange }: 
         </>
       ) : (
         <>
-          <label for={`${side}-connection`}>{TITLE[side]} connection URL</label>
+          <label for={ids.field}>{TITLE[side]} connection URL</label>
           <input
-            id={`${side}-connection`}
+            id={ids.field}
             type="password"
             autocomplete="off"
             spellcheck={false}
@@ -74,7 +90,7 @@ export function SideFields({ side, form, environments, end, errors, onChange }: 
           </small>
         </>
       )}
-      <FieldErrors id={ids.errors} errors={errors} />
+      <FieldErrors id={ids.errors} errors={saidOfSide(errors, side, form.kind)} />
       {end && <EndReport side={side} end={end} />}
     </fieldset>
   );
