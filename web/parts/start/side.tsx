@@ -2,6 +2,7 @@ import type { EnvironmentView, ProblemItem } from '../../../lib/model/answers.ts
 import type { PairEnd } from '../../../lib/model/pair-tables.ts';
 import type { SideForm, SideName } from '../../start/request.ts';
 import { Copy } from '../copy.tsx';
+import { EnvironmentOptions } from '../environment/options.tsx';
 import { Chip } from '../state.tsx';
 import { FieldErrors } from './errors.tsx';
 
@@ -46,13 +47,7 @@ export function SideFields({ side, form, environments, end, errors, onChange }: 
             value={form.environment}
             onChange={(event) => onChange({ ...form, environment: event.currentTarget.value })}
           >
-            <option value="">{environments.length === 0 ? 'There is none yet' : 'Choose one'}</option>
-            {environments.map((e) => (
-              <option key={e.name} value={e.name}>
-                {e.name} · {e.database} on {e.host}
-                {side === 'target' && !e.writable ? ' (read only)' : ''}
-              </option>
-            ))}
+            <EnvironmentOptions side={side} environments={environments} />
           </select>
           <small id={ids.help}>{environmentHelp(environments, form.environment, side)}</small>
         </>
