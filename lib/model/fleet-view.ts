@@ -41,6 +41,7 @@ const summary = {
 };
 export const pairSummary = z.object(summary).meta({ id: 'PairSummary' });
 export type PairSummary = z.infer<typeof pairSummary>;
+export type PairLastView = z.infer<typeof pairLast>;
 
 /** A pair with its config; with its jobs where it was asked for, not where it was put. */
 export interface PairView extends PairSummary {
@@ -48,7 +49,7 @@ export interface PairView extends PairSummary {
   readonly actor: string;
   readonly created_at: string;
   readonly updated_at: string;
-  readonly jobs?: readonly z.infer<typeof pairLast>[];
+  readonly jobs?: readonly PairLastView[];
 }
 
 export const pairPage = z

@@ -3,12 +3,13 @@ import type { ScheduleView } from '../../../lib/model/answers.ts';
 import { scheduleApi, schedulePath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
 import { again, sideFields } from '../../schedule-put.ts';
+import { usualTiming } from '../../timing.ts';
 import { useUi } from '../../ui.ts';
 import { Action } from '../action.tsx';
 import { ConfigTextField, useConfigText } from '../config-text.tsx';
 import { NameField, SecretField } from '../fields.tsx';
 import { ProblemNote } from '../problem.tsx';
-import { TimingFields, usualTiming } from './timing.tsx';
+import { TimingFields } from './timing.tsx';
 
 interface FormProps {
   /** Undefined: a new one. */
