@@ -47,6 +47,12 @@ export const webPages: readonly WebPage[] = [
     path: '/environments/{name}',
     show: lazyPage(async () => (await import('./pages/environment.tsx')).EnvironmentPage),
   },
+  {
+    path: '/pairs',
+    show: lazyPage(async () => (await import('./pages/pairs.tsx')).PairsPage),
+    nav: 'Pairs',
+  },
+  { path: '/pair/{name}', show: lazyPage(async () => (await import('./pages/pair.tsx')).PairPage) },
   { path: '/approvals', show: lazyPage(async () => (await import('./pages/approvals.tsx')).ApprovalsPage) },
   {
     path: '/schedules',

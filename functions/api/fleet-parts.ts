@@ -1,6 +1,6 @@
 import type { SeenVersion } from '../../lib/model/entity-tag.ts';
 import { SyncError } from '../../lib/model/errors.ts';
-import type { KeptPair, PairFilter } from '../../lib/model/fleet.ts';
+import type { KeptPair, PairFilter, PairLast } from '../../lib/model/fleet.ts';
 import type { FleetOrder } from '../../lib/model/fleet-order.ts';
 import type { PairPage } from '../../lib/orchestrator/find-pairs.ts';
 import type { FleetRequest, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
@@ -12,6 +12,7 @@ export interface FleetParts {
   readonly pairs: Pick<PairStore, 'get'>;
   readonly orders: Pick<FleetOrderStore, 'get' | 'page' | 'list'>;
   find(filter: PairFilter, page: { readonly limit: number; readonly after?: string | undefined }): Promise<PairPage>;
+  jobs(pair: KeptPair): Promise<readonly PairLast[]>;
   put(pair: PutPair): Promise<{ readonly pair: KeptPair; readonly created: boolean }>;
   remove(name: string, seen: SeenVersion): Promise<void>;
   preview(filter: PairFilter): ReturnType<typeof previewFleet>;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { findPairs } from '../../lib/orchestrator/find-pairs.ts';
+import { findPairs, lastJobsOf } from '../../lib/orchestrator/find-pairs.ts';
 import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
 import { putPair, removePair } from '../../lib/orchestrator/keep-pairs.ts';
 import { dynamoClient } from '../aws/clients.ts';
@@ -27,6 +27,7 @@ export const handler = apiHandler({
         pairs: kept.pairs,
         orders: kept.orders,
         find: (filter, page) => findPairs(filter, page, kept),
+        jobs: (pair) => lastJobsOf(pair, kept),
         put: (pair) => putPair(pair, kept),
         remove: (name, seen) => removePair(name, seen, kept),
         preview: (filter) => previewFleet(filter, kept),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type KeptPair, type PairFacts, type PairLast, stateOf } from '../../lib/model/fleet.ts';
-import { type PairSummary, pairSummary } from '../../lib/model/fleet-view.ts';
+import { type PairSummary, pairLast, pairSummary } from '../../lib/model/fleet-view.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 
 /** A name of a pair may be that of its schedule: EventBridge Scheduler takes names of up to 64 of these. */
@@ -15,6 +15,9 @@ export const pairView = z
     actor: z.string().meta({ description: 'Who put it last.' }),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
+    jobs: z.array(pairLast).optional().meta({
+      description: 'The last 20, newest first: those that orders and its schedule have started. Of a GET alone.',
+    }),
   })
   .meta({ id: 'Pair' });
 
@@ -33,7 +36,7 @@ export function summaryOf(facts: PairFacts): PairSummary {
   };
 }
 
-export function viewOf(facts: PairFacts): z.output<typeof pairView> {
+export function viewOf(facts: PairFacts, jobs?: readonly PairLast[]): z.output<typeof pairView> {
   const { config, actor, created_at, updated_at }: KeptPair = facts.pair;
-  return { ...summaryOf(facts), config, actor, created_at, updated_at };
+  return { ...summaryOf(facts), config, actor, created_at, updated_at, ...(jobs && { jobs: jobs.map(shown) }) };
 }

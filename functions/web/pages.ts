@@ -58,6 +58,8 @@ export const pages: readonly Page[] = [
   ),
   page(`${WEB_BASE}/environments`, 'document', 'Named databases, and what may be done with them'),
   page(`${WEB_BASE}/environments/{name}`, 'document', 'One environment: test, change, delete it'),
+  page(`${WEB_BASE}/pairs`, 'document', 'Kept pairs: filters, and orders over many of them'),
+  page(`${WEB_BASE}/pair/{name}`, 'document', 'One pair: its last jobs, change, delete it'),
   page(`${WEB_BASE}/approvals`, 'document', 'Requests to write to protected environments'),
   page(`${WEB_BASE}/schedules`, 'document', 'Schedules: last and next runs'),
   page(`${WEB_BASE}/schedules/{name}`, 'document', 'One schedule: runs, change, pause, delete it'),

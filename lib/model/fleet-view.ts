@@ -5,6 +5,17 @@ import { JOB_MODES, JOB_STATES } from './job.ts';
 
 const instant = z.iso.datetime();
 
+/** A job of a pair. */
+export const pairLast = z.object({
+  job_id: z.string(),
+  state: z.enum(JOB_STATES),
+  created_at: instant,
+  ended_at: instant.optional(),
+  code: z.string().optional().meta({ description: 'Why it failed or waits.' }),
+  open_conflicts: z.int(),
+  quarantined: z.int(),
+});
+
 /** A pair in a list; its config is with the pair itself. */
 const summary = {
   name: z.string(),
@@ -14,16 +25,7 @@ const summary = {
   target_environment: z.string(),
   mode: z.enum(JOB_MODES),
   state: z.enum(PAIR_STATES).meta({ description: 'Of its last job; never: it has none.' }),
-  last: z
-    .object({
-      job_id: z.string(),
-      state: z.enum(JOB_STATES),
-      created_at: instant,
-      ended_at: instant.optional(),
-      code: z.string().optional().meta({ description: 'Why it failed or waits.' }),
-      open_conflicts: z.int(),
-      quarantined: z.int(),
-    })
+  last: pairLast
     .optional()
     .meta({ description: 'The job that was started last for the pair, by an order or its schedule.' }),
   last_success_at: instant.optional().meta({ description: 'When the last of its jobs completed; of the last 20.' }),
@@ -39,11 +41,15 @@ const summary = {
 };
 export const pairSummary = z.object(summary).meta({ id: 'PairSummary' });
 export type PairSummary = z.infer<typeof pairSummary>;
+export type PairLastView = z.infer<typeof pairLast>;
 
-/** A pair with its config. */
+/** A pair with its config; with its jobs where it was asked for, not where it was put. */
 export interface PairView extends PairSummary {
   readonly config: Readonly<Record<string, unknown>>;
   readonly actor: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly jobs?: readonly PairLastView[];
 }
 
 export const pairPage = z

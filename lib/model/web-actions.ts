@@ -31,6 +31,10 @@ export const WEB_ACTIONS = {
   deleteWebhook: 'DELETE /api/sync/webhooks/{name}',
   testWebhook: 'POST /api/sync/webhooks/{name}/test',
   rotateWebhook: 'POST /api/sync/webhooks/{name}/rotate',
+  putPair: 'PUT /api/sync/pairs/{name}',
+  deletePair: 'DELETE /api/sync/pairs/{name}',
+  orderPairs: 'POST /api/sync/fleet',
+  cancelPairsOrder: 'POST /api/sync/fleet/{order_id}/cancel',
   suggestMapping: 'POST /api/sync/mappings/suggest',
 } as const;
 export type WebAction = keyof typeof WEB_ACTIONS;

@@ -2,6 +2,7 @@ import {
   asksJobs,
   isMeant,
   isOver,
+  KEPT_JOBS,
   type KeptPair,
   mayBeMeant,
   type PairFacts,
@@ -59,19 +60,35 @@ function jobsOf(noted: readonly PairJob[], schedule: Schedule | undefined): read
   return [...new Set(all.map((job) => job.job_id))];
 }
 
+/** Pairs with what leads to their jobs: the schedule that is theirs, and the ids of their jobs, newest first. */
+async function leadsOf(pairs: readonly KeptPair[], ports: FindPairsPorts) {
+  const names = pairs.map(({ name }) => name);
+  const [noted, schedules] = await Promise.all([ports.pairs.jobs(names), ports.looks.schedules(names)]);
+  return pairs.map((pair) => {
+    const found = schedules.get(pair.name);
+    const schedule = found && isOf(pair, found) ? found : undefined;
+    return { pair, schedule, ids: jobsOf(noted.get(pair.name) ?? [], schedule) };
+  });
+}
+
+/** The last 20 jobs of a pair that came to be, newest first. */
+export async function lastJobsOf(pair: KeptPair, ports: FindPairsPorts): Promise<readonly PairLast[]> {
+  const [{ ids } = { ids: [] }] = await leadsOf([pair], ports);
+  const jobs = await ports.looks.jobs(ids);
+  return ids
+    .flatMap((id) => jobs.get(id) ?? [])
+    .filter((job) => isOver(pair, job))
+    .slice(0, KEPT_JOBS)
+    .map(lastOf);
+}
+
 /**
  * What became of these pairs. Reads their notes, their schedules and the last job of each at once; older jobs only of those
  * whose last one has not completed.
  */
 export async function factsOf(pairs: readonly KeptPair[], ports: FindPairsPorts): Promise<readonly PairFacts[]> {
-  const names = pairs.map(({ name }) => name);
-  const [noted, schedules] = await Promise.all([ports.pairs.jobs(names), ports.looks.schedules(names)]);
   const now = ports.clock();
-  const known = pairs.map((pair) => {
-    const found = schedules.get(pair.name);
-    const schedule = found && isOf(pair, found) ? found : undefined;
-    return { pair, schedule, ids: jobsOf(noted.get(pair.name) ?? [], schedule) };
-  });
+  const known = await leadsOf(pairs, ports);
   const newest = await ports.looks.jobs(known.flatMap(({ ids }) => ids.slice(0, 1)));
   const unsure = known.filter(({ pair, ids: [last = ''] }) => {
     const job = newest.get(last);

@@ -279,6 +279,7 @@ describe('the pages of those who run the service', () => {
         'Save needs admin',
         'Delete the environment needs admin',
       ],
+      '/pairs': ['Keep a pair needs operator', 'Keep it needs operator'],
       '/plan': [
         'Plan a project needs operator',
         'Test both and list tables needs operator',
@@ -314,9 +315,16 @@ describe('the pages of those who run the service', () => {
         resolver: ['Webhooks'],
         admin: [],
       };
-      expected[role] = ['Jobs', 'Start', 'Mappings', 'Environments', 'Schedules', 'Webhooks', 'Projects'].filter(
-        (name) => !(hidden[role] as readonly string[]).includes(name),
-      );
+      expected[role] = [
+        'Jobs',
+        'Start',
+        'Mappings',
+        'Environments',
+        'Pairs',
+        'Schedules',
+        'Webhooks',
+        'Projects',
+      ].filter((name) => !(hidden[role] as readonly string[]).includes(name));
       expect(tab.complaints).toEqual([]);
     }
     expect(found).toEqual(expected);

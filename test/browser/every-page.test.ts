@@ -24,15 +24,16 @@ describe('every page', () => {
   /** Addresses of every page, below the origin. */
   const addresses = () => {
     made ??= (async () => {
-      const { pair, params } = await walkedWorld(web);
+      const { pair, params, order } = await walkedWorld(web);
       pairs.push(pair);
-      return PATHS.map((path) =>
+      const all = PATHS.map((path) =>
         path.replaceAll(/\{(\w+)\}/g, (_, name) => {
           const value = params[name];
           if (value === undefined) throw new Error(`walked-world.ts knows no ${name} for ${path}`);
           return encodeURIComponent(value);
         }),
       );
+      return [...all, `${BASE}/pairs?order=${order}`]; // an order is followed on the page that it was given on
     })();
     return made;
   };

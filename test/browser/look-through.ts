@@ -3,6 +3,7 @@ import { pages } from '../../functions/web/pages.ts';
 import type { WebhookView } from '../../lib/model/answers.ts';
 import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import { until } from '../e2e/support.ts';
+import { answerFleetPayloads } from './fleet-payloads.ts';
 import { PAYLOADS } from './payloads.ts';
 
 /** Elements and attributes that none of our pages has: what text would have become, had it become markup. */
@@ -84,6 +85,10 @@ function looks({ jobId, storedJob, wide, open, noted }: Places): readonly Look[]
     { path: '/schedules/stored', shows: 'runs' },
     { path: '/webhooks', shows: 'webhooks' },
     { path: '/webhooks/payloads', shows: 'webhook' },
+    { path: '/pairs', shows: 'pairs' },
+    { path: '/pairs?order=payloads', shows: 'order' },
+    { path: `/pairs?${query('group prefix state overdue_hours next_token order')}` },
+    { path: '/pair/payloads?order=payloads', shows: 'pair' },
     { path: `/plan?from=${storedJob}`, shows: 'project' },
     { path: `/plan?${query('from')}` },
     { path: '/../dashboard', shows: 'projects', part: true },
@@ -93,7 +98,7 @@ function looks({ jobId, storedJob, wide, open, noted }: Places): readonly Look[]
     { path: '/../conflicts' },
     { path: `/../conflicts?${query('job_id next_token')}` },
     { path: `/../job/${p}` },
-    ...['job', 'mappings', 'environments', 'schedules', 'webhooks', 'conflicts'].map((page) => ({
+    ...['job', 'pair', 'mappings', 'environments', 'schedules', 'webhooks', 'conflicts'].map((page) => ({
       path: `/${page}/${p}`,
     })),
     { path: `/conflicts/${p}/${q}` },
@@ -178,6 +183,7 @@ export async function lookThrough(page: Page, places: Places) {
   };
 
   await answerPayloads(page);
+  await answerFleetPayloads(page);
   for (const [index, { path, ...what }] of looks(places).entries()) {
     await page.goto(`${places.base}${path}${index === 0 ? `#token=${places.token}` : ''}`);
     await look(what);

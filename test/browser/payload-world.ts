@@ -135,6 +135,11 @@ async function administer(send: Send, pair: TestPair, sides: object): Promise<vo
     send('PUT', `/api/sync/environments/payloads-${i}`, { connection: pair.source.url, description }),
   );
   await Promise.all(environments);
+  const names = { source_environment: 'payloads-0', target_environment: 'payloads-1' };
+  const kept = packed(500).map((description, i) =>
+    send('PUT', `/api/sync/pairs/payloads-${i}`, { ...names, description }),
+  );
+  await Promise.all(kept);
   await send('PUT', '/api/sync/environments/guarded', { connection: pair.target.url, writable: true, protected: true });
   for (const note of packed(2000)) {
     const config = { ...CONFIG, batch_size: note.length };

@@ -1,4 +1,5 @@
 import type { JobConfig } from '../../lib/model/config.ts';
+import { until } from '../e2e/support.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import type { served } from './served.ts';
 
@@ -6,6 +7,8 @@ import type { served } from './served.ts';
 export interface WalkedWorld {
   readonly params: Readonly<Record<string, string>>;
   readonly pair: TestPair;
+  /** An order over pairs, which has ended. */
+  readonly order: string;
 }
 
 const TABLE =
@@ -43,6 +46,15 @@ export async function walkedWorld(web: ReturnType<typeof served>): Promise<Walke
   const mapping = { 'public.t': { from: 'public.t', columns: { id: 'id' } } };
   await must('PUT', '/api/sync/mappings/kept', { mapping });
   await must('PUT', '/api/sync/schedules/kept', { ...sides, expression: 'rate(30 days)' });
+  const kept = { ...sides, mode: 'full', groups: ['walked'], description: 'Looked at by every test' };
+  await must('PUT', '/api/sync/pairs/kept', kept);
+  const over = { action: 'start', dry_run: true, filter: { names: ['kept'] } };
+  const { order_id } = await must('POST', '/api/sync/fleet', { ...over, expected_count: 1 });
+  await until(
+    'the order',
+    async () => (await must('GET', `/api/sync/fleet/${order_id}`, undefined)).state === 'completed',
+  );
+  await web.service.waitForEnd((await must('GET', '/api/sync/pairs/kept', undefined)).last.job_id);
   await must('PUT', '/api/sync/webhooks/kept', { url: 'http://127.0.0.1:9/', paused: true });
   await must('PUT', '/api/sync/environments/second-person', {
     connection: target.url,
@@ -51,5 +63,5 @@ export async function walkedWorld(web: ReturnType<typeof served>): Promise<Walke
   });
   const asked = await web.call('POST', '/api/sync/full', { ...sides, config: {} });
   if (asked.body.code !== 'approval_required') throw new Error(`no request: ${asked.text}`);
-  return { pair, params: { name: 'kept', job_id, conflict_id: conflicts[0].conflict_id } };
+  return { pair, order: order_id, params: { name: 'kept', job_id, conflict_id: conflicts[0].conflict_id } };
 }

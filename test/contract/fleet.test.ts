@@ -8,7 +8,7 @@ import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.t
 import { SyncError } from '../../lib/model/errors.ts';
 import { type FleetItem, type FleetWork, ITEMS_PER_PAGE } from '../../lib/model/fleet-order.ts';
 import type { Job, JobState } from '../../lib/model/job.ts';
-import { findPairs } from '../../lib/orchestrator/find-pairs.ts';
+import { findPairs, lastJobsOf } from '../../lib/orchestrator/find-pairs.ts';
 import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
 import type { PutSchedule } from '../../lib/orchestrator/put-schedule.ts';
 import type { StartRequest } from '../../lib/orchestrator/start-job.ts';
@@ -335,6 +335,11 @@ describe('a list of pairs', () => {
     expect(first?.last_success_at).toBe(ended_at);
     expect(first?.schedule?.next_run).toBeDefined();
     expect(second?.last).toBeUndefined();
+    expect((await lastJobsOf(samplePair('p000'), f.ports)).map(({ job_id, state }) => [job_id, state])).toEqual([
+      [failed, 'failed'],
+      [old, 'completed'],
+    ]);
+    expect(await lastJobsOf(samplePair('p001'), f.ports)).toEqual([]);
     expect(await names({ state: 'failed' })).toEqual(['p000']);
     expect(await names({ state: 'never' })).toEqual(['p001']);
     expect(await names({ overdue_hours: 1 })).toEqual(['p001']);

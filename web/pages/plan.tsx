@@ -4,15 +4,16 @@ import type { JobMode } from '../../lib/model/job.ts';
 import type { ProjectPlanView } from '../../lib/model/project-plan.ts';
 import { useCommand } from '../command.ts';
 import { Action, Needs } from '../parts/action.tsx';
+import { Commands } from '../parts/commands.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { ProjectFields } from '../parts/project/fields.tsx';
 import { ProjectNav } from '../parts/project/nav.tsx';
 import { PlanView } from '../parts/project/plan-view.tsx';
 import { AllOptions } from '../parts/start/all-options.tsx';
-import { Commands } from '../parts/start/commands.tsx';
 import { Databases } from '../parts/start/databases.tsx';
 import { draftOf, noDraft, type ProjectDraft, projectText } from '../project/draft.ts';
 import { projectJobPath } from '../project-address.ts';
+import { startCommands } from '../start/commands.ts';
 import { takes } from '../start/pick.ts';
 import { pairBody } from '../start/request.ts';
 import { clear, useStartForm } from '../start/use-start-form.ts';
@@ -125,7 +126,7 @@ export function PlanPage() {
             <span class="fine">A dry run does everything but write: it ends with what would change.</span>
           </div>
         )}
-        <Commands form={form.value} config={asked.config} />
+        <Commands commands={startCommands({ ...form.value, config: asked.config, origin: window.location.origin })} />
       </section>
     </form>
   );

@@ -2,12 +2,13 @@ import facts from 'virtual:facts';
 import { useEffect } from 'preact/hooks';
 import { JOB_MODES, type JobMode } from '../../lib/model/job.ts';
 import { Action, Needs } from '../parts/action.tsx';
+import { Commands } from '../parts/commands.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { AllOptions } from '../parts/start/all-options.tsx';
-import { Commands } from '../parts/start/commands.tsx';
 import { Databases } from '../parts/start/databases.tsx';
 import { TablePicker } from '../parts/start/picker.tsx';
 import { StrategyChoice } from '../parts/start/strategy.tsx';
+import { startCommands } from '../start/commands.ts';
 import { type HeldForm, useStartForm } from '../start/use-start-form.ts';
 
 /** Fields of the config that have a place of their own on the page. */
@@ -69,7 +70,7 @@ export function StartPage() {
           </Action>
           <span class="fine">A dry run does everything but write: it ends with what would change.</span>
         </div>
-        <Commands form={form.value} config={asked.config} />
+        <Commands commands={startCommands({ ...form.value, config: asked.config, origin: window.location.origin })} />
       </section>
     </form>
   );

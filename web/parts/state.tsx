@@ -8,7 +8,7 @@ export function JobStateChip({ state }: { readonly state: JobState }) {
   return <Chip {...JOB_WORDS[state]} />;
 }
 
-interface ChipProps {
+export interface ChipProps {
   readonly tone: Tone;
   readonly text: string;
   /** What the word means. */

@@ -7,6 +7,19 @@ export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
+/** A POST of JSON with curl. `data` is a word of the shell already; the token is a variable of it. */
+export const curlPost = (url: string, data: string): string =>
+  [
+    `curl -sS -X POST ${shellWord(url)}`,
+    `  -H "authorization: Bearer $TFSYNC_TOKEN"`,
+    `  -H 'content-type: application/json'`,
+    `  --data-binary ${data}`,
+  ].join(' \\\n');
+
+/** A call of the command line, of words that need not be safe in a shell. */
+export const tfsync = (origin: string, words: readonly string[]): string =>
+  ['tfsync', '--url', origin, ...words].map(shellWord).join(' ');
+
 type Asked = Pick<StartForm, 'source' | 'target' | 'mode'> & Pick<ConfigOf, 'config'> & { readonly origin: string };
 
 const variable = (side: string) => `TFSYNC_${side.toUpperCase()}`;
@@ -20,16 +33,16 @@ function preface(asked: Asked, more: readonly string[]): string {
   return `# set ${names.length > 0 ? `${names.join(', ')} and ` : ''}${last} before\n`;
 }
 
+/** The same start for a terminal. */
+export const startCommands = (asked: Asked): readonly (readonly [string, string])[] => [
+  ['tfsync', asTfsync(asked)],
+  ['curl', asCurl(asked)],
+];
+
 /** The same start with curl. Connections and the token are variables of the reader's shell; with connections it needs jq. */
 export function asCurl(asked: Asked): string {
   const { mode, config, origin } = asked;
-  const call = (data: string) =>
-    [
-      `curl -sS -X POST ${shellWord(`${origin}/api/sync/${mode}`)}`,
-      `  -H "authorization: Bearer $TFSYNC_TOKEN"`,
-      `  -H 'content-type: application/json'`,
-      `  --data-binary ${data}`,
-    ].join(' \\\n');
+  const call = (data: string) => curlPost(`${origin}/api/sync/${mode}`, data);
   const variables = given(asked);
   const named = Object.fromEntries(
     SIDES.filter((side) => !variables.includes(side)).map((side) => [`${side}_environment`, asked[side].environment]),
@@ -45,9 +58,10 @@ export function asCurl(asked: Asked): string {
 /** The same start with the command line, which reads connections from variables by itself. */
 export function asTfsync(asked: Asked): string {
   const { mode, config, origin } = asked;
-  const named = SIDES.filter((side) => asked[side].kind === 'environment').map(
-    (side) => `--${side}-env ${shellWord(asked[side].environment)}`,
-  );
-  const json = Object.keys(config).length > 0 ? [`--config ${shellWord(JSON.stringify(config))}`] : [];
-  return `${preface(asked, [])}${['tfsync', '--url', shellWord(origin), 'start', mode, ...named, ...json, '--wait'].join(' ')}`;
+  const named = SIDES.filter((side) => asked[side].kind === 'environment').flatMap((side) => [
+    `--${side}-env`,
+    asked[side].environment,
+  ]);
+  const json = Object.keys(config).length > 0 ? ['--config', JSON.stringify(config)] : [];
+  return `${preface(asked, [])}${tfsync(origin, ['start', mode, ...named, ...json, '--wait'])}`;
 }

@@ -69,6 +69,18 @@ export function configOf(
   return { config: { ...config, ...(tables && { tables }) }, unreadable };
 }
 
+/** What of a config differs from the defaults. Fields that this build does not know do. */
+export const changedIn = (
+  config: Readonly<Record<string, unknown>>,
+  fields: readonly ConfigField[],
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => {
+      const usual = fields.find((field) => field.name === name)?.default;
+      return JSON.stringify(value) !== JSON.stringify(usual);
+    }),
+  );
+
 /** A config as it would be typed into the form: what differs from the defaults. `tables` has a picker of its own. */
 export function optionsOf(
   config: Readonly<Record<string, unknown>>,

@@ -6,6 +6,7 @@ import type { PairTables } from '../../lib/model/pair-tables.ts';
 import { jobPath } from '../address.ts';
 import { type Command, useCommand } from '../command.ts';
 import { useEnvironments } from '../environments.ts';
+import { useRequestKey } from '../request-key.ts';
 import { useUi } from '../ui.ts';
 import { placeErrors } from './field-errors.ts';
 import { choiceOf, takes } from './pick.ts';
@@ -16,10 +17,6 @@ const SHOWN = new Set([
   ...['source_connection', 'source_environment', 'target_connection', 'target_environment'],
   ...facts.config.map(({ name }) => `config/${name}`),
 ]);
-
-/** 128 random bits; `randomUUID` is not there on a page that came without TLS. */
-const freshKey = () =>
-  [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
 
 interface FormOptions {
   /** The page of a job that was started. */
@@ -39,8 +36,7 @@ export function useStartForm({ jobHref = jobPath, also }: FormOptions = {}) {
   const environments = useEnvironments();
   const testing = useCommand();
   const starting = useCommand();
-  /** One key for one form: a second click, or a second try after an answer was lost, starts no second job. */
-  const key = useSignal<{ readonly of: string; readonly key: string } | undefined>(undefined);
+  const key = useRequestKey();
 
   useEffect(() => {
     const from = address.url.peek().searchParams.get('from');
@@ -105,9 +101,7 @@ export function useStartForm({ jobHref = jobPath, also }: FormOptions = {}) {
   const start = async (dryRun: boolean) => {
     clear(testing, also);
     const body = { ...pairBody(form.value), config: { ...asked.config, ...(dryRun && { dry_run: true }) } };
-    const of = JSON.stringify([form.value.mode, body]);
-    if (key.value?.of !== of) key.value = { of, key: freshKey() };
-    const ask = { method: 'POST', body, idempotencyKey: key.value.key } as const;
+    const ask = { method: 'POST', body, idempotencyKey: key.of([form.value.mode, body]) } as const;
     const started = await starting.ask<Started>('start', `/api/sync/${form.value.mode}`, ask);
     if (started?.kind === 'ok') address.go(jobHref(started.body.job_id));
   };

@@ -55,15 +55,16 @@ export const showPair = defineRoute({
   path: '/api/sync/pairs/{name}',
   role: 'viewer',
   runs: 'fleet',
-  summary: 'One pair, with its config',
+  summary: 'One pair, with its config and its last jobs',
   params: { name: pairNameField },
   responses: { 200: { description: 'The pair.', schema: pairView, headers: ETAG } },
 
   handle: async ({ params: { name = '' } }, _services, parts) => {
-    const { pairs } = await fleetOf(parts).find({ prefix: name, names: [name] }, { limit: 1 });
+    const fleet = fleetOf(parts);
+    const { pairs } = await fleet.find({ prefix: name, names: [name] }, { limit: 1 });
     const [found] = pairs;
     if (!found) throw noPair();
-    return { status: 200, headers: { etag: tagOf(found.pair) }, body: viewOf(found) };
+    return { status: 200, headers: { etag: tagOf(found.pair) }, body: viewOf(found, await fleet.jobs(found.pair)) };
   },
 });
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
+import { makePairs } from './pairs.ts';
 
 /** What the pictures show, once it has happened. */
 export interface Scene {
@@ -13,6 +14,8 @@ export interface Scene {
     readonly project: string;
   };
   readonly conflictId: string;
+  /** Over pairs. */
+  readonly orderId: string;
   /** Lets the running job go on to its end. */
   release(): Promise<void>;
 }
@@ -134,6 +137,8 @@ export async function makeScene({ url, token, source, target }: SceneOptions): P
   const weekly = { ...sides, expression: 'rate(7 days)', mode: 'full', paused: true };
   await must('PUT', '/api/sync/schedules/weekly-in-full', weekly);
 
+  const orderId = await makePairs({ must, sides });
+
   const root = { root: 'public.parcels', key: [2, 4, 6, 8], exclude: ['public.tax_districts'] };
   const started = await must('POST', '/api/sync/full', {
     ...sides,
@@ -163,6 +168,7 @@ export async function makeScene({ url, token, source, target }: SceneOptions): P
   return {
     jobs: { troubled, failed, running, project },
     conflictId: conflicts[0].conflict_id,
+    orderId,
     release: async () => {
       receiver.close();
       await holder.end();

@@ -1,4 +1,4 @@
-// Pictures of every page, for docs/web-ui.md: `npm run pictures`. Starts the demo county and the service as `npm start` does.
+// Pictures of every page, for docs/web-ui.md: `npm run pictures`; with names of places.ts behind `--` only those. Starts the demo county and the service as `npm start` does.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,10 @@ async function main(): Promise<void> {
   const missed = pages.filter(({ answers, path }) => answers === 'document' && !pictured.has(SAME_AS[path] ?? path));
   if (missed.length > 0) throw new Error(`places.ts has no picture of ${missed.map(({ path }) => path).join(', ')}`);
 
+  const asked = process.argv.slice(2);
+  const wanted = asked.length === 0 ? places : places.filter(({ name }) => asked.includes(name));
+  if (wanted.length < asked.length) throw new Error(`places.ts knows but ${wanted.map(({ name }) => name).join(', ')}`);
+
   const folder = mkdtempSync(join(tmpdir(), 'tfsync-pictures-'));
   undo.push(() => rmSync(folder, { recursive: true, force: true }));
   const dataDir = takeDataDir(folder);
@@ -41,7 +45,7 @@ async function main(): Promise<void> {
   const scene = await makeScene({ ...service, ...databases });
   undo.push(() => scene.release());
 
-  rmSync(FOLDER, { recursive: true, force: true });
+  if (asked.length === 0) rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   const browser = await launch();
   undo.push(() => browser.close());
@@ -49,7 +53,7 @@ async function main(): Promise<void> {
     for (const width of WIDTHS) {
       const viewport = { width, height: HEIGHTS[width] };
       await using tab = await openPage(browser, { colorScheme, viewport, reducedMotion: 'reduce' });
-      for (const place of places) {
+      for (const place of wanted) {
         const token = place.signedOut ? '' : `#token=${service.token}`;
         if (place.signedOut) await tab.page.evaluate('sessionStorage.clear()');
         await tab.page.goto(`${service.url}${addressOf(place, scene)}${token}`);

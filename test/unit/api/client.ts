@@ -346,6 +346,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
         asked.push({ filter, page });
         return { pairs: [{ pair: samplePair('county') }], ...(page.limit === 1 ? {} : { after: 'county' }) };
       },
+      jobs: async () => [],
       put: async (put) => {
         commands.push(put);
         const { seen: _, ...pair } = put;

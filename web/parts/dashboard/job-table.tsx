@@ -1,11 +1,12 @@
 import type { JobStatus, JobSummary } from '../../../lib/model/answers.ts';
-import { duration, number } from '../../../lib/model/figures.ts';
+import { number } from '../../../lib/model/figures.ts';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
 import { jobShare } from '../../../lib/model/progress.ts';
 import { jobPath } from '../../address.ts';
-import { useLive, useUi } from '../../ui.ts';
+import { useLive } from '../../ui.ts';
 import { percent } from '../../words.ts';
 import { JobStateChip } from '../state.tsx';
+import { Took } from '../took.tsx';
 import { When } from '../when.tsx';
 
 /** Jobs at work whose progress is followed in the list; further ones show theirs on their own page. */
@@ -104,12 +105,4 @@ function Place({ host, port, database, environments }: JobSummary['source']) {
       </span>
     </span>
   );
-}
-
-function Took({ job }: { readonly job: JobSummary }) {
-  const { nowMs } = useUi();
-  const from = Date.parse(job.started_at ?? job.created_at);
-  if (job.ended_at !== undefined) return <>{duration(Math.max(0, Date.parse(job.ended_at) - from) / 1000)}</>;
-  if (ENDED_STATES.includes(job.state) || job.state === 'paused') return <>–</>;
-  return <>{duration(Math.max(0, Math.round((nowMs.value - from) / 1000)))}</>;
 }

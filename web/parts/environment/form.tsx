@@ -3,6 +3,7 @@ import type { EnvironmentView } from '../../../lib/model/answers.ts';
 import { COLOURS, type Colour } from '../../../lib/model/environment.ts';
 import { environmentApi, environmentPath } from '../../admin-address.ts';
 import { useCommand } from '../../command.ts';
+import { namesIn } from '../../list-text.ts';
 import { useUi } from '../../ui.ts';
 import { Action } from '../action.tsx';
 import { NameField, SecretField } from '../fields.tsx';
@@ -126,9 +127,3 @@ export function EnvironmentForm({ from, tag, onPut }: FormProps) {
     </form>
   );
 }
-
-const namesIn = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');

@@ -5,6 +5,7 @@ import { saidOfSide } from '../../start/field-errors.ts';
 import type { SideForm, SideName } from '../../start/request.ts';
 import { unread } from '../../start/unread.ts';
 import { Copy } from '../copy.tsx';
+import { EnvironmentOptions } from '../environment/options.tsx';
 import { Chip } from '../state.tsx';
 import { FieldErrors } from './errors.tsx';
 
@@ -62,13 +63,7 @@ export function SideFields({ prefix = '', side, form, environments: listed, end,
             value={form.environment}
             onChange={(event) => onChange({ ...form, environment: event.currentTarget.value })}
           >
-            <option value="">{environments.length === 0 ? 'There is none yet' : 'Choose one'}</option>
-            {environments.map((e) => (
-              <option key={e.name} value={e.name}>
-                {e.name} · {e.database} on {e.host}
-                {side === 'target' && !e.writable ? ' (read only)' : ''}
-              </option>
-            ))}
+            <EnvironmentOptions side={side} environments={environments} />
           </select>
           <small id={ids.help}>{environmentHelp(environments, form.environment, side)}</small>
         </>
