@@ -353,9 +353,9 @@ describe('a list of pairs', () => {
     await f.add(1);
     const [old, failed, others] = ['1', '2', '3'].map((n) => ID.replace(/1$/, n));
     const ended_at = '2026-11-23T10:30:00.000Z';
-    await f.jobs.create(sampleJob({ job_id: old ?? '', state: 'completed', ended_at }));
-    await f.jobs.create(sampleJob({ job_id: failed ?? '', state: 'failed' }));
-    await f.jobs.create(sampleJob({ job_id: others ?? '', state: 'running' }));
+    await f.jobs.create(jobOfPair({ job_id: old ?? '', state: 'completed', ended_at }));
+    await f.jobs.create(jobOfPair({ job_id: failed ?? '', state: 'failed' }));
+    await f.jobs.create(jobOfPair({ job_id: others ?? '', state: 'running' }));
     await f.ports.pairs.note('p000', { job_id: old ?? '', at: '2026-11-23T10:00:00.000Z' });
     await f.ports.pairs.note('p000', { job_id: failed ?? '', at: '2026-11-23T11:00:00.000Z' });
     const at = '2026-11-23T11:30:00.000Z';
