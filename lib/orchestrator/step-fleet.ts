@@ -1,5 +1,6 @@
 import { type FleetItem, type FleetOrder, type FleetPage, tally, withFailures } from '../model/fleet-order.ts';
-import { ENDED_STATES } from '../model/job.ts';
+import { isContinuous } from '../model/following.ts';
+import { ENDED_STATES, type Job } from '../model/job.ts';
 import type { Clock, FleetOrderStore, FleetQueue, Log } from '../ports.ts';
 import { type FleetWorkPorts, noteJob, wantsNote, workOnPair } from './fleet-work.ts';
 
@@ -24,7 +25,13 @@ export function nextItems(items: readonly FleetItem[], room: number): readonly F
   return pending.filter((item) => (item.tries ?? 0) === least).slice(0, Math.max(0, Math.min(SIDE_BY_SIDE, room)));
 }
 
-/** Jobs that the order has started and that have not ended; one that waits for somebody holds up no other. */
+/** Whether a job counts as one of those that work at once: one that waits for somebody, or follows its source for good, does not. */
+const takesPart = ({ state, config }: Job): boolean =>
+  state !== 'paused' &&
+  !ENDED_STATES.includes(state) &&
+  (!isContinuous(config) || state === 'created' || state === 'preparing');
+
+/** Jobs that the order has started and that still take part. */
 async function working(order: FleetOrder, page: FleetPage, ports: StepFleetPorts): Promise<readonly string[]> {
   if (order.work.action !== 'start') return [];
   const here = page.items.flatMap(({ outcome, job_id }) => (outcome === 'done' && job_id ? [job_id] : []));
@@ -32,8 +39,8 @@ async function working(order: FleetOrder, page: FleetPage, ports: StepFleetPorts
   if (ids.length === 0) return [];
   const jobs = await ports.looks.jobs(ids);
   return ids.filter((id) => {
-    const state = jobs.get(id)?.state;
-    return state !== undefined && state !== 'paused' && !ENDED_STATES.includes(state);
+    const job = jobs.get(id);
+    return job !== undefined && takesPart(job);
   });
 }
 
@@ -62,7 +69,7 @@ async function note(
   const by = new Map(worked.map((item) => [item.pair, item]));
   const items = page.items.map((item) => by.get(item.pair) ?? item);
   const noted: FleetPage = { items, at: ports.clock().toISOString(), revision: page.revision + 1 };
-  return (await ports.orders.putPage(order.order_id, order.page, noted)) ? noted : undefined;
+  return (await ports.orders.putPage(order, order.page, noted)) ? noted : undefined;
 }
 
 /** Works on the next pairs of the page and notes what came of them; jobs that are to be moved before anything is done to them. */
@@ -101,7 +108,7 @@ export async function stepFleet(orderId: string, ports: StepFleetPorts): Promise
       await ports.orders.advance({ ...order, ...ended });
       return DONE;
     }
-    const page = await ports.orders.page(orderId, order.page);
+    const page = await ports.orders.page(order, order.page);
     if (page.items.every((item) => item.outcome !== 'pending')) {
       const next = behind(order, page, await working(order, page, ports), ports.clock().toISOString());
       if (!(await ports.orders.advance(next))) return DONE;
@@ -136,7 +143,7 @@ export async function tendFleet(ports: {
       await ports.orders.advance(order); // its end was not noted in the list of those that are open
       continue;
     }
-    const { at } = await ports.orders.page(id, order.page);
+    const { at } = await ports.orders.page(order, order.page);
     const last = at > order.updated_at ? at : order.updated_at;
     if (ports.clock().getTime() - Date.parse(last) < SILENT_MS) continue;
     ports.log.warn('order is silent', { order_id: id });

@@ -4,8 +4,9 @@ import { dynamoFleetOrderStore } from '../../functions/aws/dynamo/fleet-order-st
 import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { dynamoPairStore } from '../../functions/aws/dynamo/pair-store.ts';
 import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
+import type { Table } from '../../functions/aws/dynamo/table.ts';
 import { SyncError } from '../../lib/model/errors.ts';
-import type { FleetItem, FleetWork } from '../../lib/model/fleet-order.ts';
+import { type FleetItem, type FleetWork, jobOf } from '../../lib/model/fleet-order.ts';
 import type { Job, JobState } from '../../lib/model/job.ts';
 import { findPairs } from '../../lib/orchestrator/find-pairs.ts';
 import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
@@ -24,6 +25,18 @@ afterAll(() => dynamo.close());
 const jobOfPair = (over: Partial<Job>) => sampleJob({ environments: PAIR_ENVIRONMENTS, ...over });
 
 const ID = '0e0e0e0e-0000-4000-8000-000000000001';
+
+/** A table of which a writer dies when it comes to the order itself. */
+const halfDead = (table: Table): Table => ({
+  ...table,
+  client: () =>
+    Object.assign(Object.create(table.client()), {
+      send: (command: { input: { Item?: { kind?: string } } }) =>
+        command.input.Item?.kind === 'fleet_open'
+          ? Promise.reject(new Error('killed'))
+          : table.client().send(command as never),
+    }),
+});
 
 /** Pairs and their orders over real stores; a start makes a job and moves no row. */
 async function fleet() {
@@ -73,8 +86,11 @@ async function fleet() {
     orderFleet({ orderId: ID, work, filter: {}, expectedCount: count, atOnce, actor: 'ada' }, ports);
   const move = (id: string, state: JobState, more = {}) =>
     jobs.transition(id, { from: ['created', 'running'], epoch: 1 }, { state, ...more });
-  const items = async (): Promise<readonly FleetItem[]> => (await ports.orders.page(ID, 0)).items;
-  return { ports, clock, jobs, started, asked, sent, refuse, add, order, move, items };
+  const items = async (id = ID): Promise<readonly FleetItem[]> => {
+    const stored = await ports.orders.get(id);
+    return stored ? (await ports.orders.page(stored, 0)).items : [];
+  };
+  return { ports, table, clock, jobs, started, asked, sent, refuse, add, order, move, items };
 }
 let f: Awaited<ReturnType<typeof fleet>>;
 beforeEach(async () => {
@@ -166,6 +182,53 @@ describe('an order to start many pairs', () => {
     expect(await cancelFleet({ orderId: ID, actor: 'bob' }, f.ports)).toMatchObject({ cancelled_by: 'eve' });
   });
 
+  it('is over the pairs that its last try has found, whatever a try that died has left', async () => {
+    await f.add(2);
+    const half = dynamoFleetOrderStore(halfDead(f.table('registry')));
+    await expect(
+      orderFleet(
+        { orderId: ID, work: { action: 'start' }, filter: {}, expectedCount: 2, atOnce: 8, actor: 'ada' },
+        { ...f.ports, orders: { ...f.ports.orders, create: half.create } },
+      ),
+    ).rejects.toMatchObject({ code: 'unavailable' });
+    await f.ports.pairs.remove('p000', 1);
+    await f.ports.pairs.put(samplePair('p009'));
+
+    await f.order({ action: 'start' }, { count: 2 });
+    await stepFleet(ID, f.ports);
+
+    expect((await f.items()).map(({ pair }) => pair)).toEqual(['p001', 'p009']);
+    expect(new Set(f.started)).toEqual(new Set(['p001', 'p009'].map((pair) => jobOf(ID, pair))));
+  });
+
+  it('is one order where it is given twice at once over other pairs', async () => {
+    await f.add(1);
+    const first = f.order({ action: 'start' }, { count: 1 });
+    const create: typeof f.ports.orders.create = async (order, items) => {
+      await first;
+      return f.ports.orders.create({ ...order, list: 'other' }, items);
+    };
+    const request = { work: { action: 'start' as const }, filter: {}, expectedCount: 1, atOnce: 8, actor: 'ada' };
+    const get = async () => undefined;
+    const second = orderFleet({ orderId: ID, ...request }, { ...f.ports, orders: { ...f.ports.orders, create, get } });
+
+    expect(await second).toEqual(await first);
+  });
+
+  it('goes on beyond those that follow their source for good', async () => {
+    const config = { detection_strategy: 'cdc', continuous: true } as const;
+    await f.add(4, { config: { ...samplePair('x').config, ...config } });
+    await f.order({ action: 'start' }, { count: 4, atOnce: 2 });
+
+    await stepFleet(ID, f.ports);
+    expect(f.started).toHaveLength(2); // they prepare
+    for (const id of f.started) await f.move(id, 'running');
+    await stepFleet(ID, f.ports);
+    expect(f.started).toHaveLength(4);
+    for (const id of f.started.slice(2)) await f.move(id, 'running');
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: false });
+  });
+
   it('is sent again when nobody has worked on it for three minutes', async () => {
     await f.add(1);
     await f.order({ action: 'start' }, { count: 1 });
@@ -192,7 +255,7 @@ it('stops what works, resumes what does not, schedules, and leaves the schedules
     const orderId = ID.replace(/1$/, String(n));
     await orderFleet({ orderId, work, filter: {}, expectedCount: 3, atOnce: 1, actor: 'ada' }, f.ports);
     await stepFleet(orderId, f.ports);
-    return (await f.ports.orders.page(orderId, 0)).items.map(({ outcome, code }) => code ?? outcome);
+    return (await f.items(orderId)).map(({ outcome, code }) => code ?? outcome);
   };
   const timing = {
     expression: 'rate(1 day)',
