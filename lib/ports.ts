@@ -1390,8 +1390,17 @@ export interface FleetOrderStore {
   putPage(of: FleetList, page: number, content: FleetPage): Promise<boolean>;
   /** Newest first. */
   list(): Promise<readonly FleetOrder[]>;
-  /** Ids of those that have not ended. */
-  open(): Promise<readonly string[]>;
+  /** Those that have not ended. */
+  open(): Promise<readonly OpenOrder[]>;
+  /** Notes that its message was sent again, so that it is not each minute. */
+  resent(order: OpenOrder, at: string): Promise<void>;
+}
+
+export interface OpenOrder {
+  readonly order_id: string;
+  /** When its message was sent again last. */
+  readonly sent_at?: string;
+  readonly revision: number;
 }
 
 /** Steps of orders over many pairs. */

@@ -1,7 +1,7 @@
 import { type FleetItem, type FleetOrder, type FleetPage, tally, withFailures } from '../model/fleet-order.ts';
 import { isContinuous } from '../model/following.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
-import type { Clock, FleetOrderStore, FleetQueue, Log } from '../ports.ts';
+import type { Clock, FleetOrderStore, FleetQueue, Log, OpenOrder } from '../ports.ts';
 import { type FleetWorkPorts, noteJob, wantsNote, workOnPair } from './fleet-work.ts';
 
 export interface StepFleetPorts extends FleetWorkPorts {
@@ -126,27 +126,42 @@ export async function stepFleet(orderId: string, ports: StepFleetPorts): Promise
   }
 }
 
-/** So long no step has been at it: its message is lost. */
+/** So long no step has been at it: its message is lost, or waits behind those of other orders. */
 const SILENT_MS = 3 * 60_000;
+/** So long a message that was sent again may wait behind others. */
+const RESENT_MS = 15 * 60_000;
 
-/** Each minute: sends the message of every order again that nobody works on. */
-export async function tendFleet(ports: {
-  readonly orders: Pick<FleetOrderStore, 'open' | 'get' | 'page' | 'advance'>;
+/** Whether the message of an order is to be sent again; `at`: when a step was at it last. Pure. */
+export function isSilent(at: string, sentAt: string | undefined, now: Date): boolean {
+  const since = (then: string) => now.getTime() - Date.parse(then);
+  if (since(at) < SILENT_MS) return false;
+  return sentAt === undefined || sentAt <= at || since(sentAt) >= RESENT_MS;
+}
+
+interface TendPorts {
+  readonly orders: Pick<FleetOrderStore, 'open' | 'get' | 'page' | 'advance' | 'resent'>;
   readonly queue: FleetQueue;
   readonly clock: Clock;
   readonly log: Log;
-}): Promise<void> {
-  for (const id of await ports.orders.open()) {
-    const order = await ports.orders.get(id);
-    if (!order) continue; // it is being made
-    if (order.state !== 'working') {
-      await ports.orders.advance(order); // its end was not noted in the list of those that are open
-      continue;
-    }
-    const { at } = await ports.orders.page(order, order.page);
-    const last = at > order.updated_at ? at : order.updated_at;
-    if (ports.clock().getTime() - Date.parse(last) < SILENT_MS) continue;
-    ports.log.warn('order is silent', { order_id: id });
-    await ports.queue.send(id);
-  }
+}
+
+async function tend(open: OpenOrder, { orders, queue, clock, log }: TendPorts): Promise<void> {
+  const { order_id, sent_at } = open;
+  const order = await orders.get(order_id);
+  if (!order) return; // it is being made
+  if (order.state !== 'working') return void (await orders.advance(order)); // its end was not noted among those that are open
+  const { at } = await orders.page(order, order.page);
+  const now = clock();
+  if (!isSilent(at > order.updated_at ? at : order.updated_at, sent_at, now)) return;
+  log.warn('order is silent', { order_id });
+  await queue.send(order_id);
+  await orders.resent(open, now.toISOString());
+}
+
+/** Each minute: sends the message of every order again that nobody works on. */
+export async function tendFleet(ports: TendPorts): Promise<void> {
+  for (const open of await ports.orders.open())
+    await tend(open, ports).catch((error: unknown) =>
+      ports.log.error('order not looked after', { order_id: open.order_id, error }),
+    );
 }

@@ -56,6 +56,7 @@ async function fleet() {
     schedules: dynamoScheduleStore(table('registry')),
     queue: { send: async (id: string) => void sent.push(id) },
     clock: () => new Date(clock.now),
+    log: memoryLog(),
     remainingMs: () => 100_000,
     connect: async ({ name }) => {
       const no = refuse.get(name);
@@ -230,8 +231,8 @@ describe('an order to start many pairs', () => {
   });
 
   it('is sent again when nobody has worked on it for three minutes', async () => {
-    await f.add(1);
-    await f.order({ action: 'start' }, { count: 1 });
+    await f.add(2);
+    await f.order({ action: 'start' }, { count: 2, atOnce: 1 });
     const tend = () => tendFleet({ ...f.ports, log: memoryLog() });
 
     expect(f.sent).toEqual([ID]);
@@ -240,6 +241,66 @@ describe('an order to start many pairs', () => {
     f.clock.now += 3 * 60_000;
     await tend();
     expect(f.sent).toEqual([ID, ID]);
+    for (let minute = 1; minute < 15; minute++) {
+      f.clock.now += 60_000;
+      await tend();
+    }
+    expect(f.sent).toHaveLength(2); // it waits behind those of other orders
+    f.clock.now += 60_000;
+    await tend();
+    expect(f.sent).toHaveLength(3);
+    await stepFleet(ID, f.ports);
+    f.clock.now += 3 * 60_000; // a step was at it since, and its message is lost again
+    await tend();
+    expect(f.sent).toHaveLength(4);
+    await cancelFleet({ orderId: ID, actor: 'eve' }, f.ports);
+    expect(await f.ports.orders.open()).toEqual([]);
+  });
+
+  it('is sent again though another one before it cannot be looked at', async () => {
+    await f.add(1);
+    await f.order({ action: 'start' }, { count: 1 });
+    f.clock.now += 3 * 60_000;
+    const log = memoryLog();
+    const open = async () => [{ order_id: 'bad', revision: 1 }, ...(await f.ports.orders.open())];
+    const get = (id: string) => (id === 'bad' ? Promise.reject(new Error('not JSON')) : f.ports.orders.get(id));
+
+    await tendFleet({ ...f.ports, log, orders: { ...f.ports.orders, open, get } });
+
+    expect(f.sent).toEqual([ID, ID]);
+    expect(log.lines.join()).toContain('bad');
+  });
+
+  it('says in the log what nobody expected of a pair', async () => {
+    await f.add(1);
+    const startJob = () => Promise.reject(new TypeError('x is undefined'));
+    await f.order({ action: 'start' }, { count: 1 });
+
+    await stepFleet(ID, { ...f.ports, startJob });
+
+    expect(await f.items()).toMatchObject([{ outcome: 'failed', code: 'internal' }]);
+    expect(f.ports.log.lines).toEqual([expect.stringMatching(/^error pair failed .*"pair":"p000"/)]);
+  });
+
+  it('waits for a schedule that is being deleted, for three minutes', async () => {
+    await f.add(1);
+    const environments = { source: 'production', target: 'training' };
+    await f.ports.schedules.create(sampleSchedule({ name: 'p000', environments, deleting: true }));
+    const timing = {
+      expression: 'rate(1 day)',
+      timezone: 'UTC',
+      spread_minutes: 0,
+      overlap: 'skip' as const,
+      paused: false,
+    };
+    await f.order({ action: 'schedule', timing }, { count: 1 });
+
+    for (let seconds = 0; seconds < 120; seconds += 10)
+      expect(await stepFleet(ID, f.ports)).toEqual({ again: true, afterSeconds: 10 });
+    await f.ports.schedules.remove('p000');
+    await stepFleet(ID, f.ports);
+
+    expect(f.asked).toEqual(['schedule p000 0']);
   });
 });
 

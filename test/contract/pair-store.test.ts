@@ -110,7 +110,7 @@ describe('orders over pairs in DynamoDB', () => {
   });
 
   it('is open until it has ended', async () => {
-    expect(await store.open()).toEqual([order.order_id]);
+    expect(await store.open()).toEqual([{ order_id: order.order_id, revision: 1 }]);
     expect(await store.advance({ ...order, note: 'no', revision: 1 })).toBe(false);
     expect(await store.advance({ ...order, state: 'completed', revision: 2 })).toBe(true);
 

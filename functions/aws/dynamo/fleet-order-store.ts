@@ -1,7 +1,7 @@
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { FleetOrder, FleetPage } from '../../../lib/model/fleet-order.ts';
 import { ITEMS_PER_PAGE } from '../../../lib/model/fleet-order.ts';
-import type { FleetList, FleetOrderStore } from '../../../lib/ports.ts';
+import type { FleetList, FleetOrderStore, OpenOrder } from '../../../lib/ports.ts';
 import { registryItems } from './registry-items.ts';
 import type { Table } from './table.ts';
 
@@ -17,7 +17,7 @@ const pageName = (page: number) => `page#${String(page).padStart(5, '0')}`;
  */
 export function dynamoFleetOrderStore(table: Table): FleetOrderStore {
   const orders = registryItems<FleetOrder>(table, 'fleet_order');
-  const open = registryItems<{ readonly revision: number }>(table, 'fleet_open');
+  const open = registryItems<Omit<OpenOrder, 'order_id'>>(table, 'fleet_open');
   const pages = ({ order_id, list }: FleetList) => registryItems<FleetPage>(table, `fleet_page#${order_id}#${list}`);
   return {
     async create(order, items) {
@@ -35,12 +35,17 @@ export function dynamoFleetOrderStore(table: Table): FleetOrderStore {
     get: (id) => orders.get(id),
     async advance(order) {
       if (!(await orders.put(order.order_id, order))) return false;
-      if (order.state !== 'working') await open.remove(order.order_id, 1);
+      if (order.state === 'working') return true;
+      const noted = await open.get(order.order_id);
+      if (noted) await open.remove(order.order_id, noted.revision); // one that was noted anew goes at the next look
       return true;
     },
     page: async (of, page) => (await pages(of).get(pageName(page))) ?? { items: [], at: '', revision: 0 },
     putPage: (of, page, content) => pages(of).put(pageName(page), content),
     list: async () => [...(await orders.list())].sort((a, b) => (a.created_at < b.created_at ? 1 : -1)),
-    open: async () => (await open.entries()).map(([id]) => id),
+    open: async () => (await open.entries()).map(([order_id, noted]) => ({ order_id, ...noted })),
+    async resent({ order_id, revision }, at) {
+      await open.put(order_id, { sent_at: at, revision: revision + 1 });
+    },
   };
 }
