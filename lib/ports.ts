@@ -1374,18 +1374,33 @@ export interface FleetLooks {
 }
 
 /** Orders over many pairs. */
+/** Names the pages of an order. */
+export type FleetList = Pick<FleetOrder, 'order_id' | 'list'>;
+
 export interface FleetOrderStore {
-  /** The pages first, the order last: one that is there is whole. */
-  create(order: FleetOrder, items: readonly FleetItem[]): Promise<void>;
+  /**
+   * The pages first, the order last: one that is there is whole. Returns the order of this id, which may be that of another call; pages
+   * of one that died belong to its own list.
+   */
+  create(order: FleetOrder, items: readonly FleetItem[]): Promise<FleetOrder>;
   get(id: string): Promise<FleetOrder | undefined>;
   /** False when somebody else has written since. One that has ended is open no more. */
   advance(order: FleetOrder): Promise<boolean>;
-  page(id: string, page: number): Promise<FleetPage>;
-  putPage(id: string, page: number, content: FleetPage): Promise<boolean>;
+  page(of: FleetList, page: number): Promise<FleetPage>;
+  putPage(of: FleetList, page: number, content: FleetPage): Promise<boolean>;
   /** Newest first. */
   list(): Promise<readonly FleetOrder[]>;
-  /** Ids of those that have not ended. */
-  open(): Promise<readonly string[]>;
+  /** Those that have not ended. */
+  open(): Promise<readonly OpenOrder[]>;
+  /** Notes that its message was sent again, so that it is not each minute. */
+  resent(order: OpenOrder, at: string): Promise<void>;
+}
+
+export interface OpenOrder {
+  readonly order_id: string;
+  /** When its message was sent again last. */
+  readonly sent_at?: string;
+  readonly revision: number;
 }
 
 /** Steps of orders over many pairs. */

@@ -42,6 +42,7 @@ function ports(context: Context): StepFleetPorts {
   return {
     ...fleetServices(core),
     clock: core.clock,
+    log: core.log,
     remainingMs: () => context.getRemainingTimeInMillis(),
     connect: (pair) => namedPair({}, { source: pair.source_environment, target: pair.target_environment }, named),
     startJob: async (request) => startJob({ ...request, config: await startConfig(request.config) }, around),

@@ -66,6 +66,8 @@ export interface FleetOrder {
   readonly order_id: string;
   readonly work: FleetWork;
   readonly filter: PairFilter;
+  /** Names the list of its pairs: other pairs, another list. */
+  readonly list: string;
   /** Pairs; what they were called when the order was given. */
   readonly count: number;
   readonly pages: number;
@@ -101,6 +103,10 @@ export const withFailures = (order: Pick<FleetOrder, 'failures'>, items: readonl
       .filter((item) => item.outcome === 'failed')
       .map(({ pair, code = '', message = '' }) => ({ pair, code, message })),
   ].slice(0, NAMED_FAILURES);
+
+/** What names a list of pairs: the same for the same pairs. */
+export const listOf = (pairs: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(pairs)).digest('hex').slice(0, 16);
 
 /** The job of a pair in an order: the same however often a step is done. An UUID of version 8. */
 export function jobOf(orderId: string, pair: string): string {

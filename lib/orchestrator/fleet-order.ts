@@ -1,6 +1,13 @@
 import { SyncError } from '../model/errors.ts';
 import type { PairFilter } from '../model/fleet.ts';
-import { type FleetItem, type FleetOrder, type FleetWork, ITEMS_PER_PAGE, NO_PAIRS } from '../model/fleet-order.ts';
+import {
+  type FleetItem,
+  type FleetOrder,
+  type FleetWork,
+  ITEMS_PER_PAGE,
+  listOf,
+  NO_PAIRS,
+} from '../model/fleet-order.ts';
 import type { FleetOrderStore, FleetQueue } from '../ports.ts';
 import { allMeant, type FindPairsPorts } from './find-pairs.ts';
 
@@ -47,6 +54,7 @@ export async function orderFleet(request: FleetRequest, ports: FleetOrderPorts):
     order_id: orderId,
     work,
     filter,
+    list: listOf(names),
     count: names.length,
     pages: Math.ceil(names.length / ITEMS_PER_PAGE),
     page: 0,
@@ -62,12 +70,12 @@ export async function orderFleet(request: FleetRequest, ports: FleetOrderPorts):
     updated_at: now,
     revision: 1,
   };
-  await ports.orders.create(
+  const stored = await ports.orders.create(
     order,
     names.map((pair): FleetItem => ({ pair, outcome: 'pending' })),
   );
   await ports.queue.send(orderId).catch(() => undefined); // the minute's look sends it
-  return order;
+  return stored;
 }
 
 const TRIES = 20;

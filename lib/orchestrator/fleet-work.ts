@@ -4,7 +4,7 @@ import { isOver, type KeptPair, type PairFacts, type PairState, stateOf } from '
 import { type FleetAction, type FleetItem, type FleetOrder, type FleetWork, jobOf } from '../model/fleet-order.ts';
 import type { Job, JobMode } from '../model/job.ts';
 import type { Schedule } from '../model/schedule.ts';
-import type { ConnectionPair, FleetLooks, PairStore, ScheduleStore } from '../ports.ts';
+import type { ConnectionPair, FleetLooks, Log, PairStore, ScheduleStore } from '../ports.ts';
 import { type FindPairsPorts, factsOf, isOf } from './find-pairs.ts';
 import { remedyFor } from './healing.ts';
 import type { PutSchedule } from './put-schedule.ts';
@@ -21,6 +21,7 @@ export interface FleetWorkPorts extends FindPairsPorts {
   readonly resumeJob: (request: MoveRequest) => Promise<Job>;
   readonly putSchedule: (put: PutSchedule) => Promise<unknown>;
   readonly schedules: Pick<ScheduleStore, 'advance'>;
+  readonly log: Pick<Log, 'error'>;
 }
 
 type Settled = Pick<FleetItem, 'outcome' | 'code' | 'job_id'>;
@@ -132,7 +133,9 @@ async function schedule(
   order: FleetOrder,
   ports: FleetWorkPorts,
 ): Promise<Settled> {
-  await ownSchedule(pair, ports);
+  const found = await ownSchedule(pair, ports);
+  if (found?.deleting)
+    throw new SyncError('schedule_busy', 'The schedule before is being deleted.', { facts: { deleting: true } });
   const { spread_minutes, ...timing } = work.timing;
   await ports.putSchedule({
     ...timing,
@@ -166,6 +169,8 @@ async function act(pair: KeptPair, item: FleetItem, order: FleetOrder, ports: Fl
 
 /** Tries before a pair is given up whose server is away or full; a step apart from each other. */
 const TRIES = 5;
+/** The same where the schedule before is being deleted, which the minute's look does: some three minutes. */
+const TRIES_DELETING = 20;
 
 /** What becomes of a pair after an error: tried again where waiting may help, else failed. Pure. */
 export function afterRefusal({ pair, job_id, epoch, ...item }: FleetItem, error: unknown): FleetItem {
@@ -173,13 +178,15 @@ export function afterRefusal({ pair, job_id, epoch, ...item }: FleetItem, error:
   const message = error instanceof SyncError ? error.message : ERRORS.internal.meaning;
   const tries = (item.tries ?? 0) + 1;
   const waits = error instanceof SyncError && (remedyFor(error) === 'retry' || code === 'schedule_busy');
-  const outcome = waits && tries < TRIES ? 'pending' : 'failed';
+  const most = waits && error.facts.deleting === true ? TRIES_DELETING : TRIES;
+  const outcome = waits && tries < most ? 'pending' : 'failed';
   const noted = job_id !== undefined && epoch !== undefined && { job_id, epoch };
   return { pair, outcome, code, message, tries, ...noted };
 }
 
 async function withPair(
   item: FleetItem,
+  { order_id }: FleetOrder,
   ports: FleetWorkPorts,
   work: (pair: KeptPair) => Promise<Omit<FleetItem, 'pair'>>,
 ): Promise<FleetItem> {
@@ -188,13 +195,16 @@ async function withPair(
     if (!pair) throw new SyncError('pair_not_found', 'The pair was deleted.');
     return { pair: item.pair, ...(await work(pair)) };
   } catch (error) {
+    // what a person reads is no more than `internal`
+    if (!(error instanceof SyncError)) ports.log.error('pair failed', { order_id, pair: item.pair, error });
     return afterRefusal(item, error);
   }
 }
 
 /** The pair with the job that is to be moved, or with its outcome where there is none. Does nothing to it. */
-export const noteJob = (item: FleetItem, { work: { action } }: FleetOrder, ports: FleetWorkPorts): Promise<FleetItem> =>
-  withPair(item, ports, async (pair) => {
+export const noteJob = (item: FleetItem, order: FleetOrder, ports: FleetWorkPorts): Promise<FleetItem> =>
+  withPair(item, order, ports, async (pair) => {
+    const { action } = order.work;
     const [facts = { pair }] = await factsOf([pair], ports);
     const tries = item.tries !== undefined && { tries: item.tries };
     return { outcome: 'pending', ...tries, ...(isMove(action) && chosen(facts, action)) };
@@ -202,4 +212,4 @@ export const noteJob = (item: FleetItem, { work: { action } }: FleetOrder, ports
 
 /** Does with one pair what the order says, once: again, it finds what was done. */
 export const workOnPair = (item: FleetItem, order: FleetOrder, ports: FleetWorkPorts): Promise<FleetItem> =>
-  withPair(item, ports, (pair) => act(pair, item, order, ports));
+  withPair(item, order, ports, (pair) => act(pair, item, order, ports));

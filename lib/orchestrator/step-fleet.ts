@@ -1,6 +1,7 @@
 import { type FleetItem, type FleetOrder, type FleetPage, tally, withFailures } from '../model/fleet-order.ts';
-import { ENDED_STATES } from '../model/job.ts';
-import type { Clock, FleetOrderStore, FleetQueue, Log } from '../ports.ts';
+import { isContinuous } from '../model/following.ts';
+import { ENDED_STATES, type Job } from '../model/job.ts';
+import type { Clock, FleetOrderStore, FleetQueue, Log, OpenOrder } from '../ports.ts';
 import { type FleetWorkPorts, noteJob, wantsNote, workOnPair } from './fleet-work.ts';
 
 export interface StepFleetPorts extends FleetWorkPorts {
@@ -24,7 +25,13 @@ export function nextItems(items: readonly FleetItem[], room: number): readonly F
   return pending.filter((item) => (item.tries ?? 0) === least).slice(0, Math.max(0, Math.min(SIDE_BY_SIDE, room)));
 }
 
-/** Jobs that the order has started and that have not ended; one that waits for somebody holds up no other. */
+/** Whether a job counts as one of those that work at once: one that waits for somebody, or follows its source for good, does not. */
+const takesPart = ({ state, config }: Job): boolean =>
+  state !== 'paused' &&
+  !ENDED_STATES.includes(state) &&
+  (!isContinuous(config) || state === 'created' || state === 'preparing');
+
+/** Jobs that the order has started and that still take part. */
 async function working(order: FleetOrder, page: FleetPage, ports: StepFleetPorts): Promise<readonly string[]> {
   if (order.work.action !== 'start') return [];
   const here = page.items.flatMap(({ outcome, job_id }) => (outcome === 'done' && job_id ? [job_id] : []));
@@ -32,8 +39,8 @@ async function working(order: FleetOrder, page: FleetPage, ports: StepFleetPorts
   if (ids.length === 0) return [];
   const jobs = await ports.looks.jobs(ids);
   return ids.filter((id) => {
-    const state = jobs.get(id)?.state;
-    return state !== undefined && state !== 'paused' && !ENDED_STATES.includes(state);
+    const job = jobs.get(id);
+    return job !== undefined && takesPart(job);
   });
 }
 
@@ -62,7 +69,7 @@ async function note(
   const by = new Map(worked.map((item) => [item.pair, item]));
   const items = page.items.map((item) => by.get(item.pair) ?? item);
   const noted: FleetPage = { items, at: ports.clock().toISOString(), revision: page.revision + 1 };
-  return (await ports.orders.putPage(order.order_id, order.page, noted)) ? noted : undefined;
+  return (await ports.orders.putPage(order, order.page, noted)) ? noted : undefined;
 }
 
 /** Works on the next pairs of the page and notes what came of them; jobs that are to be moved before anything is done to them. */
@@ -101,7 +108,7 @@ export async function stepFleet(orderId: string, ports: StepFleetPorts): Promise
       await ports.orders.advance({ ...order, ...ended });
       return DONE;
     }
-    const page = await ports.orders.page(orderId, order.page);
+    const page = await ports.orders.page(order, order.page);
     if (page.items.every((item) => item.outcome !== 'pending')) {
       const next = behind(order, page, await working(order, page, ports), ports.clock().toISOString());
       if (!(await ports.orders.advance(next))) return DONE;
@@ -119,27 +126,42 @@ export async function stepFleet(orderId: string, ports: StepFleetPorts): Promise
   }
 }
 
-/** So long no step has been at it: its message is lost. */
+/** So long no step has been at it: its message is lost, or waits behind those of other orders. */
 const SILENT_MS = 3 * 60_000;
+/** So long a message that was sent again may wait behind others. */
+const RESENT_MS = 15 * 60_000;
 
-/** Each minute: sends the message of every order again that nobody works on. */
-export async function tendFleet(ports: {
-  readonly orders: Pick<FleetOrderStore, 'open' | 'get' | 'page' | 'advance'>;
+/** Whether the message of an order is to be sent again; `at`: when a step was at it last. Pure. */
+export function isSilent(at: string, sentAt: string | undefined, now: Date): boolean {
+  const since = (then: string) => now.getTime() - Date.parse(then);
+  if (since(at) < SILENT_MS) return false;
+  return sentAt === undefined || sentAt <= at || since(sentAt) >= RESENT_MS;
+}
+
+interface TendPorts {
+  readonly orders: Pick<FleetOrderStore, 'open' | 'get' | 'page' | 'advance' | 'resent'>;
   readonly queue: FleetQueue;
   readonly clock: Clock;
   readonly log: Log;
-}): Promise<void> {
-  for (const id of await ports.orders.open()) {
-    const order = await ports.orders.get(id);
-    if (!order) continue; // it is being made
-    if (order.state !== 'working') {
-      await ports.orders.advance(order); // its end was not noted in the list of those that are open
-      continue;
-    }
-    const { at } = await ports.orders.page(id, order.page);
-    const last = at > order.updated_at ? at : order.updated_at;
-    if (ports.clock().getTime() - Date.parse(last) < SILENT_MS) continue;
-    ports.log.warn('order is silent', { order_id: id });
-    await ports.queue.send(id);
-  }
+}
+
+async function tend(open: OpenOrder, { orders, queue, clock, log }: TendPorts): Promise<void> {
+  const { order_id, sent_at } = open;
+  const order = await orders.get(order_id);
+  if (!order) return; // it is being made
+  if (order.state !== 'working') return void (await orders.advance(order)); // its end was not noted among those that are open
+  const { at } = await orders.page(order, order.page);
+  const now = clock();
+  if (!isSilent(at > order.updated_at ? at : order.updated_at, sent_at, now)) return;
+  log.warn('order is silent', { order_id });
+  await queue.send(order_id);
+  await orders.resent(open, now.toISOString());
+}
+
+/** Each minute: sends the message of every order again that nobody works on. */
+export async function tendFleet(ports: TendPorts): Promise<void> {
+  for (const open of await ports.orders.open())
+    await tend(open, ports).catch((error: unknown) =>
+      ports.log.error('order not looked after', { order_id: open.order_id, error }),
+    );
 }

@@ -15,6 +15,7 @@ import { stepFleet } from '../../lib/orchestrator/step-fleet.ts';
 import type { ConnectionPair } from '../../lib/ports.ts';
 import { createTables, startDynamo } from '../contract/dynamo.ts';
 import { PAIR_ENVIRONMENTS, sampleEnvironment, sampleJob, samplePair, sampleSchedule } from '../contract/samples.ts';
+import { memoryLog } from '../support/memory-ports.ts';
 import { meter } from './capacity.ts';
 import { spread, table } from './report.ts';
 
@@ -131,6 +132,7 @@ async function simulate(
     stopJob: notHere,
     resumeJob: notHere,
     putSchedule: notHere,
+    log: memoryLog(),
   };
   await stepFleet(orderId, ports);
   note(`${started.length} jobs started, 25 a second`);

@@ -5,8 +5,9 @@ import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { dynamoPairStore } from '../../functions/aws/dynamo/pair-store.ts';
 import { registryItems } from '../../functions/aws/dynamo/registry-items.ts';
 import { dynamoScheduleStore } from '../../functions/aws/dynamo/schedule-store.ts';
+import type { Table } from '../../functions/aws/dynamo/table.ts';
 import { SyncError } from '../../lib/model/errors.ts';
-import { type FleetItem, type FleetWork, ITEMS_PER_PAGE } from '../../lib/model/fleet-order.ts';
+import { type FleetItem, type FleetWork, ITEMS_PER_PAGE, jobOf } from '../../lib/model/fleet-order.ts';
 import type { Job, JobState } from '../../lib/model/job.ts';
 import { findPairs, lastJobsOf } from '../../lib/orchestrator/find-pairs.ts';
 import { cancelFleet, orderFleet, previewFleet } from '../../lib/orchestrator/fleet-order.ts';
@@ -28,6 +29,18 @@ const jobOfPair = (over: Partial<Job>) => sampleJob({ environments: PAIR_ENVIRON
 
 const ID = '0e0e0e0e-0000-4000-8000-000000000001';
 
+/** A table of which a writer dies when it comes to the order itself. */
+const halfDead = (table: Table): Table => ({
+  ...table,
+  client: () =>
+    Object.assign(Object.create(table.client()), {
+      send: (command: { input: { Item?: { kind?: string } } }) =>
+        command.input.Item?.kind === 'fleet_open'
+          ? Promise.reject(new Error('killed'))
+          : table.client().send(command as never),
+    }),
+});
+
 /** Pairs and their orders over real stores; a start makes a job and moves no row. */
 async function fleet() {
   const names = await createTables(dynamo);
@@ -48,6 +61,7 @@ async function fleet() {
     schedules: dynamoScheduleStore(table('registry')),
     queue: { send: async (id: string) => void sent.push(id) },
     clock: () => new Date(clock.now),
+    log: memoryLog(),
     remainingMs: () => 100_000,
     connect: async ({ name }) => {
       const no = refuse.get(name);
@@ -83,10 +97,13 @@ async function fleet() {
     orderFleet({ orderId: ID, work, filter: {}, expectedCount: count, atOnce, actor: 'ada' }, ports);
   const move = (id: string, state: JobState, more = {}) =>
     jobs.transition(id, { from: ['created', 'running'], epoch: 1 }, { state, ...more });
-  const items = async (): Promise<readonly FleetItem[]> => (await ports.orders.page(ID, 0)).items;
+  const items = async (id = ID): Promise<readonly FleetItem[]> => {
+    const stored = await ports.orders.get(id);
+    return stored ? (await ports.orders.page(stored, 0)).items : [];
+  };
   /** As it is left by a writer that died between the end of an order and taking it off the list. */
   const reopen = (id: string) => registryItems(table('registry'), 'fleet_open').put(id, { revision: 1 });
-  return { ports, reopen, clock, jobs, started, starts, puts, asked, sent, refuse, add, order, move, items };
+  return { ports, table, reopen, clock, jobs, started, starts, puts, asked, sent, refuse, add, order, move, items };
 }
 let f: Awaited<ReturnType<typeof fleet>>;
 beforeEach(async () => {
@@ -219,9 +236,56 @@ describe('an order to start many pairs', () => {
     expect(await cancelFleet({ orderId: ID, actor: 'bob' }, f.ports)).toMatchObject({ cancelled_by: 'eve' });
   });
 
-  it('is sent again when nobody has worked on it for three minutes', async () => {
+  it('is over the pairs that its last try has found, whatever a try that died has left', async () => {
+    await f.add(2);
+    const half = dynamoFleetOrderStore(halfDead(f.table('registry')));
+    await expect(
+      orderFleet(
+        { orderId: ID, work: { action: 'start' }, filter: {}, expectedCount: 2, atOnce: 8, actor: 'ada' },
+        { ...f.ports, orders: { ...f.ports.orders, create: half.create } },
+      ),
+    ).rejects.toMatchObject({ code: 'unavailable' });
+    await f.ports.pairs.remove('p000', 1);
+    await f.ports.pairs.put(samplePair('p009'));
+
+    await f.order({ action: 'start' }, { count: 2 });
+    await stepFleet(ID, f.ports);
+
+    expect((await f.items()).map(({ pair }) => pair)).toEqual(['p001', 'p009']);
+    expect(new Set(f.started)).toEqual(new Set(['p001', 'p009'].map((pair) => jobOf(ID, pair))));
+  });
+
+  it('is one order where it is given twice at once over other pairs', async () => {
     await f.add(1);
-    await f.order({ action: 'start' }, { count: 1 });
+    const first = f.order({ action: 'start' }, { count: 1 });
+    const create: typeof f.ports.orders.create = async (order, items) => {
+      await first;
+      return f.ports.orders.create({ ...order, list: 'other' }, items);
+    };
+    const request = { work: { action: 'start' as const }, filter: {}, expectedCount: 1, atOnce: 8, actor: 'ada' };
+    const get = async () => undefined;
+    const second = orderFleet({ orderId: ID, ...request }, { ...f.ports, orders: { ...f.ports.orders, create, get } });
+
+    expect(await second).toEqual(await first);
+  });
+
+  it('goes on beyond those that follow their source for good', async () => {
+    const config = { detection_strategy: 'cdc', continuous: true } as const;
+    await f.add(4, { config: { ...samplePair('x').config, ...config } });
+    await f.order({ action: 'start' }, { count: 4, atOnce: 2 });
+
+    await stepFleet(ID, f.ports);
+    expect(f.started).toHaveLength(2); // they prepare
+    for (const id of f.started) await f.move(id, 'running');
+    await stepFleet(ID, f.ports);
+    expect(f.started).toHaveLength(4);
+    for (const id of f.started.slice(2)) await f.move(id, 'running');
+    expect(await stepFleet(ID, f.ports)).toEqual({ again: false });
+  });
+
+  it('is sent again when nobody has worked on it for three minutes', async () => {
+    await f.add(2);
+    await f.order({ action: 'start' }, { count: 2, atOnce: 1 });
     const tend = () => tendFleet({ ...f.ports, log: memoryLog() });
 
     expect(f.sent).toEqual([ID]);
@@ -230,6 +294,66 @@ describe('an order to start many pairs', () => {
     f.clock.now += 3 * 60_000;
     await tend();
     expect(f.sent).toEqual([ID, ID]);
+    for (let minute = 1; minute < 15; minute++) {
+      f.clock.now += 60_000;
+      await tend();
+    }
+    expect(f.sent).toHaveLength(2); // it waits behind those of other orders
+    f.clock.now += 60_000;
+    await tend();
+    expect(f.sent).toHaveLength(3);
+    await stepFleet(ID, f.ports);
+    f.clock.now += 3 * 60_000; // a step was at it since, and its message is lost again
+    await tend();
+    expect(f.sent).toHaveLength(4);
+    await cancelFleet({ orderId: ID, actor: 'eve' }, f.ports);
+    expect(await f.ports.orders.open()).toEqual([]);
+  });
+
+  it('is sent again though another one before it cannot be looked at', async () => {
+    await f.add(1);
+    await f.order({ action: 'start' }, { count: 1 });
+    f.clock.now += 3 * 60_000;
+    const log = memoryLog();
+    const open = async () => [{ order_id: 'bad', revision: 1 }, ...(await f.ports.orders.open())];
+    const get = (id: string) => (id === 'bad' ? Promise.reject(new Error('not JSON')) : f.ports.orders.get(id));
+
+    await tendFleet({ ...f.ports, log, orders: { ...f.ports.orders, open, get } });
+
+    expect(f.sent).toEqual([ID, ID]);
+    expect(log.lines.join()).toContain('bad');
+  });
+
+  it('says in the log what nobody expected of a pair', async () => {
+    await f.add(1);
+    const startJob = () => Promise.reject(new TypeError('x is undefined'));
+    await f.order({ action: 'start' }, { count: 1 });
+
+    await stepFleet(ID, { ...f.ports, startJob });
+
+    expect(await f.items()).toMatchObject([{ outcome: 'failed', code: 'internal' }]);
+    expect(f.ports.log.lines).toEqual([expect.stringMatching(/^error pair failed .*"pair":"p000"/)]);
+  });
+
+  it('waits for a schedule that is being deleted, for three minutes', async () => {
+    await f.add(1);
+    const environments = { source: 'production', target: 'training' };
+    await f.ports.schedules.create(sampleSchedule({ name: 'p000', environments, deleting: true }));
+    const timing = {
+      expression: 'rate(1 day)',
+      timezone: 'UTC',
+      spread_minutes: 0,
+      overlap: 'skip' as const,
+      paused: false,
+    };
+    await f.order({ action: 'schedule', timing }, { count: 1 });
+
+    for (let seconds = 0; seconds < 120; seconds += 10)
+      expect(await stepFleet(ID, f.ports)).toEqual({ again: true, afterSeconds: 10 });
+    await f.ports.schedules.remove('p000');
+    await stepFleet(ID, f.ports);
+
+    expect(f.asked).toEqual(['schedule p000 0']);
   });
 
   it('that ended when the writer died is taken off the list of those that are open', async () => {
@@ -257,7 +381,7 @@ it('stops what works, resumes what does not, schedules, and leaves the schedules
     const orderId = ID.replace(/1$/, String(n));
     await orderFleet({ orderId, work, filter: {}, expectedCount: 3, atOnce: 1, actor: 'ada' }, f.ports);
     await stepFleet(orderId, f.ports);
-    return (await f.ports.orders.page(orderId, 0)).items.map(({ outcome, code }) => code ?? outcome);
+    return (await f.items(orderId)).map(({ outcome, code }) => code ?? outcome);
   };
   const timing = {
     expression: 'rate(1 day)',

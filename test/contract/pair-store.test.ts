@@ -118,6 +118,7 @@ describe('orders over pairs in DynamoDB', () => {
     order_id: '0e0e0e0e-0000-4000-8000-000000000001',
     work: { action: 'start' },
     filter: {},
+    list: 'one',
     count: 450,
     pages: 3,
     page: 0,
@@ -141,16 +142,15 @@ describe('orders over pairs in DynamoDB', () => {
   });
 
   it('has its pairs in pages, which one writer at a time goes on with', async () => {
-    const id = order.order_id;
-    const page = await store.page(id, 2);
+    const page = await store.page(order, 2);
 
     expect(page.items.map((item) => item.pair)).toEqual(Array.from({ length: 50 }, (_, i) => `p${400 + i}`));
-    expect(await store.putPage(id, 2, { ...page, revision: page.revision + 1 })).toBe(true);
-    expect(await store.putPage(id, 2, { ...page, at: 'other', revision: page.revision + 1 })).toBe(false);
+    expect(await store.putPage(order, 2, { ...page, revision: page.revision + 1 })).toBe(true);
+    expect(await store.putPage(order, 2, { ...page, at: 'other', revision: page.revision + 1 })).toBe(false);
   });
 
   it('is open until it has ended', async () => {
-    expect(await store.open()).toEqual([order.order_id]);
+    expect(await store.open()).toEqual([{ order_id: order.order_id, revision: 1 }]);
     expect(await store.advance({ ...order, note: 'no', revision: 1 })).toBe(false);
     expect(await store.advance({ ...order, state: 'completed', revision: 2 })).toBe(true);
 

@@ -6,10 +6,10 @@ import { dynamoJobStore } from '../../functions/aws/dynamo/job-store.ts';
 import { dynamoPairStore } from '../../functions/aws/dynamo/pair-store.ts';
 import { registryItems } from '../../functions/aws/dynamo/registry-items.ts';
 import type { Environment } from '../../lib/model/environment.ts';
-import { type FleetOrder, NO_PAIRS } from '../../lib/model/fleet-order.ts';
+import { type FleetOrder, listOf, NO_PAIRS } from '../../lib/model/fleet-order.ts';
 import { createTables, startDynamo, type TestDynamo } from './dynamo.ts';
 import { type FakeAws, startFakeAws } from './fake-aws.ts';
-import { sampleEnvironment, sampleJob, samplePair } from './samples.ts';
+import { PAIR_ENVIRONMENTS, sampleEnvironment, sampleJob, samplePair } from './samples.ts';
 
 // The function that does a step of an order, over a real table; nothing listens where a database would be.
 
@@ -24,6 +24,7 @@ const order: FleetOrder = {
   order_id: '0e0e0e0e-0000-4000-8000-000000000001',
   work: { action: 'start' },
   filter: {},
+  list: listOf(['one']),
   count: 1,
   pages: 1,
   page: 0,
@@ -110,9 +111,10 @@ test('an order lets no job go on that may no longer write to its environment', a
     state: 'paused',
     pause: { code: 'disk_full', message: 'x', since: AT },
     target: { ...sample.target, database_oid: '2' },
-    environments: { target: { names: ['training'], asked: true } },
+    environments: PAIR_ENVIRONMENTS,
   });
   await stores.jobs.create(job);
+  await stores.environments.put('production', sampleEnvironment({ name: 'production', identity: job.source }));
   await stores.environments.put('training', sampleEnvironment({ name: 'training', identity: job.target }));
   await stores.pairs.put(samplePair('one'));
   await stores.pairs.note('one', { job_id: job.job_id, at: AT });
@@ -120,7 +122,7 @@ test('an order lets no job go on that may no longer write to its environment', a
 
   expect(await work(message)).toEqual({ batchItemFailures: [] });
 
-  const { items } = await stores.orders.page(order.order_id, 0);
+  const { items } = await stores.orders.page(order, 0);
   expect(items).toMatchObject([{ pair: 'one', outcome: 'failed', code: 'environment_read_only' }]);
   expect((await stores.jobs.get(job.job_id))?.state).toBe('paused');
   expect(aws.calls).toEqual([]);

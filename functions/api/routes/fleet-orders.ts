@@ -70,6 +70,7 @@ async function viewOf(order: FleetOrder, { orders }: Pick<FleetParts, 'orders'>)
   const {
     filter: _f,
     work,
+    list: _l,
     pages: _p,
     page: _a,
     at_once: _o,
@@ -79,7 +80,7 @@ async function viewOf(order: FleetOrder, { orders }: Pick<FleetParts, 'orders'>)
     revision: _r,
     ...rest
   } = order;
-  const { items } = order.page < order.pages ? await orders.page(order.order_id, order.page) : { items: [] };
+  const { items } = order.page < order.pages ? await orders.page(order, order.page) : { items: [] };
   return { ...rest, action: work.action, ...tally(order.counts, items), failures: withFailures(order, items) };
 }
 

@@ -1,6 +1,7 @@
+import { SyncError } from '../../../lib/model/errors.ts';
 import type { FleetOrder, FleetPage } from '../../../lib/model/fleet-order.ts';
 import { ITEMS_PER_PAGE } from '../../../lib/model/fleet-order.ts';
-import type { FleetOrderStore } from '../../../lib/ports.ts';
+import type { FleetList, FleetOrderStore, OpenOrder } from '../../../lib/ports.ts';
 import { registryItems } from './registry-items.ts';
 import type { Table } from './table.ts';
 
@@ -11,31 +12,40 @@ const pageName = (page: number) => `page#${String(page).padStart(5, '0')}`;
  *
  *     kind                   name        further
  *     fleet_order            <order_id>  the order
- *     fleet_page#<order_id>  page#00012  its pairs, and what became of each
+ *     fleet_page#<order_id>#<list>  page#00012  its pairs, and what became of each
  *     fleet_open             <order_id>  there until the order has ended
  */
 export function dynamoFleetOrderStore(table: Table): FleetOrderStore {
   const orders = registryItems<FleetOrder>(table, 'fleet_order');
-  const open = registryItems<{ readonly revision: number }>(table, 'fleet_open');
-  const pages = (id: string) => registryItems<FleetPage>(table, `fleet_page#${id}`);
+  const open = registryItems<Omit<OpenOrder, 'order_id'>>(table, 'fleet_open');
+  const pages = ({ order_id, list }: FleetList) => registryItems<FleetPage>(table, `fleet_page#${order_id}#${list}`);
   return {
     async create(order, items) {
       for (let page = 0; page < order.pages; page++) {
         const here = items.slice(page * ITEMS_PER_PAGE, (page + 1) * ITEMS_PER_PAGE);
-        await pages(order.order_id).put(pageName(page), { items: here, at: order.created_at, revision: 1 });
+        // false: a call before has died and left the same page, because lists of other pairs are named otherwise
+        await pages(order).put(pageName(page), { items: here, at: order.created_at, revision: 1 });
       }
       await open.put(order.order_id, { revision: 1 });
-      await orders.put(order.order_id, order);
+      if (await orders.put(order.order_id, order)) return order;
+      const faster = await orders.get(order.order_id);
+      if (!faster) throw new SyncError('unavailable', 'the order could not be stored');
+      return faster;
     },
     get: (id) => orders.get(id),
     async advance(order) {
       if (!(await orders.put(order.order_id, order))) return false;
-      if (order.state !== 'working') await open.remove(order.order_id, 1);
+      if (order.state === 'working') return true;
+      const noted = await open.get(order.order_id);
+      if (noted) await open.remove(order.order_id, noted.revision); // one that was noted anew goes at the next look
       return true;
     },
-    page: async (id, page) => (await pages(id).get(pageName(page))) ?? { items: [], at: '', revision: 0 },
-    putPage: (id, page, content) => pages(id).put(pageName(page), content),
+    page: async (of, page) => (await pages(of).get(pageName(page))) ?? { items: [], at: '', revision: 0 },
+    putPage: (of, page, content) => pages(of).put(pageName(page), content),
     list: async () => [...(await orders.list())].sort((a, b) => (a.created_at < b.created_at ? 1 : -1)),
-    open: async () => (await open.entries()).map(([id]) => id),
+    open: async () => (await open.entries()).map(([order_id, noted]) => ({ order_id, ...noted })),
+    async resent({ order_id, revision }, at) {
+      await open.put(order_id, { sent_at: at, revision: revision + 1 });
+    },
   };
 }

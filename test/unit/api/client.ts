@@ -64,6 +64,7 @@ export const fleetOrder: FleetOrder = {
   order_id: '0e0e0e0e-0000-4000-8000-000000000001',
   work: { action: 'start' },
   filter: {},
+  list: 'one',
   count: 3,
   pages: 2,
   page: 1,
