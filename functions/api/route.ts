@@ -116,7 +116,7 @@ export interface Parts {
   dropPair(request: Omit<DropPairRequest, 'source' | 'target'> & { readonly said: SaidPair }): Promise<PairDrop>;
   suggestMapping(request: Omit<SuggestRequest, 'pair'> & SaidPair): Promise<Suggestion>;
   planProject(request: LookRequest): Promise<ProjectPlanView>;
-  checkPair(request: LookRequest): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'more'>>;
+  checkPair(request: LookRequest): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'warnings' | 'more'>>;
   suggestExpression(request: Omit<ExpressionRequest, 'source'> & SaidPair): Promise<ExpressionSuggestion>;
   readonly audit: AuditLog;
   readonly usage: Pick<UsageLedger, 'of'>;
