@@ -66,7 +66,7 @@ const clockCheck = (seconds: number): Check =>
 
 /** What only a caller is told: who they are, and whether a job between the two databases would be accepted. Pure. */
 export function pairChecks(found: PairCheck): readonly Check[] {
-  const { source, target, problems, more } = found;
+  const { source, target, problems, warnings, more } = found;
   const unsided = problems.filter((p) => p.side === undefined);
   return [
     { name: 'sign-in', result: 'ok', message: `${found.actor}, ${found.roles.join(', ') || 'no role'}` },
@@ -74,7 +74,8 @@ export function pairChecks(found: PairCheck): readonly Check[] {
     ...(target ? sideChecks('target', target, found) : []),
     ...unsided.map((p): Check => ({ name: 'job', result: 'failed', message: told(p), ...remedyOf(p) })),
     ...(more ? [{ name: 'job', result: 'failed', message: `${more} more problems are not shown` } as const] : []),
-    ...(source && target && problems.length === 0
+    ...warnings.map((w): Check => ({ name: 'job', result: 'warning', message: told(w), ...remedyOf(w) })),
+    ...(source && target && problems.length + warnings.length === 0
       ? [{ name: 'job', result: 'ok', message: 'a start with this config would be accepted' } as const]
       : []),
   ];

@@ -1116,7 +1116,11 @@ export interface ConnectionRoom {
 }
 
 /** What is asked of either end when a pair is checked. */
-export type CheckingDatabase = CatalogDatabase & { room(): Promise<ConnectionRoom> };
+export type CheckingDatabase = CatalogDatabase & {
+  room(): Promise<ConnectionRoom>;
+  /** Jobs that hold the lease of one of the tables; some may be over. */
+  leaseHolders(tables: readonly RelationName[]): Promise<readonly string[]>;
+};
 
 /** What is asked of the source when a job is planned. */
 export type PlanningDatabase = CatalogDatabase &

@@ -1,6 +1,7 @@
 import { checkPair } from '../../lib/orchestrator/check-pair.ts';
 import { planProject } from '../../lib/orchestrator/plan-project.ts';
 import { projectDatabases } from '../../lib/postgres/project-databases.ts';
+import { environmentServices } from '../environment-services.ts';
 import { connectionsOf } from '../named-connections.ts';
 import { bareServices } from '../runtime.ts';
 import { startConfig } from '../start-config.ts';
@@ -26,7 +27,11 @@ export const handler = apiHandler({
     });
     return {
       planProject: async (request) => planProject(await requestOf(request), ports()),
-      checkPair: async (request) => checkPair(await requestOf(request), ports()),
+      checkPair: async (request) => {
+        const { environments } = environmentServices(core);
+        const named = request.environments && { environments: request.environments };
+        return checkPair({ ...(await requestOf(request)), ...named }, { ...ports(), environments });
+      },
     };
   },
 });

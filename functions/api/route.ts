@@ -118,7 +118,7 @@ export interface Parts {
   suggestMapping(request: Omit<SuggestRequest, 'pair'> & SaidPair): Promise<Suggestion>;
   checkMapping(request: Omit<CheckMappingRequest, 'pair'> & SaidPair): Promise<MappingCheck>;
   planProject(request: LookRequest): Promise<ProjectPlanView>;
-  checkPair(request: LookRequest): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'more'>>;
+  checkPair(request: LookRequest): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'warnings' | 'more'>>;
   suggestExpression(request: Omit<ExpressionRequest, 'source'> & SaidPair): Promise<ExpressionSuggestion>;
   readonly audit: AuditLog;
   readonly usage: Pick<UsageLedger, 'of'>;

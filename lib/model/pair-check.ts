@@ -38,6 +38,10 @@ export const pairCheck = z
     source: side.optional(),
     target: side.optional(),
     problems: z.array(item).meta({ description: 'Why a start with this config would be refused.' }),
+    warnings: z.array(item).meta({
+      description:
+        'What a start would have to wait for: the approval of a second person, or a job that holds one of its tables.',
+    }),
     more: z.int().optional().meta({ description: 'Problems beyond those listed.' }),
   })
   .meta({ id: 'PairCheck' });

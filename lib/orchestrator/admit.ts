@@ -21,7 +21,7 @@ import {
   protectedOnes,
   sameDatabase,
 } from '../model/environment.ts';
-import { problemsError, SyncError } from '../model/errors.ts';
+import { type Problem, problemsError, SyncError } from '../model/errors.ts';
 import type { JobMode } from '../model/job.ts';
 import type { ApprovalStore, Clock, EnvironmentStore } from '../ports.ts';
 
@@ -57,7 +57,12 @@ type Identities = { readonly [S in Side]: ServerIdentity };
 const SIDES = ['source', 'target'] as const;
 
 /** The environments of one side. Throws `environment_moved` where one leads to another database than when it was put. */
-function environmentsOf(side: Side, wanted: Wanted, identity: ServerIdentity, all: readonly Environment[]) {
+function environmentsOf(
+  side: Side,
+  wanted: Pick<Wanted, 'pair' | 'environments'>,
+  identity: ServerIdentity,
+  all: readonly Environment[],
+) {
   const name = wanted.environments?.[side];
   const found = environmentsAt(wanted.pair[side], identity, all);
   const named = all.filter((e) => e.name === name);
@@ -170,6 +175,29 @@ async function useApproval(
   };
 }
 
+/** What the environments of both databases say of a start, before anybody is asked. */
+export interface Judgement {
+  readonly sides: EnvironmentSides;
+  readonly problems: readonly Problem[];
+  /** Those that a second person must let it write to. */
+  readonly guarded: readonly Environment[];
+}
+
+/** Pure. Throws `environment_moved`. */
+export function judge(
+  wanted: Pick<Wanted, 'pair' | 'environments' | 'config'>,
+  identities: Identities,
+  all: readonly Environment[],
+): Judgement {
+  const sides: EnvironmentSides = {
+    source: environmentsOf('source', wanted, identities.source, all),
+    target: environmentsOf('target', wanted, identities.target, all),
+  };
+  const writes: readonly Side[] = writesBoth(wanted.config) ? SIDES : ['target'];
+  const guarded = wanted.config.dry_run ? [] : protectedOnes(sides, writes);
+  return { sides, problems: directionProblems(sides, writes), guarded };
+}
+
 /**
  * Whether the environments that both databases are let this happen; `usedBy` names what it is. Rules of an environment hold for
  * its database however the caller came to it, by name or by a connection. A dry run writes no row, so nobody approves it.
@@ -182,18 +210,11 @@ export async function admit(
   usedBy: string,
   ports: AdmissionPorts,
 ): Promise<Admission> {
-  const all = await ports.environments.list();
-  const sides: EnvironmentSides = {
-    source: environmentsOf('source', wanted, identities.source, all),
-    target: environmentsOf('target', wanted, identities.target, all),
-  };
-  const writes: readonly Side[] = writesBoth(wanted.config) ? SIDES : ['target'];
-  const problems = directionProblems(sides, writes);
+  const { sides, problems, guarded } = judge(wanted, identities, await ports.environments.list());
   if (problems.length > 0) throw problemsError(problems);
   const environments = jobEnvironments(sides, wanted.environments);
   const admission = { ...(environments && { environments }), withdraw: async () => undefined };
-  const guarded = protectedOnes(sides, writes);
-  if (guarded.length === 0 || wanted.config.dry_run) return admission;
+  if (guarded.length === 0) return admission;
   const work: ApprovedWork = {
     mode: wanted.mode ?? 'full',
     config: wanted.config,

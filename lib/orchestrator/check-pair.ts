@@ -1,13 +1,16 @@
+import { writesBoth } from '../model/config.ts';
 import { type Connection, connectionView, type ServerFacts, type Side } from '../model/connection.ts';
+import type { Environment } from '../model/environment.ts';
 import { asProblem, type Problem, SyncError } from '../model/errors.ts';
 import type { PairCheck, SideCheck } from '../model/pair-check.ts';
 import { statementsIn } from '../model/statement.ts';
-import type { CheckingDatabase, ConnectionRoom } from '../ports.ts';
+import type { CheckingDatabase, ConnectionRoom, EnvironmentStore } from '../ports.ts';
+import { judge } from './admit.ts';
 import { whenThereIsRoom } from './connections.ts';
 import { type LookPorts, lookAtEnds, type StartRequest } from './start-job.ts';
 
-type Request = Pick<StartRequest, 'jobId' | 'pair' | 'config'>;
-type Ports = LookPorts<CheckingDatabase>;
+type Request = Pick<StartRequest, 'jobId' | 'pair' | 'config' | 'environments'>;
+type Ports = LookPorts<CheckingDatabase> & { readonly environments: Pick<EnvironmentStore, 'list'> };
 
 const STATEMENT_TIMEOUT_MS = 8_000;
 /** As many as an error names. */
@@ -38,15 +41,67 @@ async function reach(side: Side, { jobId, pair }: Request, ports: Ports): Promis
   }
 }
 
-/** Everything that a start with this config would be refused for. */
-async function refusals(request: Request, ports: Ports): Promise<readonly Problem[]> {
+interface Refusals {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+const problemsOf = (error: unknown): readonly Problem[] => {
+  if (!(error instanceof SyncError)) throw error;
+  return error.problems.length > 0 ? error.problems : [{ code: error.code, message: error.message }];
+};
+
+/** What the databases say against a start, and who holds its tables. */
+async function catalogRefusals(request: Request, ports: Ports): Promise<Refusals> {
   try {
-    await lookAtEnds(request, ports, () => undefined);
-    return [];
+    const holders = await lookAtEnds(request, ports, async ({ tables }, { source, target }) => ({
+      target: await target.leaseHolders(tables.map((t) => t.target)),
+      source: writesBoth(request.config) ? await source.leaseHolders(tables.map((t) => t.source)) : [],
+    }));
+    const busy = (side: Side) =>
+      holders[side].map((job): Problem => {
+        const message = `Job ${job} holds tables of the ${side}; a start is refused until it is over.`;
+        return { code: 'target_busy', side, object: job, message };
+      });
+    return { problems: [], warnings: [...busy('source'), ...busy('target')] };
   } catch (error) {
-    if (!(error instanceof SyncError)) throw error;
-    return error.problems.length > 0 ? error.problems : [{ code: error.code, message: error.message }];
+    return { problems: problemsOf(error), warnings: [] };
   }
+}
+
+/** What the environments that both databases are say against it. Nobody is asked for an approval. */
+async function environmentRefusals(
+  request: Request,
+  identities: { readonly [S in Side]: ServerFacts },
+  { environments }: Ports,
+): Promise<Refusals> {
+  try {
+    const { problems, guarded } = judge(request, identities, await environments.list());
+    const approve = ({ name }: Environment): Problem => ({
+      code: 'approval_required',
+      object: name,
+      message: `Writing to ${name} needs the approval of a second person.`,
+    });
+    return { problems, warnings: problems.length > 0 ? [] : guarded.map(approve) };
+  } catch (error) {
+    return { problems: problemsOf(error), warnings: [] };
+  }
+}
+
+/** Everything that a start with this config would be refused for, and what it would have to wait for. */
+async function refusals(
+  request: Request,
+  { source, target }: { readonly [S in Side]: Reached },
+  ports: Ports,
+): Promise<Refusals> {
+  const failed = (['source', 'target'] as const).flatMap((side): Problem[] => {
+    const at = side === 'source' ? source : target;
+    return 'failed' in at ? [asProblem(at.failed, { side, field: `/${side}_connection` })] : [];
+  });
+  if ('failed' in source || 'failed' in target) return { problems: failed, warnings: [] };
+  const identities = { source: source.facts, target: target.facts };
+  const found = [await catalogRefusals(request, ports), await environmentRefusals(request, identities, ports)];
+  return { problems: found.flatMap((f) => f.problems), warnings: found.flatMap((f) => f.warnings) };
 }
 
 function checkOf(side: Side, connection: Connection, reached: Reached, problems: readonly Problem[]): SideCheck {
@@ -80,17 +135,14 @@ const itemOf = ({ code, message, side, object, field, hint }: Problem): PairChec
 export async function checkPair(
   request: Request,
   ports: Ports,
-): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'more'>> {
+): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'warnings' | 'more'>> {
   const sides = { source: await reach('source', request, ports), target: await reach('target', request, ports) };
-  const unreached = (['source', 'target'] as const).flatMap((side): Problem[] => {
-    const at = sides[side];
-    return 'failed' in at ? [asProblem(at.failed, { side, field: `/${side}_connection` })] : [];
-  });
-  const problems = unreached.length > 0 ? unreached : await refusals(request, ports);
+  const { problems, warnings } = await refusals(request, sides, ports);
   return {
     source: checkOf('source', request.pair.source, sides.source, problems),
     target: checkOf('target', request.pair.target, sides.target, problems),
     problems: problems.slice(0, MOST_PROBLEMS).map(itemOf),
+    warnings: warnings.map(itemOf),
     ...(problems.length > MOST_PROBLEMS && { more: problems.length - MOST_PROBLEMS }),
   };
 }

@@ -3,6 +3,20 @@ import { type RelationName, relationText } from '../model/table.ts';
 import type { StaleHolder } from '../ports.ts';
 import type { Session } from './session.ts';
 
+/** Jobs that hold the lease of one of the tables, where there are leases at all. */
+export async function leaseHolders(session: Session, tables: readonly RelationName[]): Promise<readonly string[]> {
+  const [there] = await session.query(
+    `select case when to_regclass('tf_sync.lease') is not null then has_table_privilege('tf_sync.lease', 'select') end`,
+  );
+  if (there?.[0] !== 't') return [];
+  const held = await session.query(
+    `select distinct l.job_id::text from tf_sync.lease l
+     join unnest($1::text[], $2::text[]) u(s, n) on (l.table_schema, l.table_name) = (u.s, u.n) order by 1`,
+    [tables.map((t) => t.schema), tables.map((t) => t.name)],
+  );
+  return held.map(([job]) => job ?? '');
+}
+
 /** Tables held by others, locked; throws `target_busy` for the first whose holder is not known to be gone. */
 async function heldByOthers(session: Session, jobId: string, tables: readonly RelationName[], stale: StaleHolder) {
   const held = await session.query(

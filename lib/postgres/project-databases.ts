@@ -1,6 +1,7 @@
 import type { Connection } from '../model/connection.ts';
 import type { CheckingDatabase, ConnectAs, ProjectDatabase } from '../ports.ts';
 import { catalogPart } from './command-databases.ts';
+import { leaseHolders } from './lease.ts';
 import { type OpeningOptions, opener } from './opening.ts';
 import { connectionRoom } from './room.ts';
 import { countScope } from './scope-rows.ts';
@@ -16,6 +17,7 @@ export function projectDatabases(options: OpeningOptions) {
       return {
         ...catalogPart(session),
         room: () => connectionRoom(session),
+        leaseHolders: (tables) => leaseHolders(session, tables),
         unindexed: (asked) => unindexed(session, asked),
         scopeRows: (scope) => session.transaction(() => countScope(session, scope), 'set transaction read only'),
       };

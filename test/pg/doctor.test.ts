@@ -1,22 +1,25 @@
 import { expect, test } from 'vitest';
 import type { JobConfig } from '../../lib/model/config.ts';
+import { connectionView } from '../../lib/model/connection.ts';
 import { Secret } from '../../lib/model/secret.ts';
 import { checkPair } from '../../lib/orchestrator/check-pair.ts';
 import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { projectDatabases } from '../../lib/postgres/project-databases.ts';
+import { sampleEnvironment } from '../contract/samples.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { runJob } from '../support/in-process.ts';
+import { noEnvironments } from '../support/environments.ts';
+import { ports, runJob, start } from '../support/in-process.ts';
 import { ON_ONE_MACHINE } from '../support/rules.ts';
 
-const check = (pair: Pick<TestPair, 'source' | 'target'>, config: object = {}) =>
+const check = (pair: Pick<TestPair, 'source' | 'target'>, config: object = {}, { environments } = noEnvironments()) =>
   checkPair(
     {
       jobId: 'doctor',
       pair: { source: pair.source.connection, target: pair.target.connection },
       config: jobConfigSchema.parse(config),
     },
-    { clock: () => new Date(), databases: projectDatabases({ rules: ON_ONE_MACHINE, version: 'test' }) },
+    { clock: () => new Date(), databases: projectDatabases({ rules: ON_ONE_MACHINE, version: 'test' }), environments },
   );
 
 /** A table whose names would end a statement early, and one with a sequence. */
@@ -140,4 +143,36 @@ test('a side that does not let the role in is told, with the other one that does
     ['connection_unreachable', 'target'],
   ]);
   expect(JSON.stringify(wrong)).not.toContain('"no"');
+});
+
+test('it says what environments refuse, who has to approve, and which job is in the way; it asks nobody', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target]) await client.query('create table a (id int primary key)');
+  const p = ports();
+  expect(await check(pair, {}, p)).toMatchObject({ problems: [], warnings: [] });
+  const job = await start(pair, {}, p);
+  const production = sampleEnvironment({
+    name: 'production',
+    connection: connectionView(pair.target.connection),
+    identity: job.target,
+    writable: false,
+    protected: true,
+    receives_from: ['*'],
+    revision: 1,
+  });
+  await p.environments.put(production);
+
+  const refused = await check(pair, {}, p);
+  await p.environments.put({ ...production, writable: true, revision: 2 });
+  const guarded = await check(pair, {}, p);
+
+  expect(refused.problems).toMatchObject([{ code: 'environment_read_only', side: 'target', object: 'production' }]);
+  expect(refused.warnings.map((w) => w.code)).toEqual(['target_busy']);
+  expect(guarded.problems).toEqual([]);
+  expect(guarded.warnings).toMatchObject([
+    { code: 'target_busy', side: 'target', object: job.job_id },
+    { code: 'approval_required', object: 'production' },
+  ]);
+  expect((await check(pair, { dry_run: true }, p)).warnings.map((w) => w.code)).toEqual(['target_busy']);
+  expect(await p.approvals.list()).toEqual([]);
 });

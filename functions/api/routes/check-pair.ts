@@ -31,7 +31,7 @@ export const checkPairRoute = defineRoute<z.output<typeof body>>({
     const asked = said.environments || said.pair.source || said.pair.target;
     const found = asked
       ? await checkPair({ jobId: `doctor-${randomUUID()}`, ...said, config: body.config })
-      : { problems: [] };
+      : { problems: [], warnings: [] };
     return {
       status: 200,
       body: {

@@ -12,8 +12,14 @@ export function toAttribute(value: unknown): AttributeValue {
   if (typeof value === 'boolean') return { BOOL: value };
   if (value === null) return { NULL: true };
   if (Array.isArray(value)) return { L: value.filter((element) => element !== undefined).map(toAttribute) };
-  if (typeof value === 'object') return { M: toItem(value) };
+  if (typeof value === 'object' && isPlain(value)) return { M: toItem(value) };
   throw new TypeError(`no attribute of DynamoDB holds a ${typeof value}`);
+}
+
+/** A Date, a Map or a Buffer would be stored as something else, and nobody would see it. */
+function isPlain(value: object): boolean {
+  const of: unknown = Object.getPrototypeOf(value);
+  return of === null || Object.getPrototypeOf(of) === null; // Object.prototype, also that of another realm
 }
 
 /** Digits of a number that comes back as it went: integers beyond 2^53 would not. */

@@ -269,7 +269,7 @@ export function testApi(options: TestApiOptions = {}): TestApi {
     },
     checkPair: async (request) => {
       commands.push(request);
-      return { problems: [] };
+      return { problems: [], warnings: [] };
     },
     suggestExpression: async (request) => {
       commands.push(request);

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromItem, toAttribute, toItem } from '../../../functions/aws/dynamo/items.ts';
@@ -34,5 +35,15 @@ test('what is undefined is left out; what JSON has no word for is refused', () =
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 1n, () => 1, Symbol('s')]) {
     expect(() => toAttribute(value)).toThrow(TypeError);
   }
+  // each would be stored as {} or as digits, in silence
+  class Row {
+    readonly id = 1;
+  }
+  for (const value of [new Date(0), new Map([['a', 1]]), new Set([1]), Buffer.from('ab'), /a/, new Row()]) {
+    expect(() => toItem({ deep: [{ value }] })).toThrow(TypeError);
+  }
+  const bare = Object.assign(Object.create(null), { a: 1 });
+  const elsewhere: unknown = runInNewContext('({ a: 1 })');
+  for (const value of [bare, elsewhere]) expect(toAttribute(value)).toEqual({ M: { a: { N: '1' } } });
   expect(() => fromItem({ a: { SS: ['x'] } })).toThrow(TypeError);
 });

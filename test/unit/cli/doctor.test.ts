@@ -32,7 +32,15 @@ const side = (statements: readonly string[] = []) => ({
 });
 
 const check = (over: object = {}): PairCheck =>
-  ({ version, actor: 'anna', roles: ['operator'], connection_budget: 20, problems: [], ...over }) as PairCheck;
+  ({
+    version,
+    actor: 'anna',
+    roles: ['operator'],
+    connection_budget: 20,
+    problems: [],
+    warnings: [],
+    ...over,
+  }) as PairCheck;
 
 const both = (over: object = {}) => check({ source: side(), target: side(), ...over });
 
