@@ -209,7 +209,10 @@ export function addConflictCommands(program: Command, { connect, io, done }: Con
     .option('--note <text>', 'why; kept with the decision')
     .addHelpText(
       'before',
-      'Example:\n  tfsync resolve JOB CONFLICT --field name=source --value phone=555-0100 --note "by phone"\n',
+      `Examples:
+  tfsync resolve JOB CONFLICT --target
+  tfsync resolve JOB CONFLICT --field name=source --value phone=555-0100 --note "by phone"
+`,
     )
     .action(async (id: string, conflict: string, _options, command: Command) => {
       const options = command.optsWithGlobals<Globals & Choice & { note?: string }>();

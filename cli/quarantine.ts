@@ -49,7 +49,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 export function addQuarantineCommands(program: Command, { connect, io }: ConflictCommands): void {
   const quarantine = program.command('quarantine').description('rows that a job has put aside');
 
-  addFilters(quarantine.command('list').description('list rows that a job has put aside, and why'))
+  addFilters(quarantine.command('list', { isDefault: true }).description('list rows that a job has put aside, and why'))
     .argument('<job>', 'job id')
     .option('--limit <n>', 'most rows on one page')
     .option('--next-token <token>', 'the page after the one that printed it')

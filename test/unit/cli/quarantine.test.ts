@@ -40,6 +40,16 @@ test('lists rows with their rule and values, and names the next page', async () 
   ]);
 });
 
+test('lists without being told to', async () => {
+  await using service = await fakeService(ok({ rows: [ROW] }));
+
+  const { code, stdout } = await tfsync(['quarantine', JOB, '--table', 'public.parcel', '--url', service.url]);
+
+  expect(code).toBe(0);
+  expect(stdout).toContain('range(price)');
+  expect(service.calls[0]?.path).toBe(`/api/sync/quarantine/${JOB}?table=public.parcel`);
+});
+
 test('starts a retry, and lets no name steer the terminal', async () => {
   const answer = { job_id: JOB, state: 'created', status_url: '/x', rows: 3, whole_tables: [NASTY] };
   await using service = await fakeService(ok(answer));
