@@ -94,6 +94,11 @@ export function addAuditCommands(program: Command, own: AuditProgram): void {
     .option('--json', 'print the result as JSON')
     .action(async (job: string, _options, command: Command) => {
       const options = command.optsWithGlobals<Globals & { root?: string }>();
+      if (options.root !== undefined && !/^\s*[0-9a-f]{64}\s*$/i.test(options.root))
+        throw new CommandError(
+          '--root needs a hash of 64 hexadecimal digits, as verify and report print it.',
+          EXIT.refused,
+        );
       own.done(await verify(job, options, await own.connect(options), own.io));
     });
 
