@@ -62,12 +62,13 @@ function stayLines({ had, environments, mask_keys }: Uninstall, everything: bool
 
 function render(view: Uninstall, everything: boolean): string {
   const { host, port, database } = view.database;
-  const head = view.confirmed ? (view.complete ? 'Removed from' : 'Removed in part from') : 'Kept in';
+  const head = view.confirmed ? (view.complete ? 'Removed from' : 'Removed in part from') : 'Would be removed from';
   const busy = view.jobs_under_way.map((id) => `  job ${id}`);
   return `${[
     harmless(`${head} ${host}:${port}/${database}:`),
     ...keptLines(view, everything),
     ...stayLines(view, everything),
+    ...(view.schedules?.length ? [harmless(`Schedules that make it anew: ${view.schedules.join(', ')}`)] : []),
     ...(busy.length > 0 ? ['Under way; nothing is removed until they are stopped or have ended:', ...busy] : []),
     ...view.left.flatMap((l) => [harmless(`Left: ${l.what}: ${l.message} (${l.code})`), harmless(`  ${l.hint}`)]),
   ].join('\n')}\n`;
