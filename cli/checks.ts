@@ -1,5 +1,6 @@
 import type { Health } from '../lib/model/answers.ts';
 import type { PairCheck, SideCheck } from '../lib/model/pair-check.ts';
+import { FINDINGS, type FindingCode } from '../lib/model/schema-check.ts';
 import { commandHint } from './hints.ts';
 
 /** One thing that was looked at. */
@@ -74,11 +75,32 @@ export function pairChecks(found: PairCheck): readonly Check[] {
     ...(target ? sideChecks('target', target, found) : []),
     ...unsided.map((p): Check => ({ name: 'job', result: 'failed', message: told(p), ...remedyOf(p) })),
     ...(more ? [{ name: 'job', result: 'failed', message: `${more} more problems are not shown` } as const] : []),
+    ...warningChecks(found.warnings ?? []),
     ...(source && target && problems.length === 0
       ? [{ name: 'job', result: 'ok', message: 'a start with this config would be accepted' } as const]
       : []),
   ];
 }
+
+/** Tables named before the rest is counted. */
+const NAMED = 3;
+
+/** What may refuse or change rows, a line for all that is alike. */
+function warningChecks(warnings: NonNullable<PairCheck['warnings']>): readonly Check[] {
+  return [...Map.groupBy(warnings, (w) => w.code)].flatMap(([code, own]) => {
+    const [first] = own;
+    if (!first) return [];
+    const objects = own.slice(0, NAMED).map((w) => w.object);
+    const rest = own.length > NAMED ? ` and ${own.length - NAMED} more` : '';
+    const message =
+      own.length === 1 ? `${first.object}: ${first.message}` : `${objects.join(', ')}${rest}: ${meaningOf(code)}`;
+    return [{ name: 'tables', result: 'warning', message: `${message} (${code})`, remedy: first.remedy } as const];
+  });
+}
+
+/** A newer service may warn of more. */
+const meaningOf = (code: string): string =>
+  Object.hasOwn(FINDINGS, code) ? FINDINGS[code as FindingCode][1] : 'See tfsync validate after a dry run.';
 
 type Item = PairCheck['problems'][number];
 

@@ -29,7 +29,7 @@ const doneLine = ({ counts, seconds }: JobStatus): string =>
   `${number(counts.read)} rows in ${duration(seconds)}: ${countsText(counts)}.`;
 
 function completedLines(status: JobStatus, paint: Paint): string[] {
-  const notes = [...keptLines(status), ...ruleLines(status), ...asideLines(status)];
+  const notes = [...keptLines(status), ...ruleLines(status), ...asideLines(status), ...schemaLines(status)];
   if (status.config.dry_run) return [...dryLines(status, paint), ...notes];
   return [headline(status, paint), doneLine(status), ...notes];
 }
@@ -116,6 +116,12 @@ function ruleLines({ tables }: JobStatus): string[] {
       ];
     }),
   );
+}
+
+/** Triggers of the target, for one, may change what is written, or refuse it. */
+function schemaLines({ tables, job_id }: JobStatus): string[] {
+  const warnings = tables.reduce((n, table) => n + (table.schema_warnings ?? 0), 0);
+  return warnings > 0 ? [`${counted(warnings, 'warning')} about tables: tfsync validate ${job_id}`] : [];
 }
 
 /** Where what waits is listed. A dry run puts no conflict on the list. */

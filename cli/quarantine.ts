@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { QuarantineView } from '../lib/model/quarantine.ts';
+import { ROW_CODES, ROW_REMEDIES } from '../lib/model/row-code.ts';
 import type { ConflictCommands } from './conflicts.ts';
 import { type Cell, columns, harmless, type Paint } from './format.ts';
 import { paintFor } from './io.ts';
@@ -43,6 +44,17 @@ export function renderQuarantine(
   return `${columns(heads, cells, { width, paint }).join('\n')}\n`;
 }
 
+/** Below the table, once for each reason: what it means and what to do. A newer service may know more of them. */
+export function reasonLines(rows: readonly QuarantineView[], job: string): string {
+  const codes = [...new Set(rows.map((r) => r.code))].filter((code) => Object.hasOwn(ROW_CODES, code));
+  const lines = codes.flatMap((code) => [
+    '',
+    `${code}: ${ROW_CODES[code]}`,
+    `  ${ROW_REMEDIES[code].replace('JOB', job)}`,
+  ]);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Adds `tfsync quarantine list` and `retry`. */
@@ -69,6 +81,7 @@ export function addQuarantineCommands(program: Command, { connect, io }: Conflic
       if (page.rows.length === 0) return void io.stdout.write('No rows.\n');
       const paint = paintFor(io.stdout, io, options.color);
       io.stdout.write(renderQuarantine(page.rows, { width: io.stdout.columns ?? 160, paint }));
+      io.stdout.write(reasonLines(page.rows, job));
       if (page.next_token)
         io.stderr.write(
           `More: tfsync quarantine list ${job} --next-token ${harmless(page.next_token)} and the same filters\n`,

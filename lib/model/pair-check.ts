@@ -39,6 +39,10 @@ export const pairCheck = z
     target: side.optional(),
     problems: z.array(item).meta({ description: 'Why a start with this config would be refused.' }),
     more: z.int().optional().meta({ description: 'Problems beyond those listed.' }),
+    warnings: z
+      .array(z.object({ code: z.string(), object: z.string(), message: z.string(), remedy: z.string() }))
+      .optional()
+      .meta({ description: 'What would not refuse a start, and may refuse or change rows. Absent: nothing.' }),
   })
   .meta({ id: 'PairCheck' });
 export type PairCheck = z.infer<typeof pairCheck>;

@@ -1,10 +1,15 @@
+import type { JobConfig } from '../model/config.ts';
 import { type Connection, connectionView, type ServerFacts, type Side } from '../model/connection.ts';
 import { asProblem, type Problem, SyncError } from '../model/errors.ts';
 import type { PairCheck, SideCheck } from '../model/pair-check.ts';
 import { statementsIn } from '../model/statement.ts';
-import type { CheckingDatabase, ConnectionRoom } from '../ports.ts';
+import type { ShapePair } from '../model/table-shape.ts';
+import type { CatalogDatabase, CheckingDatabase, ConnectionRoom } from '../ports.ts';
+import { schemaFindings } from '../validator/findings.ts';
 import { whenThereIsRoom } from './connections.ts';
+import type { Preflight } from './preflight.ts';
 import { type LookPorts, lookAtEnds, type StartRequest } from './start-job.ts';
+import { shapesOf } from './validate-table.ts';
 
 type Request = Pick<StartRequest, 'jobId' | 'pair' | 'config'>;
 type Ports = LookPorts<CheckingDatabase>;
@@ -38,14 +43,30 @@ async function reach(side: Side, { jobId, pair }: Request, ports: Ports): Promis
   }
 }
 
-/** Everything that a start with this config would be refused for. */
-async function refusals(request: Request, ports: Ports): Promise<readonly Problem[]> {
+type Looked = Pick<PairCheck, 'warnings'> & { readonly problems: readonly Problem[] };
+
+/** What may meet rows of the tables that a start would take. */
+async function warningsOf(
+  { tables }: Preflight,
+  { source, target }: Record<Side, CatalogDatabase>,
+  config: JobConfig,
+): Promise<NonNullable<PairCheck['warnings']>> {
+  const shapes = await shapesOf(tables, source, target);
+  return tables.flatMap((table, i) =>
+    schemaFindings({ ...table, shapes: shapes[i] as ShapePair, config }, []) // one for each
+      .filter((f) => f.severity === 'warning')
+      .map(({ code, object, message, remedy }) => ({ code, object, message, remedy })),
+  );
+}
+
+/** Everything that a start with this config would be refused for; where nothing is, what it should know. */
+async function lookOver(request: Request, ports: Ports): Promise<Looked> {
   try {
-    await lookAtEnds(request, ports, () => undefined);
-    return [];
+    const warnings = await lookAtEnds(request, ports, (found, ends) => warningsOf(found, ends, request.config));
+    return { problems: [], ...(warnings.length > 0 && { warnings: warnings.slice(0, MOST_PROBLEMS) }) };
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    return error.problems.length > 0 ? error.problems : [{ code: error.code, message: error.message }];
+    return { problems: error.problems.length > 0 ? error.problems : [{ code: error.code, message: error.message }] };
   }
 }
 
@@ -80,17 +101,19 @@ const itemOf = ({ code, message, side, object, field, hint }: Problem): PairChec
 export async function checkPair(
   request: Request,
   ports: Ports,
-): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'more'>> {
+): Promise<Pick<PairCheck, 'source' | 'target' | 'problems' | 'more' | 'warnings'>> {
   const sides = { source: await reach('source', request, ports), target: await reach('target', request, ports) };
   const unreached = (['source', 'target'] as const).flatMap((side): Problem[] => {
     const at = sides[side];
     return 'failed' in at ? [asProblem(at.failed, { side, field: `/${side}_connection` })] : [];
   });
-  const problems = unreached.length > 0 ? unreached : await refusals(request, ports);
+  const { problems, warnings }: Looked =
+    unreached.length > 0 ? { problems: unreached } : await lookOver(request, ports);
   return {
     source: checkOf('source', request.pair.source, sides.source, problems),
     target: checkOf('target', request.pair.target, sides.target, problems),
     problems: problems.slice(0, MOST_PROBLEMS).map(itemOf),
     ...(problems.length > MOST_PROBLEMS && { more: problems.length - MOST_PROBLEMS }),
+    ...(warnings && { warnings }),
   };
 }

@@ -6,7 +6,7 @@ import { jobConfigSchema } from '../../lib/orchestrator/config-schema.ts';
 import { projectDatabases } from '../../lib/postgres/project-databases.ts';
 import { compareDatabases, summary } from '../support/compare.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
-import { runJob } from '../support/in-process.ts';
+import { ports as inProcess, runJob } from '../support/in-process.ts';
 import { ON_ONE_MACHINE } from '../support/rules.ts';
 
 const check = (pair: Pick<TestPair, 'source' | 'target'>, config: object = {}) =>
@@ -132,4 +132,22 @@ test('a side that does not let the role in is told, with the other one that does
   expect(wrong.problems.map((p) => [p.code, p.side])).toEqual([['connection_auth_failed', 'target']]);
   expect(away.problems.map((p) => [p.code, p.side])).toEqual([['connection_unreachable', 'target']]);
   expect(JSON.stringify(wrong)).not.toContain('"no"');
+});
+
+test('a trigger that would meet the rows is told by the doctor, and counted in the status of a dry run', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target])
+    await client.query('create table t (id int primary key, at timestamptz)');
+  await pair.target.client.query(`
+    create function stamp() returns trigger language plpgsql as $$ begin new.at := now(); return new; end $$;
+    create trigger stamp before update on t for each row execute function stamp()`);
+
+  const found = await check(pair);
+  const ports = inProcess();
+  const { job } = await runJob(pair, { dry_run: true }, {}, ports);
+
+  expect(found.problems).toEqual([]);
+  expect(found.warnings?.map((w) => w.code)).toEqual(['trigger_in_target']);
+  expect((await ports.jobs.tables(job.job_id)).map((t) => t.schema_warnings)).toEqual([1]);
+  expect((await check(pair, { triggers: 'suppress' })).warnings).toBeUndefined();
 });

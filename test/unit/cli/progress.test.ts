@@ -109,6 +109,15 @@ test.each([
   );
 });
 
+test('tells of warnings about tables before somebody meets them as rows', () => {
+  const tables = [{ schema_warnings: 2 }, { schema_warnings: 1 }, {}];
+  const config = jobConfigSchema.parse({ dry_run: true });
+
+  expect(renderOutcome(jobStatus('completed', tables, { config })).at(-1)).toBe(
+    `3 warnings about tables: tfsync validate ${JOB}`,
+  );
+});
+
 test('a dry run says what a run that writes would bring, and not that anything is equal', () => {
   const counts = { read: 46_275, inserted: 343, updated: 19, unchanged: 45_911, kept: 2 };
   const config = jobConfigSchema.parse({ dry_run: true });
