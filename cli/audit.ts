@@ -159,7 +159,11 @@ function outputTo(file: string | undefined, io: Io): { write(text: string): void
 
 function eventList(events: readonly AuditEventView[], options: Globals, io: Io): string {
   if (events.length === 0) return 'No events.\n';
-  const heads = ['NO', 'AT', 'EVENT', 'ACTOR', 'WHAT'].map((title, i) => ({ title, right: i === 0 }));
+  const heads = ['NO', 'AT', 'EVENT', 'ACTOR', 'WHAT'].map((title, i) => ({
+    title,
+    right: i === 0,
+    gives: title === 'WHAT',
+  }));
   const rows = events.map(({ seq, at, type, severity, actor, data }) => [
     String(seq),
     at.replace('T', ' '),
@@ -171,7 +175,7 @@ function eventList(events: readonly AuditEventView[], options: Globals, io: Io):
     harmless(short(data)),
   ]);
   const paint = paintFor(io.stdout, io, options.color);
-  return `${columns(heads, rows, { width: Number.POSITIVE_INFINITY, paint }).join('\n')}\n`;
+  return `${columns(heads, rows, { width: io.stdout.columns ?? Number.POSITIVE_INFINITY, paint }).join('\n')}\n`;
 }
 
 /** Fields of an event in one line. */

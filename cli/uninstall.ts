@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../lib/model/figures.ts';
 import type { Uninstall } from '../lib/model/uninstall.ts';
 import { agreed } from './agreed.ts';
 import type { ConflictCommands } from './conflicts.ts';
@@ -26,19 +27,19 @@ function keptLines({ had, job_secrets, environments, mask_keys }: Uninstall, eve
     [had.schema, `schema tf_sync, ${megabytes(had.bytes)}`],
     [
       had.jobs,
-      `  checkpoints of ${had.jobs} jobs, with ${had.quarantined} rows put aside; none of them can be resumed`,
+      `  checkpoints of ${counted(had.jobs, 'job')}, with ${had.quarantined} rows put aside; none of them can be resumed`,
     ],
     [
       had.baselines,
-      `  what is known of ${had.baselines} tables: deletes are not carried over until the next full sync has been here`,
+      `  what is known of ${counted(had.baselines, 'table')}: deletes are not carried over until the next full sync has been here`,
     ],
     [
       had.conflicts,
-      `  ${had.conflicts} conflicts, ${had.open_conflicts} of them open: nobody can decide those any more`,
+      `  ${counted(had.conflicts, 'conflict')}, ${had.open_conflicts} of them open: nobody can decide those any more`,
     ],
     ...had.slots.map((s) => [true, `slot ${s.slot}, which keeps ${megabytes(s.retained_bytes)} of log`] as const),
     ...had.publications.map((p) => [true, `publication ${p.publication}`] as const),
-    [job_secrets, `the connections of ${job_secrets} ended jobs`],
+    [job_secrets, `the connections of ${counted(job_secrets, 'ended job')}`],
     [everything && environments.length, `environments: ${environments.join(', ')}, with their connections`],
     [everything && mask_keys, `${mask_keys} keys of masks: values are masked otherwise from then on`],
   ] as const;

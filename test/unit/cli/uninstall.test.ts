@@ -43,7 +43,7 @@ test('shows what is lost and removes nothing where nobody can be asked, nor with
     '3 conflicts, 1 of them open',
     'slot tfsync_a, which keeps 1.0 MB of log',
     'publication tfsync_a',
-    'the connections of 1 ended jobs',
+    'the connections of 1 ended job',
     'slot and publication tfsync_b, in the source',
     'environments: training (--everything)',
     'job j1',
