@@ -37,11 +37,11 @@ export function renderQuarantine(
   rows: readonly QuarantineView[],
   { width, paint }: { readonly width: number; readonly paint: Paint },
 ): string {
-  const heads = ['TABLE', 'KEY', 'REASON', 'RULE OR OBJECT', 'VALUES NOW'].map((title) => ({ title }));
+  const heads = ['TABLE', 'KEY', 'REASON', 'RULE OR OBJECT'].map((title) => ({ title }));
   const cells = rows.map((r): readonly Cell[] =>
     [r.table, r.key.join(', '), r.code, r.rule ?? r.object ?? '', valuesText(r)].map(harmless),
   );
-  return `${columns(heads, cells, { width, paint }).join('\n')}\n`;
+  return `${columns([...heads, { title: 'VALUES NOW', gives: true }], cells, { width, paint }).join('\n')}\n`;
 }
 
 /** Below the table, once for each reason: what it means and what to do. A newer service may know more of them. */
