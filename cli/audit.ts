@@ -94,6 +94,11 @@ export function addAuditCommands(program: Command, own: AuditProgram): void {
     .option('--json', 'print the result as JSON')
     .action(async (job: string, _options, command: Command) => {
       const options = command.optsWithGlobals<Globals & { root?: string }>();
+      if (options.root !== undefined && !/^\s*[0-9a-f]{64}\s*$/i.test(options.root))
+        throw new CommandError(
+          '--root needs a hash of 64 hexadecimal digits, as verify and report print it.',
+          EXIT.refused,
+        );
       own.done(await verify(job, options, await own.connect(options), own.io));
     });
 
@@ -154,7 +159,11 @@ function outputTo(file: string | undefined, io: Io): { write(text: string): void
 
 function eventList(events: readonly AuditEventView[], options: Globals, io: Io): string {
   if (events.length === 0) return 'No events.\n';
-  const heads = ['NO', 'AT', 'EVENT', 'ACTOR', 'WHAT'].map((title, i) => ({ title, right: i === 0 }));
+  const heads = ['NO', 'AT', 'EVENT', 'ACTOR', 'WHAT'].map((title, i) => ({
+    title,
+    right: i === 0,
+    gives: title === 'WHAT',
+  }));
   const rows = events.map(({ seq, at, type, severity, actor, data }) => [
     String(seq),
     at.replace('T', ' '),
@@ -166,7 +175,7 @@ function eventList(events: readonly AuditEventView[], options: Globals, io: Io):
     harmless(short(data)),
   ]);
   const paint = paintFor(io.stdout, io, options.color);
-  return `${columns(heads, rows, { width: Number.POSITIVE_INFINITY, paint }).join('\n')}\n`;
+  return `${columns(heads, rows, { width: io.stdout.columns ?? Number.POSITIVE_INFINITY, paint }).join('\n')}\n`;
 }
 
 /** Fields of an event in one line. */

@@ -1,5 +1,6 @@
 import type { Health } from '../lib/model/answers.ts';
 import type { PairCheck, SideCheck } from '../lib/model/pair-check.ts';
+import { FINDINGS, type FindingCode } from '../lib/model/schema-check.ts';
 import { commandHint } from './hints.ts';
 
 /** One thing that was looked at. */
@@ -68,17 +69,38 @@ const clockCheck = (seconds: number): Check =>
 export function pairChecks(found: PairCheck): readonly Check[] {
   const { source, target, problems, warnings, more } = found;
   const unsided = problems.filter((p) => p.side === undefined);
+  const waits = warnings.filter((w) => !isFinding(w));
   return [
     { name: 'sign-in', result: 'ok', message: `${found.actor}, ${found.roles.join(', ') || 'no role'}` },
     ...(source ? sideChecks('source', source, found) : []),
     ...(target ? sideChecks('target', target, found) : []),
     ...unsided.map((p): Check => ({ name: 'job', result: 'failed', message: told(p), ...remedyOf(p) })),
     ...(more ? [{ name: 'job', result: 'failed', message: `${more} more problems are not shown` } as const] : []),
-    ...warnings.map((w): Check => ({ name: 'job', result: 'warning', message: told(w), ...remedyOf(w) })),
-    ...(source && target && problems.length + warnings.length === 0
+    ...waits.map((w): Check => ({ name: 'job', result: 'warning', message: told(w), ...remedyOf(w) })),
+    ...tableChecks(warnings.filter(isFinding)),
+    ...(source && target && problems.length + waits.length === 0
       ? [{ name: 'job', result: 'ok', message: 'a start with this config would be accepted' } as const]
       : []),
   ];
+}
+
+/** Tables named before the rest is counted. */
+const NAMED = 3;
+
+/** About a table, as `tfsync validate` tells it; the others are about the start. */
+const isFinding = ({ code }: Item): boolean => Object.hasOwn(FINDINGS, code);
+
+/** What may refuse or change rows, a line for all that is alike. */
+function tableChecks(findings: readonly Item[]): readonly Check[] {
+  return [...Map.groupBy(findings, (w) => w.code)].flatMap(([code, own]) => {
+    const [first] = own;
+    if (!first) return [];
+    const objects = own.slice(0, NAMED).map((w) => w.object);
+    const rest = own.length > NAMED ? ` and ${own.length - NAMED} more` : '';
+    const meaning = FINDINGS[code as FindingCode][1];
+    const message = own.length === 1 ? `${first.object}: ${first.message}` : `${objects.join(', ')}${rest}: ${meaning}`;
+    return [{ name: 'tables', result: 'warning', message: `${message} (${code})`, ...remedyOf(first) } as const];
+  });
 }
 
 type Item = PairCheck['problems'][number];

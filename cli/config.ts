@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import { configSchema } from '../lib/model/config.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { harmless } from './format.ts';
 
 interface Property {
   readonly type?: string;
@@ -30,7 +31,8 @@ export function addConfigOptions(command: Command): Command {
     }
     if (!['integer', 'number', 'string'].includes(kind)) continue;
     const words = property.enum && property.enum.length > 1 ? property.enum : undefined;
-    const about = `${property.description} Default ${property.default}.`;
+    const preset = property.default === undefined ? '' : ` Default ${property.default}.`;
+    const about = `${property.description}${preset}`;
     const option = new Option(`${flag(name)} <${kind === 'string' ? 'name' : 'n'}>`, about);
     if (words) option.choices(words);
     if (kind !== 'string') option.argParser(toNumber);
@@ -49,14 +51,27 @@ export function readConfig(options: Readonly<Record<string, unknown>>): Record<s
   return config;
 }
 
-function parseConfig(text: string): Record<string, unknown> {
+function parseConfig(given: string): Record<string, unknown> {
+  const text = given.startsWith('@') ? readText(given.slice(1)) : given;
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  } catch {
-    // told below
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`--config is not JSON: ${harmless((error as SyntaxError).message)}`, EXIT.refused, {
+      cause: error,
+    });
   }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   throw new CommandError('--config needs a JSON object, or @ and the name of a file that holds one.', EXIT.refused);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandError(`--config: cannot read ${file} (${code}).`, EXIT.refused, { cause: error });
+  }
 }
 
 function flag(name: string): string {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ConflictDetail, ConflictField, ConflictView, ResolutionView } from '../lib/model/conflict-answers.ts';
+import { counted } from '../lib/model/figures.ts';
 import { agreed } from './agreed.ts';
 import type { Api } from './api.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -209,7 +210,10 @@ export function addConflictCommands(program: Command, { connect, io, done }: Con
     .option('--note <text>', 'why; kept with the decision')
     .addHelpText(
       'before',
-      'Example:\n  tfsync resolve JOB CONFLICT --field name=source --value phone=555-0100 --note "by phone"\n',
+      `Examples:
+  tfsync resolve JOB CONFLICT --target
+  tfsync resolve JOB CONFLICT --field name=source --value phone=555-0100 --note "by phone"
+`,
     )
     .action(async (id: string, conflict: string, _options, command: Command) => {
       const options = command.optsWithGlobals<Globals & Choice & { note?: string }>();
@@ -243,7 +247,7 @@ export function addConflictCommands(program: Command, { connect, io, done }: Con
       if (
         count > 0 &&
         !options.yes &&
-        !(await agreed(`Decide ${count} conflicts? [y/N] `, 'add --yes to decide them.', io))
+        !(await agreed(`Decide ${counted(count, 'conflict')}? [y/N] `, 'add --yes to decide them.', io))
       )
         throw new CommandError('Nothing was decided.', EXIT.refused);
       if (count === 0) return void io.stdout.write(options.json ? json({ count }) : 'No open conflicts.\n');

@@ -127,6 +127,10 @@ export function addEnvironmentCommands(program: Command, { connect, io, secrets 
       io.stdout.write(`${put.name}: ${place(put)}, ${rulesOf(put)}\n`);
       for (const one of put.authorities ?? [])
         io.stdout.write(`verified by ${harmless(one.subject)}, valid to ${instant(one.valid_to)}\n`);
+      const named = [...(options.sendsTo ?? []), ...(options.receivesFrom ?? [])].filter((other) => other !== '*');
+      const known = named.length > 0 ? (await api.environments()).environments.map((e) => e.name) : [];
+      for (const other of new Set(named.filter((n) => !known.includes(n))))
+        io.stderr.write(`There is no environment ${harmless(other)} yet.\n`);
       if (put.jobs > 0) io.stderr.write(`${put.jobs} jobs go on with the new connection.\n`);
     });
 

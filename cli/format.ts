@@ -15,21 +15,30 @@ export function harmless(text: string): string {
 export interface Column {
   readonly title: string;
   readonly right?: boolean;
+  /** Is shortened before the first column is, where lines would be too wide. */
+  readonly gives?: boolean;
 }
 
+/** No column is made narrower. */
+const NARROWEST = 12;
+
 /**
- * Lays cells out in columns, two spaces apart; the first column gives way (with …) when the lines would be wider than
- * `width`. Styles are applied after measuring.
+ * Lays cells out in columns, two spaces apart, without those in which there is nothing. When the lines would be wider than
+ * `width`, columns that say so give way (with …), then the first one. Styles are applied after measuring.
  */
 export function columns(
-  heads: readonly Column[],
+  all: readonly Column[],
   rows: readonly (readonly Cell[])[],
   { width, paint }: { readonly width: number; readonly paint: Paint },
 ): string[] {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
+  const whole = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? { text: cell } : cell)));
+  const filled = all.map((_, i) => rows.length === 0 || whole.some((row) => (row[i]?.text ?? '') !== ''));
+  const heads = all.filter((_, i) => filled[i]);
+  const cells = whole.map((row) => row.filter((_, i) => filled[i]));
   const widths = heads.map((head, i) => Math.max(head.title.length, ...cells.map((row) => row[i]?.text.length ?? 0)));
-  const over = widths.reduce((sum, w) => sum + w + 2, -2) - width;
-  if (over > 0) widths[0] = Math.max(12, (widths[0] ?? 0) - over);
+  const over = () => widths.reduce((sum, w) => sum + w + 2, -2) - width;
+  for (const i of [...heads.keys()].filter((n) => heads[n]?.gives).concat(0))
+    if (over() > 0) widths[i] = Math.max(Math.min(NARROWEST, widths[i] ?? 0), (widths[i] ?? 0) - over());
 
   const line = (texts: readonly { text: string; style?: Style }[]) =>
     heads

@@ -2,7 +2,7 @@ import type { JobStatus, PauseView } from '../lib/model/answers.ts';
 import { writesBoth } from '../lib/model/config.ts';
 import { usageText } from '../lib/model/cost.ts';
 import { counted, duration, number } from '../lib/model/figures.ts';
-import { type Counts, SOURCE_COUNTS } from '../lib/model/job.ts';
+import { type Counts, ENDED_STATES, SOURCE_COUNTS } from '../lib/model/job.ts';
 import { waitingOf } from './exit.ts';
 import { harmless, type Paint, plain } from './format.ts';
 
@@ -12,15 +12,18 @@ export function renderOutcome(status: JobStatus, paint: Paint = plain): string[]
   return lines.length > 0 ? [...lines, ...usageLines(status)] : [];
 }
 
-const usageLines = ({ usage }: JobStatus): string[] => [
-  ...(usage ? [`Cost so far: ${usageText(usage)}`] : []),
+const usageLines = ({ usage, state }: JobStatus): string[] => [
+  ...(usage ? [`${ENDED_STATES.includes(state) ? 'Cost' : 'Cost so far'}: ${usageText(usage)}`] : []),
   ...(usage?.estimate ? [`A run that writes would cost about ${usageText(usage.estimate)}`] : []),
 ];
 
 function outcomeLines(status: JobStatus, paint: Paint): string[] {
   if (status.state === 'completed' || status.state === 'completed_with_issues') return completedLines(status, paint);
   if (status.state === 'stopped')
-    return ['Stopped: nothing is written any more. Let it go on with tfsync resume.', doneLine(status)];
+    return [
+      `Stopped: nothing is written any more. Let it go on with: tfsync resume ${status.job_id}`,
+      doneLine(status),
+    ];
   if (status.state === 'paused' || status.state === 'stopping') return waitingLines(status, paint);
   return status.state === 'failed' ? failedLines(status, paint) : [];
 }
@@ -29,7 +32,7 @@ const doneLine = ({ counts, seconds }: JobStatus): string =>
   `${number(counts.read)} rows in ${duration(seconds)}: ${countsText(counts)}.`;
 
 function completedLines(status: JobStatus, paint: Paint): string[] {
-  const notes = [...keptLines(status), ...ruleLines(status), ...asideLines(status)];
+  const notes = [...keptLines(status), ...ruleLines(status), ...asideLines(status), ...schemaLines(status)];
   if (status.config.dry_run) return [...dryLines(status, paint), ...notes];
   return [headline(status, paint), doneLine(status), ...notes];
 }
@@ -116,6 +119,12 @@ function ruleLines({ tables }: JobStatus): string[] {
       ];
     }),
   );
+}
+
+/** Triggers of the target, for one, may change what is written, or refuse it. */
+function schemaLines({ tables, job_id }: JobStatus): string[] {
+  const warnings = tables.reduce((n, table) => n + (table.schema_warnings ?? 0), 0);
+  return warnings > 0 ? [`${counted(warnings, 'warning')} about tables: tfsync validate ${job_id}`] : [];
 }
 
 /** Where what waits is listed. A dry run puts no conflict on the list. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { SlotWarningView } from '../lib/model/answers.ts';
+import { counted } from '../lib/model/figures.ts';
 import type { PairDrop } from '../lib/model/pair.ts';
 import { SLOT_CONCERNS } from '../lib/model/slot.ts';
 import type { SlotView } from '../lib/model/slot-view.ts';
@@ -55,7 +56,7 @@ function targetLines(side: PairDrop['target']): string[] {
     [had.changed_keys, `${had.changed_keys} keys that have changed and wait for a job`],
     [had.watermarks, `${had.watermarks} watermarks`],
     [had.quiet_tables, `notes of ${had.quiet_tables} tables that nobody had touched`],
-    [had.conflicts, `${had.conflicts} conflicts, ${had.open_conflicts} of them open`],
+    [had.conflicts, `${counted(had.conflicts, 'conflict')}, ${had.open_conflicts} of them open`],
     [had.jobs, `checkpoints of ${had.jobs} jobs, with ${had.quarantined} rows put aside; none of them can be resumed`],
   ] as const;
   const lines = kept.flatMap(([n, text]) => (n > 0 ? [`  ${text}`] : []));

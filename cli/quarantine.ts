@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { QuarantineView } from '../lib/model/quarantine.ts';
+import { ROW_CODES, ROW_REMEDIES } from '../lib/model/row-code.ts';
 import type { ConflictCommands } from './conflicts.ts';
 import { type Cell, columns, harmless, type Paint } from './format.ts';
 import { paintFor } from './io.ts';
@@ -36,11 +37,22 @@ export function renderQuarantine(
   rows: readonly QuarantineView[],
   { width, paint }: { readonly width: number; readonly paint: Paint },
 ): string {
-  const heads = ['TABLE', 'KEY', 'REASON', 'RULE OR OBJECT', 'VALUES NOW'].map((title) => ({ title }));
+  const heads = ['TABLE', 'KEY', 'REASON', 'RULE OR OBJECT'].map((title) => ({ title }));
   const cells = rows.map((r): readonly Cell[] =>
     [r.table, r.key.join(', '), r.code, r.rule ?? r.object ?? '', valuesText(r)].map(harmless),
   );
-  return `${columns(heads, cells, { width, paint }).join('\n')}\n`;
+  return `${columns([...heads, { title: 'VALUES NOW', gives: true }], cells, { width, paint }).join('\n')}\n`;
+}
+
+/** Below the table, once for each reason: what it means and what to do. A newer service may know more of them. */
+export function reasonLines(rows: readonly QuarantineView[], job: string): string {
+  const codes = [...new Set(rows.map((r) => r.code))].filter((code) => Object.hasOwn(ROW_CODES, code));
+  const lines = codes.flatMap((code) => [
+    '',
+    `${code}: ${ROW_CODES[code]}`,
+    `  ${ROW_REMEDIES[code].replace('JOB', job)}`,
+  ]);
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -49,7 +61,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 export function addQuarantineCommands(program: Command, { connect, io }: ConflictCommands): void {
   const quarantine = program.command('quarantine').description('rows that a job has put aside');
 
-  addFilters(quarantine.command('list').description('list rows that a job has put aside, and why'))
+  addFilters(quarantine.command('list', { isDefault: true }).description('list rows that a job has put aside, and why'))
     .argument('<job>', 'job id')
     .option('--limit <n>', 'most rows on one page')
     .option('--next-token <token>', 'the page after the one that printed it')
@@ -69,6 +81,7 @@ export function addQuarantineCommands(program: Command, { connect, io }: Conflic
       if (page.rows.length === 0) return void io.stdout.write('No rows.\n');
       const paint = paintFor(io.stdout, io, options.color);
       io.stdout.write(renderQuarantine(page.rows, { width: io.stdout.columns ?? 160, paint }));
+      io.stdout.write(reasonLines(page.rows, job));
       if (page.next_token)
         io.stderr.write(
           `More: tfsync quarantine list ${job} --next-token ${harmless(page.next_token)} and the same filters\n`,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../lib/model/figures.ts';
 import type { Uninstall } from '../lib/model/uninstall.ts';
 import { agreed } from './agreed.ts';
 import type { ConflictCommands } from './conflicts.ts';
@@ -26,19 +27,19 @@ function keptLines({ had, job_secrets, environments, mask_keys }: Uninstall, eve
     [had.schema, `schema tf_sync, ${megabytes(had.bytes)}`],
     [
       had.jobs,
-      `  checkpoints of ${had.jobs} jobs, with ${had.quarantined} rows put aside; none of them can be resumed`,
+      `  checkpoints of ${counted(had.jobs, 'job')}, with ${had.quarantined} rows put aside; none of them can be resumed`,
     ],
     [
       had.baselines,
-      `  what is known of ${had.baselines} tables: deletes are not carried over until the next full sync has been here`,
+      `  what is known of ${counted(had.baselines, 'table')}: deletes are not carried over until the next full sync has been here`,
     ],
     [
       had.conflicts,
-      `  ${had.conflicts} conflicts, ${had.open_conflicts} of them open: nobody can decide those any more`,
+      `  ${counted(had.conflicts, 'conflict')}, ${had.open_conflicts} of them open: nobody can decide those any more`,
     ],
     ...had.slots.map((s) => [true, `slot ${s.slot}, which keeps ${megabytes(s.retained_bytes)} of log`] as const),
     ...had.publications.map((p) => [true, `publication ${p.publication}`] as const),
-    [job_secrets, `the connections of ${job_secrets} ended jobs`],
+    [job_secrets, `the connections of ${counted(job_secrets, 'ended job')}`],
     [everything && environments.length, `environments: ${environments.join(', ')}, with their connections`],
     [everything && mask_keys, `${mask_keys} keys of masks: values are masked otherwise from then on`],
   ] as const;
@@ -73,12 +74,13 @@ function stayLines(view: Uninstall, everything: boolean): string[] {
 
 function render(view: Uninstall, everything: boolean): string {
   const { host, port, database } = view.database;
-  const head = view.confirmed ? (view.complete ? 'Removed from' : 'Removed in part from') : 'Kept in';
+  const head = view.confirmed ? (view.complete ? 'Removed from' : 'Removed in part from') : 'Would be removed from';
   const busy = view.jobs_under_way.map((id) => `  job ${id}`);
   return `${[
     harmless(`${head} ${host}:${port}/${database}:`),
     ...keptLines(view, everything),
     ...stayLines(view, everything),
+    ...(view.schedules?.length ? [harmless(`Schedules that make it anew: ${view.schedules.join(', ')}`)] : []),
     ...(busy.length > 0 ? ['Under way; nothing is removed until they are stopped or have ended:', ...busy] : []),
     ...view.left.flatMap((l) => [harmless(`Left: ${l.what}: ${l.message} (${l.code})`), harmless(`  ${l.hint}`)]),
   ].join('\n')}\n`;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { counted } from '../lib/model/figures.ts';
 import type { SchemaFinding, TableValidation } from '../lib/model/schema-check.ts';
 import type { ConflictCommands } from './conflicts.ts';
 import { EXIT } from './exit.ts';
@@ -30,7 +31,10 @@ export function renderValidation(v: TableValidation, paint: Paint): readonly str
     return `${what}: ${texts.join(' -> ')}`;
   });
   return [
-    paint('bold', `${harmless(v.table)}: ${sorted.length === 0 ? 'both sides alike' : `${sorted.length} findings`}`),
+    paint(
+      'bold',
+      `${harmless(v.table)}: ${sorted.length === 0 ? 'both sides alike' : counted(sorted.length, 'finding')}`,
+    ),
     ...sorted.flatMap((f) => findingLines(f, paint)),
     ...(drift.length > 0 ? [`  Changed since job ${v.compared_with}:`, ...drift.map((line) => `  ${line}`)] : []),
     ...(v.more ? [`  ${v.more} more are not shown.`] : []),

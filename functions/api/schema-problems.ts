@@ -28,7 +28,24 @@ function problems(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): P
   const expected = schemaAt(schema, issue.path, value);
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknownField(issue.path, key, fieldsOf(expected), at));
-  return [fieldProblem(issue.path, expected, at)];
+  const option = likeliest(expected, at);
+  const inside = option?.safeParse(at);
+  if (!option || !inside || inside.success) return [fieldProblem(issue.path, expected, at)];
+  const place = pointer(issue.path);
+  return schemaProblems(option, at, inside.error.issues).map((p) => ({ ...p, field: `${place}${p.field ?? ''}` }));
+}
+
+/** Which object of a union is meant: the one that knows most of the fields that are given, where one knows most. */
+function likeliest(schema: z.ZodType | undefined, value: unknown): z.ZodObject | undefined {
+  if (!(schema instanceof z.ZodUnion) || schema instanceof z.ZodDiscriminatedUnion) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const given = Object.keys(value);
+  const [best, next] = schema.options
+    .map((o) => bare(o as z.ZodType)) // options are zod schemas of the classic kind here
+    .filter((o) => o instanceof z.ZodObject)
+    .map((option) => ({ option, known: given.filter((key) => Object.hasOwn(option.shape, key)).length }))
+    .sort((a, b) => b.known - a.known);
+  return best && best.known > (next?.known ?? 0) ? best.option : undefined;
 }
 
 /** The field's schema and value decide; which check of zod's stumbled first does not. */

@@ -14,8 +14,8 @@ export function reportCsv(report: AuditReport): string {
     for (const { name, count } of all) lines.push([section, name, figure, count]);
   };
   const { job_id, first_at, last_at, events } = report;
-  const { seconds, rows_per_second } = pace(report);
-  for (const [figure, value] of Object.entries({ events, first_at, last_at, seconds, rows_per_second }))
+  const { seconds, rows_written_per_second } = pace(report);
+  for (const [figure, value] of Object.entries({ events, first_at, last_at, seconds, rows_written_per_second }))
     lines.push(['job', job_id, figure, value]);
   rows('job', job_id, report.rows);
   for (const table of report.tables) {

@@ -124,7 +124,7 @@ export interface ReportNotes {
 }
 
 function facts(report: AuditReport, { root, more }: ReportNotes): string {
-  const { seconds, rows_per_second } = pace(report);
+  const { seconds, rows_written_per_second } = pace(report);
   const rows: (readonly string[])[] = [
     ['Job', report.job_id],
     [
@@ -135,7 +135,7 @@ function facts(report: AuditReport, { root, more }: ReportNotes): string {
     ['To', report.last_at ?? 'no event'],
     [
       'Duration',
-      `${figure(seconds)} s${rows_per_second === null ? '' : `; ${figure(rows_per_second)} rows written per second`}`,
+      `${figure(seconds)} s${rows_written_per_second === null ? '' : `; ${figure(rows_written_per_second)} rows written per second`}`,
     ],
     ...KINDS.map((kind) => [`Rows ${kind}`, figure(report.rows[kind])]),
     ['Sealed', root ? `at event ${figure(root.events)} with ${root.hash}` : 'not yet'],

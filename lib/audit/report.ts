@@ -206,13 +206,13 @@ export function addReports(first: AuditReport, ...others: readonly AuditReport[]
   return fold.result(first.job_id, first.from_seq, (others.at(-1) ?? first).through_seq);
 }
 
-/** Seconds from the first event to the last, and rows per second of the time in which rows were written. */
+/** Seconds from the first event to the last, and rows written per second of that time. */
 export function pace(report: Pick<AuditReport, 'first_at' | 'last_at' | 'rows'>): {
   readonly seconds: number;
-  readonly rows_per_second: number | null;
+  readonly rows_written_per_second: number | null;
 } {
   const { first_at, last_at, rows } = report;
   const ms = first_at !== null && last_at !== null ? Date.parse(last_at) - Date.parse(first_at) : 0;
   const all = rowsOf(rows);
-  return { seconds: ms / 1000, rows_per_second: ms > 0 && all > 0 ? Math.round(all / (ms / 1000)) : null };
+  return { seconds: ms / 1000, rows_written_per_second: ms > 0 && all > 0 ? Math.round(all / (ms / 1000)) : null };
 }

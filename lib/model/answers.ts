@@ -120,6 +120,8 @@ export interface TableStatus {
   readonly untouched?: JobTable['untouched'];
   /** Rules of the table, and what they came to before a row was written. */
   readonly rules?: readonly PlannedRule[];
+  /** Warnings of the comparison of both catalogs. */
+  readonly schema_warnings?: number;
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Keys of a few rows that a dry run would change, by operation. */

@@ -22,7 +22,7 @@ export interface AuditPage {
 
 export interface AuditReportPart extends AuditReport {
   readonly seconds: number;
-  readonly rows_per_second: number | null;
+  readonly rows_written_per_second: number | null;
   readonly root?: AuditRoot;
   readonly next_token?: string;
 }

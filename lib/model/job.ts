@@ -202,6 +202,8 @@ export interface JobTable {
     readonly quarantined: number;
     readonly conflicts: number;
   };
+  /** Warnings of the comparison of both catalogs, which GET /validate lists. */
+  readonly schema_warnings?: number;
   /** Rows that moved while the job ran and still do. */
   readonly in_flight?: number;
   /** Columns whose type nothing is known of, with the type's name; their values travel and compare as text. */

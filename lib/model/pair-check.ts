@@ -40,7 +40,7 @@ export const pairCheck = z
     problems: z.array(item).meta({ description: 'Why a start with this config would be refused.' }),
     warnings: z.array(item).meta({
       description:
-        'What a start would have to wait for: the approval of a second person, or a job that holds one of its tables.',
+        'What would not refuse a start: what it would have to wait for (the approval of a second person, a job that holds one of its tables), and what of the tables may refuse or change rows.',
     }),
     more: z.int().optional().meta({ description: 'Problems beyond those listed.' }),
   })

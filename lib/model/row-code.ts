@@ -23,6 +23,36 @@ export const ROW_CODES = {
 } as const;
 export type RowCode = keyof typeof ROW_CODES;
 
+const MEND = 'Mend the value in the source, or widen the column of the target; then tfsync quarantine retry JOB.';
+const MEND_ROW = 'Mend the row in the source; then tfsync quarantine retry JOB.';
+const TRIGGER = 'Use triggers: "suppress", or disable the trigger in the target; then run again.';
+const OTHER_ROW = 'Look for the other row in the target; mend or delete one of both, then tfsync quarantine retry JOB.';
+
+/** What to do about a row that was put aside for this reason. */
+export const ROW_REMEDIES: Readonly<Record<RowCode, string>> = {
+  value_out_of_range: MEND,
+  too_long: MEND,
+  row_too_large: 'Leave its largest column out (columns.exclude), or copy the row by hand.',
+  value_invalid: MEND,
+  encoding: MEND,
+  null_value: 'Fill the value in the source, or drop NOT NULL in the target; then tfsync quarantine retry JOB.',
+  check_failed: 'Mend the value in the source, or the constraint of the target; then tfsync quarantine retry JOB.',
+  fk_missing: 'Sync the table that it refers to as well, or mend the reference; then tfsync quarantine retry JOB.',
+  still_referenced: 'Delete or change the rows that refer to it in the target; then run again.',
+  unique_clash: OTHER_ROW,
+  exclusion_clash: OTHER_ROW,
+  target_trigger_dropped: TRIGGER,
+  target_value_changed: TRIGGER,
+  value_not_computable:
+    'Mend the value in the source, or the mapping; then tfsync quarantine retry JOB, or start a new job.',
+  value_not_masked: 'Mend the value in the source, or take a mask that fits it (docs/masks.md).',
+  rule_rejected: MEND_ROW,
+  rule_stopped: MEND_ROW,
+  timed_out: 'Look what the row waits for in the target: a lock, or a slow trigger; then tfsync quarantine retry JOB.',
+  raised: TRIGGER,
+  refused: 'Look the SQLSTATE up in the documentation of PostgreSQL; then tfsync quarantine retry JOB.',
+};
+
 const BY_SQLSTATE: Readonly<Record<string, RowCode>> = {
   '22003': 'value_out_of_range',
   '22008': 'value_out_of_range',

@@ -43,6 +43,10 @@ export const uninstallView = z
     jobs_under_way: z.array(z.string()).meta({ description: 'Jobs over the database that are not over.' }),
     job_secrets: count.meta({ description: 'Ended jobs whose connections are kept.' }),
     environments: z.array(z.string()),
+    schedules: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Schedules over the database: the next job of each makes everything anew. Absent: none.' }),
     mask_keys: count,
     copies: z.array(copy).meta({
       description:

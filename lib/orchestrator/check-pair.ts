@@ -1,13 +1,17 @@
-import { writesBoth } from '../model/config.ts';
+import { type JobConfig, writesBoth } from '../model/config.ts';
 import { type Connection, connectionView, type ServerFacts, type Side } from '../model/connection.ts';
 import type { Environment } from '../model/environment.ts';
 import { asProblem, type Problem, SyncError } from '../model/errors.ts';
 import type { PairCheck, SideCheck } from '../model/pair-check.ts';
 import { statementsIn } from '../model/statement.ts';
-import type { CheckingDatabase, ConnectionRoom, EnvironmentStore } from '../ports.ts';
+import type { ShapePair } from '../model/table-shape.ts';
+import type { CatalogDatabase, CheckingDatabase, ConnectionRoom, EnvironmentStore } from '../ports.ts';
+import { schemaFindings } from '../validator/findings.ts';
 import { judge } from './admit.ts';
 import { whenThereIsRoom } from './connections.ts';
+import type { Preflight } from './preflight.ts';
 import { type LookPorts, lookAtEnds, type StartRequest } from './start-job.ts';
+import { shapesOf } from './validate-table.ts';
 
 type Request = Pick<StartRequest, 'jobId' | 'pair' | 'config' | 'environments'>;
 type Ports = LookPorts<CheckingDatabase> & { readonly environments: Pick<EnvironmentStore, 'list'> };
@@ -41,9 +45,12 @@ async function reach(side: Side, { jobId, pair }: Request, ports: Ports): Promis
   }
 }
 
+/** A problem, or something that refuses nothing. */
+type Item = PairCheck['problems'][number];
+
 interface Refusals {
   readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
+  readonly warnings: readonly Item[];
 }
 
 const problemsOf = (error: unknown): readonly Problem[] => {
@@ -51,19 +58,34 @@ const problemsOf = (error: unknown): readonly Problem[] => {
   return error.problems.length > 0 ? error.problems : [{ code: error.code, message: error.message }];
 };
 
+/** What of the tables that a start would take may refuse or change rows. */
+async function tableWarnings(
+  { tables }: Preflight,
+  { source, target }: Record<Side, CatalogDatabase>,
+  config: JobConfig,
+): Promise<readonly Item[]> {
+  const shapes = await shapesOf(tables, source, target);
+  return tables.flatMap((table, i) =>
+    schemaFindings({ ...table, shapes: shapes[i] as ShapePair, config }, []) // one for each
+      .filter((f) => f.severity === 'warning')
+      .map(({ code, object, message, remedy }) => ({ code, object, message, hint: remedy })),
+  );
+}
+
 /** What the databases say against a start, and who holds its tables. */
 async function catalogRefusals(request: Request, ports: Ports): Promise<Refusals> {
   try {
-    const holders = await lookAtEnds(request, ports, async ({ tables }, { source, target }) => ({
-      target: await target.leaseHolders(tables.map((t) => t.target)),
-      source: writesBoth(request.config) ? await source.leaseHolders(tables.map((t) => t.source)) : [],
+    const found = await lookAtEnds(request, ports, async (preflight, ends) => ({
+      tables: await tableWarnings(preflight, ends, request.config),
+      target: await ends.target.leaseHolders(preflight.tables.map((t) => t.target)),
+      source: writesBoth(request.config) ? await ends.source.leaseHolders(preflight.tables.map((t) => t.source)) : [],
     }));
     const busy = (side: Side) =>
-      holders[side].map((job): Problem => {
+      found[side].map((job): Item => {
         const message = `Job ${job} holds tables of the ${side}; a start is refused until it is over.`;
         return { code: 'target_busy', side, object: job, message };
       });
-    return { problems: [], warnings: [...busy('source'), ...busy('target')] };
+    return { problems: [], warnings: [...busy('source'), ...busy('target'), ...found.tables] };
   } catch (error) {
     return { problems: problemsOf(error), warnings: [] };
   }
@@ -77,7 +99,7 @@ async function environmentRefusals(
 ): Promise<Refusals> {
   try {
     const { problems, guarded } = judge(request, identities, await environments.list());
-    const approve = ({ name }: Environment): Problem => ({
+    const approve = ({ name }: Environment): Item => ({
       code: 'approval_required',
       object: name,
       message: `Writing to ${name} needs the approval of a second person.`,
@@ -119,7 +141,7 @@ function checkOf(side: Side, connection: Connection, reached: Reached, problems:
   };
 }
 
-const itemOf = ({ code, message, side, object, field, hint }: Problem): PairCheck['problems'][number] => ({
+const itemOf = ({ code, message, side, object, field, hint }: Problem): Item => ({
   code,
   message,
   ...(side && { side }),
@@ -142,7 +164,7 @@ export async function checkPair(
     source: checkOf('source', request.pair.source, sides.source, problems),
     target: checkOf('target', request.pair.target, sides.target, problems),
     problems: problems.slice(0, MOST_PROBLEMS).map(itemOf),
-    warnings: warnings.map(itemOf),
+    warnings: warnings.slice(0, MOST_PROBLEMS),
     ...(problems.length > MOST_PROBLEMS && { more: problems.length - MOST_PROBLEMS }),
   };
 }

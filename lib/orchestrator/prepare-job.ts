@@ -123,9 +123,12 @@ function lookView({ window, whole, untouched }: TablePlan) {
   return { window: { column, after, key_sweep: sweep, indexed } };
 }
 
+const warningsIn = (validation: StoredValidation | undefined): number =>
+  validation?.findings.filter((f) => f.severity === 'warning').length ?? 0;
+
 /** How much there is to say of a table's catalogs; GET /validate says what. */
 function catalogView(validation: StoredValidation | undefined) {
-  const warnings = validation?.findings.filter((f) => f.severity === 'warning').length ?? 0;
+  const warnings = warningsIn(validation);
   const drift = validation?.drift.length ?? 0;
   return { ...(warnings > 0 && { schema_warnings: warnings }), ...(drift > 0 && { schema_drift: drift }) };
 }
@@ -158,7 +161,7 @@ async function makePlans(
   source: PlanningSource,
   target: PlanningTarget,
   ports: PlanningPorts,
-): Promise<void> {
+): Promise<readonly StoredValidation[]> {
   // both before the first look at a row, the clock first: what the snapshot does not see began after the horizon
   // a retry has no window, and neither has who follows the log
   const clock = remembers(job.config) && !job.retry && !followsLog(job.config) ? await source.clock() : undefined;
@@ -203,6 +206,7 @@ async function makePlans(
   const passes = passesOf(job.config);
   await target.storePlans({ jobId: job.job_id, epoch: job.epoch, passes }, planned, event, filed.changes);
   await fp('plan.written');
+  return validations;
 }
 
 /** An estimate of the rows that the job is to look at. */
@@ -217,7 +221,13 @@ function stateOf({ following }: Job, before: JobTable | undefined): JobTable['st
   return following && compared ? before.state : 'pending';
 }
 
-function mirrored(job: Job, plan: TablePlan, segments: number, before: JobTable | undefined): JobTable {
+function mirrored(
+  job: Job,
+  plan: TablePlan,
+  segments: number,
+  { before, validation }: { readonly before: JobTable | undefined; readonly validation: StoredValidation | undefined },
+): JobTable {
+  const warnings = validation ? warningsIn(validation) : (before?.schema_warnings ?? 0);
   return {
     job_id: job.job_id,
     table: plan.table,
@@ -230,6 +240,7 @@ function mirrored(job: Job, plan: TablePlan, segments: number, before: JobTable 
     ...mappingView(plan),
     ...rulesView(plan),
     ...lookView(plan),
+    ...(warnings > 0 && { schema_warnings: warnings }),
     ...(before?.settled && { settled: before.settled }),
   };
 }
@@ -280,13 +291,17 @@ export async function prepareJob(input: JobInput, ports: PlanningPorts): Promise
         next: { levels: [], parts: [] },
       };
     }
-    if (!(await target.isPrepared(job.job_id))) await makePlans(job, source, target, ports);
+    const validations = (await target.isPrepared(job.job_id)) ? [] : await makePlans(job, source, target, ports);
     const plans = await target.loadPlans(job.job_id);
     const progress = await target.loadProgress(job.job_id);
     const segments = (table: number) => progress.filter((p) => p.table === table && p.pass === 'apply').length;
     const known = new Map((await ports.jobs.tables(job.job_id)).map((t) => [t.table, t]));
     if (!nextRound)
-      await ports.jobs.putTables(plans.map((p) => mirrored(job, p, segments(p.table), known.get(p.table))));
+      await ports.jobs.putTables(
+        plans.map((p) =>
+          mirrored(job, p, segments(p.table), { before: known.get(p.table), validation: validations[p.table] }),
+        ),
+      );
     const now = ports.clock().toISOString();
     await ports.jobs.transition(
       job.job_id,

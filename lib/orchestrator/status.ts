@@ -160,6 +160,9 @@ const tableView = z
       description:
         "Under cdc: only rows of so many keys that the source's log named were looked at. Absent: all rows, or those of the window.",
     }),
+    schema_warnings: z.int().optional().meta({
+      description: 'Warnings of the comparison of both catalogs, which GET /api/sync/validate lists. Absent: none.',
+    }),
     in_flight: z.int().optional().meta({ description: 'Rows that moved while the job ran and still do.' }),
     unknown_types: z.record(z.string(), z.string()).optional().meta({
       description: 'Columns whose type nothing is known of, with its name; their values travel and compare as text.',
@@ -408,6 +411,7 @@ function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobE
     ...(table.whole && { whole: table.whole }),
     ...(table.mapping && { mapping: { ...table.mapping, notes: [...table.mapping.notes] } }),
     ...(table.rules && { rules: table.rules.map(ruleView) }),
+    ...(table.schema_warnings !== undefined && { schema_warnings: table.schema_warnings }),
     ...(table.in_flight !== undefined && { in_flight: table.in_flight }),
     ...(table.unknown_types && { unknown_types: { ...table.unknown_types } }),
     ...(table.samples && { samples: keysOf(table.samples) }),

@@ -4,6 +4,7 @@ import { type Environment, sameDatabase, samePlace } from '../model/environment.
 import { ERRORS, type ErrorCode, SyncError } from '../model/errors.ts';
 import { ENDED_STATES, type Job } from '../model/job.ts';
 import { hasMasks } from '../model/mapping.ts';
+import type { Schedule } from '../model/schedule.ts';
 import type { DatabaseTraces, Left, Uninstall } from '../model/uninstall.ts';
 import type { InstalledDatabase, JobStore, MaskKeys, SecretStore, UninstallDatabases } from '../ports.ts';
 import { pairId } from './conflict-plan.ts';
@@ -192,6 +193,17 @@ async function refuseInUse(view: Uninstall, { running }: Known, everything: bool
     throw new SyncError('environment_in_use', `Schedules name it: ${used.join(', ')}.`, { facts: { schedules: used } });
 }
 
+type Place = Pick<Schedule['source'], 'host' | 'port' | 'database'>;
+
+/** Whether the jobs of a schedule are over the database: by an environment of it, or by where they connect to. */
+function leadsTo({ environments, ...sides }: Schedule, names: readonly string[], at: Place): boolean {
+  return (['source', 'target'] as const).some((side) => {
+    const { host, port, database } = sides[side];
+    const there = host === at.host && port === at.port && database === at.database;
+    return there || names.includes(environments?.[side] ?? '');
+  });
+}
+
 async function work(open: InstalledDatabase, request: UninstallRequest, ports: UninstallPorts): Promise<Uninstall> {
   const { connection, confirm, everything, actor } = request;
   const { standby, ...identity } = await open.facts();
@@ -200,6 +212,8 @@ async function work(open: InstalledDatabase, request: UninstallRequest, ports: U
   const { running, over, environments, keys, copies, places } = found;
   const empty = !had.schema && had.slots.length === 0 && had.publications.length === 0;
   const { host, port, database } = connection;
+  const names = environments.map((e) => e.name);
+  const scheduled = (await ports.schedules.list()).filter((s) => leadsTo(s, names, { host, port, database }));
   const view: Uninstall = {
     database: { host, port, database },
     confirmed: confirm,
@@ -207,7 +221,8 @@ async function work(open: InstalledDatabase, request: UninstallRequest, ports: U
     had,
     jobs_under_way: running.map((job) => job.job_id),
     job_secrets: over.length,
-    environments: environments.map((e) => e.name),
+    environments: names,
+    ...(scheduled.length > 0 && { schedules: scheduled.map((s) => s.name) }),
     mask_keys: keys.length,
     copies: [...copies],
     left: [],

@@ -41,7 +41,7 @@ function answer(job: Pick<Job, 'job_id'>, table: string, at: Date, { findings, d
 }
 
 /** Both sides of tables as they are declared now, in the order given. */
-async function shapesOf(
+export async function shapesOf(
   tables: readonly { readonly source: Relation; readonly target: Relation }[],
   source: CatalogDatabase,
   target: CatalogDatabase,

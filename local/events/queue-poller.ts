@@ -46,6 +46,10 @@ export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
   const figures = { received: 0, deleted: 0, failed: 0 };
   let inFlight = 0;
   let freed = Promise.withResolvers<void>();
+  /** What is cut off because everything is stopped is no trouble: its messages come back. */
+  const tell = (error: unknown) => {
+    if (!signal.aborted) options.onError(error);
+  };
 
   async function receive(): Promise<readonly Message[]> {
     const command = new ReceiveMessageCommand({
@@ -67,7 +71,7 @@ export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
       const answer = await options.invoke(queueEvent(messages, options));
       failed = options.reportsItemFailures ? failedItems(answer, messages) : new Set();
     } catch (error) {
-      options.onError(error);
+      tell(error);
     }
     figures.failed += failed.size;
     const done = messages.filter(({ MessageId: id }) => !failed.has(id));
@@ -89,7 +93,7 @@ export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
         if (messages.length === 0) continue;
         inFlight += 1;
         void deliver(messages)
-          .catch(options.onError)
+          .catch(tell)
           .finally(() => {
             inFlight -= 1;
             freed.resolve();

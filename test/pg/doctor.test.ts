@@ -176,3 +176,21 @@ test('it says what environments refuse, who has to approve, and which job is in 
   expect((await check(pair, { dry_run: true }, p)).warnings.map((w) => w.code)).toEqual(['target_busy']);
   expect(await p.approvals.list()).toEqual([]);
 });
+
+test('a trigger that would meet the rows is told by the doctor, and counted in the status of a dry run', async () => {
+  await using pair = await createPair();
+  for (const { client } of [pair.source, pair.target])
+    await client.query('create table t (id int primary key, at timestamptz)');
+  await pair.target.client.query(`
+    create function stamp() returns trigger language plpgsql as $$ begin new.at := now(); return new; end $$;
+    create trigger stamp before update on t for each row execute function stamp()`);
+
+  const found = await check(pair);
+  const p = ports();
+  const { job } = await runJob(pair, { dry_run: true }, {}, p);
+
+  expect(found.problems).toEqual([]);
+  expect(found.warnings.map((w) => w.code)).toEqual(['trigger_in_target']);
+  expect((await p.jobs.tables(job.job_id)).map((t) => t.schema_warnings)).toEqual([1]);
+  expect((await check(pair, { triggers: 'suppress' })).warnings).toEqual([]);
+});

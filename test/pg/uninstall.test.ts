@@ -332,7 +332,7 @@ describe('uninstall', () => {
     const p = ports();
     const { job } = await runJob(pair, {}, {}, p);
     const u = portsFor(p);
-    await p.environments.put(sampleEnvironment({ name: 'training', identity: job.target }));
+    await putEnvironment(p, 'training', pair.target.connection, job.target);
     await u.schedules.create(sampleSchedule({ name: 'nightly', environments: { target: 'training' } }));
     const before = await catalogsOf(pair.target.client);
 

@@ -21,6 +21,7 @@ import { NOTIFICATION_MEANINGS, notification } from '../../lib/model/notificatio
 import { PRICE_SOURCES, PRICES, type PriceName } from '../../lib/model/prices.ts';
 import { RESOLUTION_STATE_MEANINGS } from '../../lib/model/resolution.ts';
 import { mayCall, ROLES } from '../../lib/model/roles.ts';
+import { ROW_CODES, ROW_REMEDIES, type RowCode } from '../../lib/model/row-code.ts';
 import { FINDINGS } from '../../lib/model/schema-check.ts';
 import { SLOT_CONCERNS } from '../../lib/model/slot.ts';
 import { DIFFERENCES } from '../../lib/model/strategy.ts';
@@ -294,6 +295,14 @@ const GENERATED: Readonly<Record<string, readonly [page: string, content: () => 
       table(
         ['code', 'HTTP', 'meaning', 'what to do'],
         Object.entries(ERRORS).map(([name, e]) => [code(name), String(e.status), e.meaning, e.remedy]),
+      ),
+  ],
+  'row-codes': [
+    'docs/errors.md',
+    () =>
+      table(
+        ['reason', 'meaning', 'what to do'],
+        Object.entries(ROW_CODES).map(([name, meaning]) => [code(name), meaning, ROW_REMEDIES[name as RowCode]]),
       ),
   ],
   validation: [

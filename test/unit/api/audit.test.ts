@@ -207,7 +207,7 @@ describe('GET /api/sync/audit/{job_id}/report', () => {
       first_at: at(1),
       last_at: at(70),
       seconds: 69,
-      rows_per_second: 0,
+      rows_written_per_second: 0,
       rows: { inserted: 6, updated: 2, deleted: 1, quarantined: 1 },
       decisions: [{ name: 'source_wins', count: 9 }],
       rules: [],

@@ -78,12 +78,14 @@ describe('POST /api/sync/full', () => {
   });
 
   it('says what a column of a mapping may be made of', async () => {
-    const columns = { a: { constent: 1 }, b: 7, c: { column: 'x', mask: { kind: 'non' } } };
+    const columns = { a: { constent: 1 }, b: 7, c: { column: 'x', mask: { kind: 'digit' } } };
     const answer = await testApi().call(start({ mapping: { 'public.t': { from: 'public.s', columns } } }));
-    const { errors } = answer.json as { errors: { field: string; message: string }[] };
+    const { errors } = answer.json as { errors: { field: string; message: string; hint: string }[] };
+    const place = '/config/mapping/public.t/columns';
 
-    expect(errors.map((e) => e.field)).toEqual(['a', 'b', 'c'].map((c) => `/config/mapping/public.t/columns/${c}`));
-    for (const { message } of errors)
+    expect(errors.map((e) => e.field)).toEqual([`${place}/a`, `${place}/b`, `${place}/c/mask/kind`]);
+    expect(errors[2]?.hint).toBe('did you mean "digits"?'); // of the one object that knows both fields
+    for (const { message } of errors.slice(0, 2))
       expect(message).toMatch(/^expected a string or \{omit\} or \{default\} or \{constant\} or .*\{column, mask\}$/);
   });
 

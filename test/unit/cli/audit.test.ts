@@ -149,3 +149,13 @@ test('export joins the parts to one file, which has its name only once it is who
   expect(service.calls.at(-1)?.path).toBe(`/api/sync/audit/${JOB}/export?format=csv&next_token=n1`);
   expect((await tfsync([...args.slice(0, 6), join(dir.path, 'no/such/folder'), ...args.slice(7)])).code).toBe(2);
 });
+
+test.each(['abc', '', 'g'.repeat(64)])(
+  'a root that cannot be one is refused, and nobody is called a forger: %j',
+  async (root) => {
+    const ran = await tfsync(['audit', 'verify', JOB, '--root', root, '--url', 'http://127.0.0.1:1']);
+
+    expect([ran.code, ran.stdout]).toEqual([2, '']);
+    expect(ran.stderr).toContain('--root needs a hash of 64 hexadecimal digits');
+  },
+);

@@ -101,6 +101,24 @@ test('what is missing is printed as statements on lines of their own, and what s
   expect(stdout).not.toMatch(/[^\P{C}\n]/u);
 });
 
+test('warnings about tables are told by what is alike, and keep nobody from starting', async () => {
+  const warnings = ['a', 'b', 'c', 'd'].map((name) => ({
+    code: 'trigger_in_target',
+    object: `public.${name}.stamp`,
+    message: 'm',
+    hint: 'Use triggers: "suppress".',
+  }));
+  await using service = await fakeService(ok(health()), ok(both({ warnings })));
+
+  const { code, stdout } = await tfsync(['doctor', ...DATABASES, '--url', service.url]);
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^warning +tables +public\.a\.stamp, public\.b\.stamp, public\.c\.stamp and 1 more: Triggers .* \(trigger_in_target\)\n +Use triggers/m,
+  );
+  expect(stdout).toMatch(/^ok +job +a start with this config would be accepted/m);
+});
+
 test('each statement is printed once, in its block, and a remedy that is none below its problem', async () => {
   const lacks = (side: string, table: string) => ({
     code: 'privilege_missing',

@@ -50,6 +50,24 @@ test('a new one is put as new; one that is there keeps what is not said, and is 
   expect(ran.stderr).toContain('2 jobs go on with the new connection');
 });
 
+test('names an environment that is not there yet: it may be a typing error', async () => {
+  const put = { ...view, jobs: 0 };
+  const list = { environments: [view, { ...view, name: 'staging' }] };
+  await using service = await fakeService(
+    { status: 404, body: { status: 404, code: 'environment_not_found', detail: 'x', errors: [] } },
+    ok(put),
+    ok(list),
+  );
+  const receives = ['--receives-from', 'prodction', 'staging', '*', '--connection', CONNECTION];
+
+  const ran = await tfsync(['environments', 'put', 'production', ...receives, '--url', service.url]);
+
+  expect([ran.code, ran.stderr.match(/There is no environment .*/g)]).toEqual([
+    0,
+    ['There is no environment prodction yet.'],
+  ]);
+});
+
 test('a start takes names in place of connections, and never both', async () => {
   await using service = await fakeService({ status: 202, body: { job_id: JOB, state: 'created', status_url: '/x' } });
   const names = ['--source-env', 'production', '--target-env', 'training'];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { exitCodeOf } from '../../../cli/exit.ts';
+import { columns, plain } from '../../../cli/format.ts';
 import { renderOutcome } from '../../../cli/outcome.ts';
 import { NO_PACE, renderChanges, renderJob, track } from '../../../cli/progress.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
@@ -106,6 +107,15 @@ test.each([
   expect(rest.join('\n')).toContain('9 rows in 2.5 s');
   expect(rest.join('\n').includes('2 rows exist only in the target and stay there (delete_mode tracked).')).toBe(
     'kept' in counts,
+  );
+});
+
+test('tells of warnings about tables before somebody meets them as rows', () => {
+  const tables = [{ schema_warnings: 2 }, { schema_warnings: 1 }, {}];
+  const config = jobConfigSchema.parse({ dry_run: true });
+
+  expect(renderOutcome(jobStatus('completed', tables, { config })).at(-1)).toBe(
+    `3 warnings about tables: tfsync validate ${JOB}`,
   );
 });
 
@@ -249,4 +259,29 @@ test('a job that follows the log has no share done: it tells how far it is, and 
       width: 99,
     })[2],
   ).toBe('Following: the first round is under way.');
+});
+
+test('a table leaves out what is empty, and lets its widest cells give way before names do', () => {
+  const ended = jobStatus('completed', [{ name: 'public.film_category', state: 'verified' }]);
+  const heads = [{ title: 'TABLE' }, { title: 'NOTHING' }, { title: 'VALUES', gives: true }];
+  const rows = [['public.film_category', '', 'v'.repeat(300)]];
+
+  expect(renderJob(ended, { width: 80 })[4]).toBe(
+    'TABLE                 STATE     ROWS   DONE  NEW  CHANGED  DELETED  KEPT  ISSUES',
+  );
+  expect(columns(heads, rows, { width: 60, paint: plain })).toEqual([
+    'TABLE                 VALUES',
+    `public.film_category  ${'v'.repeat(37)}…`,
+  ]);
+  expect(columns(heads, rows, { width: 30, paint: plain })[1]).toBe('public.film_cat…  vvvvvvvvvvv…');
+});
+
+test('an ended job has a cost, one that goes on a cost so far; a stopped one says how it goes on', () => {
+  const usage = { figures: {}, cost: { usd: '0.01', prices: '2026-11-23', region: 'us-east-1', lines: [] } } as never;
+  const last = (state: 'completed' | 'paused') =>
+    renderOutcome(jobStatus(state, [], { usage, pause: { code: 'x', message: 'm' } })).at(-1);
+
+  expect(last('completed')).toMatch(/^Cost: /);
+  expect(last('paused')).toMatch(/^Cost so far: /);
+  expect(renderOutcome(jobStatus('stopped', []))[0]).toContain(`tfsync resume ${JOB}`);
 });

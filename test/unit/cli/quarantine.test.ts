@@ -40,6 +40,28 @@ test('lists rows with their rule and values, and names the next page', async () 
   ]);
 });
 
+test('says once for each reason what it means and what to do', async () => {
+  const rows = [ROW, { ...ROW, key: ['8'] }, { ...ROW, key: ['9'], code: 'raised' }, { ...ROW, code: 'newer_reason' }];
+  await using service = await fakeService(ok({ rows }));
+
+  const { stdout } = await tfsync(['quarantine', JOB, '--url', service.url]);
+
+  expect(stdout.split('\n\n').slice(1)).toEqual([
+    `rule_rejected: A rule of the job does not let the row pass: see its name.\n  Mend the row in the source; then tfsync quarantine retry ${JOB}.`,
+    'raised: A trigger of the target raised an error.\n  Use triggers: "suppress", or disable the trigger in the target; then run again.\n',
+  ]);
+});
+
+test('lists without being told to', async () => {
+  await using service = await fakeService(ok({ rows: [ROW] }));
+
+  const { code, stdout } = await tfsync(['quarantine', JOB, '--table', 'public.parcel', '--url', service.url]);
+
+  expect(code).toBe(0);
+  expect(stdout).toContain('range(price)');
+  expect(service.calls[0]?.path).toBe(`/api/sync/quarantine/${JOB}?table=public.parcel`);
+});
+
 test('starts a retry, and lets no name steer the terminal', async () => {
   const answer = { job_id: JOB, state: 'created', status_url: '/x', rows: 3, whole_tables: [NASTY] };
   await using service = await fakeService(ok(answer));

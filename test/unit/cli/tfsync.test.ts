@@ -341,3 +341,20 @@ test('a call that the gateway turns away is made again, a command too, and not f
   expect([gaveUp.code, interrupted.code, always.calls.length]).toEqual([1, 130, 12]);
   expect(gaveUp.stderr).toContain('gets too many calls now. Try again later.');
 });
+
+test.each([
+  ['@/nofile.json', 'error: --config: cannot read /nofile.json (ENOENT).'],
+  ['{"batch_size": }', /^error: --config is not JSON: Unexpected token '}'/],
+  ['[1]', 'error: --config needs a JSON object, or @'],
+])('says what is wrong with --config %s', async (config, expected) => {
+  const ran = await tfsync(['start', 'full', '--source', SOURCE, '--target', TARGET, '--config', config]);
+
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toEqual(
+    typeof expected === 'string' ? expect.stringContaining(expected) : expect.stringMatching(expected),
+  );
+});
+
+test('no option has a default that is none', async () => {
+  expect((await tfsync(['start', 'full', '--help'])).stdout).not.toContain('undefined');
+});

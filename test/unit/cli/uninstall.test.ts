@@ -27,19 +27,24 @@ const answer = (more: object = {}) => ({
 });
 
 test('shows what is lost and removes nothing where nobody can be asked, nor with --dry-run', async () => {
-  await using service = await fakeService(ok(answer({ jobs_under_way: ['j1'] })), ok(answer()));
+  await using service = await fakeService(
+    ok(answer({ jobs_under_way: ['j1'], schedules: ['each', 'nightly'] })),
+    ok(answer()),
+  );
 
   const asked = await tfsync(['uninstall', 'training', '--url', service.url]);
   const dry = await tfsync(['uninstall', 'training', '--everything', '--dry-run', '--yes', '--url', service.url]);
 
   expect(asked.code).toBe(2);
   for (const text of [
+    'Would be removed from h:5432/county:',
+    'Schedules that make it anew: each, nightly',
     'schema tf_sync, 3.0 MB',
     'what is known of 5 tables',
     '3 conflicts, 1 of them open',
     'slot tfsync_a, which keeps 1.0 MB of log',
     'publication tfsync_a',
-    'the connections of 1 ended jobs',
+    'the connections of 1 ended job',
     'slot and publication tfsync_b, in the source',
     'environments: training (--everything)',
     'job j1',

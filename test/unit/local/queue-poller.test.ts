@@ -53,6 +53,31 @@ interface Event {
 }
 
 describe('the queue poller', () => {
+  it('tells of a function that fails, but not of one that is ended with everything else', async () => {
+    const queueUrl = await queueWith('ended', ['one']);
+    const told: unknown[] = [];
+    const begun = Promise.withResolvers<void>();
+    const killed = Promise.withResolvers<Json>();
+    let calls = 0;
+    const poller = startQueuePoller({
+      ...source(queueUrl),
+      invoke: () => {
+        calls += 1;
+        if (calls === 1) return Promise.reject(new Error('its own'));
+        begun.resolve();
+        return killed.promise;
+      },
+      onError: (error) => void told.push(error),
+    });
+
+    await begun.promise;
+    await poller.stop();
+    killed.reject(new Error('SIGKILL'));
+    await new Promise((done) => setTimeout(done, 20));
+
+    expect(told).toEqual([new Error('its own')]);
+  });
+
   it('delivers the event shape of SQS, and again only what the function named as failed', async () => {
     const queueUrl = await queueWith('partial', ['good', 'bad']);
     const events: Event[] = [];
