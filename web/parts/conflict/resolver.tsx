@@ -22,6 +22,7 @@ import {
   missing,
   type Side,
   suggested,
+  writtenBy,
 } from '../../decision.ts';
 import { fieldProblem } from '../../field-check.ts';
 import { goToWrongField } from '../../focus.ts';
@@ -138,6 +139,8 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
     onDecided(done.value);
   }, [done.value]);
   const proposal = suggested(now);
+  // what somebody else has written is not known here
+  const written = done.value && !winner.value && decision ? writtenBy(now, decision) : undefined;
 
   return (
     <>
@@ -150,7 +153,7 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
       {done.value && (
         <div ref={result} tabIndex={-1} role="status" class="result">
           {winner.value && <p class="note warning">Not applied: {winner.value.detail}</p>}
-          <DecisionView conflict={done.value} />
+          <DecisionView conflict={done.value} written={written} />
           <p class="after">
             <Button disabled={busy.value !== undefined} onClick={() => void next()}>
               Next open conflict
@@ -192,6 +195,8 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
         <FieldTable
           fields={now.fields}
           sides={now.sides}
+          past={done.value !== undefined}
+          written={written}
           {...(byField &&
             !done.value && {
               choices: choices.value,
