@@ -10,6 +10,7 @@ import type {
 } from '../../../lib/model/conflict-answers.ts';
 import { noteIn, useCommand } from '../../command.ts';
 import { conflictPath, conflictsApi, conflictsPath, FILTERS, type ListQuery } from '../../conflict-address.ts';
+import { byAge } from '../../conflict-list.ts';
 import {
   allOf,
   type Choice,
@@ -120,9 +121,9 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
     asked.set('status', 'open');
     const answer = await ask<ConflictPage>('next', `${conflictsApi(jobId)}?${asked}`, {});
     if (answer?.kind !== 'ok') return;
-    const all = answer.body.conflicts;
-    const at = all.findIndex(({ conflict_id }) => conflict_id === now.conflict_id);
-    const found = all[at + 1] ?? all.find(({ conflict_id }) => conflict_id !== now.conflict_id);
+    const all = answer.body.conflicts.toSorted(byAge);
+    const others = all.filter(({ conflict_id }) => conflict_id !== now.conflict_id);
+    const found = others.find((other) => byAge(other, now) > 0) ?? others[0];
     address.go(found ? conflictPath(jobId, found.conflict_id, query) : conflictsPath(jobId, query));
   };
   useKeys({

@@ -3,7 +3,6 @@ import { duration, number } from '../../../lib/model/figures.ts';
 import { followingText } from '../../../lib/model/following.ts';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
 import { jobShare } from '../../../lib/model/progress.ts';
-import { conflictsPath } from '../../conflict-address.ts';
 import type { Sample } from '../../job/rates.ts';
 import { useUi } from '../../ui.ts';
 import { percent } from '../../words.ts';
@@ -11,6 +10,7 @@ import { CountList } from '../counts.tsx';
 import { FailureNote } from '../problem.tsx';
 import { TableList } from '../table-list.tsx';
 import { When } from '../when.tsx';
+import { ConflictLink } from './conflict-link.tsx';
 import { ActionReasons } from './reasons.tsx';
 import { Throughput } from './throughput.tsx';
 import { Usage } from './usage.tsx';
@@ -43,13 +43,7 @@ export function Overview({ job, changedAtMs, samples }: OverviewProps) {
       <ActionReasons job={job} />
       <h2>Rows</h2>
       <CountList counts={job.counts} />
-      {job.counts.conflicts > 0 && (
-        <p>
-          <a href={conflictsPath(job.job_id)}>
-            Look at {number(job.counts.conflicts)} {job.counts.conflicts === 1 ? 'conflict' : 'conflicts'} and decide
-          </a>
-        </p>
-      )}
+      {job.counts.conflicts > 0 && <ConflictLink job={job} />}
       <Healing job={job} />
       <Usage job={job} />
       {job.tables.length <= MOST_TABLES ? (
