@@ -5,7 +5,7 @@ import { ENDED_STATES } from '../../../lib/model/job.ts';
 import { jobShare } from '../../../lib/model/progress.ts';
 import type { Sample } from '../../job/rates.ts';
 import { useUi } from '../../ui.ts';
-import { percent } from '../../words.ts';
+import { percent, timeOfDay } from '../../words.ts';
 import { CountList } from '../counts.tsx';
 import { FailureNote } from '../problem.tsx';
 import { TableList } from '../table-list.tsx';
@@ -68,7 +68,7 @@ function PauseNote({ job, pause }: { readonly job: JobStatus; readonly pause: No
             </>
           )}
           {pause.probe_at !== undefined &&
-            `; looks again by itself at ${new Date(pause.probe_at).toLocaleTimeString()}`}
+            `; looks again by itself at ${timeOfDay(Date.parse(pause.probe_at))}`}
         </p>
       )}
     </FailureNote>
