@@ -254,11 +254,16 @@ describe('the pages', () => {
     await tab.page.goto(signedIn(`${BASE}/job/${jobId}`));
     await tab.page.locator('h1 + .chip', { hasText: 'paused' }).waitFor();
     await tab.page.getByRole('button', { name: 'Resume' }).click();
-    await tab.page.getByLabel('Number of deletes to accept').fill('200');
+    const number = tab.page.getByLabel('Number of deletes to accept');
+    await number.fill('20');
+    await tab.page.keyboard.press('Enter');
+    const why = await tab.page.evaluate(`document.querySelector('dialog input').validationMessage`);
+    await number.fill('200');
     await tab.picture('job-confirm-deletes');
     await tab.page.keyboard.press('Enter');
     await tab.page.locator('h1 + .chip', { hasText: 'completed' }).waitFor();
 
+    expect(why).toBe('The job would delete 200 rows; with fewer accepted it pauses again.');
     expect(await web.service.status(jobId)).toMatchObject({ state: 'completed', counts: { deleted: 200 } });
     expect(tab.complaints).toEqual([]);
   });

@@ -26,7 +26,7 @@ export function Audit({ job }: { readonly job: JobStatus }) {
     <section aria-labelledby="audit-title">
       <div class="heading">
         <h2 id="audit-title">Audit trail</h2>
-        <p class="fine">Kept at level {job.config.audit_level}.</p>
+        <p class="fine">Kept at level {job.config.audit_level}. Times are UTC.</p>
       </div>
       {job.counts.conflicts > 0 && (
         <p class="fine">

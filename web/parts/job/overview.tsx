@@ -11,6 +11,7 @@ import { FailureNote } from '../problem.tsx';
 import { TableList } from '../table-list.tsx';
 import { When } from '../when.tsx';
 import { ConflictLink } from './conflict-link.tsx';
+import { Healing } from './healing.tsx';
 import { ActionReasons } from './reasons.tsx';
 import { Throughput } from './throughput.tsx';
 import { Usage } from './usage.tsx';
@@ -67,8 +68,7 @@ function PauseNote({ job, pause }: { readonly job: JobStatus; readonly pause: No
               since <When at={pause.since} />
             </>
           )}
-          {pause.probe_at !== undefined &&
-            `; looks again by itself at ${timeOfDay(Date.parse(pause.probe_at))}`}
+          {pause.probe_at !== undefined && `; looks again by itself at ${timeOfDay(Date.parse(pause.probe_at))}`}
         </p>
       )}
     </FailureNote>
@@ -155,22 +155,5 @@ function Database({ name, ...d }: JobStatus['source'] & { readonly name: string 
         </span>
       </dd>
     </div>
-  );
-}
-
-/** What the service did by itself to keep the job going; nothing where there was no need. */
-function Healing({ job }: { readonly job: JobStatus }) {
-  if (!job.healing || job.healing.length === 0) return null;
-  return (
-    <>
-      <h2>Healed by itself</h2>
-      <ol class="healing">
-        {job.healing.map((event) => (
-          <li>
-            <When at={event.at} /> <code>{event.type}</code> {event.message}
-          </li>
-        ))}
-      </ol>
-    </>
   );
 }
