@@ -108,7 +108,7 @@ describe('the pages of conflicts', () => {
     await tab.page.getByRole('button', { name: 'Apply the decision' }).click();
     await tab.page
       .getByRole('alert')
-      .getByText('worth: the value is none of the type worth, which is numeric')
+      .getByText('worth: the value does not fit the type worth, which is numeric')
       .waitFor();
     await tab.page.locator('textarea[aria-label="Value of worth"][aria-invalid=true]:focus').waitFor();
     await tab.page.getByLabel('Value of worth').fill('15.5');
@@ -149,7 +149,7 @@ describe('the pages of conflicts', () => {
     expect(worth.map((text) => text.split(/\n+/))).toEqual([
       ['Source, before', '1.00'],
       ['Target, before', '2.00'],
-      ['Result, in the target', '15.5'],
+      ['Result, as decided', '15.5'],
     ]);
     expect(held).toBe(true);
     expect(fits).toBe(null); // Pico draws a tick where it says false

@@ -109,7 +109,7 @@ function Field({ field, sides, choice, onChoose, refused, past, written }: Field
             onChoose={choosable ? () => onChoose(field.column, { side }) : undefined}
           />
         ))}
-        {written && <Cell name="Result, in the target" value={written.value} />}
+        {written && <Cell name="Result, as decided" value={written.value} />}
         {choosable && (
           <Result field={field} choice={choice} onChoose={(next) => onChoose(field.column, next)} refused={refused} />
         )}

@@ -13,7 +13,7 @@ export function Healing({ job }: { readonly job: JobStatus }) {
         {steps.map(({ at, type, message, times }) => (
           <li key={`${at} ${type} ${message}`}>
             <When at={at} /> <code>{type}</code> {message}
-            {times > 1 && <span class="fine"> {times} times, the last one then</span>}
+            {times > 1 && <span class="fine"> · {times} times</span>}
           </li>
         ))}
       </ol>
