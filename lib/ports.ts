@@ -205,7 +205,8 @@ export interface ConflictStore {
   getMany(conflictIds: readonly string[]): Promise<ReadonlyMap<string, Conflict>>;
   /** Oldest first; eventually consistent. Throws `cursor_invalid`. */
   list(query: ConflictQuery): Promise<{ readonly conflicts: readonly Conflict[]; readonly cursor?: string }>;
-  count(filter: ConflictFilter): Promise<number>;
+  /** `most`: it may stop there, and answers that or more. */
+  count(filter: ConflictFilter, most?: number): Promise<number>;
   /**
    * Stores a conflict that is no longer open if the stored one is, or is the same; answers what is stored afterwards, so of
    * two that decide at once both learn who was first.

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { BASE } from './address.ts';
 import { useLacking } from './may.ts';
-import { paramsIn } from './page-match.ts';
+import { currentIn, paramsIn } from './page-match.ts';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { pageHref, webPages } from './pages.ts';
@@ -68,15 +68,12 @@ function Who() {
 
 function Navigation({ pathname }: { readonly pathname: string }) {
   const lacking = useLacking();
+  const shown = webPages.find((page) => paramsIn(pageHref(page), pathname));
   return (
     <nav class="pages" aria-label="Pages">
       {webPages.map((page) =>
         page.nav === undefined || (page.needs && lacking(page.needs)) ? null : (
-          <a
-            key={page.path}
-            href={pageHref(page)}
-            aria-current={paramsIn(pageHref(page), pathname) ? 'page' : undefined}
-          >
+          <a key={page.path} href={pageHref(page)} aria-current={currentIn(page, shown)}>
             {page.nav}
           </a>
         ),

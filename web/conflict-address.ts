@@ -7,6 +7,12 @@ export type ListQuery = { readonly [Name in FilterName | 'next_token' | 'order']
 
 const NAMES = [...FILTERS, 'next_token', 'order'] as const;
 
+/** What is asked of the API: what waits for a decision, unless the address names a state, or `all`. */
+export function setStatus(asked: URLSearchParams, { status = 'open' }: ListQuery): void {
+  if (status === 'all') asked.delete('status');
+  else asked.set('status', status);
+}
+
 /** What of an address is about the list; an empty text is none. */
 export const listQuery = (query: URLSearchParams): ListQuery =>
   Object.fromEntries(NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : []))) as ListQuery;

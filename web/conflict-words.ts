@@ -17,8 +17,14 @@ export const TYPE_WORDS: Readonly<Record<ConflictType, Words>> = {
     text: 'both changed',
     meaning: 'Both sides changed the same column, or nobody knows what it was before.',
   },
-  update_deleted: { text: 'changed, deleted here', meaning: 'The source changed a row that the target has deleted.' },
-  delete_updated: { text: 'deleted, changed here', meaning: 'The source deleted a row that the target has changed.' },
+  update_deleted: {
+    text: 'changed in the source, deleted in the target',
+    meaning: 'The source changed a row that the target has deleted.',
+  },
+  delete_updated: {
+    text: 'deleted in the source, changed in the target',
+    meaning: 'The source deleted a row that the target has changed.',
+  },
   unique_violation: {
     text: 'value is taken',
     meaning: 'The row needs a unique value that another row of the target holds.',

@@ -47,6 +47,16 @@ export function resultOf(field: ConflictField, choice: Choice | undefined): stri
   return 'side' in choice ? field[choice.side] : choice.value;
 }
 
+/** What each column of the target holds once the decision is applied; undefined: there is no row. */
+export function writtenBy(
+  { fields }: ConflictDetail,
+  decision: Decision,
+): Readonly<Record<string, string | null | undefined>> {
+  const valueIn = (field: ConflictField) =>
+    'side' in decision ? field[decision.side] : resultOf(field, decision.fields[field.column]);
+  return Object.fromEntries(fields.map((field) => [field.column, valueIn(field)]));
+}
+
 /** Choices that still fit after the rows have moved: those of columns that differ as before. */
 export function kept(before: ConflictDetail, now: ConflictDetail, choices: Choices): Choices {
   const old = new Map(before.fields.map((f) => [f.column, f]));

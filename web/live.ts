@@ -24,7 +24,8 @@ export interface Live<Body> {
 }
 
 export interface LiveOptions<Body> {
-  readonly everyMs: number;
+  /** Of the last answer, where it says how soon there may be news. */
+  readonly everyMs: number | ((body: Body) => number);
   /** True of an answer after which nothing more happens. */
   readonly isLast?: (body: Body) => boolean;
   readonly alsoData?: readonly number[];
@@ -32,6 +33,11 @@ export interface LiveOptions<Body> {
 
 /** After a call that failed: a service that restarts is back within seconds, and one that is overloaded gets air. */
 const RETRY_MS = 5000;
+
+function everyMs<Body>({ everyMs: given }: LiveOptions<Body>, body: Body | undefined): number {
+  if (typeof given === 'number') return given;
+  return body === undefined ? RETRY_MS : given(body);
+}
 
 /** Reads a path of the API and keeps reading it, with its ETag where it has one. */
 export function startLive<Body>(path: string, session: Session, options: LiveOptions<Body>): Live<Body> {
@@ -50,7 +56,7 @@ export function startLive<Body>(path: string, session: Session, options: LiveOpt
       const next = { ...before, ...news, atMs: now };
       const last = next.body !== undefined && options.isLast?.(next.body) === true;
       state.value = { ...next, live: !last };
-      return last ? undefined : options.everyMs;
+      return last ? undefined : everyMs(options, next.body);
     }
     if (answer.problem.status === 401) session.refuse();
     const retries = answer.kind === 'unavailable';

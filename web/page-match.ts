@@ -23,3 +23,19 @@ function decoded(part: string): string {
     return part; // the service will say that it is no id
   }
 }
+
+/** As much of a page as the navigation goes by. */
+interface Listed {
+  readonly path: string;
+  readonly beside?: true;
+  readonly nav?: string;
+  readonly under?: string;
+}
+
+/** What `aria-current` says of a page of the navigation: whether it is shown itself, or one that belongs to it. */
+export function currentIn(item: Listed, shown: Listed | undefined): 'page' | 'true' | undefined {
+  if (!shown) return undefined;
+  if (item === shown) return 'page';
+  const below = item.path !== '' && shown.beside === item.beside && shown.path.startsWith(`${item.path}/`);
+  return below || (item.nav !== undefined && shown.under === item.nav) ? 'true' : undefined;
+}

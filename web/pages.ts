@@ -17,6 +17,8 @@ export interface WebPage {
   readonly show: ComponentType<{ readonly params: PageParams }>;
   /** Its words in the navigation; absent: nothing leads there but other pages. */
   readonly nav?: string;
+  /** The words in the navigation of the page that it belongs to; those below the path of one belong to it anyway. */
+  readonly under?: string;
   /** Without the role for this the page is of no use: nothing leads there. */
   readonly needs?: WebAction;
 }
@@ -24,13 +26,18 @@ export interface WebPage {
 /** Every page: one line each, in the order of the navigation. */
 export const webPages: readonly WebPage[] = [
   { path: '', show: DashboardPage, nav: 'Jobs' },
-  { path: '/dashboard', show: DashboardPage },
+  { path: '/dashboard', show: DashboardPage, under: 'Jobs' },
   { path: '/start', show: StartPage, nav: 'Start', needs: 'full' },
-  { path: '/job/{job_id}', show: JobPage },
-  { path: '/conflicts/{job_id}', show: lazyPage(async () => (await import('./pages/conflicts.tsx')).ConflictsPage) },
+  { path: '/job/{job_id}', show: JobPage, under: 'Jobs' },
+  {
+    path: '/conflicts/{job_id}',
+    show: lazyPage(async () => (await import('./pages/conflicts.tsx')).ConflictsPage),
+    under: 'Jobs',
+  },
   {
     path: '/conflicts/{job_id}/{conflict_id}',
     show: lazyPage(async () => (await import('./pages/conflict.tsx')).ConflictPage),
+    under: 'Jobs',
   },
   {
     path: '/mappings',
@@ -78,18 +85,21 @@ export const webPages: readonly WebPage[] = [
     beside: true,
     path: '/jobs',
     show: lazyPage(async () => (await import('./pages/project-jobs.tsx')).ProjectJobsPage),
+    under: 'Projects',
   },
   {
     beside: true,
     path: '/job/{job_id}',
     show: lazyPage(async () => (await import('./pages/project-job.tsx')).ProjectJobPage),
+    under: 'Projects',
   },
   {
     beside: true,
     path: '/conflicts',
     show: lazyPage(async () => (await import('./pages/project-conflicts.tsx')).ProjectConflictsPage),
+    under: 'Projects',
   },
-  { path: '/plan', show: lazyPage(async () => (await import('./pages/plan.tsx')).PlanPage) },
+  { path: '/plan', show: lazyPage(async () => (await import('./pages/plan.tsx')).PlanPage), under: 'Projects' },
 ];
 
 /** Where the page lies. */

@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { timeOfDay } from './words.ts';
 
 export interface Plot {
   show(times: readonly number[], values: readonly number[]): void;
@@ -7,6 +8,9 @@ export interface Plot {
 }
 
 const HEIGHT_PX = 180;
+/** Between two times on the axis: whole seconds, up to a day. */
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400];
+const times = (_plot: uPlot, seconds: number[]) => seconds.map((s) => timeOfDay(s * 1000));
 
 /** A line of one value over time, in the colours of the page; as wide as `place`. Loaded only where a plot is shown. */
 export function openPlot(place: HTMLElement, label: string): Plot {
@@ -25,7 +29,10 @@ export function openPlot(place: HTMLElement, label: string): Plot {
       legend: { show: false },
       cursor: { show: false },
       scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
-      axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((v) => v.toLocaleString('en-US')) }],
+      axes: [
+        { ...axis, incrs: STEPS_S, space: 80, values: times },
+        { ...axis, size: 64, values: (_plot, values) => values.map((v) => v.toLocaleString('en-US')) },
+      ],
       series: [
         {},
         { label, stroke: colour('--brand'), width: 2, fill: colour('--busy-back'), points: { show: false } },

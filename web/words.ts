@@ -57,6 +57,15 @@ export function absolute(iso: string): string {
   return `${local} (${iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')})`;
 }
 
+/** An instant to the minute: local time with the name of its zone, which may not be the one that a schedule goes by. */
+export function toMinute(iso: string): string {
+  const parts = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
+  return new Date(iso).toLocaleString('en-GB', { ...parts, timeZoneName: 'short' });
+}
+
+/** The time of day of an instant, `14:05:09`; ms since 1970. */
+export const timeOfDay = (ms: number): string => new Date(ms).toLocaleTimeString('en-GB');
+
 /** Of a share from 0 to 1. */
 export function percent(share: number): string {
   return `${Math.floor(share * 100)} %`;

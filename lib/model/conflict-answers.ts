@@ -68,6 +68,16 @@ export const conflictPage = z
     next_token: z.string().optional().meta({
       description: 'There may be more: ask again with it and the same filters. A page may hold fewer than limit.',
     }),
+    counts: z
+      .object({
+        open: z.int(),
+        all: z
+          .int()
+          .meta({ description: 'Those that were decided or closed too; without those that later jobs have met.' }),
+        more: z.boolean().optional().meta({ description: 'There are more than were counted.' }),
+      })
+      .optional()
+      .meta({ description: 'With counts=true: how many conflicts the job opened or saw last.' }),
   })
   .meta({ id: 'ConflictPage' });
 export type ConflictPage = z.infer<typeof conflictPage>;

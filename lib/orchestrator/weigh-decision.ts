@@ -96,7 +96,7 @@ function unfit({ columns }: Sight['plan'], merged: Extract<MergedRow, { refused:
     const behind = type && type.name !== type.base.name ? `, which is ${type.base.name}` : '';
     return {
       code: 'decision_invalid',
-      message: `the value is none of the type ${type?.name}${behind}`,
+      message: `the value does not fit the type ${type?.name}${behind}`,
       field: `/fields/${name.replaceAll('~', '~0').replaceAll('/', '~1')}/value`,
       object: name,
       hint: 'Give a value as PostgreSQL writes one of that type, or take the value of a side.',

@@ -8,8 +8,9 @@ import { served } from './served.ts';
 
 const POSTGIS = process.env.TEST_POSTGIS_URL;
 
-const TABLES = `create table parent (id int primary key);
-  create table t (id int primary key, name text, n int, u text unique, parent int references parent)`;
+const TABLES = `create table parent (id int primary key); create domain worth as numeric(8, 2);
+  create type stage as enum ('draft', 'final');
+  create table t (id int primary key, name text, n int, u text unique, parent int references parent, worth worth, stage stage)`;
 
 const HOSTILE = `<img src=x onerror=alert(1)>"'><script>alert(2)</script>{{alert(3)}}`;
 
@@ -18,8 +19,8 @@ const MAKES: Readonly<Record<ConflictType, readonly [id: number, source: string,
   insert_exists: [1, `insert into t values (1, 's')`, `insert into t values (1, 't')`],
   update_differing: [
     12,
-    `update t set name = 's', n = 1 where id = 12`,
-    `update t set name = 't', n = 2 where id = 12`,
+    `update t set name = 's', n = 1, worth = 1, stage = 'draft' where id = 12`,
+    `update t set name = 't', n = 2, worth = 2, stage = 'final' where id = 12`,
   ],
   update_deleted: [13, `update t set name = 's' where id = 13`, 'delete from t where id = 13'],
   delete_updated: [14, 'delete from t where id = 14', `update t set name = 't' where id = 14`],
@@ -88,16 +89,34 @@ describe('the pages of conflicts', () => {
     await open('update_differing');
     await tab.page.getByRole('link', { name: 'public.t 12' }).click();
     await tab.page.getByRole('radio', { name: 'name from the target' }).check();
-    await tab.page.getByText('Still to be chosen: n.').waitFor();
+    await tab.page.getByText('Still to be chosen: n, worth, stage.').waitFor();
     await tab.page.getByRole('button', { name: 'Edit n', exact: true }).click();
     await tab.page.locator('textarea:focus').waitFor();
     await tab.page.getByLabel('Value of n', { exact: true }).fill('1,5');
     await tab.page.getByText('Expected a whole number').waitFor();
     const held = await tab.page.getByRole('button', { name: 'Apply the decision' }).isDisabled();
     await tab.page.getByLabel('Value of n', { exact: true }).fill('7');
+    await tab.page.getByRole('button', { name: 'Edit stage' }).click();
+    await tab.page.getByLabel('Value of stage').fill('finl');
+    await tab.page.getByText('Expected one of draft, final.').waitFor();
+    await tab.page.getByLabel('Value of stage').fill('draft');
+    await tab.page.getByRole('button', { name: 'Edit worth' }).click();
+    await tab.page.getByLabel('Value of worth').fill('abc');
+    await tab.page.getByText('Expected a number').waitFor();
+    await tab.page.getByLabel('Value of worth').fill('1234567'); // a number, and too large for numeric(8, 2)
+    const fits = await tab.page.getByLabel('Value of worth').getAttribute('aria-invalid');
+    await tab.page.getByRole('button', { name: 'Apply the decision' }).click();
+    await tab.page
+      .getByRole('alert')
+      .getByText('worth: the value does not fit the type worth, which is numeric')
+      .waitFor();
+    await tab.page.locator('textarea[aria-label="Value of worth"][aria-invalid=true]:focus').waitFor();
+    await tab.page.getByLabel('Value of worth').fill('15.5');
     await tab.page.getByLabel('Note, kept with').fill('by phone');
     await apply(tab, /put together column by column/);
     await tab.page.getByText('Note: by phone').waitFor();
+    await tab.page.locator('.result').getByText('worth: “15.5” typed').waitFor();
+    const worth = await tab.page.getByRole('article', { name: 'worth' }).locator('.cell').allInnerTexts();
 
     await open('update_deleted');
     await tab.page.getByRole('link', { name: 'public.t 13' }).click();
@@ -127,11 +146,18 @@ describe('the pages of conflicts', () => {
     await chosen('s', 'The row is inserted into the target.');
     await apply(tab, /row of the source was taken/);
 
+    expect(worth.map((text) => text.split(/\n+/))).toEqual([
+      ['Source, before', '1.00'],
+      ['Target, before', '2.00'],
+      ['Result, as decided', '15.5'],
+    ]);
     expect(held).toBe(true);
+    expect(fits).toBe(null); // Pico draws a tick where it says false
     const names = [];
     for (const id of [1, 12, 13, 14, 5, 6]) names.push(await nameOf(id));
     expect(names).toEqual(['s', 't', 's', 'no row', 'no row', 's']);
-    expect((await pair.target.client.query('select n from t where id = 12')).rows).toEqual([{ n: '7' }]);
+    const { rows } = await pair.target.client.query('select n, worth, stage from t where id = 12');
+    expect(rows).toEqual([{ n: '7', worth: '15.50', stage: 'draft' }]);
     expect(tab.complaints).toEqual([]);
   });
 
@@ -158,6 +184,9 @@ describe('the pages of conflicts', () => {
     await tab.page.locator('.result').getByText('The row of the target was kept').waitFor();
     await tab.page.getByRole('button', { name: 'Next open conflict' }).click();
     await tab.page.getByRole('heading', { name: /^public\.t (?!30$)\d+$/ }).waitFor();
+    const left = await tab.page.getByRole('heading', { level: 1 }).locator('.key').innerText();
+    await tab.page.keyboard.press('u');
+    await tab.page.locator('th a:focus', { hasText: left }).waitFor(); // the list goes on where it was left
 
     expect(shown).toEqual(expect.arrayContaining([HOSTILE, 'kept']));
     expect([fresh.includes('moved'), unwritten, await nameOf(30)]).toEqual([true, 'moved', 'moved']);
@@ -182,7 +211,9 @@ describe('the pages of conflicts', () => {
     await tab.page.getByRole('button', { name: `Decide ${count}` }).click();
     await tab.page.locator('.order .chip', { hasText: 'completed' }).waitFor();
     await tab.page.getByText(`${count} decided`).waitFor();
-    await tab.page.getByText('No conflict here fits').waitFor();
+    await tab.page.getByText('No conflict of this job is open').waitFor();
+    await tab.page.getByRole('link', { name: '← Job' }).click();
+    await tab.page.getByText(/^0 open of \d+$/).waitFor(); // the count of the job's end stays what it was
 
     expect(count).toBeGreaterThan(5);
     expect(await nameOf(35)).toBe('kept');

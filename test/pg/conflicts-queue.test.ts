@@ -111,7 +111,7 @@ test('a decision column by column takes sides and values, and is refused where i
   expect(await refused({ name: { value: 's' }, phone: name, qty: { value: 'many' } })).toMatchObject({
     code: 'decision_invalid',
     message: expect.stringContaining('given for qty'),
-    problems: [{ object: 'qty', field: '/fields/qty/value', message: 'the value is none of the type int4' }],
+    problems: [{ object: 'qty', field: '/fields/qty/value', message: 'the value does not fit the type int4' }],
   });
   expect(await refused({ name, phone: name, qty: { value: '-1' } })).toMatchObject({ code: 'row_rejected' });
   expect(await refused({ name, phone: name, qty: name, no: name })).toMatchObject({ code: 'decision_invalid' });

@@ -11,7 +11,7 @@ import { type UninstallPorts, type UninstallRequest, uninstall } from '../../lib
 import type { MaskKeys } from '../../lib/ports.ts';
 import { uninstallDatabases } from '../../lib/postgres/uninstall.ts';
 import { memoryScheduleStore } from '../contract/memory.ts';
-import { sampleEnvironment, sampleJob, sampleSchedule } from '../contract/samples.ts';
+import { sampleJob, sampleSchedule } from '../contract/samples.ts';
 import { catalogsOf } from '../support/catalog.ts';
 import { createPair, type TestDatabase, type TestPair } from '../support/databases.ts';
 import { createClones } from '../support/elsewhere.ts';

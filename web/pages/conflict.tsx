@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ConflictDetail, ConflictView } from '../../lib/model/conflict-answers.ts';
 import { conflictsApi, conflictsPath, listQuery } from '../conflict-address.ts';
+import { leaveAt } from '../conflict-left.ts';
 import { STATE_WORDS, TYPE_WORDS } from '../conflict-words.ts';
 import type { PageParams } from '../page-params.ts';
 import { DecisionView } from '../parts/conflict/decision-view.tsx';
@@ -26,6 +27,7 @@ export function ConflictPage({ params }: { readonly params: PageParams }) {
   const { body: conflict, problem } = live.state.value;
   const decided = useSignal<ConflictView | undefined>(undefined); // since the page asked
   useEffect(() => {
+    if (conflict) leaveAt(jobId, conflict);
     document.title = `${conflict ? `${conflict.table} ${conflict.key.join(', ')}` : 'Conflict'} · TerraFusion Sync`;
   }, [conflict]);
 

@@ -1,13 +1,26 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { JobStatus } from '../../lib/model/answers.ts';
+import type { ConflictState } from '../../lib/model/conflict.ts';
 import type { ConflictPage } from '../../lib/model/conflict-answers.ts';
 import { jobPath } from '../address.ts';
-import { conflictPath, conflictsApi, conflictsPath, FILTERS, type ListQuery, listQuery } from '../conflict-address.ts';
+import {
+  conflictPath,
+  conflictsApi,
+  conflictsPath,
+  FILTERS,
+  type ListQuery,
+  listQuery,
+  setStatus,
+} from '../conflict-address.ts';
+import { takeLeft } from '../conflict-left.ts';
+import { byAge, countsText, placeIn } from '../conflict-list.ts';
+import { STATE_WORDS } from '../conflict-words.ts';
 import { useKeys } from '../keys.ts';
 import type { PageParams } from '../page-params.ts';
 import { BulkResolve } from '../parts/conflict/bulk-resolve.tsx';
 import { ConflictFilters } from '../parts/conflict/filters.tsx';
+import { LaterJob } from '../parts/conflict/later-job.tsx';
 import { OrderProgress } from '../parts/conflict/order-progress.tsx';
 import { ConflictTable } from '../parts/conflict/table.tsx';
 import { Freshness } from '../parts/freshness.tsx';
@@ -17,6 +30,8 @@ import { useLive, useUi } from '../ui.ts';
 import '../styles/conflicts.css';
 
 const EVERY_MS = 5000;
+/** Counting reads more than a page. */
+const COUNT_EVERY_MS = 30_000;
 const PAGE_SIZE = 50;
 
 const KEYS = [
@@ -38,12 +53,19 @@ export function ConflictsPage({ params }: { readonly params: PageParams }) {
   const query = listQuery(address.url.value.searchParams);
   const asked = new URLSearchParams({ limit: String(PAGE_SIZE) });
   for (const name of [...FILTERS, 'next_token'] as const) if (query[name]) asked.set(name, query[name]);
+  setStatus(asked, query);
   const live = useLive<ConflictPage>(`${conflictsApi(jobId)}?${asked}`, { everyMs: EVERY_MS });
   const { body, problem } = live.state.value;
+  const refresh = () => {
+    live.refresh();
+    counted.refresh();
+  };
   const job = useLive<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`, {
     everyMs: EVERY_MS,
     isLast: () => true,
   }).state.value.body;
+  const counted = useLive<ConflictPage>(`${conflictsApi(jobId)}?limit=1&counts=true`, { everyMs: COUNT_EVERY_MS });
+  const { counts } = counted.state.value.body ?? {};
 
   return (
     <>
@@ -54,6 +76,11 @@ export function ConflictsPage({ params }: { readonly params: PageParams }) {
       </nav>
       <div class="heading">
         <h1>Conflicts</h1>
+        {counts && (
+          <p class="fine" role="status">
+            {countsText(counts, job?.counts.conflicts)}
+          </p>
+        )}
         <Freshness state={live.state.value} />
       </div>
       <ConflictFilters
@@ -62,7 +89,7 @@ export function ConflictsPage({ params }: { readonly params: PageParams }) {
         onChange={(next) => address.go(conflictsPath(jobId, { ...next, ...(query.order && { order: query.order }) }))}
       />
       {query.order !== undefined && (
-        <OrderProgress jobId={jobId} orderId={query.order} query={query} onEnd={live.refresh} />
+        <OrderProgress jobId={jobId} orderId={query.order} query={query} onEnd={refresh} />
       )}
       <BulkResolve
         jobId={jobId}
@@ -75,7 +102,7 @@ export function ConflictsPage({ params }: { readonly params: PageParams }) {
           Reading the conflicts…
         </p>
       )}
-      {body && <ConflictList jobId={jobId} page={body} query={query} />}
+      {body && <ConflictList job={job} jobId={jobId} page={body} query={query} none={counts?.all === 0} />}
     </>
   );
 }
@@ -87,13 +114,18 @@ function tablesOf(job: JobStatus | undefined, { table }: ListQuery): readonly st
 }
 
 interface ListProps {
+  readonly job: JobStatus | undefined;
   readonly jobId: string;
   readonly page: ConflictPage;
   readonly query: ListQuery;
+  /** Nothing is listed with this job, whatever is asked for. */
+  readonly none: boolean;
 }
 
-function ConflictList({ jobId, page: { conflicts, next_token }, query }: ListProps) {
+function ConflictList({ job, jobId, page, query, none }: ListProps) {
   const { address } = useUi();
+  const { next_token } = page;
+  const conflicts = page.conflicts.toSorted(byAge);
   const body = useRef<HTMLTableSectionElement>(null);
   const help = useSignal(false);
   const links = () => [...(body.current?.querySelectorAll<HTMLAnchorElement>('th a') ?? [])];
@@ -116,12 +148,23 @@ function ConflictList({ jobId, page: { conflicts, next_token }, query }: ListPro
       help.value = true;
     },
   });
-  const filtered = FILTERS.some((name) => query[name] !== undefined);
+  const filtered = FILTERS.some((name) => name !== 'status' && query[name] !== undefined);
+  useEffect(() => {
+    const left = takeLeft(jobId);
+    if (left) links()[placeIn(conflicts, left)]?.focus();
+  }, []);
 
   return (
     <section aria-label="List of conflicts">
       {conflicts.length === 0 ? (
-        <Empty jobId={jobId} filtered={filtered} later={query.next_token !== undefined} more={next_token} />
+        <Empty
+          job={job}
+          jobId={jobId}
+          query={query}
+          none={none}
+          filtered={filtered || query.next_token !== undefined}
+          more={next_token}
+        />
       ) : (
         <ConflictTable
           caption="Conflicts, oldest first"
@@ -145,21 +188,40 @@ function ConflictList({ jobId, page: { conflicts, next_token }, query }: ListPro
 }
 
 interface EmptyProps {
+  readonly job: JobStatus | undefined;
   readonly jobId: string;
+  readonly query: ListQuery;
+  readonly none: boolean;
   readonly filtered: boolean;
-  readonly later: boolean;
   readonly more: string | undefined;
 }
 
+/** What none of the conflicts is, where those of one state are listed. */
+const waits = ({ status }: ListQuery): string =>
+  status === undefined || status === 'open'
+    ? 'is open'
+    : `is “${STATE_WORDS[status as ConflictState]?.text ?? status}”`;
+
 /** A page with a rare filter may hold nothing, and still not be the last. */
-function Empty({ jobId, filtered, later, more }: EmptyProps) {
+function Empty({ job, jobId, query, none, filtered, more }: EmptyProps) {
+  const all = conflictsPath(jobId, { status: 'all' });
   return (
     <div class="empty">
       {more !== undefined ? (
         <p>None on this page; there may be some on newer ones.</p>
-      ) : filtered || later ? (
+      ) : filtered ? (
         <p>
-          No conflict here fits. <a href={conflictsPath(jobId)}>Show all conflicts</a>
+          No conflict here fits. <a href={all}>Show all conflicts</a>
+        </p>
+      ) : query.status !== 'all' && !none ? (
+        <p>
+          No conflict of this job {waits(query)}. <a href={all}>Show all conflicts</a>
+        </p>
+      ) : job && job.counts.conflicts > 0 ? (
+        <p>
+          Later jobs of the same databases have met its conflicts again, or found that they are none any more; each is
+          listed with the job that met it last.
+          <LaterJob job={job} to="conflicts" />
         </p>
       ) : (
         <p>This job has no conflicts.</p>

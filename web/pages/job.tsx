@@ -26,6 +26,10 @@ import { useLive, useUi } from '../ui.ts';
 import { JOB_WORDS, percent } from '../words.ts';
 
 const EVERY_MS = 2000;
+/** Of a job that nobody works on, and that somebody else may resume. */
+const IDLE_EVERY_MS = 15_000;
+
+const ended = ({ state }: JobStatus): boolean => ENDED_STATES.includes(state);
 
 /** A part of the job that only some pages show. */
 interface OwnTab {
@@ -46,11 +50,11 @@ export function JobPage({ params }: { readonly params: PageParams }) {
   return <JobScreen api={api} back={{ href: BASE, text: 'All jobs' }} />;
 }
 
-/** A job, followed until it has ended; which part of it is shown is in the address. */
+/** A job, followed until nothing can be asked of it any more; which part of it is shown is in the address. */
 export function JobScreen({ api, back, own }: JobScreenProps) {
   const live = useLive<JobStatus>(api, {
-    everyMs: EVERY_MS,
-    isLast: ({ state }) => ENDED_STATES.includes(state),
+    everyMs: (job) => (ended(job) ? IDLE_EVERY_MS : EVERY_MS),
+    isLast: (job) => ended(job) && (job.allowed_actions ?? []).length === 0,
   });
   const { body: job } = live.state.value;
   const title = job ? titleOf(job) : 'Job';

@@ -12,7 +12,7 @@ import { RunOutcomeView, Until } from '../parts/schedule/runs.tsx';
 import { When } from '../parts/when.tsx';
 import { again } from '../schedule-put.ts';
 import { useLive, useUi } from '../ui.ts';
-import { absolute } from '../words.ts';
+import { absolute, toMinute } from '../words.ts';
 import '../styles/admin.css';
 
 /** One schedule: its next runs, what became of the last ones, and the form that changes it. */
@@ -46,7 +46,7 @@ export function SchedulePage({ params }: { readonly params: PageParams }) {
                   <Until at={at} />
                   <span class="fine" title={absolute(at)}>
                     {', '}
-                    {new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
+                    {toMinute(at)}
                   </span>
                 </li>
               ))}

@@ -1,7 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { JobAction, JobStatus, Started } from '../../lib/model/answers.ts';
+import { number } from '../../lib/model/figures.ts';
 import { useCommand } from '../command.ts';
+import { deletesIn } from '../job/deletes.ts';
 import { Action } from './action.tsx';
 import { Question } from './dialog.tsx';
 import { ProblemNote } from './problem.tsx';
@@ -98,6 +100,13 @@ interface DeletesQuestionProps {
 /** The number is typed, not offered: who types it has read it. */
 function DeletesQuestion({ reason, onYes, onNo }: DeletesQuestionProps) {
   const field = useRef<HTMLInputElement>(null);
+  const needed = deletesIn(reason);
+  const check = (input: HTMLInputElement) => {
+    const wrong = needed !== undefined && input.value !== '' && Number(input.value) < needed;
+    input.setCustomValidity(
+      wrong ? `The job would delete ${number(needed)} rows; with fewer accepted it pauses again.` : '',
+    );
+  };
   return (
     <Question
       title="Accept these deletes?"
@@ -110,7 +119,15 @@ function DeletesQuestion({ reason, onYes, onNo }: DeletesQuestionProps) {
       <p>{reason}</p>
       <label>
         Number of deletes to accept
-        <input ref={field} type="number" min={0} step={1} required autocomplete="off" />
+        <input
+          ref={field}
+          type="number"
+          min={0}
+          step={1}
+          required
+          autocomplete="off"
+          onInput={(event) => check(event.currentTarget)}
+        />
       </label>
     </Question>
   );

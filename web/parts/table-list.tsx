@@ -4,8 +4,9 @@ import { number } from '../../lib/model/figures.ts';
 import type { Counts } from '../../lib/model/job.ts';
 import { lookText } from '../../lib/model/look.ts';
 import { tableShare } from '../../lib/model/progress.ts';
-import { VALIDATION, VALIDATION_STATES, type ValidationState } from '../../lib/model/validation.ts';
-import { percent, TABLE_WORDS } from '../words.ts';
+import { VALIDATION } from '../../lib/model/validation.ts';
+import { tablesText, wordsOf } from '../job/table-words.ts';
+import { percent } from '../words.ts';
 import { COUNT_WORDS, ISSUES, namesIn } from './counts.tsx';
 import { FailureNote } from './problem.tsx';
 import { Chip } from './state.tsx';
@@ -26,7 +27,12 @@ export function TableList({ tables, idle, said }: TableListProps) {
     <section aria-labelledby="tables-title">
       <div class="heading">
         <h2 id="tables-title">Tables</h2>
-        <p class="fine">{summary(tables, idle)}</p>
+        <p class="fine">
+          {tablesText(
+            tables.map(({ validation }) => validation),
+            idle,
+          )}
+        </p>
       </div>
       <div class="scroll">
         <table class="cards tables">
@@ -52,22 +58,6 @@ export function TableList({ tables, idle, said }: TableListProps) {
       </div>
     </section>
   );
-}
-
-function summary(tables: readonly TableStatus[], idle: boolean): string {
-  const byState = VALIDATION_STATES.map(
-    (state) => [state, tables.filter((t) => t.validation === state).length] as const,
-  );
-  const parts = byState
-    .filter(([, count]) => count > 0)
-    .map(([state, count]) => `${count} ${wordsOf(state, idle).text}`);
-  return parts.join(' · ');
-}
-
-/** A table of a job that nobody works on is not running, whatever state it was left in. */
-function wordsOf(state: ValidationState, idle: boolean) {
-  if (!idle || !['comparing', 'validating', 'pending'].includes(state)) return TABLE_WORDS[state];
-  return { text: state === 'pending' ? 'not begun' : 'not finished', tone: 'waiting' as const };
 }
 
 interface TableProps extends Omit<TableListProps, 'tables'> {

@@ -28,7 +28,7 @@ export function dynamoConflictStore(table: Table): ConflictStore {
         return new Map(found.map((conflict) => [conflict.conflict_id, conflict]));
       }),
     list: (query) => call(() => list(table, query)),
-    count: (filter) => call(() => count(table, filter)),
+    count: (filter, most) => call(() => count(table, filter, most)),
     resolve: (conflict) =>
       call(async () => {
         await putNewer(table, conflict);
@@ -102,7 +102,7 @@ async function list(table: Table, query: ConflictQuery): Promise<{ conflicts: Co
   return { conflicts: page.map(conflictOf), ...(last !== undefined && { cursor: encodePlace(last, filter) }) };
 }
 
-async function count(table: Table, filter: ConflictFilter): Promise<number> {
+async function count(table: Table, filter: ConflictFilter, most = Number.POSITIVE_INFINITY): Promise<number> {
   const counts = await Promise.all(
     listsOf(filter).map(async (stream) => {
       const { filtered, empty, ...query } = conditions(stream, filter, undefined);
@@ -115,12 +115,13 @@ async function count(table: Table, filter: ConflictFilter): Promise<number> {
             ...query,
             TableName: table.name(),
             Select: 'COUNT',
+            ...(Number.isFinite(most) && !filtered && { Limit: most }),
             ...(start && { ExclusiveStartKey: start }),
           }),
         );
         total += page.Count ?? 0;
         start = page.LastEvaluatedKey;
-      } while (start);
+      } while (start && total < most);
       return total;
     }),
   );

@@ -48,6 +48,18 @@ describe('GET /api/sync/conflicts/{job_id}', () => {
     expect(answer.json).not.toHaveProperty('next_token');
   });
 
+  it('counts what is open and all there is when asked, whatever the filters', async () => {
+    const api = await withConflicts(some());
+
+    const [asked, plain] = await Promise.all([
+      api.call({ path: base, query: 'counts=true&status=converged&limit=1' }),
+      api.call({ path: base }),
+    ]);
+
+    expect(asked.json.counts).toEqual({ open: 4, all: 5 });
+    expect(plain.json).not.toHaveProperty('counts');
+  });
+
   it('pages and filters, for the job that opened them and the one that saw them last', async () => {
     const conflicts = some().map((c) => ({ ...c, seen_by: later.job_id }));
     const api = await withConflicts(conflicts);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConflictDetail, ConflictField } from '../../../lib/model/conflict-answers.ts';
-import { allOf, decisionOf, effectOf, kept, missing, resultOf, suggested } from '../../../web/decision.ts';
+import { allOf, decisionOf, effectOf, kept, missing, resultOf, suggested, writtenBy } from '../../../web/decision.ts';
 
 const field = (column: string, source: string | null, target: string | null): ConflictField => ({
   column,
@@ -66,6 +66,14 @@ describe('a decision', () => {
     expect(suggested(three)).toBeUndefined();
     const side = { ...three, suggestion: { reason: '', decision: { side: 'target' as const } } };
     expect(suggested(side)).toEqual({ a: { side: 'target' }, b: { side: 'target' } });
+  });
+
+  it('says what the target holds afterwards, of a whole row too', () => {
+    const fields = { a: { value: 'typed' }, b: { side: 'target' } } as const;
+    expect(writtenBy(three, { fields })).toEqual({ a: 'typed', b: null, c: 'same' });
+    expect(writtenBy(three, { side: 'source' })).toEqual({ a: '1', b: 'x', c: 'same' });
+    const gone = detail([{ column: 'a', type: 'text', target: '2', differs: false }]);
+    expect(writtenBy(gone, { side: 'source' })).toEqual({ a: undefined });
   });
 
   it('keeps, when a side has moved, only choices about values that are still what they were', () => {

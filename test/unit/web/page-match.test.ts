@@ -1,7 +1,27 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { PROJECT_BASE, pages, SIGN_IN_PATH, WEB_BASE } from '../../../functions/web/pages.ts';
-import { paramsIn } from '../../../web/page-match.ts';
+import { currentIn, paramsIn } from '../../../web/page-match.ts';
+
+test('the navigation marks the page that is shown, and the one that it belongs to', () => {
+  const [jobs, mappings, mapping] = [
+    { path: '', nav: 'Jobs' },
+    { path: '/mappings', nav: 'Mappings' },
+    { path: '/mappings/{name}' },
+  ];
+  const [projects, ofProjects] = [
+    { path: '/dashboard', beside: true as const, nav: 'Projects' },
+    { path: '/jobs', beside: true as const, under: 'Projects' },
+  ];
+
+  const marked = (shown: typeof mapping | undefined) =>
+    [jobs, mappings, projects].map((item) => currentIn(item, shown) ?? '');
+
+  expect(marked(mappings)).toEqual(['', 'page', '']);
+  expect(marked(mapping)).toEqual(['', 'true', '']);
+  expect(marked(ofProjects)).toEqual(['', '', 'true']);
+  expect(marked(undefined)).toEqual(['', '', '']);
+});
 
 describe('the page of an address', () => {
   it.each([

@@ -4,7 +4,7 @@ import { NO_COUNTS } from '../../../lib/model/job.ts';
 import { jobShare, tableShare } from '../../../lib/model/progress.ts';
 import type { StatusView, JobSummary as SummaryView } from '../../../lib/orchestrator/status.ts';
 import { tokenInFragment } from '../../../web/fragment.ts';
-import { absolute, ago, percent } from '../../../web/words.ts';
+import { absolute, ago, percent, timeOfDay, toMinute } from '../../../web/words.ts';
 
 /** JSON has no undefined; the types of the schemas allow it in fields that may be left out. */
 type Sent<T> = T extends object ? { [K in keyof T]: Sent<Exclude<T[K], undefined>> } : T;
@@ -29,6 +29,11 @@ test.each([
 
 test('an instant in full holds UTC', () => {
   expect(absolute('2026-11-23T10:00:05.123Z')).toContain('(2026-11-23 10:00:05 UTC)');
+});
+
+test('an instant to the minute names its zone, and a time of day has whole seconds', () => {
+  expect(toMinute('2026-11-23T10:00:05.123Z')).toMatch(/^\d+ Nov 2026, \d\d:\d\d (UTC|GMT|[A-Z]{2,5})/);
+  expect(timeOfDay(Date.parse('2026-11-23T10:00:05.500Z'))).toMatch(/^\d\d:\d\d:05$/);
 });
 
 test('a share is rounded down, and is all only at the end', () => {

@@ -8,8 +8,23 @@ const WINNER = {
   merged: 'The row was put together column by column.',
 } as const;
 
+/** Where the value of a column came from; a rule of the config that made one of both goes by its own name. */
+const CAME: Readonly<Record<string, string>> = { source: 'from the source', target: 'kept', value: 'typed' };
+
+/** Characters of a value in the sentence about it. */
+const SHOWN = 60;
+
+const said = (value: string | null): string =>
+  value === null ? 'NULL' : `“${value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value}”`;
+
+interface DecisionProps {
+  readonly conflict: ConflictView;
+  /** Values of the row as it was written, where they are known. */
+  readonly written?: Readonly<Record<string, string | null | undefined>> | undefined;
+}
+
 /** What became of a conflict, by whom, and what was written. */
-export function DecisionView({ conflict }: { readonly conflict: ConflictView }) {
+export function DecisionView({ conflict, written: values = {} }: DecisionProps) {
   const { decision } = conflict;
   if (!decision) return <p class="note good">{STATE_WORDS[conflict.state]?.meaning ?? conflict.state}</p>;
   const written =
@@ -27,7 +42,10 @@ export function DecisionView({ conflict }: { readonly conflict: ConflictView }) 
       {decision.fields && (
         <p>
           {Object.entries(decision.fields)
-            .map(([column, whose]) => `${column}: ${whose}`)
+            .map(([column, whose]) => {
+              const value = values[column];
+              return `${column}: ${value === undefined ? '' : `${said(value)} `}${CAME[whose] ?? whose}`;
+            })
             .join(' · ')}
         </p>
       )}

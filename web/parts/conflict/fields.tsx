@@ -13,12 +13,16 @@ interface FieldTableProps {
   /** Absent: there is nothing to choose. */
   readonly choices?: Choices;
   readonly onChoose?: (column: string, choice: Choice) => void;
+  /** The rows are as they were before the decision. */
+  readonly past?: boolean;
+  /** What the row of the target holds since, where that is known. */
+  readonly written?: Readonly<Record<string, string | null | undefined>> | undefined;
   /** What the service said of values that were sent, by column. */
   readonly refused?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Every column of both rows: those that differ, and the others when somebody asks for them. */
-export function FieldTable({ fields, sides, choices, onChoose, refused }: FieldTableProps) {
+export function FieldTable({ fields, sides, choices, onChoose, past = false, written, refused }: FieldTableProps) {
   const differing = fields.filter((f) => f.differs);
   const alike = fields.filter((f) => !f.differs);
   const all = useSignal(differing.length === 0);
@@ -28,10 +32,13 @@ export function FieldTable({ fields, sides, choices, onChoose, refused }: FieldT
     <section aria-labelledby="fields-title">
       <div class="heading">
         <h2 id="fields-title">
-          {differing.length === 0 ? 'Columns' : `${differing.length} of ${fields.length} columns differ`}
+          {differing.length === 0
+            ? 'Columns'
+            : `${differing.length} of ${fields.length} columns ${past ? 'differed' : 'differ'}`}
         </h2>
-        {sides.source === 'none' && <span class="chip warning">The source has no such row</span>}
-        {sides.target === 'none' && <span class="chip warning">The target has no such row</span>}
+        {sides.source === 'none' && <span class="chip warning">The source {past ? 'had' : 'has'} no such row</span>}
+        {sides.target === 'none' && <span class="chip warning">The target {past ? 'had' : 'has'} no such row</span>}
+        {past && <span class="fine">Source and target as they were before the decision.</span>}
         {sides.base === 'unknown' && <span class="fine">The values of the last decision are not known.</span>}
         {alike.length > 0 && differing.length > 0 && (
           <label class="all">
@@ -52,6 +59,8 @@ export function FieldTable({ fields, sides, choices, onChoose, refused }: FieldT
           choice={choices?.[field.column]}
           onChoose={onChoose}
           refused={refused?.[field.column]}
+          past={past}
+          written={written && { value: written[field.column] }}
         />
       ))}
     </section>
@@ -64,6 +73,8 @@ interface FieldProps {
   readonly choice: Choice | undefined;
   readonly onChoose: FieldTableProps['onChoose'];
   readonly refused: string | undefined;
+  readonly past: boolean;
+  readonly written: { readonly value: string | null | undefined } | undefined;
 }
 
 const CHANGED_BY = {
@@ -72,7 +83,7 @@ const CHANGED_BY = {
   both: 'changed in both',
 } as const;
 
-function Field({ field, sides, choice, onChoose, refused }: FieldProps) {
+function Field({ field, sides, choice, onChoose, refused, past, written }: FieldProps) {
   const id = useId();
   const chosen = choice && ('side' in choice ? choice.side : 'edit');
   const choosable = field.differs && onChoose !== undefined;
@@ -94,9 +105,11 @@ function Field({ field, sides, choice, onChoose, refused }: FieldProps) {
             side={side}
             field={field}
             chosen={chosen === side}
+            past={past}
             onChoose={choosable ? () => onChoose(field.column, { side }) : undefined}
           />
         ))}
+        {written && <Cell name="Result, as decided" value={written.value} />}
         {choosable && (
           <Result field={field} choice={choice} onChoose={(next) => onChoose(field.column, next)} refused={refused} />
         )}
@@ -130,12 +143,14 @@ interface SideCellProps {
   readonly side: Side;
   readonly field: ConflictField;
   readonly chosen: boolean;
+  readonly past: boolean;
   readonly onChoose: (() => void) | undefined;
 }
 
-function SideCell({ side, field, chosen, onChoose }: SideCellProps) {
+function SideCell({ side, field, chosen, past, onChoose }: SideCellProps) {
   const name = side === 'source' ? 'Source' : 'Target';
-  if (!onChoose) return <Cell name={name} value={field[side]} shape={field.shapes?.[side]} />;
+  if (!onChoose)
+    return <Cell name={past ? `${name}, before` : name} value={field[side]} shape={field.shapes?.[side]} />;
   return (
     <div class={`cell ${chosen ? 'chosen' : ''}`}>
       <label class="name">

@@ -19,13 +19,14 @@ export function ConflictFilters({ query, tables, onChange }: FiltersProps) {
     <search class="filters">
       <label>
         <span>State</span>
-        <select value={query.status ?? ''} onChange={set('status')}>
-          <option value="">all</option>
-          {CONFLICT_STATE_NAMES.map((state) => (
+        <select value={query.status === 'open' ? '' : (query.status ?? '')} onChange={set('status')}>
+          <option value="">{STATE_WORDS.open.text}</option>
+          {CONFLICT_STATE_NAMES.filter((state) => state !== 'open').map((state) => (
             <option key={state} value={state}>
               {STATE_WORDS[state].text}
             </option>
           ))}
+          <option value="all">all</option>
         </select>
       </label>
       <label>

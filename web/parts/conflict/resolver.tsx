@@ -10,6 +10,7 @@ import type {
 } from '../../../lib/model/conflict-answers.ts';
 import { noteIn, useCommand } from '../../command.ts';
 import { conflictPath, conflictsApi, conflictsPath, FILTERS, type ListQuery } from '../../conflict-address.ts';
+import { byAge } from '../../conflict-list.ts';
 import {
   allOf,
   type Choice,
@@ -22,6 +23,7 @@ import {
   missing,
   type Side,
   suggested,
+  writtenBy,
 } from '../../decision.ts';
 import { fieldProblem } from '../../field-check.ts';
 import { goToWrongField } from '../../focus.ts';
@@ -119,9 +121,9 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
     asked.set('status', 'open');
     const answer = await ask<ConflictPage>('next', `${conflictsApi(jobId)}?${asked}`, {});
     if (answer?.kind !== 'ok') return;
-    const all = answer.body.conflicts;
-    const at = all.findIndex(({ conflict_id }) => conflict_id === now.conflict_id);
-    const found = all[at + 1] ?? all.find(({ conflict_id }) => conflict_id !== now.conflict_id);
+    const all = answer.body.conflicts.toSorted(byAge);
+    const others = all.filter(({ conflict_id }) => conflict_id !== now.conflict_id);
+    const found = others.find((other) => byAge(other, now) > 0) ?? others[0];
     address.go(found ? conflictPath(jobId, found.conflict_id, query) : conflictsPath(jobId, query));
   };
   useKeys({
@@ -138,6 +140,8 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
     onDecided(done.value);
   }, [done.value]);
   const proposal = suggested(now);
+  // what somebody else has written is not known here
+  const written = done.value && !winner.value && decision ? writtenBy(now, decision) : undefined;
 
   return (
     <>
@@ -150,7 +154,7 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
       {done.value && (
         <div ref={result} tabIndex={-1} role="status" class="result">
           {winner.value && <p class="note warning">Not applied: {winner.value.detail}</p>}
-          <DecisionView conflict={done.value} />
+          <DecisionView conflict={done.value} written={written} />
           <p class="after">
             <Button disabled={busy.value !== undefined} onClick={() => void next()}>
               Next open conflict
@@ -192,6 +196,8 @@ export function Resolver({ jobId, detail: given, query, take, refresh, onDecided
         <FieldTable
           fields={now.fields}
           sides={now.sides}
+          past={done.value !== undefined}
+          written={written}
           {...(byField &&
             !done.value && {
               choices: choices.value,

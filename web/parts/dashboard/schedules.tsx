@@ -3,7 +3,7 @@ import { jobPath } from '../../address.ts';
 import { schedulePath, schedulesPath } from '../../admin-address.ts';
 import { useLacking } from '../../may.ts';
 import { useLive } from '../../ui.ts';
-import { absolute } from '../../words.ts';
+import { absolute, toMinute } from '../../words.ts';
 import { ProblemNote } from '../problem.tsx';
 import { Chip } from '../state.tsx';
 
@@ -88,7 +88,7 @@ function NextRuns({ at }: { readonly at: readonly string[] }) {
     <>
       {at.map((iso, i) => (
         <time key={iso} dateTime={iso} title={absolute(iso)} class={i === 0 ? 'next-run' : 'next-run fine'}>
-          {new Date(iso).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
+          {toMinute(iso)}
         </time>
       ))}
     </>

@@ -6,6 +6,7 @@ import { usePaged } from '../../paged.ts';
 import { useUi } from '../../ui.ts';
 import { absolute } from '../../words.ts';
 import { Button } from '../action.tsx';
+import { LaterJob } from '../conflict/later-job.tsx';
 import { More } from '../more.tsx';
 import { Chip } from '../state.tsx';
 import { Exports } from './exports.tsx';
@@ -25,8 +26,14 @@ export function Audit({ job }: { readonly job: JobStatus }) {
     <section aria-labelledby="audit-title">
       <div class="heading">
         <h2 id="audit-title">Audit trail</h2>
-        <p class="fine">Kept at level {job.config.audit_level}.</p>
+        <p class="fine">Kept at level {job.config.audit_level}. Times are UTC.</p>
       </div>
+      {job.counts.conflicts > 0 && (
+        <p class="fine">
+          A decision of a conflict is in the trail of the job that met it last, which may be a later one than this.
+          <LaterJob job={job} to="trail" />
+        </p>
+      )}
       <Filters
         filters={filters}
         tables={job.tables.map(({ name }) => name)}

@@ -3,14 +3,15 @@ import { duration, number } from '../../../lib/model/figures.ts';
 import { followingText } from '../../../lib/model/following.ts';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
 import { jobShare } from '../../../lib/model/progress.ts';
-import { conflictsPath } from '../../conflict-address.ts';
 import type { Sample } from '../../job/rates.ts';
 import { useUi } from '../../ui.ts';
-import { percent } from '../../words.ts';
+import { percent, timeOfDay } from '../../words.ts';
 import { CountList } from '../counts.tsx';
 import { FailureNote } from '../problem.tsx';
 import { TableList } from '../table-list.tsx';
 import { When } from '../when.tsx';
+import { ConflictLink } from './conflict-link.tsx';
+import { Healing } from './healing.tsx';
 import { ActionReasons } from './reasons.tsx';
 import { Throughput } from './throughput.tsx';
 import { Usage } from './usage.tsx';
@@ -43,13 +44,7 @@ export function Overview({ job, changedAtMs, samples }: OverviewProps) {
       <ActionReasons job={job} />
       <h2>Rows</h2>
       <CountList counts={job.counts} />
-      {job.counts.conflicts > 0 && (
-        <p>
-          <a href={conflictsPath(job.job_id)}>
-            Look at {number(job.counts.conflicts)} {job.counts.conflicts === 1 ? 'conflict' : 'conflicts'} and decide
-          </a>
-        </p>
-      )}
+      {job.counts.conflicts > 0 && <ConflictLink job={job} />}
       <Healing job={job} />
       <Usage job={job} />
       {job.tables.length <= MOST_TABLES ? (
@@ -73,8 +68,7 @@ function PauseNote({ job, pause }: { readonly job: JobStatus; readonly pause: No
               since <When at={pause.since} />
             </>
           )}
-          {pause.probe_at !== undefined &&
-            `; looks again by itself at ${new Date(pause.probe_at).toLocaleTimeString()}`}
+          {pause.probe_at !== undefined && `; looks again by itself at ${timeOfDay(Date.parse(pause.probe_at))}`}
         </p>
       )}
     </FailureNote>
@@ -161,22 +155,5 @@ function Database({ name, ...d }: JobStatus['source'] & { readonly name: string 
         </span>
       </dd>
     </div>
-  );
-}
-
-/** What the service did by itself to keep the job going; nothing where there was no need. */
-function Healing({ job }: { readonly job: JobStatus }) {
-  if (!job.healing || job.healing.length === 0) return null;
-  return (
-    <>
-      <h2>Healed by itself</h2>
-      <ol class="healing">
-        {job.healing.map((event) => (
-          <li>
-            <When at={event.at} /> <code>{event.type}</code> {event.message}
-          </li>
-        ))}
-      </ol>
-    </>
   );
 }
