@@ -60,6 +60,9 @@ export interface JobSummary {
   /** What may be asked of the job now; absent where the service has no such commands. */
   readonly allowed_actions?: readonly JobAction[];
   readonly pause?: PauseView;
+  /** Rows that waited for a decision, and rows that were put aside, when it ended. */
+  readonly open_conflicts?: number;
+  readonly quarantined?: number;
   /** The job whose rows put aside are tried again, and no others. */
   readonly retry_of?: string;
 }
