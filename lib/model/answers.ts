@@ -208,6 +208,8 @@ export interface ApprovalView
     Pick<Approval['work'], 'mode' | 'source' | 'target' | 'protected' | 'schedule'> {
   readonly state: string;
   readonly asked_by: string;
+  /** Whoever looks has asked for it, and cannot approve it. */
+  readonly own?: true;
   readonly decided_by?: string;
   /** Of one request alone. */
   readonly config?: JobConfig;

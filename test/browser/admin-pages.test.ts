@@ -143,9 +143,9 @@ describe('the pages of those who run the service', () => {
     expect(asked.map(({ status, body }) => [status, body.code])).toEqual(asked.map(() => [409, 'approval_required']));
     await tab.page.goto(web.at('/approvals'));
     await tab.page.getByRole('heading', { name: 'A full job into production' }).nth(1).waitFor();
-    await tab.page.getByRole('button', { name: 'Approve' }).first().click();
-    await tab.page.getByRole('button', { name: 'Approve it' }).click();
-    await tab.page.getByText('approval_by_requester').waitFor(); // nobody approves what they have asked for
+    await tab.page.getByRole('button', { name: 'Approve', disabled: true }).nth(1).waitFor();
+    await tab.page.getByText('You have asked for it: another person has to approve it.').nth(1).waitFor();
+    await tab.picture('approvals-own');
     await using other = await openPage(web.browser);
     await other.page.goto(web.at('/approvals', await web.someone('admin', 'ada')));
     const requests = other.page.getByRole('article');

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentType } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { JobStatus } from '../../lib/model/answers.ts';
 import { ENDED_STATES } from '../../lib/model/job.ts';
@@ -39,6 +39,8 @@ interface JobScreenProps {
   readonly api: string;
   readonly back: { readonly href: string; readonly text: string };
   readonly own?: OwnTab;
+  /** Where the job may be that is not here. */
+  readonly elsewhere?: ComponentChildren;
 }
 
 export function JobPage({ params }: { readonly params: PageParams }) {
@@ -47,7 +49,7 @@ export function JobPage({ params }: { readonly params: PageParams }) {
 }
 
 /** A job, followed until it has ended; which part of it is shown is in the address. */
-export function JobScreen({ api, back, own }: JobScreenProps) {
+export function JobScreen({ api, back, own, elsewhere }: JobScreenProps) {
   const live = useLive<JobStatus>(api, {
     everyMs: EVERY_MS,
     isLast: ({ state }) => ENDED_STATES.includes(state),
@@ -67,6 +69,7 @@ export function JobScreen({ api, back, own }: JobScreenProps) {
         </div>
       )}
       <PageStates state={live.state.value} what="the job" />
+      {live.state.value.problem?.code === 'job_not_found' && elsewhere}
       {job && <JobView job={job} state={live.state.value} refresh={live.refresh} own={own} />}
     </>
   );
