@@ -103,12 +103,16 @@ describe('the pages of those who run the service', () => {
     await other.page.getByRole('button', { name: 'Approve it' }).click();
     await other.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
     await other.page.getByText('Version 2 approved by rhea').waitFor();
+    await other.page.setViewportSize({ width: 360, height: 780 });
+    const caption = await other.page.locator('.made caption').first().boundingBox();
+    await other.picture('mapping-narrow');
     await tab.page.reload();
     await tab.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
 
     expect(JSON.parse(String(selected))).toEqual({ constnt: HOSTILE });
     expect(stayed).toEqual([expect.stringMatching(/mappings\/county$/), expect.stringContaining('constnt')]);
     expect(rows).toContain('8');
+    expect(caption?.width).toBeGreaterThan(200); // a name in one or two lines
     expect(wrongAt).toBe('"no_such_column"');
     expect(previewed).toContain('parent');
     expect(change).toContain('Sangamon');
