@@ -31,6 +31,8 @@ export interface Address {
 
 /** The address of the page. Links within the UI change it without loading the document again; Back and Forward work. */
 export function openAddress({ location, history, document, addEventListener, scrollTo }: Window): Address {
+  const missing = new URL(location.href).searchParams.get('missing'); // the service has led here from there
+  if (missing !== null && isPagePath(missing)) history.replaceState(history.state, '', missing + location.hash);
   const url = signal(new URL(location.href));
   let keeps: ((path: string) => boolean) | undefined;
   const read = () => {

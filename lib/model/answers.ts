@@ -62,6 +62,9 @@ export interface JobSummary {
   /** What may be asked of the job now; absent where the service has no such commands. */
   readonly allowed_actions?: readonly JobAction[];
   readonly pause?: PauseView;
+  /** Rows that waited for a decision, and rows that were put aside, when it ended. */
+  readonly open_conflicts?: number;
+  readonly quarantined?: number;
   /** The job whose rows put aside are tried again, and no others. */
   readonly retry_of?: string;
 }
@@ -211,6 +214,8 @@ export interface ApprovalView
     Pick<Approval['work'], 'mode' | 'source' | 'target' | 'protected' | 'schedule'> {
   readonly state: string;
   readonly asked_by: string;
+  /** Whoever looks has asked for it, and cannot approve it. */
+  readonly own?: true;
   readonly decided_by?: string;
   /** Of one request alone. */
   readonly config?: JobConfig;

@@ -205,6 +205,11 @@ export const jobSummary = z
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
     pause: pauseView.optional(),
+    open_conflicts: z.int().optional().meta({
+      description:
+        'Rows that waited for a decision when it ended; later decisions and jobs do not change it. Absent: none.',
+    }),
+    quarantined: z.int().optional().meta({ description: 'Rows that were put aside when it ended. Absent: none.' }),
     retry_of: z.uuid().optional().meta({ description: 'The job whose rows put aside are tried again, and no others.' }),
     allowed_actions: z.array(z.enum(JOB_ACTIONS)).meta({ description: 'What may be asked of the job now.' }),
   })
@@ -306,6 +311,8 @@ export function summarise(job: Job): JobSummary {
     ...(job.started_at !== undefined && { started_at: job.started_at }),
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
     ...(job.failure && { failure: failure(job.failure) }),
+    ...(job.open_conflicts !== undefined && { open_conflicts: job.open_conflicts }),
+    ...(job.quarantined !== undefined && { quarantined: job.quarantined }),
     ...(job.retry && { retry_of: job.retry.of }),
     ...(job.pause && { pause: pauseOf(job.pause) }),
     allowed_actions: allowedActions(job.state),

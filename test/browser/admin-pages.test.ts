@@ -103,12 +103,16 @@ describe('the pages of those who run the service', () => {
     await other.page.getByRole('button', { name: 'Approve it' }).click();
     await other.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
     await other.page.getByText('Version 2 approved by rhea').waitFor();
+    await other.page.setViewportSize({ width: 360, height: 780 });
+    const caption = await other.page.locator('.made caption').first().boundingBox();
+    await other.picture('mapping-narrow');
     await tab.page.reload();
     await tab.page.locator('h1 + .chip', { hasText: 'in force' }).waitFor();
 
     expect(JSON.parse(String(selected))).toEqual({ constnt: HOSTILE });
     expect(stayed).toEqual([expect.stringMatching(/mappings\/county$/), expect.stringContaining('constnt')]);
     expect(rows).toContain('8');
+    expect(caption?.width).toBeGreaterThan(200); // a name in one or two lines
     expect(wrongAt).toBe('"no_such_column"');
     expect(previewed).toContain('parent');
     expect(change).toContain('Sangamon');
@@ -143,9 +147,9 @@ describe('the pages of those who run the service', () => {
     expect(asked.map(({ status, body }) => [status, body.code])).toEqual(asked.map(() => [409, 'approval_required']));
     await tab.page.goto(web.at('/approvals'));
     await tab.page.getByRole('heading', { name: 'A full job into production' }).nth(1).waitFor();
-    await tab.page.getByRole('button', { name: 'Approve' }).first().click();
-    await tab.page.getByRole('button', { name: 'Approve it' }).click();
-    await tab.page.getByText('approval_by_requester').waitFor(); // nobody approves what they have asked for
+    await tab.page.getByRole('button', { name: 'Approve', disabled: true }).nth(1).waitFor();
+    await tab.page.getByText('You have asked for it: another person has to approve it.').nth(1).waitFor();
+    await tab.picture('approvals-own');
     await using other = await openPage(web.browser);
     await other.page.goto(web.at('/approvals', await web.someone('admin', 'ada')));
     const requests = other.page.getByRole('article');

@@ -323,7 +323,17 @@ describe('the pages', () => {
     await tab.picture('job-unknown');
     await tab.page.goto(`${web.service.url}${BASE}/job/nonsense`);
     await tab.page.getByText('id_format').waitFor();
+    await tab.page.goto(`${web.service.url}/sync/job/${unknown}`);
+    await tab.page.getByRole('link', { name: 'look for it among all jobs' }).click();
+    await tab.page.waitForURL(`**${BASE}/job/${unknown}`);
+    const strange = `${web.service.url}${BASE}/jbos?a=b`;
+    await tab.page.goto(strange);
+    await tab.page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    const shown = tab.page.url();
+    await tab.page.goto(`${web.service.url}${BASE}/start/`);
+    await tab.page.getByRole('heading', { name: 'Start a job' }).waitFor();
 
+    expect(shown).toBe(strange);
     expect(filtered).toBe(`${web.service.url}${BASE}?status=paused`);
     expect(problem).toMatch(/HTTP 404 · request [0-9a-f-]{36}/);
     expect(tab.complaints).toEqual([]);

@@ -237,6 +237,8 @@ describe('a job from its start to its trail', () => {
 
     await page.getByRole('navigation', { name: 'Pages', exact: true }).getByRole('link', { name: 'Projects' }).click();
     await page.getByRole('row', { name: jobId.slice(0, 8) }).waitFor();
+    const left = page.getByRole('row', { name: jobId.slice(0, 8) }).getByRole('link', { name: /^1 conflict$/ });
+    expect(await left.getAttribute('href')).toBe(`${BASE}/conflicts/${jobId}?status=open`);
     await page.getByRole('link', { name: 'All jobs of projects' }).click();
     await page.getByRole('searchbox', { name: 'Search jobs' }).fill('PARCELS');
     await page.keyboard.press('Enter');

@@ -58,6 +58,8 @@ test('an admin names two databases; an operator copies one into the other once a
   const id = asked.body.facts.approval_id;
   const own = await send('POST', `/api/sync/approvals/${id}/approve`, undefined, { token: tokens.ada });
   expect([own.status, own.body.code]).toEqual([403, 'approval_by_requester']);
+  const seen = async (token: string) => (await service.call('/api/sync/approvals', { token })).body.approvals[0].own;
+  expect([await seen(tokens.ada), await seen(tokens.bob)]).toEqual([true, undefined]);
   expect(await rows()).toEqual([]);
   const yes = await send('POST', `/api/sync/approvals/${id}/approve`, { note: 'ticket 7' }, { token: tokens.bob });
   expect([yes.status, yes.body.state, yes.body.decided_by]).toEqual([200, 'approved', 'bob']);

@@ -130,7 +130,7 @@ function Request({ approval: a, refresh }: RequestProps) {
           <AskFirst
             to="approve"
             text="Approve"
-            disabled={busy.value !== undefined}
+            disabled={busy.value !== undefined || a.own}
             asked={{ title: 'Approve this?', yes: 'Approve it', no: 'Not yet' }}
             noted={NOTED}
             onYes={(note) => void decide('approve', note)}
@@ -142,14 +142,20 @@ function Request({ approval: a, refresh }: RequestProps) {
           <AskFirst
             to="reject"
             class="danger"
-            text="Refuse"
+            text={a.own ? 'Take it back' : 'Refuse'}
             disabled={busy.value !== undefined}
-            asked={{ title: 'Refuse this?', yes: 'Refuse it', no: 'Not yet', danger: true }}
+            asked={{
+              title: a.own ? 'Take this back?' : 'Refuse this?',
+              yes: a.own ? 'Take it back' : 'Refuse it',
+              no: 'Not yet',
+              danger: true,
+            }}
             noted={NOTED}
             onYes={(note) => void decide('reject', note)}
           >
             <p>The same is then refused until it would have expired.</p>
           </AskFirst>
+          {a.own && <span class="fine">You have asked for it: another person has to approve it.</span>}
         </div>
       )}
     </article>

@@ -88,9 +88,7 @@ export function ConflictsPage({ params }: { readonly params: PageParams }) {
         tables={tablesOf(job, query)}
         onChange={(next) => address.go(conflictsPath(jobId, { ...next, ...(query.order && { order: query.order }) }))}
       />
-      {query.order !== undefined && (
-        <OrderProgress jobId={jobId} orderId={query.order} query={query} onEnd={refresh} />
-      )}
+      {query.order !== undefined && <OrderProgress jobId={jobId} orderId={query.order} query={query} onEnd={refresh} />}
       <BulkResolve
         jobId={jobId}
         filter={query}

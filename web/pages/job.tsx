@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentType } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { JobStatus } from '../../lib/model/answers.ts';
 import { ENDED_STATES } from '../../lib/model/job.ts';
@@ -43,6 +43,8 @@ interface JobScreenProps {
   readonly api: string;
   readonly back: { readonly href: string; readonly text: string };
   readonly own?: OwnTab;
+  /** Where the job may be that is not here. */
+  readonly elsewhere?: ComponentChildren;
 }
 
 export function JobPage({ params }: { readonly params: PageParams }) {
@@ -51,7 +53,7 @@ export function JobPage({ params }: { readonly params: PageParams }) {
 }
 
 /** A job, followed until nothing can be asked of it any more; which part of it is shown is in the address. */
-export function JobScreen({ api, back, own }: JobScreenProps) {
+export function JobScreen({ api, back, own, elsewhere }: JobScreenProps) {
   const live = useLive<JobStatus>(api, {
     everyMs: (job) => (ended(job) ? IDLE_EVERY_MS : EVERY_MS),
     isLast: (job) => ended(job) && (job.allowed_actions ?? []).length === 0,
@@ -71,6 +73,7 @@ export function JobScreen({ api, back, own }: JobScreenProps) {
         </div>
       )}
       <PageStates state={live.state.value} what="the job" />
+      {live.state.value.problem?.code === 'job_not_found' && elsewhere}
       {job && <JobView job={job} state={live.state.value} refresh={live.refresh} own={own} />}
     </>
   );

@@ -1,3 +1,4 @@
+import { jobPath } from '../address.ts';
 import type { PageParams } from '../page-params.ts';
 import { ProjectTab } from '../parts/project/tab.tsx';
 import { projectJobApi, projectJobsPath } from '../project-address.ts';
@@ -12,6 +13,11 @@ export function ProjectJobPage({ params }: { readonly params: PageParams }) {
       api={projectJobApi(params.job_id ?? '')}
       back={{ href: projectJobsPath(), text: 'Jobs of projects' }}
       own={OWN}
+      elsewhere={
+        <p>
+          It may be a job that is of no project: <a href={jobPath(params.job_id ?? '')}>look for it among all jobs</a>.
+        </p>
+      }
     />
   );
 }

@@ -28,6 +28,9 @@ const summary = z
       .meta({ description: 'Each run of it is approved with it. Absent: one job.' }),
     digest: z.string().meta({ description: 'SHA-256 of config, pair and schedule: nothing else is approved.' }),
     asked_by: z.string(),
+    own: z.literal(true).optional().meta({
+      description: 'Whoever calls has asked for it: another person has to approve it. Absent: somebody else has.',
+    }),
     asked_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),
     decided_by: z.string().optional(),
@@ -41,18 +44,24 @@ const whole = z
   .object({ ...summary.shape, config: z.record(z.string(), z.unknown()).meta({ description: 'Of the job.' }) })
   .meta({ id: 'Approval' });
 
-function summaryOf({ id, state, digest, work, asked_by, decided_by, revision: _r, ...rest }: Approval) {
+/** `subject`: of whoever looks. */
+function summaryOf(approval: Approval, subject: string | undefined) {
+  const { id, state, digest, work, asked_by, decided_by, revision: _r, ...rest } = approval;
   const { mode, source, target, schedule } = work;
   return {
     ...rest,
     ...{ id, state, digest, mode, source, target, protected: [...work.protected] },
     ...(schedule && { schedule: { ...schedule } }),
     asked_by: asked_by.actor,
+    ...(asked_by.subject === subject && { own: true as const }),
     ...(decided_by && { decided_by: decided_by.actor }),
   };
 }
 
-const wholeOf = (approval: Approval) => ({ ...summaryOf(approval), config: { ...approval.work.config } });
+const wholeOf = (approval: Approval, subject: string | undefined) => ({
+  ...summaryOf(approval, subject),
+  config: { ...approval.work.config },
+});
 
 const query = z.strictObject({ state: z.enum(APPROVAL_STATES).optional() });
 
@@ -73,10 +82,10 @@ const listApprovals = defineRoute<unknown, z.output<typeof query>>({
     },
   },
 
-  handle: async ({ query }, _services, { approvals }) => {
+  handle: async ({ query, subject }, _services, { approvals }) => {
     const found = (await approvals.list()).filter((a) => query.state === undefined || a.state === query.state);
     const newest = found.sort((a, b) => (a.asked_at < b.asked_at ? 1 : -1)).slice(0, SHOWN);
-    return { status: 200, body: { approvals: newest.map(summaryOf) } };
+    return { status: 200, body: { approvals: newest.map((a) => summaryOf(a, subject)) } };
   },
 });
 
@@ -89,9 +98,9 @@ const showApproval = defineRoute({
   params: { approval_id: approvalId },
   responses: { 200: { description: 'The request.', schema: whole } },
 
-  handle: async ({ params }, _services, { approvals }) => ({
+  handle: async ({ params, subject }, _services, { approvals }) => ({
     status: 200,
-    body: wholeOf(await approvalFor(params.approval_id ?? '', approvals)),
+    body: wholeOf(await approvalFor(params.approval_id ?? '', approvals), subject),
   }),
 });
 
@@ -120,7 +129,10 @@ const decision = (word: 'approve' | 'reject', state: 'approved' | 'rejected', te
     handle: async ({ params, body, actor, subject }, _services, { decideApproval }) => {
       const by = personOf({ actor, ...(subject !== undefined && { subject }) });
       const note = body.note === undefined ? {} : { note: body.note };
-      return { status: 200, body: wholeOf(await decideApproval({ id: params.approval_id ?? '', state, by, ...note })) };
+      return {
+        status: 200,
+        body: wholeOf(await decideApproval({ id: params.approval_id ?? '', state, by, ...note }), subject),
+      };
     },
   });
 

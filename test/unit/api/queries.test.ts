@@ -120,6 +120,16 @@ describe('GET /api/sync/jobs', () => {
     expect(first.text).not.toContain('secret_ref');
   });
 
+  it('tells what a job had left for people when it ended', async () => {
+    const api = testApi();
+    const ended = { state: 'completed_with_issues' as const, ended_at: '2026-11-23T10:01:00.000Z' };
+    await api.jobs.create(sampleJob({ ...ended, open_conflicts: 23, quarantined: 4 }));
+
+    const { json } = await api.call({ path: '/api/sync/jobs' });
+
+    expect(json.jobs).toMatchObject([{ open_conflicts: 23, quarantined: 4 }]);
+  });
+
   it('takes limit and status', async () => {
     const api = await withJobs(5);
 

@@ -1,9 +1,11 @@
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { describe, expect, it, test } from 'vitest';
 import { answerPage, type PageEvent } from '../../../functions/web/answer.ts';
 import type { WebFiles } from '../../../functions/web/files.ts';
 import { pages } from '../../../functions/web/pages.ts';
 import { readSignIn } from '../../../functions/web/sign-in.ts';
+import { wayToPages } from '../../../functions/web/way.ts';
 
 const file = (type: string, text: string) => ({
   type,
@@ -121,4 +123,31 @@ test('an address in the environment can put nothing but its origin into the poli
 
   expect(connectOf(env)).toBe("'self' https://id.example");
   expect(get('/sync/terra_fusion', {}, 'GET', { ...PROVIDER, SIGN_IN_ORIGINS: "'unsafe-inline'" }).status).toBe(500);
+});
+
+describe('a mistyped address', () => {
+  const asked = (rawPath: string, accept = 'text/html,*/*;q=0.8', method = 'GET', rawQueryString = '') =>
+    wayToPages({
+      ...{ rawPath, rawQueryString, headers: { accept } },
+      requestContext: { http: { method } },
+    } as unknown as APIGatewayProxyEventV2); // what the answer goes by
+
+  it('leads people to the pages, which show it', () => {
+    const answer = asked('/sync/terra_fusion/no&where', undefined, undefined, 'a=b');
+    const to = new URL(String(answer?.headers?.location), 'http://here');
+
+    expect(answer?.statusCode).toBe(302);
+    expect([to.origin, to.pathname]).toEqual(['http://here', '/sync/terra_fusion']);
+    expect(to.searchParams.get('missing')).toBe('/sync/terra_fusion/no&where?a=b');
+    expect(asked('/sync')?.statusCode).toBe(302);
+  });
+
+  it.each([
+    ['of the API', '/api/sync/nowhere', 'text/html', 'GET'],
+    ['elsewhere', '/syncs', 'text/html', 'GET'],
+    ['asked for by a program', '/sync/nowhere', 'application/json', 'GET'],
+    ['that something is sent to', '/sync/nowhere', 'text/html', 'POST'],
+  ])('%s stays a problem', (_, path, accept, method) => {
+    expect(asked(path, accept, method)).toBeUndefined();
+  });
 });

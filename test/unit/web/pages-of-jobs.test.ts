@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { webFacts } from '../../../infra/web-facts.ts';
 import type { JobSummary } from '../../../lib/model/answers.ts';
-import { JOB_STATES } from '../../../lib/model/job.ts';
+import { JOB_STATES, NO_COUNTS } from '../../../lib/model/job.ts';
 import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { allowedActions } from '../../../lib/orchestrator/lifecycle.ts';
 import { countersOf } from '../../../web/dashboard/counters.ts';
+import { issuesOf, speedOf } from '../../../web/dashboard/issues.ts';
 import { jobQueryIn, jobsQuery } from '../../../web/dashboard/job-query.ts';
 import { dataText, filtersIn, withFilters } from '../../../web/job/audit-filters.ts';
 import { configRows } from '../../../web/job/config-rows.ts';
@@ -37,6 +38,24 @@ describe('filters in an address', () => {
     expect(dataText({ table: 'public.t', inserted: 3, counts: { read: 1 }, none: null })).toBe(
       'table public.t, inserted 3, counts {"read":1}, none null',
     );
+  });
+});
+
+describe('what a list tells of a job', () => {
+  it('is what it left for people, and nothing where it left nothing', () => {
+    expect(issuesOf({ open_conflicts: 23, quarantined: 1 }).map(({ text }) => text)).toEqual([
+      '23 conflicts',
+      '1 row put aside',
+    ]);
+    expect(issuesOf({ open_conflicts: 0 })).toEqual([]);
+  });
+
+  it('is how fast one at work is, as far as that is known', () => {
+    const counts = { ...NO_COUNTS, read: 12_345, conflicts: 2 };
+    expect(speedOf({ counts, rows_per_second: 987.6, eta_seconds: 75 })).toBe(
+      '12,345 rows · 988 rows/s · 1 m 15 s left · 2 conflicts',
+    );
+    expect(speedOf({ counts: NO_COUNTS })).toBe('0 rows');
   });
 });
 

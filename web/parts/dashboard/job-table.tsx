@@ -1,8 +1,9 @@
 import type { JobStatus, JobSummary } from '../../../lib/model/answers.ts';
-import { number } from '../../../lib/model/figures.ts';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
 import { jobShare } from '../../../lib/model/progress.ts';
-import { jobPath } from '../../address.ts';
+import { jobPath, withQuery } from '../../address.ts';
+import { conflictsPath } from '../../conflict-address.ts';
+import { issuesOf, speedOf } from '../../dashboard/issues.ts';
 import { useLive } from '../../ui.ts';
 import { percent } from '../../words.ts';
 import { JobStateChip } from '../state.tsx';
@@ -53,6 +54,7 @@ export function JobTable<Job extends JobSummary>({ jobs, jobHref = jobPath, abou
               <td>
                 <JobStateChip state={job.state} />
                 {followed.includes(job) && <Progress jobId={job.job_id} />}
+                <Issues job={job} jobHref={jobHref} />
                 {job.failure && <span class="fine reason">{job.failure.message}</span>}
                 {job.state === 'paused' && job.pause && <span class="fine reason">{job.pause.message}</span>}
               </td>
@@ -79,6 +81,27 @@ export function JobTable<Job extends JobSummary>({ jobs, jobHref = jobPath, abou
   );
 }
 
+/** What it left for people when it ended, and the way there. */
+function Issues({ job, jobHref }: { readonly job: JobSummary; readonly jobHref: (jobId: string) => string }) {
+  const issues = issuesOf(job);
+  if (issues.length === 0) return null;
+  const ways = {
+    conflicts: conflictsPath(job.job_id, { status: 'open' }),
+    rows: withQuery(jobHref(job.job_id), { tab: 'quarantine' }),
+  };
+  return (
+    <span class="fine reason" title="When the job ended">
+      left{' '}
+      {issues.map(({ about, text }, at) => (
+        <>
+          {at > 0 && ' · '}
+          <a href={ways[about]}>{text}</a>
+        </>
+      ))}
+    </span>
+  );
+}
+
 /** How far a job is that is at work. */
 function Progress({ jobId }: { readonly jobId: string }) {
   const { body: job } = useLive<JobStatus>(`/api/sync/status/${encodeURIComponent(jobId)}`, {
@@ -91,7 +114,7 @@ function Progress({ jobId }: { readonly jobId: string }) {
     <span class="share">
       <progress value={share} max={1} aria-label={`Progress of ${jobId.slice(0, 8)}`} />
       <span>{percent(share)}</span>
-      {job.counts.conflicts > 0 && <span class="fine"> {number(job.counts.conflicts)} conflicts</span>}
+      <span class="fine speed">{speedOf(job)}</span>
     </span>
   );
 }
