@@ -278,8 +278,8 @@ describe('POST /api/sync/conflicts/{job_id}/{conflict_id}/resolve', () => {
     [{ side: 'source', fields: {}, expected }, ['invalid_request /fields']],
     [{ sides: 'source', expected }, ['unknown_field /sides', 'required /side']],
     [{ fields: { owner: 'source' }, expected }, ['invalid_request /fields/owner']],
-    [{ fields: { owner: { side: 'x' } }, expected }, ['invalid_request /fields/owner']],
-    [{ fields: { owner: { value: 5 } }, expected }, ['invalid_request /fields/owner']],
+    [{ fields: { owner: { side: 'x' } }, expected }, ['invalid_enum /fields/owner/side']],
+    [{ fields: { owner: { value: 5 } }, expected }, ['invalid_request /fields/owner/value']],
     [{ fields: { owner: { side: 'source', value: 'x' } }, expected }, ['invalid_request /fields/owner']],
     [{ side: 'source', expected: { source: 'a' } }, ['required /expected/target']],
     [
