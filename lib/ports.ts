@@ -1393,8 +1393,8 @@ export interface FleetOrderStore {
   advance(order: FleetOrder): Promise<boolean>;
   page(of: FleetList, page: number): Promise<FleetPage>;
   putPage(of: FleetList, page: number, content: FleetPage): Promise<boolean>;
-  /** Newest first. */
-  list(): Promise<readonly FleetOrder[]>;
+  /** Newest first; so many of them are looked at, however many there are. */
+  list(limit: number): Promise<readonly FleetOrder[]>;
   /** Those that have not ended. */
   open(): Promise<readonly OpenOrder[]>;
   /** Notes that its message was sent again, so that it is not each minute. */

@@ -179,7 +179,7 @@ export class StateTables extends Construct {
     this.registryItems(
       fn,
       ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem'],
-      ['pair#*', 'pair_jobs#*', 'fleet_order', 'fleet_open', 'fleet_page#*'],
+      ['pair#*', 'pair_jobs#*', 'fleet_order', 'fleet_listed', 'fleet_open', 'fleet_page#*'],
     );
     this.registryItems(fn, ['dynamodb:BatchGetItem'], ['schedule']);
   }

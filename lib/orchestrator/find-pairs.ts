@@ -10,6 +10,8 @@ import {
   type PairJob,
   type PairLast,
   type PairSchedule,
+  type PairState,
+  stateOf,
 } from '../model/fleet.ts';
 import type { Job } from '../model/job.ts';
 import type { Schedule } from '../model/schedule.ts';
@@ -82,18 +84,32 @@ export async function lastJobsOf(pair: KeptPair, ports: FindPairsPorts): Promise
     .map(lastOf);
 }
 
+/** How far back jobs are looked at: to the last one of each pair, or to the last that completed, of pairs in this state alone. */
+interface Looking {
+  readonly success: boolean;
+  readonly state?: PairState | undefined;
+}
+
+/** Whether jobs before the newest have to be looked at. `newest`: undefined where it never came to be. Pure. */
+export function needsOlder(pair: KeptPair, newest: Job | undefined, { success, state }: Looking): boolean {
+  if (!newest || !isOver(pair, newest)) return true; // the last one is behind it
+  if (!success || hasCompleted(newest)) return false;
+  return state === undefined || stateOf({ last: newest }) === state;
+}
+
 /**
  * What became of these pairs. Reads their notes, their schedules and the last job of each at once; older jobs only of those
- * whose last one has not completed.
+ * where they matter: in an outage each pair would have 20 of them read.
  */
-export async function factsOf(pairs: readonly KeptPair[], ports: FindPairsPorts): Promise<readonly PairFacts[]> {
+export async function factsOf(
+  pairs: readonly KeptPair[],
+  ports: FindPairsPorts,
+  looking: Looking = { success: true },
+): Promise<readonly PairFacts[]> {
   const now = ports.clock();
   const known = await leadsOf(pairs, ports);
   const newest = await ports.looks.jobs(known.flatMap(({ ids }) => ids.slice(0, 1)));
-  const unsure = known.filter(({ pair, ids: [last = ''] }) => {
-    const job = newest.get(last);
-    return !job || !isOver(pair, job) || !hasCompleted(job);
-  });
+  const unsure = known.filter(({ pair, ids: [last = ''] }) => needsOlder(pair, newest.get(last), looking));
   const older = await ports.looks.jobs(unsure.flatMap(({ ids }) => ids.slice(1)));
   return known.map(({ pair, schedule, ids }): PairFacts => {
     const found = ids.flatMap((id) => newest.get(id) ?? older.get(id) ?? []); // one that was refused never came to be
@@ -132,6 +148,7 @@ export async function findPairs(
     const facts = await factsOf(
       pairs.filter((pair) => mayBeMeant(pair, filter)),
       ports,
+      { success: true, state: filter.state }, // shown with the pair
     );
     for (const one of facts) {
       if (!isMeant(one, filter, ports.clock())) continue;
@@ -155,7 +172,9 @@ export async function allMeant(filter: PairFilter, ports: FindPairsPorts): Promi
     const here = page.pairs.filter((pair) => mayBeMeant(pair, filter));
     const now = ports.clock();
     const meant = asksJobs(filter)
-      ? (await factsOf(here, ports)).filter((one) => isMeant(one, filter, now)).map((one) => one.pair)
+      ? (await factsOf(here, ports, { ...filter, success: filter.overdue_hours !== undefined }))
+          .filter((one) => isMeant(one, filter, now))
+          .map((one) => one.pair)
       : here;
     names.push(...meant.map(({ name }) => name));
     after = page.pairs.at(-1)?.name;

@@ -154,7 +154,7 @@ async function act(pair: KeptPair, item: FleetItem, order: FleetOrder, ports: Fl
   const { work } = order;
   switch (work.action) {
     case 'start': {
-      const [facts = { pair }] = await factsOf([pair], ports);
+      const [facts = { pair }] = await factsOf([pair], ports, { success: false });
       return start(facts, work, order, ports);
     }
     case 'stop':
@@ -205,7 +205,7 @@ async function withPair(
 export const noteJob = (item: FleetItem, order: FleetOrder, ports: FleetWorkPorts): Promise<FleetItem> =>
   withPair(item, order, ports, async (pair) => {
     const { action } = order.work;
-    const [facts = { pair }] = await factsOf([pair], ports);
+    const [facts = { pair }] = await factsOf([pair], ports, { success: false });
     const tries = item.tries !== undefined && { tries: item.tries };
     return { outcome: 'pending', ...tries, ...(isMove(action) && chosen(facts, action)) };
   });

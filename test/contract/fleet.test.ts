@@ -497,6 +497,39 @@ describe('a list of pairs', () => {
     expect(found?.schedule).toBeUndefined();
   });
 
+  it('reads of each pair its last job, and older ones where they are asked for or shown', async () => {
+    const names = ['a', 'b', 'c'];
+    for (const name of names) {
+      await f.ports.pairs.put(samplePair(name));
+      for (let n = 0; n < 4; n++) {
+        const job_id = ID.replace(/00000001$/, `${name}${name}00000${n}`);
+        const state = n === 0 ? 'completed' : name === 'c' ? 'stopped' : 'failed';
+        await f.jobs.create(jobOfPair({ job_id, state, ended_at: '2026-11-23T10:00:00.000Z' }));
+        await f.ports.pairs.note(name, { job_id, at: `2026-11-23T1${n}:00:00.000Z` });
+      }
+    }
+    let read = 0;
+    const looks = {
+      ...f.ports.looks,
+      jobs: (ids: readonly string[]) => {
+        read += ids.length;
+        return f.ports.looks.jobs(ids);
+      },
+    };
+    const readBy = async (work: Promise<unknown>) => {
+      read = 0;
+      await work;
+      return read;
+    };
+
+    expect(await readBy(previewFleet({ state: 'failed' }, { ...f.ports, looks }))).toBe(3);
+    expect(await readBy(previewFleet({ overdue_hours: 1 }, { ...f.ports, looks }))).toBe(3 + 9);
+    expect(await readBy(previewFleet({ overdue_hours: 1, state: 'stopped' }, { ...f.ports, looks }))).toBe(3 + 3);
+    const page = findPairs({ state: 'stopped' }, { limit: 10 }, { ...f.ports, looks });
+    expect(await readBy(page)).toBe(3 + 3);
+    expect((await page).pairs).toMatchObject([{ pair: { name: 'c' }, last_success_at: expect.any(String) }]);
+  });
+
   it('goes on where a page ended, also in the middle of what was read', async () => {
     await f.add(130);
     const found: string[] = [];

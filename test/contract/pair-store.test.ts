@@ -155,7 +155,17 @@ describe('orders over pairs in DynamoDB', () => {
     expect(await store.advance({ ...order, state: 'completed', revision: 2 })).toBe(true);
 
     expect(await store.open()).toEqual([]);
-    expect((await store.list()).map((o) => o.state)).toEqual(['completed']);
+    expect((await store.list(50)).map((o) => o.state)).toEqual(['completed']);
+  });
+
+  it('is listed with the newest, once, and a call that died is not', async () => {
+    const at = (n: number) => `2026-11-23T1${n}:00:00.000Z`;
+    for (let n = 1; n < 5; n++) await store.create({ ...order, order_id: `o${n}`, pages: 0, created_at: at(n) }, []);
+    const again = { ...order, order_id: 'o4', pages: 0, created_at: at(5) };
+    expect(await store.create(again, [])).toMatchObject({ order_id: 'o4', created_at: at(4) });
+
+    expect((await store.list(3)).map((o) => o.order_id)).toEqual(['o4', 'o3']);
+    expect((await store.list(50)).map((o) => o.order_id)).toEqual(['o4', 'o3', 'o2', 'o1', order.order_id]);
   });
 
   it('gives each pair a job of its own, the same each time', () => {

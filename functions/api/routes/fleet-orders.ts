@@ -141,7 +141,7 @@ export const listFleetOrders = defineRoute({
 
   handle: async (_request, _services, parts) => {
     const fleet = fleetOf(parts);
-    const orders = (await fleet.orders.list()).slice(0, NEWEST);
+    const orders = await fleet.orders.list(NEWEST);
     return { status: 200, body: { orders: await Promise.all(orders.map((order) => viewOf(order, fleet))) } };
   },
 });
