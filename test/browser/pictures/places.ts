@@ -33,7 +33,10 @@ export const places: readonly Place[] = [
     name: 'dashboard',
     title: 'Jobs',
     path: BASE,
-    prepare: (page) => page.getByText('All is well').waitFor(),
+    prepare: async (page) => {
+      await page.getByText('All is well').waitFor();
+      await page.getByRole('navigation', { name: 'Counters' }).waitFor();
+    },
   },
   {
     name: 'start',

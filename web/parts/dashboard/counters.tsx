@@ -15,7 +15,8 @@ const NEWEST = 100;
 export function JobCounters({ status }: { readonly status: string | undefined }) {
   const { nowMs } = useUi();
   const { body } = useLive<JobPage>(`/api/sync/jobs?limit=${NEWEST}`, { everyMs: EVERY_MS }).state.value;
-  if (!body || body.jobs.length === 0) return null;
+  if (!body) return <div class="counters" />; // keeps their place, so that nothing moves under the pointer
+  if (body.jobs.length === 0) return null;
   const { byState, jobs, failedToday } = countersOf(body.jobs, nowMs.value);
   return (
     <Counters byState={byState} status={status} hrefOf={(to) => dashboardPath({ status: to })}>
