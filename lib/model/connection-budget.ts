@@ -35,7 +35,8 @@ export interface AtWork {
  * their share, which is reckoned with one job more than are there: so whoever comes to a full server finds room as soon as one
  * session of a job above its share ends, and that job does not take it again. A job alone has all but those two places.
  *
- * So of k jobs none is below min(what it wants, floor(limit / (k + 1))) for longer than it takes each session to end once.
+ * So of k jobs none is below min(what it wants, floor(limit / (k + 1))) for longer than it takes each session to end once where who
+ * asks first is chance, as it is here, and three times in any order (test/unit/engine/sharing.test.ts).
  */
 export function mayEnter({ all, own, others }: AtWork, limit: number): boolean {
   const share = Math.max(A_WORKER, Math.floor(limit / (others + 2)));
