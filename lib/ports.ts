@@ -363,8 +363,11 @@ export interface NoticeStore {
   due(): Promise<readonly string[]>;
   /** Strongly consistent; undefined: there is nothing to tell. */
   untold(jobId: string): Promise<Untold | undefined>;
-  /** Forgets these notices, and none that came behind them; notes the epoch for which a lag was told. Repeatable. */
-  told(untold: Untold, lagTold?: number): Promise<void>;
+  /**
+   * Forgets these notices, and none that came behind them; notes the epoch for which a lag was told. Repeatable; false where
+   * somebody else has told them meanwhile.
+   */
+  told(untold: Untold, lagTold?: number): Promise<boolean>;
   /** Conflicts that the job opened and nobody has decided. */
   conflicts(jobId: string): Promise<ConflictTally>;
 }

@@ -57,11 +57,11 @@ test('a move that is worth telling is noted by the same write, and the job is du
     notices: [{ what: 'ended', epoch: 1, at: AT, state: 'completed', write: expect.any(String) }],
   });
 
-  await notices.told(untold);
+  expect(await notices.told(untold)).toBe(true);
 
   expect(await notices.due()).toEqual([]);
   expect(await notices.untold(job.job_id)).toBeUndefined();
-  await notices.told(untold); // again: nothing
+  expect(await notices.told(untold)).toBe(false); // again: nothing
   expect(await jobs.get(job.job_id)).toEqual(after);
 });
 
@@ -99,11 +99,11 @@ test('what comes while others are told stays, in its order', async () => {
   const read = (await notices.untold(job.job_id)) as Untold; // two
   await pause(job, 3);
 
-  await notices.told(read);
+  expect(await notices.told(read)).toBe(true);
   expect(await told(job)).toEqual(['paused 4']);
   expect(await notices.due()).toEqual([job.job_id]);
 
-  await notices.told(read); // a second teller, late: nothing of it is there any more
+  expect(await notices.told(read)).toBe(false); // a second teller, late: nothing of it is there any more
   expect(await told(job)).toEqual(['paused 4']);
 });
 

@@ -38,7 +38,7 @@ async function untold(jobs: Table, jobId: string): Promise<Untold | undefined> {
  * Notices are added at the end and taken from the beginning, and each has its own `write`. So while the first one is still
  * the one that was read, all of those behind it are too, and only they are taken. Where it is not, somebody else has.
  */
-async function told(jobs: Table, { job, notices }: Untold, lagTold: number | undefined): Promise<void> {
+async function told(jobs: Table, { job, notices }: Untold, lagTold: number | undefined): Promise<boolean> {
   const [first] = notices;
   const remove = async (what: string, more: string, values: Item): Promise<boolean> => {
     try {
@@ -62,9 +62,9 @@ async function told(jobs: Table, { job, notices }: Untold, lagTold: number | und
       return false;
     }
   };
-  if (await remove('#notices, #due', ' and size(#notices) = :all', { ':all': notices.length })) return;
+  if (await remove('#notices, #due', ' and size(#notices) = :all', { ':all': notices.length })) return true;
   // others have come meanwhile, and stay. From the last to the first, so that no place moves before it is taken
-  await remove(notices.map((_, i) => `#notices[${notices.length - 1 - i}]`).join(', '), '', {});
+  return remove(notices.map((_, i) => `#notices[${notices.length - 1 - i}]`).join(', '), '', {});
 }
 
 /** Reads of 1 MB each; a conflict takes about 1 KB. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { NO_COUNTS } from '../../../lib/model/job.ts';
+import type { Figures } from '../../../lib/model/metrics.ts';
 import type { StoredNotice, Untold } from '../../../lib/model/notice.ts';
 import type { Notification } from '../../../lib/model/notification.ts';
 import { type AnnouncePorts, announce } from '../../../lib/orchestrator/announce.ts';
@@ -22,6 +23,7 @@ function world(...untold: Untold[]) {
   const waiting = new Map(untold.map((u) => [u.job.job_id, u]));
   const published: Notification[] = [];
   const logged: unknown[] = [];
+  const counted: (Figures | undefined)[] = [];
   const lags = new Map<string, number>();
   const broken = { bus: false, told: false };
   const ports: AnnouncePorts = {
@@ -34,8 +36,8 @@ function world(...untold: Untold[]) {
       untold: async (id) => waiting.get(id),
       told: async ({ job }, lagTold) => {
         if (broken.told) throw new Error('killed');
-        waiting.delete(job.job_id);
         if (lagTold !== undefined) lags.set(job.job_id, lagTold);
+        return waiting.delete(job.job_id);
       },
       conflicts: async () => ({ by_table: [{ table: 'public.t', type: 'insert_exists', open: 2 }], more: false }),
     },
@@ -46,9 +48,13 @@ function world(...untold: Untold[]) {
       },
     },
     lag: { bytes: 1, seconds: 1 },
-    log: { info: () => undefined, warn: () => undefined, error: (...args) => void logged.push(args) },
+    log: {
+      info: (_message, _facts, figures) => void counted.push(figures),
+      warn: () => undefined,
+      error: (...args) => void logged.push(args),
+    },
   };
-  return { ports, published, waiting, broken, logged, lags };
+  return { ports, published, waiting, broken, logged, lags, counted };
 }
 
 const ids = (published: readonly Notification[]) => published.map(({ id }) => id);
@@ -75,6 +81,15 @@ test('who dies between publishing and forgetting publishes again, under the same
 
   expect(waiting.size).toBe(0);
   expect(ids(published).slice(2)).toEqual(ids(published).slice(0, 2));
+});
+
+test('what two publish at once is counted once', async () => {
+  const { ports, published, counted } = world({ job: sampleJob(), notices: [ended()] });
+
+  await Promise.all([announce(ports), announce(ports)]);
+
+  expect(ids(published).slice(2)).toEqual(ids(published).slice(0, 2));
+  expect(counted.map((figures) => figures?.ConflictsOpened)).toEqual([2, undefined]);
 });
 
 test('while the bus is away nothing is forgotten, and afterwards it is told', async () => {
