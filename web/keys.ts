@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 const KEY = 'terrafusion.keys';
 
@@ -19,7 +19,8 @@ const isTyping = (at: EventTarget | null): boolean =>
 
 /** Does what a key says, while the component is shown. `?` works also where the others are turned off. */
 export function useKeys(keys: Readonly<Record<string, () => void>>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // as soon as it is there, not after the next paint: a key until then would be lost
     const pressed = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
       const does = Object.hasOwn(keys, event.key) && (keysOn.peek() || event.key === '?') ? keys[event.key] : undefined;

@@ -3,13 +3,20 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Question } from './parts/dialog.tsx';
 import { useUi } from './ui.ts';
 
+/** A wish to leave. One that comes while the question about the last one is closing has its own question. */
+interface Leaving {
+  readonly path: string;
+  readonly nth: number;
+}
+
 /**
  * Asks before what somebody has typed is lost: the browser where the page is closed or loaded anew, a question where they follow a
  * link or go back. `isUnsaved` is asked when they leave. What it answers has to be shown.
  */
 export function useUnsaved(isUnsaved: () => boolean, what: string) {
   const { address } = useUi();
-  const wanted = useSignal<string | undefined>(undefined);
+  const wanted = useSignal<Leaving | undefined>(undefined);
+  const wishes = useRef(0);
   const current = useRef(isUnsaved);
   current.current = isUnsaved;
   useEffect(() => {
@@ -18,7 +25,8 @@ export function useUnsaved(isUnsaved: () => boolean, what: string) {
     };
     const release = address.hold((path) => {
       if (!current.current()) return false;
-      wanted.value = path;
+      wishes.current += 1;
+      wanted.value = { path, nth: wishes.current };
       return true;
     });
     window.addEventListener('beforeunload', closing);
@@ -27,20 +35,21 @@ export function useUnsaved(isUnsaved: () => boolean, what: string) {
       window.removeEventListener('beforeunload', closing);
     };
   }, [address]);
-  const path = wanted.value;
-  if (path === undefined) return null;
+  const leaving = wanted.value;
+  if (leaving === undefined) return null;
   return (
     <Question
+      key={leaving.nth}
       title={`Leave ${what}?`}
       yes="Leave it"
       no="Stay"
       danger
       onYes={() => {
         current.current = () => false;
-        address.go(path);
+        address.go(leaving.path);
       }}
       onNo={() => {
-        wanted.value = undefined;
+        if (wanted.peek() === leaving) wanted.value = undefined; // a dialog says that it has closed a frame later
       }}
     >
       <p>What you have written is nowhere else yet, and would be lost.</p>

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mayCall, ROLES, type Role } from '../../lib/model/roles.ts';
 import { createPair, type TestPair } from '../support/databases.ts';
 import { noBrowser, openPage } from './browser.ts';
+import { DRAWN } from './keyboard.ts';
 import { served } from './served.ts';
 
 const HOSTILE = `<img src=x onerror=alert(1)>"'><script>alert(2)</script>{{alert(3)}}`;
@@ -53,6 +54,15 @@ describe('the pages of those who run the service', () => {
     );
     // nothing is stored by leaving, and nothing is lost without a word
     await tab.page.getByRole('link', { name: 'Environments' }).click();
+    await tab.page.getByRole('button', { name: 'Stay' }).waitFor();
+    // the question is asked anew while the one before is closing
+    await tab.page.evaluate(`{
+      const named = (tag, name) => [...document.querySelectorAll(tag)].find((one) => one.innerText.trim() === name);
+      const elsewhere = named('a', 'Environments');
+      named('dialog button', 'Stay').click();
+      elsewhere.click();
+    }`);
+    await tab.page.evaluate(DRAWN);
     await tab.page.getByRole('button', { name: 'Stay' }).click();
     await tab.page.goBack();
     await tab.page.getByRole('button', { name: 'Stay' }).click();

@@ -38,6 +38,13 @@ const MANUAL: Partial<JobConfig> = {
   max_delete_percent: 100,
 };
 
+/** Presses a key in the moment that a text is there: before it is painted. */
+const pressAt = (text: string, key: string) => `new MutationObserver((_, watch) => {
+  if (!document.body.innerText.includes(${JSON.stringify(text)})) return;
+  watch.disconnect();
+  document.dispatchEvent(new KeyboardEvent('keydown', { key: ${JSON.stringify(key)}, cancelable: true }));
+}).observe(document.body, { subtree: true, childList: true })`;
+
 describe('the pages of conflicts', () => {
   const web = served();
   let pair: TestPair;
@@ -119,9 +126,9 @@ describe('the pages of conflicts', () => {
     const worth = await tab.page.getByRole('article', { name: 'worth' }).locator('.cell').allInnerTexts();
 
     await open('update_deleted');
+    await tab.page.evaluate(pressAt('The target has no such row', 's'));
     await tab.page.getByRole('link', { name: 'public.t 13' }).click();
-    await tab.page.getByText('The target has no such row').waitFor();
-    await chosen('s', 'The row is inserted into the target.');
+    await tab.page.getByText('The row is inserted into the target.').waitFor();
     await apply(tab, /row of the source was taken/);
 
     await open('delete_updated');

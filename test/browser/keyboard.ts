@@ -141,7 +141,7 @@ export async function refuseChanges(page: Page): Promise<void> {
 }
 
 /** As long as a page takes to draw what has changed. */
-const DRAWN = 'new Promise((done) => requestAnimationFrame(() => setTimeout(done)))';
+export const DRAWN = 'new Promise((done) => requestAnimationFrame(() => setTimeout(done)))';
 
 /** Where the focus is while a dialog is open; with nothing of the page, it is on its way round through the browser itself. */
 const WHERE = `(() => {
@@ -151,13 +151,13 @@ const WHERE = `(() => {
 })()`;
 
 /**
- * Presses every button that says it opens a dialog: it does, the focus is in it and stays there, Escape closes it and gives the
+ * Presses every button that says it opens a dialog, and is able to: it does, the focus is in it and stays there, Escape closes it and gives the
  * focus back. Answers how many dialogs there were, and what is wrong, in words.
  */
 export async function dialogs(page: Page): Promise<{ readonly opened: number; readonly faults: readonly string[] }> {
   const faults: string[] = [];
   let opened = 0;
-  await page.evaluate(`window.buttons = [...document.querySelectorAll('main button[aria-haspopup=dialog]:enabled')]
+  await page.evaluate(`window.buttons = [...document.querySelectorAll('main button[aria-haspopup=dialog]:enabled:not([aria-disabled=true])')]
     .filter((button) => button.checkVisibility({ visibilityProperty: true }))`);
   const count = (await page.evaluate('buttons.length')) as number;
   for (let index = 0; index < count; index += 1) {
