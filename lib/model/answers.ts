@@ -132,6 +132,26 @@ export interface TableStatus {
   readonly failure?: FailureView;
 }
 
+/** How far a segment has come. */
+export interface SegmentView {
+  /** Position in the table, from 0. */
+  readonly segment: number;
+  /** The pass that it is in, or was in last. */
+  readonly pass: Pass;
+  readonly finished: boolean;
+  /** Of the job when it came so far. */
+  readonly epoch: number;
+  /** Over all passes. */
+  readonly counts: Counts;
+  readonly updated_at: string;
+}
+
+/** The answer of GET /api/sync/status/{job_id}/{table_name}. */
+export interface TableDetail extends TableStatus {
+  /** Segments of which a chunk is done, by their position. */
+  readonly begun: readonly SegmentView[];
+}
+
 export interface JobPage<Job extends JobSummary = JobSummary> {
   readonly jobs: readonly Job[];
   readonly next_token?: string;

@@ -32,7 +32,7 @@ import { allowedActions } from './lifecycle.ts';
 import { validationOf } from './validation.ts';
 
 const count = z.int();
-const countsView = z
+export const countsView = z
   .object({
     read: count,
     inserted: count,
@@ -99,7 +99,7 @@ const databaseView = z
   })
   .meta({ id: 'Database' });
 
-const tableView = z
+export const tableView = z
   .object({
     table: z.int().meta({ description: 'Position in the job, from 0.' }),
     name: z.string(),
@@ -386,8 +386,9 @@ export function hasEnded(view: Pick<JobSummary, 'state'>): boolean {
 const keysOf = (samples: NonNullable<JobTable['samples']>) =>
   Object.fromEntries(Object.entries(samples).map(([kind, keys]) => [kind, keys.map((key) => [...key])]));
 
-function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobEnded: boolean): TableView {
-  const pass = PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? firstPass;
+/** One table of a job, from its own progress. Pure. */
+export function tableStatus(table: JobTable, progress: readonly SegmentProgress[], jobEnded: boolean): TableView {
+  const pass = passOf(progress);
   const { settled } = table;
   const now = sinceSettled(table, progress);
   const counts = countsOfTable(table, progress);
@@ -432,7 +433,9 @@ const ruleView = ({ columns, samples, ...rule }: PlannedRule) => ({
   ...(samples && { samples: samples.map((key) => [...key]) }),
 });
 
-const firstPass: Pass = PASSES[0];
+/** The pass that a table is in, or was in last. */
+const passOf = (progress: readonly SegmentProgress[]): Pass =>
+  PASSES.findLast((name) => progress.some((p) => p.pass === name)) ?? PASSES[0];
 
 function sum(all: readonly Counts[]): Counts {
   return all.reduce(addCounts, NO_COUNTS);

@@ -95,6 +95,11 @@ describe('a job from its start to its trail', () => {
     await page.getByRole('button', { name: /rows put aside/ }).click();
     await page.getByRole('rowheader', { name: 'public.deeds' }).first().waitFor();
     expect(await page.getByRole('rowheader', { name: 'public.calm' }).count()).toBe(0);
+    await page.getByText('Segments of each table').click();
+    await page.getByRole('button', { name: 'segments of public.deeds' }).click();
+    const segments = page.getByRole('table', { name: 'Segments of public.deeds that have begun' });
+    const segment = await segments.getByRole('row').nth(1).innerText();
+    await tab.picture('segments');
     await open('Timeline');
     await page.getByText('job.created').waitFor();
     await page.getByText('Rows written by the minute').first().waitFor();
@@ -131,6 +136,7 @@ describe('a job from its start to its trail', () => {
     const retried = await web.service.waitForEnd(page.url().slice(-36));
 
     expect(more).toEqual({ first: 5, failed: 5, said: '5 events, and there may be more', after: 10 });
+    expect(segment.split(/\s+/).slice(0, 5)).toEqual(['1', '✓', 'done', '8', '3']);
     expect(filtered).toContain('tab=audit&type=rows');
     expect(csv).toMatch(/rows\.quarantined/);
     expect(csv).not.toMatch(/job\.created/);

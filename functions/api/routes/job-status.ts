@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { SyncError } from '../../../lib/model/errors.ts';
 import type { Job } from '../../../lib/model/job.ts';
 import { jobStatus as fold, hasEnded, type StatusView, statusView } from '../../../lib/orchestrator/status.ts';
 import type { ConflictStore } from '../../../lib/ports.ts';
 import { defineRoute } from '../route.ts';
+import { hasSeen, tagFor } from '../seen-answer.ts';
 
 export const jobStatus = defineRoute({
   method: 'GET',
@@ -39,7 +39,7 @@ export const jobStatus = defineRoute({
     const view = fold(job, { tables, progress, healing, usage: used, openConflicts }, clock());
     const tag = etag(view);
     const always = { etag: tag, ...(!hasEnded(view) && { 'retry-after': '1' }) };
-    if (matches(headers['if-none-match'], tag)) return { status: 304, headers: always };
+    if (hasSeen(headers['if-none-match'], tag)) return { status: 304, headers: always };
     return { status: 200, headers: always, body: view };
   },
 });
@@ -55,12 +55,5 @@ async function openNow(job: Job, conflicts: Pick<ConflictStore, 'count'>, now: D
   return conflicts.count({ job_id: job.job_id, state: 'open' }).catch(() => undefined); // it says what waits, not what the job did
 }
 
-/** Of what happened, without what only the time of asking changes. Weak: equal tags do not mean equal bytes. */
-function etag({ seconds, rows_per_second, eta_seconds, ...lasting }: StatusView): string {
-  return `W/"${createHash('sha256').update(JSON.stringify(lasting)).digest('base64url').slice(0, 27)}"`;
-}
-
-function matches(ifNoneMatch: string | undefined, tag: string): boolean {
-  const strong = (t: string) => t.trim().replace(/^W\//, '');
-  return ifNoneMatch?.split(',').some((t) => t.trim() === '*' || strong(t) === strong(tag)) ?? false;
-}
+/** Of what happened, without what only the time of asking changes. */
+const etag = ({ seconds, rows_per_second, eta_seconds, ...lasting }: StatusView): string => tagFor(lasting);

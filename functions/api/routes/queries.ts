@@ -5,6 +5,7 @@ import { auditReport } from './audit-report.ts';
 import { auditVerify } from './audit-verify.ts';
 import { healthRoute } from './health.ts';
 import { jobStatus } from './job-status.ts';
+import { jobTable } from './job-table.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { listJobs } from './list-jobs.ts';
 import { projectViews } from './project-views.ts';
@@ -16,6 +17,7 @@ import { storedTableValidation } from './validate-table.ts';
 export const queryRoutes: readonly Route[] = [
   listJobs,
   jobStatus,
+  jobTable,
   listConflicts,
   resolutionStatus,
   storedTableValidation,

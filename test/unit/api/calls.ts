@@ -59,6 +59,7 @@ export const calls: Readonly<Record<string, Call>> = {
   },
   'GET /api/sync/jobs': { path: '/api/sync/jobs' },
   'GET /api/sync/status/{job_id}': { path: `/api/sync/status/${job.job_id}` },
+  'GET /api/sync/status/{job_id}/{table_name}': { path: `/api/sync/status/${job.job_id}/public.parcels` },
   'GET /api/sync/conflicts/{job_id}': { path: ofJob },
   'GET /api/sync/conflicts/{job_id}/{conflict_id}': { path: `${ofJob}/${conflict.conflict_id}` },
   'POST /api/sync/conflicts/{job_id}/{conflict_id}/resolve': {

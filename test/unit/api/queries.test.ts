@@ -97,6 +97,74 @@ describe('GET /api/sync/status/{job_id}', () => {
   });
 });
 
+describe('GET /api/sync/status/{job_id}/{table_name}', () => {
+  async function cut() {
+    const api = testApi();
+    const job = sampleJob({ state: 'running', epoch: 2 });
+    await api.jobs.create(job);
+    await api.jobs.putTables([
+      sampleTable(job.job_id, { segments: 3, state: 'running' }),
+      sampleTable(job.job_id, { table: 1, name: 'public.owners' }),
+    ]);
+    const counts = { ...NO_COUNTS, read: 10, unchanged: 10 };
+    for (const over of [
+      { segment: 2, epoch: 2, counts },
+      { segment: 0, finished: true, counts },
+      { table: 1, segment: 1, counts },
+    ])
+      await api.jobs.putProgress(sampleProgress(job.job_id, over));
+    return { api, job, path: `/api/sync/status/${job.job_id}/public.parcels` };
+  }
+
+  it('tells how far each segment of the pass has come, by position, and of this table alone', async () => {
+    const { api, path } = await cut();
+
+    const { status, json, headers } = await api.call({ path });
+
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ name: 'public.parcels', pass: 'apply', segments: { total: 3, done: 1 } });
+    expect(json.begun).toMatchObject([
+      { segment: 0, finished: true, epoch: 1, counts: { read: 10 }, updated_at: '2026-11-23T10:00:05.000Z' },
+      { segment: 2, finished: false, epoch: 2 },
+    ]);
+    expect(headers['retry-after']).toBe('1');
+  });
+
+  it('adds up the rows of all passes of a segment, and tells of the last one', async () => {
+    const { api, job, path } = await cut();
+    const counts = { ...NO_COUNTS, read: 1, deleted: 1, kept: -1 };
+    await api.jobs.putProgress(sampleProgress(job.job_id, { pass: 'delete', segment: 0, counts }));
+
+    expect((await api.call({ path })).json).toMatchObject({
+      pass: 'delete',
+      begun: [
+        { segment: 0, pass: 'delete', finished: false, counts: { read: 11, deleted: 1 } },
+        { segment: 2, pass: 'apply' },
+      ],
+    });
+  });
+
+  it('answers 304 until something happens to the table', async () => {
+    const { api, job, path } = await cut();
+    const { etag } = (await api.call({ path })).headers;
+    const ask = () => api.call({ path, headers: { 'if-none-match': String(etag) } });
+
+    await api.jobs.putProgress(sampleProgress(job.job_id, { table: 1, seq: 9 }));
+    expect(await ask()).toMatchObject({ status: 304, text: '' });
+    await api.jobs.putProgress(sampleProgress(job.job_id, { segment: 2, epoch: 2, seq: 9, finished: true }));
+
+    expect((await ask()).json).toMatchObject({ segments: { done: 2 } });
+  });
+
+  it('takes a bare name, and refuses one that is of no table', async () => {
+    const { api, job } = await cut();
+    const of = (name: string) => api.call({ path: `/api/sync/status/${job.job_id}/${name}` });
+
+    expect((await of('parcels')).json).toMatchObject({ name: 'public.parcels' });
+    expect(await of('gone')).toMatchObject({ status: 404, json: { code: 'table_unknown' } });
+  });
+});
+
 describe('GET /api/sync/jobs', () => {
   async function withJobs(count: number) {
     const api = testApi();

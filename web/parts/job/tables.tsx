@@ -8,6 +8,7 @@ import { Chip } from '../state.tsx';
 import { TableList } from '../table-list.tsx';
 import { Unfold } from '../unfold.tsx';
 import { isIdle } from './overview.tsx';
+import { Segments } from './segments.tsx';
 
 /** Rows that are drawn at first, and for each wish for more: all of a job of 500 tables are drawn again for each look. */
 const ROWS_AT_ONCE = 100;
@@ -58,7 +59,9 @@ export function Tables({ job }: { readonly job: JobStatus }) {
           </button>
         </div>
       )}
-      {shown.length > 0 && <Unfold summary="Segments of each table">{() => <Segments tables={shown} />}</Unfold>}
+      {shown.length > 0 && (
+        <Unfold summary="Segments of each table">{() => <Segments job={job} tables={shown} />}</Unfold>
+      )}
     </>
   );
 }
@@ -93,54 +96,5 @@ function Verification({ tables, chosen, onChoose }: VerificationProps) {
           ))}
       </ul>
     </section>
-  );
-}
-
-/** How the work on each table is cut up. */
-function Segments({ tables }: { readonly tables: readonly TableStatus[] }) {
-  return (
-    <div class="scroll">
-      <table class="cards segments">
-        <caption class="only-read">Segments of the tables</caption>
-        <thead>
-          <tr>
-            <th scope="col">Table</th>
-            <th scope="col">Pass</th>
-            <th scope="col" class="figure" title="Tables of a level wait for those of the levels before">
-              Level
-            </th>
-            <th scope="col" class="figure">
-              Segments done
-            </th>
-            <th scope="col" class="figure">
-              Rows, estimated
-            </th>
-            <th scope="col" class="figure" title="Rows that moved while the job ran and still do">
-              Still moving
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {tables.map((t) => (
-            <tr key={t.table}>
-              <th scope="row">{t.name}</th>
-              <td data-label="Pass">{t.pass}</td>
-              <td class="figure" data-label="Level">
-                {t.level}
-              </td>
-              <td class="figure" data-label="Segments done">
-                {t.segments.done} of {t.segments.total}
-              </td>
-              <td class="figure" data-label="Rows, estimated">
-                {number(Math.max(0, t.rows_estimate))}
-              </td>
-              <td class="figure" data-label="Still moving">
-                {number(t.in_flight ?? 0)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }
