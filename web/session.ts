@@ -1,6 +1,7 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import type { Grant } from '../lib/sign-in/oidc.ts';
 import { tokenInFragment } from './fragment.ts';
+import { forgetTexts } from './kept-text.ts';
 
 const KEY = 'terrafusion.token';
 const GRANT_KEY = 'terrafusion.grant';
@@ -61,6 +62,7 @@ export function openSession({ location, history, sessionStorage, addEventListene
       grant.value = changed;
     },
     signOut: () => {
+      forgetTexts(sessionStorage);
       keep(undefined);
       refused.value = true;
     },

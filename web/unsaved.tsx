@@ -11,9 +11,9 @@ interface Leaving {
 
 /**
  * Asks before what somebody has typed is lost: the browser where the page is closed or loaded anew, a question where they follow a
- * link or go back. `isUnsaved` is asked when they leave. What it answers has to be shown.
+ * link or go back. `isUnsaved` is asked when they leave, `onLeave` called once they have said yes. What it answers has to be shown.
  */
-export function useUnsaved(isUnsaved: () => boolean, what: string) {
+export function useUnsaved(isUnsaved: () => boolean, what: string, onLeave: () => void) {
   const { address } = useUi();
   const wanted = useSignal<Leaving | undefined>(undefined);
   const wishes = useRef(0);
@@ -46,6 +46,7 @@ export function useUnsaved(isUnsaved: () => boolean, what: string) {
       danger
       onYes={() => {
         current.current = () => false;
+        onLeave();
         address.go(leaving.path);
       }}
       onNo={() => {

@@ -67,6 +67,17 @@ describe('the pages of those who run the service', () => {
     await tab.page.goBack();
     await tab.page.getByRole('button', { name: 'Stay' }).click();
     const stayed = [tab.page.url(), await field.inputValue()];
+    // who has to sign in again finds what they had written
+    await tab.page.route('**/api/sync/mappings/county', (route) => route.fulfill({ status: 401, json: {} }));
+    await tab.page.getByRole('button', { name: 'Store as a draft' }).click();
+    await field.waitFor({ state: 'detached' });
+    await tab.page.unroute('**/api/sync/mappings/county');
+    await tab.page.evaluate(`location.hash = 'token=${writer}'`);
+    await tab.page.getByText('This is what you had written here before').waitFor();
+    const again = await field.inputValue();
+    await tab.page.getByRole('button', { name: 'Begin again' }).click();
+    const anew = await field.inputValue();
+    await tab.page.getByText('This is what you had written').waitFor({ state: 'detached' });
     // what is written can be checked and previewed before anybody stores it
     const at = tab.page.getByRole('region', { name: 'Check and preview' }).last();
     await field.fill(
@@ -92,6 +103,7 @@ describe('the pages of those who run the service', () => {
     await field.fill(JSON.stringify(mapping(HOSTILE), null, 2));
     await tab.page.getByRole('button', { name: 'Store as a draft' }).click();
     await tab.page.getByRole('heading', { name: 'Changes against version 1' }).waitFor();
+    const left = await tab.page.evaluate(`Object.keys(sessionStorage).filter((key) => key.includes('.text.'))`);
     const change = await tab.page.getByRole('row', { name: 'land.property.county' }).innerText();
     const draft = tab.page.url();
     await tab.page.getByRole('button', { name: 'Approve version 2 needs resolver', disabled: true }).waitFor();
@@ -121,6 +133,7 @@ describe('the pages of those who run the service', () => {
 
     expect(JSON.parse(String(selected))).toEqual({ constnt: HOSTILE });
     expect(stayed).toEqual([expect.stringMatching(/mappings\/county$/), expect.stringContaining('constnt')]);
+    expect([again, anew, left]).toEqual([stayed[1], expect.stringContaining('Sangamon'), []]);
     expect(rows).toContain('8');
     expect(caption?.width).toBeGreaterThan(200); // a name in one or two lines
     expect(wrongAt).toBe('"no_such_column"');

@@ -4,6 +4,7 @@ import type { MappingView } from '../../../lib/model/stored-mapping.ts';
 import { mappingApi, mappingPath } from '../../admin-address.ts';
 import { noteIn, useCommand } from '../../command.ts';
 import type { Place } from '../../json-place.ts';
+import { useKeptText } from '../../kept-text.ts';
 import type { Checked } from '../../mapping/checked.ts';
 import type { HeldSides } from '../../mapping/use-sides.ts';
 import { useUi } from '../../ui.ts';
@@ -30,10 +31,12 @@ interface EditorProps {
 /** The mapping as text. What the service finds wrong is named with its line, and leads there. */
 export function MappingEditor({ name, from, tag, sides }: EditorProps) {
   const { address } = useUi();
-  const text = useSignal(JSON.stringify(from?.mapping ?? BEGINNING, null, 2));
-  const kept = useSignal(text.peek()); // what somebody has stored
+  const beginning = JSON.stringify(from?.mapping ?? BEGINNING, null, 2);
+  const { text, found, reset, forget } = useKeptText(`mapping.${name}.${from?.version ?? 'new'}`, beginning);
+  const opened = useRef(from === undefined || found.peek());
+  const kept = useSignal(beginning); // what somebody has stored
   const checked = useSignal<Checked | undefined>(undefined);
-  const leaving = useUnsaved(() => text.peek() !== kept.peek(), 'what you are writing');
+  const leaving = useUnsaved(() => text.peek() !== kept.peek(), 'what you are writing', forget);
   const note = useSignal('');
   const unread = useSignal<string | undefined>(undefined);
   const sent = useSignal(''); // what the problems are about
@@ -56,6 +59,7 @@ export function MappingEditor({ name, from, tag, sides }: EditorProps) {
     });
     if (answer?.kind !== 'ok') return;
     kept.value = sent.peek();
+    forget();
     address.go(mappingPath(name, answer.body.version));
   };
   const show = (at: Place) => {
@@ -66,11 +70,19 @@ export function MappingEditor({ name, from, tag, sides }: EditorProps) {
   return (
     <>
       {leaving}
-      <details class="panel" open={from === undefined}>
+      <details class="panel" open={opened.current}>
         <summary>
           {from ? 'Write the next version' : 'The mapping'}
           <Needs to="putMapping" />
         </summary>
+        {found.value && (
+          <p class="note warning" role="status">
+            This is what you had written here before.{' '}
+            <button type="button" class="quiet" onClick={reset}>
+              Begin again
+            </button>
+          </p>
+        )}
         <form onSubmit={store}>
           <label>
             Mapping as JSON
