@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { JobStatus, JobSummary } from '../lib/model/answers.ts';
 import { JOB_MODES, JOB_STATES, type JobMode } from '../lib/model/job.ts';
+import { writtenText } from '../lib/model/written.ts';
 import { Api, ApiError } from './api.ts';
 import { addAuditCommands, type Globals } from './audit.ts';
 import { addConfigOptions, readConfig } from './config.ts';
@@ -292,7 +293,7 @@ const placeOf = ({ environments, database, host, port }: JobSummary['source']) =
 
 function jobList(jobs: readonly JobSummary[], options: Globals, io: Io): string {
   if (jobs.length === 0) return 'No jobs.\n';
-  const heads = ['JOB', 'STATE', 'SOURCE', 'TARGET', 'CREATED', 'ENDED'].map((title) => ({ title }));
+  const heads = ['JOB', 'STATE', 'SOURCE', 'TARGET', 'CREATED', 'ENDED', 'RESULT'].map((title) => ({ title }));
   const rows = jobs.map((job) => [
     job.job_id,
     job.state,
@@ -300,6 +301,7 @@ function jobList(jobs: readonly JobSummary[], options: Globals, io: Io): string 
     placeOf(job.target),
     instant(job.created_at),
     job.ended_at ? instant(job.ended_at) : '',
+    writtenText(job) ?? '',
   ]);
   const paint = paintFor(io.stdout, io, options.color);
   // never narrower: a job id must stay whole

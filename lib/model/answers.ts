@@ -62,6 +62,10 @@ export interface JobSummary {
   /** What may be asked of the job now; absent where the service has no such commands. */
   readonly allowed_actions?: readonly JobAction[];
   readonly pause?: PauseView;
+  /** It writes nothing. */
+  readonly dry_run?: boolean;
+  /** Rows by what happened to them, or would; absent: the job has not completed, or the service is older. */
+  readonly counts?: Counts;
   /** Rows that waited for a decision, and rows that were put aside, when it ended. */
   readonly open_conflicts?: number;
   readonly quarantined?: number;

@@ -129,6 +129,8 @@ export interface Job {
   readonly secret_removed?: boolean;
   /** Who moved the job to its epoch, for the event that the target records with it. */
   readonly moved_by?: { readonly event: 'job.resumed' | 'job.taken_over'; readonly actor: string };
+  /** Rows by what happened to them, once the job has completed. */
+  readonly counts?: Counts;
   /** Conflicts that waited for a decision when the job ended; its connections are kept for a while to apply decisions. */
   readonly open_conflicts?: number;
   /** Rows that were put aside when the job ended; its connections are kept for a while to look at them and try them again. */

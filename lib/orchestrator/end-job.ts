@@ -1,7 +1,7 @@
 import { jobEvent, SERVICE } from '../audit/job-event.ts';
 import type { AuditRoot } from '../model/audit-event.ts';
 import { SyncError } from '../model/errors.ts';
-import type { Failure, Job } from '../model/job.ts';
+import type { Counts, Failure, Job } from '../model/job.ts';
 import { sealTrail } from './drain-outbox.ts';
 import { stateAfter, statesAllowing } from './lifecycle.ts';
 import { type RunPorts, raiseEverywhere, withWritten } from './run-ports.ts';
@@ -12,8 +12,8 @@ const STATEMENT_TIMEOUT_MS = 120_000;
 export type Ending = { readonly root?: AuditRoot } & (
   | {
       readonly event: 'complete' | 'complete_with_issues';
-      readonly openConflicts?: number;
-      readonly quarantined?: number;
+      readonly counts: Counts;
+      readonly openConflicts: number;
     }
   | { readonly event: 'fail'; readonly failure: Failure }
 );
@@ -25,8 +25,8 @@ export async function end(
   ports: Pick<RunPorts, 'jobs' | 'secrets' | 'clock'>,
 ): Promise<void> {
   const { event } = ending;
-  const openConflicts = ending.event === 'fail' ? 0 : (ending.openConflicts ?? 0);
-  const quarantined = ending.event === 'fail' ? 0 : (ending.quarantined ?? 0);
+  const { counts, openConflicts } = ending.event === 'fail' ? { counts: undefined, openConflicts: 0 } : ending;
+  const quarantined = counts?.quarantined ?? 0;
   const patch = {
     state: stateAfter(event),
     ended_at: ports.clock().toISOString(),
@@ -35,6 +35,7 @@ export async function end(
     ...(ending.root && { audit_root: ending.root }),
     // the epoch after this run's: the one the target was closed at
     ...(ending.event === 'fail' && { failure: ending.failure, epoch: job.epoch + 1 }),
+    ...(counts && { counts }),
     ...(openConflicts > 0 && { open_conflicts: openConflicts }),
     ...(quarantined > 0 && { quarantined }),
   };

@@ -134,7 +134,7 @@ async function settleGood(job: Job, ports: RunPorts): Promise<void> {
       const root = await sealTrail(target, ports, job);
       if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
       if (failure) return { event: 'fail', failure, root };
-      return { event: good, root, openConflicts, quarantined: counts.quarantined };
+      return { event: good, root, openConflicts, counts };
     },
   );
   if (ending) await end(job, ending, ports); // else the job goes on

@@ -205,6 +205,10 @@ export const jobSummary = z
     ended_at: z.iso.datetime().optional(),
     failure: failureView.optional(),
     pause: pauseView.optional(),
+    dry_run: z.literal(true).optional().meta({ description: 'It writes nothing. Absent: it does.' }),
+    counts: countsView.optional().meta({
+      description: 'Rows by what happened to them, of a dry run by what would. Absent: the job has not completed.',
+    }),
     open_conflicts: z.int().optional().meta({
       description:
         'Rows that waited for a decision when it ended; later decisions and jobs do not change it. Absent: none.',
@@ -311,6 +315,8 @@ export function summarise(job: Job): JobSummary {
     ...(job.started_at !== undefined && { started_at: job.started_at }),
     ...(job.ended_at !== undefined && { ended_at: job.ended_at }),
     ...(job.failure && { failure: failure(job.failure) }),
+    ...(job.config.dry_run && { dry_run: true as const }),
+    ...(job.counts && { counts: job.counts }),
     ...(job.open_conflicts !== undefined && { open_conflicts: job.open_conflicts }),
     ...(job.quarantined !== undefined && { quarantined: job.quarantined }),
     ...(job.retry && { retry_of: job.retry.of }),

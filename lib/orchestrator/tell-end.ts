@@ -28,8 +28,8 @@ export async function tellEnd(
   const waiting = mayConflict(job.config) ? [...(await target.countOpenConflicts(job.job_id)).values()] : [];
   const openConflicts = waiting.reduce((a, b) => a + b, 0);
   const unverified = job.config.verify === 'none' && !job.config.dry_run;
-  const { quarantined } = sumCounts(progress);
-  const issues = quarantined > 0 || openConflicts > 0 || unverified;
+  const counts = sumCounts(progress);
+  const issues = counts.quarantined > 0 || openConflicts > 0 || unverified;
   const root = await sealTrail(target, ports, job);
   if (mayConflict(job.config)) await drainConflicts(target, ports.conflicts, job.job_id);
   for (const event of ['run', 'verify'] as const)
@@ -38,5 +38,5 @@ export async function tellEnd(
       { from: statesAllowing(event), epoch: job.epoch },
       { state: stateAfter(event) },
     );
-  await end(job, { event: issues ? 'complete_with_issues' : 'complete', root, openConflicts, quarantined }, ports);
+  await end(job, { event: issues ? 'complete_with_issues' : 'complete', root, openConflicts, counts }, ports);
 }

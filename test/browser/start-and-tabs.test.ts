@@ -169,6 +169,7 @@ describe('a job from its start to its trail', () => {
     await page.waitForURL(/\?text=/);
     await page.getByRole('link', { name: ended.job_id.slice(0, 8) }).waitFor();
     expect(await page.evaluate('document.activeElement.name')).toBe('text'); // who searches goes on typing
+    await page.getByText('wrote nothing · 0 compared').waitFor();
     const shown = await page.locator('.jobs tbody tr').count();
     await page.getByRole('row', { name: 'nightly' }).locator('time').nth(2).waitFor();
     await page

@@ -24,14 +24,15 @@ test.each([
     await ports.jobs.transition(
       job.job_id,
       { from: [state], epoch: job.epoch },
-      { state: 'created', epoch, ended_at: undefined, audit_root: undefined },
+      { state: 'created', epoch, ended_at: undefined, audit_root: undefined, counts: undefined },
     );
 
     const plan = await prepareJob({ job_id: job.job_id, epoch }, ports);
     const again = await ports.jobs.get(job.job_id);
 
     expect(plan.next).toEqual({ levels: [], parts: [] });
-    expect(again).toMatchObject({ state, epoch });
+    expect(again).toMatchObject({ state, epoch, counts: job.counts });
+    expect(job.counts).toMatchObject({ read: 2 });
     expect(again?.audit_root).toMatchObject({ events: job.audit_root?.events, hash: job.audit_root?.hash });
     expect((await pair.target.client.query('select xmin, * from parcels')).rows).toEqual(rows.rows);
   },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SyncError } from '../../../lib/model/errors.ts';
 import { NO_COUNTS } from '../../../lib/model/job.ts';
+import { jobConfigSchema } from '../../../lib/orchestrator/config-schema.ts';
 import { memoryJobStore } from '../../contract/memory.ts';
 import { sampleConflict, sampleJob, sampleProgress, sampleTable } from '../../contract/samples.ts';
 import { errorsOf, testApi } from './client.ts';
@@ -196,6 +197,20 @@ describe('GET /api/sync/jobs', () => {
     const { json } = await api.call({ path: '/api/sync/jobs' });
 
     expect(json.jobs).toMatchObject([{ open_conflicts: 23, quarantined: 4 }]);
+  });
+
+  it('tells what a job wrote once it has completed, and that a dry run wrote nothing', async () => {
+    const api = testApi();
+    const counts = { ...NO_COUNTS, read: 9, inserted: 2, unchanged: 7 };
+    const config = jobConfigSchema.parse({ dry_run: true });
+    await api.jobs.create(sampleJob({ created_at: '2026-11-23T10:00:01.000Z' }));
+    await api.jobs.create(sampleJob({ state: 'completed', config, counts, created_at: '2026-11-23T10:00:02.000Z' }));
+
+    const { json } = await api.call({ path: '/api/sync/jobs' });
+
+    expect(json.jobs[0]).toMatchObject({ dry_run: true, counts });
+    expect(json.jobs[1]).not.toHaveProperty('dry_run');
+    expect(json.jobs[1]).not.toHaveProperty('counts');
   });
 
   it('takes limit and status', async () => {

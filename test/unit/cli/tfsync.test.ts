@@ -147,7 +147,8 @@ test('gives the answer as JSON and nothing else on stdout', async () => {
 
 test('lists jobs with the filters given, and says how to get the next page', async () => {
   const { tables, counts, config, ...summary } = jobStatus('failed', [], { ended_at: '2026-11-20T08:05:00.250Z' });
-  await using service = await fakeService(ok({ jobs: [summary], next_token: 'abc' }));
+  const dry = { ...summary, dry_run: true, counts: { ...counts, inserted: 12 } };
+  await using service = await fakeService(ok({ jobs: [summary, dry], next_token: 'abc' }));
 
   const ran = await tfsync(['jobs', '--url', service.url, '--status', 'failed', '--limit', '1']);
 
@@ -155,6 +156,7 @@ test('lists jobs with the filters given, and says how to get the next page', asy
   expect(ran.stdout).toContain(
     `${JOB}  failed  county_production (127.0.0.1:5432)  county_training (127.0.0.1:5432)  2026-11-20 08:00:00Z  2026-11-20 08:05:00Z`,
   );
+  expect(ran.stdout).toContain('2026-11-20 08:05:00Z  would write 12 new');
   expect(ran.stderr).toContain('--next-token abc');
 });
 

@@ -1,6 +1,8 @@
 import type { JobStatus, JobSummary } from '../../../lib/model/answers.ts';
+import { number } from '../../../lib/model/figures.ts';
 import { ENDED_STATES } from '../../../lib/model/job.ts';
 import { jobShare } from '../../../lib/model/progress.ts';
+import { writtenText } from '../../../lib/model/written.ts';
 import { jobPath, withQuery } from '../../address.ts';
 import { conflictsPath } from '../../conflict-address.ts';
 import { issuesOf, speedOf } from '../../dashboard/issues.ts';
@@ -48,12 +50,17 @@ export function JobTable<Job extends JobSummary>({ jobs, jobHref = jobPath, abou
                 <a href={jobHref(job.job_id)} title={job.job_id}>
                   {job.job_id.slice(0, 8)}
                 </a>
-                <span class="fine mode"> {job.mode}</span>
+                <span class="fine mode">
+                  {' '}
+                  {job.mode}
+                  {job.dry_run && ', dry run'}
+                </span>
                 {aboutOf && <span class="fine about-job">{aboutOf(job)}</span>}
               </th>
               <td>
                 <JobStateChip state={job.state} />
                 {followed.includes(job) && <Progress jobId={job.job_id} />}
+                <Written job={job} />
                 <Issues job={job} jobHref={jobHref} />
                 {job.failure && <span class="fine reason">{job.failure.message}</span>}
                 {job.state === 'paused' && job.pause && <span class="fine reason">{job.pause.message}</span>}
@@ -78,6 +85,17 @@ export function JobTable<Job extends JobSummary>({ jobs, jobHref = jobPath, abou
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** What came of it, in rows. */
+function Written({ job }: { readonly job: JobSummary }) {
+  const text = writtenText(job);
+  if (text === undefined) return null;
+  return (
+    <span class="fine reason">
+      {text} · {number(job.counts?.read ?? 0)} compared
+    </span>
   );
 }
 
