@@ -4,6 +4,7 @@ import { startService } from './service.ts';
 import { adoptLeftoverPostgres } from './start/databases.ts';
 import { pagesLine } from './start/pages-line.ts';
 import { addParameterOption, fromOutside } from './start/parameters.ts';
+import { exitCodeAfter, refusing } from './start/refusal.ts';
 import { untilSignal } from './until-signal.ts';
 
 const program = addParameterOption(
@@ -14,7 +15,7 @@ const program = addParameterOption(
     .option('--json', 'print one line {"url","token"} when ready, and nothing else')
     .option('--no-auth', 'ask for no token (loopback only; pages of other origins are refused)'),
 );
-program.parse();
+refusing(program).parse();
 const options = program.opts<{
   port: string;
   dataDir: string;
@@ -56,6 +57,6 @@ try {
   }
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  process.exitCode = exitCodeAfter(error);
 }
 process.exit(); // as in start.ts

@@ -8,6 +8,7 @@ import { runFirstSync } from './start/first-sync.ts';
 import { pagesLine, shortest } from './start/pages-line.ts';
 import { addParameterOption, fromOutside } from './start/parameters.ts';
 import { phase } from './start/phase.ts';
+import { exitCodeAfter, refusing } from './start/refusal.ts';
 import { synthesize } from './synth.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -24,7 +25,7 @@ const program = addParameterOption(
       .option('--exit', 'leave when the job has ended: 0 completed, 3 completed with issues, 1 failed, 2 refused'),
   ),
 );
-program.parse();
+refusing(program).parse();
 const options = program.opts<{
   source?: string;
   target?: string;
@@ -50,7 +51,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
+  process.exitCode = exitCodeAfter(error);
 } finally {
   for (const step of undo.reverse()) await step();
 }
